@@ -1,0 +1,43 @@
+"""The diabetes data set, and which of its rows the model never sees."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.datasets import load_diabetes
+from sklearn.model_selection import train_test_split
+
+HOLDOUT_SHARE = 0.2
+_SPLIT_SEED = 20  # fixed: training and streaming must agree on the split, in different processes
+
+
+class Dataset(NamedTuple):
+    """`features` has shape (n, 10), scaled as load_diabetes() gives it; `labels` has shape (n,),
+    the disease progression one year after baseline (a score from 25 to 346)."""
+
+    features: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.float64]
+
+
+def whole() -> Dataset:
+    """All 442 rows."""
+    return Dataset(*load_diabetes(return_X_y=True))
+
+
+def training() -> Dataset:
+    """The 353 rows (80 %) that the model is trained on."""
+    features, _, labels, _ = _split()
+    return Dataset(features, labels)
+
+
+def holdout() -> Dataset:
+    """The 89 rows (20 %) that the model has not seen, so that its errors on them are honest."""
+    _, features, _, labels = _split()
+    return Dataset(features, labels)
+
+
+def _split() -> list[npt.NDArray[np.float64]]:
+    split: list[npt.NDArray[np.float64]] = train_test_split(
+        *whole(), test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
+    )
+    return split

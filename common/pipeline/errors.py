@@ -1,0 +1,32 @@
+"""The errors a service may end with, or handle."""
+
+
+class PipelineError(Exception):
+    """Anything that went wrong in a way we can explain; its text says what to do."""
+
+
+class SettingsError(PipelineError):
+    """A setting has a value that is not accepted."""
+
+
+class DecodeError(PipelineError):
+    """A message that does not follow the wire contract.
+
+    `raw` holds the bytes as they came, so that they can be dead-lettered unchanged.
+    """
+
+    def __init__(self, reason: str, raw: bytes) -> None:
+        super().__init__(reason)
+        self.raw = raw
+
+
+class BrokerError(PipelineError):
+    """The broker refused something that trying again will not change."""
+
+
+class ModelError(PipelineError):
+    """A model file is missing, foreign, or not one that this pipeline can use."""
+
+
+class LogError(PipelineError):
+    """A file in LOGS_DIR is not as this pipeline left it."""

@@ -1,0 +1,31 @@
+"""`python -m pipeline.health`: is the service that writes STATUS_FILE alive? For health checks."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from pipeline.run import Status
+
+STALE_AFTER_SECONDS = 15.0
+
+
+def problem(status_file: Path, now: float) -> str | None:
+    """What is wrong with the service that writes `status_file`; None if nothing is.
+
+    `now` is Unix time in seconds.
+    """
+    try:
+        status = msgspec.json.decode(status_file.read_bytes(), type=Status)
+    except (OSError, msgspec.MsgspecError) as error:
+        return f"no status yet: {error}"
+    age = now - status.time
+    if age > STALE_AFTER_SECONDS:
+        return f"{status.service} last had all it needs {age:.0f} s ago"
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(problem(Path(os.environ["STATUS_FILE"]), time.time()))

@@ -1,0 +1,171 @@
+"""The wire contract: what a message body is, and how it is read and written.
+
+A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in columns,
+`{"id": [ID, …], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns
+of `sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
+number, the disease progression one year after baseline.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+import uuid_utils
+
+from pipeline.errors import DecodeError
+
+FEATURE_COUNT = 10
+
+Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}\Z")] | int | float
+FeatureVector = Annotated[
+    list[float], msgspec.Meta(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)
+]
+
+T = TypeVar("T")
+
+_INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)
+_INT_ID_LIMIT = 10**63
+_ID_RULE = (
+    "an id is a number, or 1 to 64 characters of A-Z a-z 0-9 . _ : - that do not start with -"
+)
+
+
+def new_id() -> str:
+    """A fresh id: a UUID of version 7 (RFC 9562), unique without coordination, ordered by time."""
+    return str(uuid_utils.uuid7())
+
+
+def number_text(number: float) -> str:
+    """The shortest decimal text that reads back equal.
+
+    >>> number_text(151.0), number_text(0.1), number_text(1e22), number_text(-0.0)
+    ('151', '0.1', '1e22', '0')
+    """
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e16:
+        number = int(number)
+    return str(number).replace("e+", "e")
+
+
+def id_text(row_id: Id) -> str:
+    """The text under which an id is joined and logged: 5, 5.0 and "5" are one id."""
+    return row_id if isinstance(row_id, str) else number_text(row_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """The rows of one message: `ids` and `values` have the same length, at least 1.
+
+    `batched` tells the form it came in, and so the form of an answer to it.
+    """
+
+    ids: list[Id]
+    values: list[T]
+    batched: bool = False
+
+    def encode(self) -> bytes:
+        """The message body: JSON, UTF-8."""
+        if self.batched:
+            return msgspec.json.encode({"id": self.ids, "body": self.values})
+        return msgspec.json.encode({"id": self.ids[0], "body": self.values[0]})
+
+
+class _Row(msgspec.Struct, Generic[T]):
+    id: Id
+    body: T
+
+
+class _Columns(msgspec.Struct, Generic[T]):
+    id: list[Id]
+    body: list[T]
+
+
+class _Loose(msgspec.Struct):
+    """A batch of which only the outline is known to be right."""
+
+    id: list[msgspec.Raw]
+    body: list[msgspec.Raw]
+
+
+_outline = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_loose = msgspec.json.Decoder(_Loose)
+
+
+class Schema(Generic[T]):
+    """Reads the messages of one kind of value."""
+
+    def __init__(self, value_type: Any) -> None:
+        self._row: msgspec.json.Decoder[_Row[T]] = msgspec.json.Decoder(_Row[value_type])
+        self._columns: msgspec.json.Decoder[_Columns[T]] = msgspec.json.Decoder(
+            _Columns[value_type]
+        )
+
+    def decode(self, raw: bytes) -> tuple[Rows[T] | None, list[DecodeError]]:
+        """The rows of a message that are good, and an error for each that is not.
+
+        A row that is bad within a batch comes back as a message of its own, with the reason; the
+        others go on. A message that cannot be taken apart comes back whole, as one error.
+        """
+        try:
+            row = self._row.decode(raw)
+        except _INVALID as error:
+            return self._decode_batch(raw, error)
+        return _checked([row.id], [row.body], batched=False, raw=raw)
+
+    def _decode_batch(
+        self, raw: bytes, row_error: Exception
+    ) -> tuple[Rows[T] | None, list[DecodeError]]:
+        try:
+            is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
+        except _INVALID as error:
+            return None, [DecodeError(_reason(error), raw)]
+        if not is_batch:
+            return None, [DecodeError(_reason(row_error), raw)]
+        try:
+            columns = self._columns.decode(raw)
+        except _INVALID:
+            return self._salvage(raw)
+        return _checked(columns.id, columns.body, batched=True, raw=raw)
+
+    def _salvage(self, raw: bytes) -> tuple[Rows[T] | None, list[DecodeError]]:
+        """Reads a batch row by row, each as the single-row message that it could have been."""
+        try:
+            loose = _loose.decode(raw)
+        except _INVALID as error:
+            return None, [DecodeError(_reason(error), raw)]
+        if len(loose.id) != len(loose.body):
+            return _checked(loose.id, loose.body, batched=True, raw=raw)
+        good: Rows[T] = Rows([], [], batched=True)
+        bad: list[DecodeError] = []
+        for row_id, value in zip(loose.id, loose.body, strict=True):
+            single = b'{"id":%b,"body":%b}' % (bytes(row_id), bytes(value))
+            rows, errors = self.decode(single)
+            bad += errors
+            if rows is not None:
+                good.ids.append(rows.ids[0])
+                good.values.append(rows.values[0])
+        return (good if good.ids else None), bad
+
+
+def _checked(
+    ids: list[Any], values: list[Any], *, batched: bool, raw: bytes
+) -> tuple[Rows[Any] | None, list[DecodeError]]:
+    """What the types cannot say: columns are equally long, and an integer id is not endless."""
+    if len(ids) != len(values) or not ids:
+        reason = (
+            f"a batch needs as many values as ids, at least 1: {len(ids)} ids, {len(values)} values"
+        )
+        return None, [DecodeError(reason, raw)]
+    if any(type(row_id) is int and abs(row_id) >= _INT_ID_LIMIT for row_id in ids):
+        return None, [DecodeError(f"not a valid message: {_ID_RULE} - at `$.id`", raw)]
+    return Rows(ids, values, batched), []
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "matching regex" in text:
+        text = f"{_ID_RULE} - at {text.rpartition(' at ')[2]}"
+    return f"not a valid message: {text}"
+
+
+FEATURES: Schema[list[float]] = Schema(FeatureVector)
+VALUES: Schema[float] = Schema(float)

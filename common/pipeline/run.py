@@ -1,0 +1,95 @@
+"""How a service runs: settings, logging, signals, a status file, and its exit status."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from _thread import start_new_thread
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pipeline.errors import PipelineError, SettingsError
+from pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STATUS_INTERVAL_SECONDS = 1.0
+
+S = TypeVar("S", bound=Settings)
+
+
+class Status(msgspec.Struct):
+    """What a service says of itself in its status file."""
+
+    service: str
+    pid: int
+    time: float  # Unix time, seconds: when the service last came by, with all it needs in place
+    counts: dict[str, float]
+
+
+class Run:
+    """One run of a service: whether it is asked to stop, and what it has counted so far."""
+
+    def __init__(self, service: str, status_file: Path | None = None) -> None:
+        self.service = service
+        self.stop = threading.Event()
+        self.counts: Counter[str] = Counter()
+        self.gauges: dict[str, float] = {}
+        self._status_file = status_file
+        self._last_beat = 0.0
+
+    def beat(self) -> None:
+        """Says that the service's own loop is alive; a stale status file means that it is not."""
+        if (
+            self._status_file is None
+            or time.monotonic() - self._last_beat < STATUS_INTERVAL_SECONDS
+        ):
+            return
+        self._last_beat = time.monotonic()
+        status = Status(self.service, os.getpid(), time.time(), {**self.counts, **self.gauges})
+        temporary = self._status_file.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(msgspec.json.encode(status))
+        temporary.replace(self._status_file)
+
+    def sleep(self, seconds: float) -> None:
+        """Waits so long, or until the service is asked to stop; keeps the status fresh."""
+        deadline = time.monotonic() + seconds
+        self.beat()
+        while (left := deadline - time.monotonic()) > 0:
+            if self.stop.wait(min(left, STATUS_INTERVAL_SECONDS)):
+                return
+            self.beat()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and Ctrl-C ask the service to stop, instead of ending it where it stands."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # Event.set() takes a lock that the interrupted code may hold: leave it to a thread.
+            signal.signal(number, lambda *_: start_new_thread(self.stop.set, ()))
+
+
+def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], None]) -> None:
+    """Runs `main` to its end. Exit status: 0 done or asked to stop, 1 failed, 2 wrong settings."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        format=f"%(asctime)s %(levelname)s {service}: %(message)s",
+    )
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, broker says
+    try:
+        settings = settings_type.from_environment()
+        logging.getLogger().setLevel(settings.log_level)
+        run = Run(service, settings.status_file)
+        run.stop_on_signals()
+        main(settings, run)
+    except SettingsError as error:
+        log.error("%s", error)
+        sys.exit(2)
+    except PipelineError as error:
+        log.error("%s", error)
+        sys.exit(1)
+    log.info("stopped")

@@ -1,0 +1,70 @@
+"""Settings come from the environment, are built once at start, and fail there by name."""
+
+import re
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import AmqpDsn, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipeline.errors import SettingsError
+
+_PASSWORD = re.compile(r":[^:/@]*@")
+
+
+class Settings(BaseSettings):
+    """What every service is told. A service adds its own fields in a subclass.
+
+    A field's description says what is accepted; it is shown when a value is not.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    status_file: Path | None = Field(
+        None, description="a file that the service may write its status to, every second"
+    )
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Reads the environment. Raises SettingsError naming each variable that is wrong."""
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [cls._explain(detail) for detail in error.errors()]
+            raise SettingsError("; ".join(lines)) from error
+
+    @classmethod
+    def _explain(cls, detail: Any) -> str:
+        if not detail["loc"]:
+            return str(detail["msg"]).removeprefix("Value error, ")
+        name = str(detail["loc"][0])
+        accepted = cls.model_fields[name].description
+        value = _PASSWORD.sub(":***@", str(detail["input"]))
+        return f"{name.upper()}={value!r} is not accepted: it must be {accepted}"
+
+
+class BrokerSettings(Settings):
+    """What a service needs that talks to the broker."""
+
+    amqp_url: AmqpDsn = Field(
+        AmqpDsn("amqp://guest:guest@localhost:5672/%2F"),
+        description="a URL like amqp://user:password@host:5672/%2F",
+    )
+    queue_type: Literal["classic", "quorum"] = Field("classic", description="classic or quorum")
+    queue_durable: bool = Field(True, description="true or false")
+
+    def model_post_init(self, _context: Any) -> None:
+        if self.queue_type == "quorum" and not self.queue_durable:
+            raise SettingsError(
+                "QUEUE_DURABLE=false is not accepted with QUEUE_TYPE=quorum: "
+                "a quorum queue is always durable"
+            )
+
+
+class LogsSettings(Settings):
+    """What a service needs that reads or writes the files of a run."""
+
+    logs_dir: Path = Field(Path("logs"), description="a folder")
