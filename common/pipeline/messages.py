@@ -6,7 +6,7 @@ of `sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y
 number, the disease progression one year after baseline.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -52,21 +52,53 @@ def id_text(row_id: Id) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
+class Message(Generic[T]):
     """The rows of one message: `ids` and `values` have the same length, at least 1.
 
-    `batched` tells the form it came in, and so the form of an answer to it.
+    `batched` tells the form it came in, and so the form of an answer to it. What the message's
+    properties say is None where the sender did not say it; times are Unix time in milliseconds.
     """
 
     ids: list[Id]
     values: list[T]
     batched: bool = False
+    queue: str = ""  # where it was taken from
+    raw: bytes = b""  # its body as it came
+    timestamp_in_ms: int | None = None  # when it was published
+    features_timestamp_in_ms: int | None = None  # of a prediction: when its features were
+    reply_to: str | None = None
+    correlation_id: str | None = None
 
     def encode(self) -> bytes:
         """The message body: JSON, UTF-8."""
         if self.batched:
             return msgspec.json.encode({"id": self.ids, "body": self.values})
         return msgspec.json.encode({"id": self.ids[0], "body": self.values[0]})
+
+    def dead_letter(self, row: int, reason: str) -> "DeadLetter":
+        """One of its rows, to be put aside: a row of a batch as a single-row message."""
+        single = replace(self, ids=[self.ids[row]], values=[self.values[row]], batched=False)
+        return DeadLetter(single.encode() if self.batched else self.raw, reason, self.queue)
+
+    def answer(self, ids: list[Id], predictions: list[float]) -> "Message[float]":
+        """The predictions for those of its rows that have one, in the form it came in."""
+        return Message(
+            ids,
+            predictions,
+            self.batched,
+            features_timestamp_in_ms=self.timestamp_in_ms,
+            reply_to=self.reply_to,
+            correlation_id=self.correlation_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A body that no service can use, why, and the queue it came from."""
+
+    body: bytes
+    reason: str
+    queue: str
 
 
 class _Row(msgspec.Struct, Generic[T]):
@@ -99,7 +131,7 @@ class Schema(Generic[T]):
             _Columns[value_type]
         )
 
-    def decode(self, raw: bytes) -> tuple[Rows[T] | None, list[DecodeError]]:
+    def decode(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         """The rows of a message that are good, and an error for each that is not.
 
         A row that is bad within a batch comes back as a message of its own, with the reason; the
@@ -113,7 +145,7 @@ class Schema(Generic[T]):
 
     def _decode_batch(
         self, raw: bytes, row_error: Exception
-    ) -> tuple[Rows[T] | None, list[DecodeError]]:
+    ) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
         except _INVALID as error:
@@ -126,7 +158,7 @@ class Schema(Generic[T]):
             return self._salvage(raw)
         return _checked(columns.id, columns.body, batched=True, raw=raw)
 
-    def _salvage(self, raw: bytes) -> tuple[Rows[T] | None, list[DecodeError]]:
+    def _salvage(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         """Reads a batch row by row, each as the single-row message that it could have been."""
         try:
             loose = _loose.decode(raw)
@@ -134,7 +166,7 @@ class Schema(Generic[T]):
             return None, [DecodeError(_reason(error), raw)]
         if len(loose.id) != len(loose.body):
             return _checked(loose.id, loose.body, batched=True, raw=raw)
-        good: Rows[T] = Rows([], [], batched=True)
+        good: Message[T] = Message([], [], batched=True)
         bad: list[DecodeError] = []
         for row_id, value in zip(loose.id, loose.body, strict=True):
             single = b'{"id":%b,"body":%b}' % (bytes(row_id), bytes(value))
@@ -148,7 +180,7 @@ class Schema(Generic[T]):
 
 def _checked(
     ids: list[Any], values: list[Any], *, batched: bool, raw: bytes
-) -> tuple[Rows[Any] | None, list[DecodeError]]:
+) -> tuple[Message[Any] | None, list[DecodeError]]:
     """What the types cannot say: columns are equally long, and an integer id is not endless."""
     if len(ids) != len(values) or not ids:
         reason = (
@@ -157,7 +189,7 @@ def _checked(
         return None, [DecodeError(reason, raw)]
     if any(type(row_id) is int and abs(row_id) >= _INT_ID_LIMIT for row_id in ids):
         return None, [DecodeError(f"not a valid message: {_ID_RULE} - at `$.id`", raw)]
-    return Rows(ids, values, batched), []
+    return Message(ids, values, batched), []
 
 
 def _reason(error: Exception) -> str:

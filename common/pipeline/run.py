@@ -44,12 +44,10 @@ class Run:
         self._status_file = status_file
         self._last_beat = 0.0
 
-    def beat(self) -> None:
+    def beat(self, at_once: bool = False) -> None:
         """Says that the service's own loop is alive; a stale status file means that it is not."""
-        if (
-            self._status_file is None
-            or time.monotonic() - self._last_beat < STATUS_INTERVAL_SECONDS
-        ):
+        since = time.monotonic() - self._last_beat
+        if self._status_file is None or (since < STATUS_INTERVAL_SECONDS and not at_once):
             return
         self._last_beat = time.monotonic()
         status = Status(self.service, os.getpid(), time.time(), {**self.counts, **self.gauges})
@@ -86,6 +84,7 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
         run = Run(service, settings.status_file)
         run.stop_on_signals()
         main(settings, run)
+        run.beat(at_once=True)
     except SettingsError as error:
         log.error("%s", error)
         sys.exit(2)

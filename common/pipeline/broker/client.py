@@ -1,0 +1,137 @@
+"""The broker as a service uses it: consume batches, publish, dead-letter, acknowledge."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+from pika.spec import BasicProperties
+
+from pipeline.broker.consumer import Batch, Consumer
+from pipeline.broker.publisher import Outgoing, Publisher
+from pipeline.broker.topology import DEAD_LETTERS, DELAYED_LABELS, REPLIES, delay_queue, edge
+from pipeline.messages import DeadLetter, Message, id_text, new_id
+from pipeline.run import Run
+from pipeline.settings import BrokerSettings
+
+GOODBYE_SECONDS = 8.0  # under the broker's memory alarm a polite end never comes
+
+
+class Broker:
+    """Two connections, one to publish and one to consume, kept for as long as the service runs.
+
+    Under its memory alarm the broker stops reading from a connection that has published, acks
+    included, so the two must not be one. Nothing here raises an error of the client library;
+    BrokerError says that a connection cannot be kept at all.
+    """
+
+    def __init__(
+        self, settings: BrokerSettings, run: Run, label_delays_in_ms: Sequence[int] = ()
+    ) -> None:
+        self._settings = settings
+        self._run = run
+        self._publisher = Publisher(settings, run, tuple(label_delays_in_ms))
+        self._consumer: Consumer | None = None
+
+    def __enter__(self) -> Self:
+        self._publisher.start()
+        return self
+
+    def __exit__(
+        self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        deadline = time.monotonic() + GOODBYE_SECONDS
+        if error is None:
+            self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
+        links = [link for link in (self._publisher, self._consumer) if link is not None]
+        for link in links:
+            link.close()
+        for link in links:
+            link.join(max(0.0, deadline - time.monotonic()))
+
+    def consume(
+        self,
+        *queues: str,
+        paused: Callable[[], Collection[str]] = tuple,
+        idle_seconds: float = float("inf"),
+    ) -> Iterator[Batch]:
+        """Yields what has arrived, until the service is asked to stop.
+
+        `paused()` names the queues from which nothing is taken for now. A batch is empty after
+        `idle_seconds` in which nothing came.
+        """
+        self._consumer = Consumer(self._settings, self._run, queues)
+        self._consumer.start()
+        while not self._run.stop.is_set():
+            deliveries, ack = self._consumer.take(paused(), idle_seconds)
+            if self._run.stop.is_set():
+                return
+            yield Batch(deliveries, ack, partial(self._publisher.when_confirmed, ack))
+
+    def publish(self, queue: str, messages: Sequence[Message[Any]]) -> None:
+        """Publishes to the edge of `queue`; returns before the broker has confirmed."""
+        self._publisher.publish(
+            [self._outgoing(edge(queue), queue, message) for message in messages]
+        )
+
+    def publish_delayed(self, delay_in_ms: int, labels: Sequence[Message[float]]) -> None:
+        """Publishes labels that reach `y_true` after one of the delays given at the start."""
+        queue = delay_queue(delay_in_ms)
+        self._publisher.publish(
+            [self._outgoing(DELAYED_LABELS, queue, message) for message in labels]
+        )
+
+    def reply(self, answers: Sequence[Message[float]]) -> None:
+        """Publishes the answers to requests that named a reply queue, also there."""
+        self._publisher.publish(
+            [
+                self._outgoing(REPLIES, answer.reply_to, answer, mandatory=False)
+                for answer in answers
+                if answer.reply_to
+            ]
+        )
+
+    def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
+        """Puts what cannot be used into `dead_letters`, with its reason and source queue."""
+        self._run.counts["dead_lettered"] += len(letters)
+        self._publisher.publish(
+            [
+                Outgoing(
+                    edge(DEAD_LETTERS),
+                    DEAD_LETTERS,
+                    letter.body,
+                    self._properties(
+                        new_id(), {"x-reason": letter.reason, "x-source-queue": letter.queue}
+                    ),
+                )
+                for letter in letters
+            ]
+        )
+
+    def flush(self) -> None:
+        """Waits until all that was published is confirmed, or the service is asked to stop."""
+        self._publisher.flush()
+
+    def _outgoing(
+        self, exchange: str, routing_key: str, message: Message[Any], mandatory: bool = True
+    ) -> Outgoing:
+        headers: dict[str, Any] = {}
+        if message.features_timestamp_in_ms is not None:
+            headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
+        message_id = new_id() if message.batched else id_text(message.ids[0])
+        properties = self._properties(message_id, headers)
+        properties.correlation_id = message.correlation_id
+        return Outgoing(exchange, routing_key, message.encode(), properties, mandatory)
+
+    def _properties(self, message_id: str, headers: dict[str, Any]) -> BasicProperties:
+        now = time.time()
+        return BasicProperties(
+            content_type="application/json",
+            content_encoding="utf-8",
+            delivery_mode=2,
+            message_id=message_id,
+            timestamp=int(now),
+            app_id=self._run.service,
+            headers={"timestamp_in_ms": int(now * 1000), **headers},
+        )

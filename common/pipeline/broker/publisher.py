@@ -1,0 +1,168 @@
+"""Publishing: confirmed, persistent, and again after a lost connection."""
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+from pika.channel import Channel
+from pika.frame import Method
+from pika.spec import Basic, BasicProperties
+
+from pipeline.broker.link import Link
+from pipeline.run import Run
+from pipeline.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
+
+WINDOW_MESSAGES = 1000  # unconfirmed at most, before publish() waits
+WINDOW_BYTES = 16 * 2**20
+NACK_DELAY_SECONDS = 1.0
+FOREVER_SECONDS = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message on its way to the broker, kept until it is confirmed."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: BasicProperties
+    mandatory: bool = True  # a message that no queue takes comes back, instead of vanishing
+
+
+class Publisher(Link):
+    """A message is numbered when it is published and forgotten when the broker confirms it.
+
+    On each connection all that is unconfirmed is sent again, in order: a message may come twice,
+    which its id makes harmless, but none is lost.
+    """
+
+    def __init__(
+        self, settings: BrokerSettings, run: Run, label_delays_in_ms: tuple[int, ...]
+    ) -> None:
+        super().__init__("publishing", settings, run, label_delays_in_ms)
+        self._last_number = 0
+        self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # by number
+        self._unconfirmed_bytes = 0
+        self._to_send: deque[int] = deque()
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
+        self._channel: Channel | None = None
+        self._last_tag = 0
+        self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
+
+    def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Hands the messages over; waits first while too many are unconfirmed."""
+        if not messages:
+            return
+        with self.changed:
+            self.wait_until(self._has_room, FOREVER_SECONDS)
+            for message in messages:
+                self._last_number += 1
+                self._unconfirmed[self._last_number] = message
+                self._unconfirmed_bytes += len(message.body)
+                self._to_send.append(self._last_number)
+        self.call(self._send)
+
+    def when_confirmed(self, action: Callable[[], None]) -> None:
+        """Has `action` called once all that was published so far is confirmed."""
+        with self.changed:
+            self._waiting.append((self._last_number, action))
+            self._release()
+
+    def flush(self, seconds: float = FOREVER_SECONDS, despite_stop: bool = False) -> None:
+        """Waits until all is confirmed, but no longer than `seconds`, or until a stop."""
+        with self.changed:
+            self.wait_until(lambda: not self._unconfirmed, seconds, despite_stop)
+
+    def _has_room(self) -> bool:
+        return len(self._unconfirmed) < WINDOW_MESSAGES and self._unconfirmed_bytes < WINDOW_BYTES
+
+    def _release(self) -> None:
+        first_unconfirmed = next(iter(self._unconfirmed), self._last_number + 1)
+        while self._waiting and self._waiting[0][0] < first_unconfirmed:
+            _, action = self._waiting.popleft()
+            action()
+
+    # From here on, in the thread of the connection.
+
+    def _on_open(self, connection: pika.SelectConnection) -> None:
+        connection.add_on_connection_blocked_callback(
+            lambda *_: log.warning("the broker is short of memory or disk: publishing waits")
+        )
+        connection.add_on_connection_unblocked_callback(
+            lambda *_: log.warning("the broker takes messages again")
+        )
+        connection.channel(on_open_callback=self._on_channel)
+
+    def _on_channel(self, channel: Channel) -> None:
+        channel.add_on_close_callback(lambda _, reason: self._drop(str(reason)))
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._on_ready(channel))
+
+    def _on_ready(self, channel: Channel) -> None:
+        with self.changed:
+            self._to_send = deque(self._unconfirmed)
+        self._last_tag = 0
+        self._numbers.clear()
+        self._channel = channel
+        self._up()
+        self._send()
+
+    def _on_down(self) -> None:
+        self._channel = None
+
+    def _send(self) -> None:
+        while self._channel is not None and self._to_send:
+            number = self._to_send.popleft()
+            message = self._unconfirmed[number]
+            self._last_tag += 1
+            self._numbers[self._last_tag] = number
+            self._channel.basic_publish(
+                message.exchange,
+                message.routing_key,
+                message.body,
+                message.properties,
+                message.mandatory,
+            )
+
+    def _on_return(self, _: Channel, method: Basic.Return, __: Any, ___: bytes) -> None:
+        # The message is also confirmed, a moment later: stop listening before that.
+        self._channel = None
+        self._drop(f"no queue takes what goes to {method.exchange}: {method.reply_text}")
+
+    def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
+        if self._channel is None:
+            return
+        numbers = self._settle(frame.method.delivery_tag, frame.method.multiple)
+        if isinstance(frame.method, Basic.Nack):
+            self._send_later(numbers)
+            return
+        with self.changed:
+            for number in numbers:
+                self._unconfirmed_bytes -= len(self._unconfirmed.pop(number).body)
+            self._release()
+            self.changed.notify_all()
+
+    def _settle(self, tag: int, multiple: bool) -> list[int]:
+        """The numbers that a confirm speaks of; confirms come in any order."""
+        if not multiple:
+            number = self._numbers.pop(tag, None)
+            return [] if number is None else [number]
+        settled = []
+        while self._numbers and next(iter(self._numbers)) <= tag:
+            settled.append(self._numbers.popitem(last=False)[1])
+        return settled
+
+    def _send_later(self, numbers: list[int]) -> None:
+        log.warning("the broker did not take %d messages; sent again in a second", len(numbers))
+
+        def again() -> None:
+            self._to_send.extend(numbers)
+            self._send()
+
+        if self._connection is not None:
+            self._connection.ioloop.call_later(NACK_DELAY_SECONDS, again)

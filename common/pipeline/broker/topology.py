@@ -1,0 +1,125 @@
+"""The exchanges and queues of the pipeline, and how they come to be there.
+
+Each edge of the pipeline is a fanout exchange `edge.NAME`, bound to the durable queue `NAME`:
+whoever wants a copy of what flows there binds a queue of their own to the exchange.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+from pipeline.errors import BrokerError
+from pipeline.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
+
+STREAMS = ("features", "y_true", "y_pred")
+DEAD_LETTERS = "dead_letters"
+REPLIES = "replies"
+DELAYED_LABELS = "delay.y_true"
+MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
+
+_ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
+
+
+def edge(queue: str) -> str:
+    """The exchange through which our services publish to `queue`."""
+    return f"edge.{queue}"
+
+
+def delay_queue(delay_in_ms: int) -> str:
+    """The queue in which a label waits; its delay is in its name, as a queue's cannot change."""
+    return f"y_true.delay.{delay_in_ms}ms"
+
+
+class Topology:
+    """Declares on one connection whatever of the topology is missing.
+
+    Raises BrokerError if something is missing that this user may not declare.
+    """
+
+    def __init__(self, connection: pika.BlockingConnection, settings: BrokerSettings) -> None:
+        self._connection = connection
+        self._durable = settings.queue_durable
+        self._arguments: dict[str, Any] = {}
+        if settings.queue_type == "quorum":
+            self._arguments = {"x-queue-type": "quorum"}
+            if self._server_major() >= 4:  # 3.x has no limit of its own, and reads -1 as 0
+                self._arguments["x-delivery-limit"] = -1
+
+    def declare(self, label_delays_in_ms: tuple[int, ...] = ()) -> None:
+        for queue in STREAMS:
+            self._exchange(edge(queue), "fanout")
+            self._queue(queue, edge(queue), self._durable, self._arguments)
+        self._exchange(edge(DEAD_LETTERS), "fanout")
+        capped = {"x-max-length": MAX_DEAD_LETTERS, "x-overflow": "drop-head"}
+        self._queue(DEAD_LETTERS, edge(DEAD_LETTERS), True, capped)
+        self._exchange(REPLIES, "direct")
+        if label_delays_in_ms:
+            self._exchange(DELAYED_LABELS, "direct")
+        for delay in label_delays_in_ms:
+            self._queue(delay_queue(delay), DELAYED_LABELS, True, _waiting_room(delay))
+
+    def _exchange(self, name: str, kind: str) -> None:
+        def look(channel: BlockingChannel) -> Any:
+            return channel.exchange_declare(name, passive=True)
+
+        def declare(channel: BlockingChannel) -> Any:
+            return channel.exchange_declare(name, kind, durable=True)
+
+        if self._refusal(look) == _NOT_FOUND:
+            self._must(declare, f"exchange {name}")
+
+    def _queue(self, name: str, exchange: str, durable: bool, arguments: dict[str, Any]) -> None:
+        def look(channel: BlockingChannel) -> Any:
+            return channel.queue_declare(name, passive=True)
+
+        def declare(channel: BlockingChannel) -> Any:
+            return channel.queue_declare(name, durable=durable, arguments=arguments)
+
+        def bind(channel: BlockingChannel) -> Any:
+            return channel.queue_bind(name, exchange, routing_key=name)
+
+        if self._refusal(look) == _NOT_FOUND:
+            self._must(declare, f"queue {name}")
+        elif self._refusal(declare) == _PRECONDITION_FAILED:
+            log.warning("queue %s exists with other arguments than ours: used as it is", name)
+        self._refusal(bind)  # where it is refused, the broker's definitions have bound it
+
+    def _must(self, action: Callable[[BlockingChannel], Any], what: str) -> None:
+        if self._refusal(action) == _ACCESS_REFUSED:
+            raise BrokerError(f"{what} is missing, and this user may not declare it")
+
+    def _refusal(self, action: Callable[[BlockingChannel], Any]) -> int | None:
+        """The reply code if the broker refuses, which also closes the channel; else None."""
+        channel = self._connection.channel()
+        try:
+            action(channel)
+        except ChannelClosedByBroker as refused:
+            return refused.reply_code
+        channel.close()
+        return None
+
+    def _server_major(self) -> int:
+        # the blocking connection has no public way to what the broker said of itself
+        properties = self._connection._impl.server_properties  # type: ignore[attr-defined]
+        return int(str(properties["version"]).partition(".")[0])
+
+
+def _waiting_room(delay_in_ms: int) -> dict[str, Any]:
+    """Arguments of a queue that hands its messages on after a while, and loses none of them.
+
+    A classic queue publishes its dead letters unconfirmed: a killed broker lost thousands.
+    """
+    return {
+        "x-queue-type": "quorum",
+        "x-message-ttl": delay_in_ms,
+        "x-dead-letter-exchange": edge("y_true"),
+        "x-dead-letter-routing-key": "y_true",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",  # at-least-once asks for it
+    }

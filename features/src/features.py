@@ -1,0 +1,118 @@
+"""Streams random rows of the diabetes data set to `features`, and their true labels to `y_true`."""
+
+import random
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from pipeline import dataset
+from pipeline.broker import Broker
+from pipeline.messages import Message, new_id
+from pipeline.run import Run, run_service
+from pipeline.settings import BrokerSettings
+
+TICK_SECONDS = 0.02  # at a high rate, messages leave in groups this far apart
+MOST_MESSAGES = 200  # in one group, when the broker's confirms set the pace
+DELAY_SHARES = (0.25, 0.5, 0.75, 1.0)  # of LABEL_DELAY: unequal, so that labels overtake each other
+
+
+class FeaturesSettings(BrokerSettings):
+    stream_rate: float = Field(
+        5.0, ge=0, description="rows per second, 0 for as fast as the broker confirms"
+    )
+    stream_count: int = Field(0, ge=0, description="how many rows in all, 0 for endless")
+    stream_batch: int = Field(1, ge=1, le=10_000, description="rows in a message, 1 to 10000")
+    stream_seed: int | None = Field(
+        None, ge=0, description="a whole number from 0, to repeat a run's rows"
+    )
+    stream_split: Literal["holdout", "all"] = Field(
+        "holdout", description="holdout (rows the model has not seen) or all"
+    )
+    label_delay: float = Field(
+        0.0, ge=0, le=86_400, description="the longest delay of a label in seconds, 0 for none"
+    )
+
+
+class LabelledRow(NamedTuple):
+    features: list[float]
+    label: float
+
+
+def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow]:
+    """Endless random rows, with replacement; a seed gives the same rows in the same order."""
+    generator = np.random.default_rng(seed)
+    rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
+    while True:  # in blocks of one size, so that neither rate nor batch changes the order
+        yield from (rows[index] for index in generator.integers(len(rows), size=1024).tolist())
+
+
+def to_messages(
+    rows: list[LabelledRow], rows_a_message: int
+) -> tuple[list[Message[list[float]]], list[Message[float]]]:
+    """The rows as messages for `features`, and under the same ids as messages for `y_true`."""
+    features, labels = [], []
+    for start in range(0, len(rows), rows_a_message):
+        part = rows[start : start + rows_a_message]
+        ids: list[str | int | float] = [new_id() for _ in part]
+        batched = rows_a_message > 1
+        features.append(Message(ids, [row.features for row in part], batched))
+        labels.append(Message(ids, [row.label for row in part], batched))
+    return features, labels
+
+
+def group_size(settings: FeaturesSettings) -> int:
+    """How many rows leave together: whole messages, and so few that the rate stays even."""
+    messages_a_second = settings.stream_rate / settings.stream_batch
+    if messages_a_second == 0:
+        return MOST_MESSAGES * settings.stream_batch
+    return max(1, round(messages_a_second * TICK_SECONDS)) * settings.stream_batch
+
+
+def paced(
+    groups: Iterator[list[LabelledRow]], rate: float, run: Run
+) -> Iterator[list[LabelledRow]]:
+    """The groups at `rate` rows per second, until they end or the service is asked to stop.
+
+    A delay, of the broker's say, is not made up for by a burst.
+    """
+    due = time.monotonic()
+    for group in groups:
+        run.sleep(due - time.monotonic())
+        if run.stop.is_set():
+            return
+        yield group
+        if rate:
+            due = max(due + len(group) / rate, time.monotonic() - TICK_SECONDS)
+
+
+def grouped(rows: Iterator[LabelledRow], size: int) -> Iterator[list[LabelledRow]]:
+    while group := list(islice(rows, size)):
+        yield group
+
+
+def main(settings: FeaturesSettings, run: Run) -> None:
+    data = dataset.holdout() if settings.stream_split == "holdout" else dataset.whole()
+    rows: Iterator[LabelledRow] = random_rows(data, settings.stream_seed)
+    if settings.stream_count:
+        rows = islice(rows, settings.stream_count)
+    delays = [round(settings.label_delay * share * 1000) for share in DELAY_SHARES]
+    dice = random.Random(settings.stream_seed)
+    with Broker(settings, run, delays if settings.label_delay else ()) as broker:
+        for group in paced(grouped(rows, group_size(settings)), settings.stream_rate, run):
+            features, labels = to_messages(group, settings.stream_batch)
+            if settings.label_delay:
+                for label in labels:
+                    broker.publish_delayed(dice.choice(delays), [label])
+            else:
+                broker.publish("y_true", labels)
+            broker.publish("features", features)
+            run.counts["rows"] += len(group)
+        broker.flush()
+
+
+if __name__ == "__main__":
+    run_service("features", FeaturesSettings, main)

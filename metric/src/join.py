@@ -1,0 +1,171 @@
+"""The join of labels and predictions by id: what waits, what is joined, in tables of SQLite.
+
+It is the join that a plain dictionary would make; the tables only hold the dictionary's content
+where a crash does not reach it, and let go of what is old.
+"""
+
+import sqlite3
+from collections import Counter
+from typing import NamedTuple
+
+import msgspec
+
+Y_TRUE, Y_PRED = "y_true", "y_pred"
+EXPIRED_AT_ONCE = 10_000  # halves: what one transaction lets go of
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS pending (
+    seq INTEGER PRIMARY KEY,  -- in the order of arrival
+    id TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,
+    value REAL NOT NULL,
+    received_in_ms INTEGER NOT NULL,
+    published_in_ms INTEGER,
+    features_in_ms INTEGER
+);
+CREATE TABLE IF NOT EXISTS joined (
+    seq INTEGER PRIMARY KEY,  -- in the order of the CSV
+    id TEXT NOT NULL UNIQUE,
+    y_true REAL NOT NULL,
+    y_pred REAL NOT NULL,
+    joined_in_ms INTEGER NOT NULL,
+    features_in_ms INTEGER,
+    label_in_ms INTEGER,
+    prediction_in_ms INTEGER
+);
+"""
+
+HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms"
+
+
+class Half(NamedTuple):
+    """A label or a prediction, waiting for the other. Times are Unix time in milliseconds."""
+
+    id: str
+    queue: str  # y_true or y_pred: which half it is
+    value: float
+    received_in_ms: int
+    published_in_ms: int | None = None
+    features_in_ms: int | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of the halves that were added."""
+
+    rows: list[tuple[Half, Half]]  # label and prediction of one id
+    conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+
+
+class Join:
+    """Each method is to be called within a transaction."""
+
+    def __init__(
+        self, database: sqlite3.Connection, ttl_in_ms: int, max_pending: int, remember_ids: int
+    ) -> None:
+        self._database = database
+        self._ttl_in_ms = ttl_in_ms
+        self._max_pending = max_pending
+        self._remember_ids = remember_ids
+        database.executescript(SCHEMA)
+        counts = database.execute("SELECT queue, COUNT(*) FROM pending GROUP BY queue")
+        self.pending: Counter[str] = Counter(dict(counts.fetchall()))
+
+    def add(self, halves: list[Half], now_in_ms: int) -> Outcome:
+        """Takes the halves in; a half that is here already changes nothing."""
+        waiting, joined = self._load({half.id for half in halves})
+        outcome = Outcome([], [])
+        arrived: dict[str, Half] = {}
+        for index, half in enumerate(halves):
+            if half.id in joined:
+                first = joined[half.id][half.queue == Y_PRED]
+            elif (other := arrived.get(half.id) or waiting.get(half.id)) is None:
+                arrived[half.id] = half
+                continue
+            elif other.queue == half.queue:
+                first = other.value
+            else:
+                pair = (half, other) if half.queue == Y_TRUE else (other, half)
+                outcome.rows.append(pair)
+                joined[half.id] = (pair[0].value, pair[1].value)
+                continue
+            if first != half.value:
+                outcome.conflicts.append((index, first))
+        self._store([half for half in arrived.values() if half.id not in joined])
+        self._release([waiting[label.id] for label, _ in outcome.rows if label.id in waiting])
+        self._remember(outcome.rows, now_in_ms)
+        return outcome
+
+    def expire(self, now_in_ms: int) -> list[Half]:
+        """Lets go of the oldest halves: those past their time, or too many on both sides."""
+        oldest = self._oldest(1)
+        if not oldest:
+            return []
+        deadline = now_in_ms - self._ttl_in_ms
+        if all(self.pending[queue] >= self._max_pending for queue in (Y_TRUE, Y_PRED)):
+            expired = self._oldest(max(1, self._max_pending // 100))
+        elif oldest[0].received_in_ms <= deadline:
+            expired = [h for h in self._oldest(EXPIRED_AT_ONCE) if h.received_in_ms <= deadline]
+        else:
+            return []
+        self._release(expired)
+        return expired
+
+    def full(self) -> list[str]:
+        """The queue from which no more halves should come until others have left."""
+        return [queue for queue in (Y_TRUE, Y_PRED) if self.pending[queue] >= self._max_pending]
+
+    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
+        """Of these ids the halves that wait, and y_true and y_pred of those joined."""
+        wanted = (msgspec.json.encode(ids).decode(),)
+        waiting = self._database.execute(
+            f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN (SELECT value FROM json_each(?))",
+            wanted,
+        )
+        joined = self._database.execute(
+            "SELECT id, y_true, y_pred FROM joined WHERE id IN (SELECT value FROM json_each(?))",
+            wanted,
+        )
+        return (
+            {row[0]: Half(*row) for row in waiting},
+            {row_id: (y_true, y_pred) for row_id, y_true, y_pred in joined},
+        )
+
+    def _oldest(self, limit: int) -> list[Half]:
+        rows = self._database.execute(
+            f"SELECT {HALF_COLUMNS} FROM pending ORDER BY seq LIMIT ?", (limit,)
+        )
+        return [Half(*row) for row in rows]
+
+    def _store(self, halves: list[Half]) -> None:
+        self._database.executemany(
+            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", halves
+        )
+        self.pending.update(half.queue for half in halves)
+
+    def _release(self, halves: list[Half]) -> None:
+        self._database.executemany(
+            "DELETE FROM pending WHERE id = ?", [(half.id,) for half in halves]
+        )
+        self.pending.subtract(half.queue for half in halves)
+
+    def _remember(self, rows: list[tuple[Half, Half]], now_in_ms: int) -> None:
+        self._database.executemany(
+            "INSERT INTO joined (id, y_true, y_pred, joined_in_ms, features_in_ms, label_in_ms,"
+            " prediction_in_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    label.id,
+                    label.value,
+                    prediction.value,
+                    now_in_ms,
+                    prediction.features_in_ms,
+                    label.published_in_ms,
+                    prediction.published_in_ms,
+                )
+                for label, prediction in rows
+            ),
+        )
+        self._database.execute(
+            "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?",
+            (self._remember_ids,),
+        )

@@ -1,0 +1,101 @@
+"""Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
+
+import logging
+import time
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from pydantic import Field
+
+from join import Y_PRED, Y_TRUE, Half
+from ledger import Ledger, utc_text
+from pipeline.broker import Broker
+from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
+from pipeline.run import Run, run_service
+from pipeline.settings import BrokerSettings, LogsSettings
+
+IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
+LABELS_LOG_BYTES, LABELS_LOG_FILES = 10 * 2**20, 3
+
+
+class MetricSettings(BrokerSettings, LogsSettings):
+    unmatched_ttl: float = Field(
+        7 * 86_400, gt=0, description="seconds that a half waits for the other, more than 0"
+    )
+    max_pending: int = Field(
+        1_000_000, ge=1, description="halves of a queue that may wait, 1 or more"
+    )
+    remember_ids: int = Field(
+        10_000_000, ge=1, description="ids that stay known after their row, 1 or more"
+    )
+
+
+def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
+    return [
+        Half(
+            id_text(row_id),
+            message.queue,
+            value,
+            now_in_ms,
+            message.timestamp_in_ms,
+            message.features_timestamp_in_ms,
+        )
+        for message in messages
+        for row_id, value in zip(message.ids, message.values, strict=True)
+    ]
+
+
+def conflicting_labels(
+    messages: list[Message[float]], conflicts: list[tuple[int, float]]
+) -> list[DeadLetter]:
+    """Labels that differ from the one that came first; predictions may, in their last digits."""
+    if not conflicts:
+        return []
+    origins = [(message, row) for message in messages for row in range(len(message.ids))]
+    return [
+        message.dead_letter(row, f"this id already has another label: {number_text(first)}")
+        for (message, row), first in ((origins[index], first) for index, first in conflicts)
+        if message.queue == Y_TRUE
+    ]
+
+
+def open_labels_log(folder: Path) -> logging.Logger:
+    """`labels_log.txt`: one line for each value received, rotated by size."""
+    handler = RotatingFileHandler(
+        folder / "labels_log.txt", maxBytes=LABELS_LOG_BYTES, backupCount=LABELS_LOG_FILES
+    )
+    labels_log = logging.Logger("labels_log")
+    labels_log.addHandler(handler)
+    return labels_log
+
+
+def main(settings: MetricSettings, run: Run) -> None:
+    ledger = Ledger(
+        settings.logs_dir, settings.unmatched_ttl, settings.max_pending, settings.remember_ids
+    )
+    labels_log = open_labels_log(settings.logs_dir)
+    with Broker(settings, run) as broker:
+        batches = broker.consume(Y_TRUE, Y_PRED, paused=ledger.full, idle_seconds=IDLE_SECONDS)
+        for batch in batches:
+            messages, bad = batch.decode(VALUES)
+            now_in_ms = int(time.time() * 1000)
+            halves = to_halves(messages, now_in_ms)
+            if halves:
+                labels_log.info(labels_text(halves))
+            outcome = ledger.take(halves, now_in_ms)
+            broker.dead_letter(bad + conflicting_labels(messages, outcome.conflicts))
+            batch.ack_when_confirmed()
+            run.counts["joined"] += len(outcome.rows)
+            run.gauges |= {f"pending_{queue}": ledger.pending[queue] for queue in (Y_TRUE, Y_PRED)}
+    ledger.close()
+
+
+def labels_text(halves: list[Half]) -> str:
+    received_at = utc_text(halves[0].received_in_ms)
+    return "\n".join(
+        f"{received_at} {half.queue} {half.id} {number_text(half.value)}" for half in halves
+    )
+
+
+if __name__ == "__main__":
+    run_service("metric", MetricSettings, main)

@@ -1,0 +1,59 @@
+"""Answers each message of `features` with its predictions, in the same form, on `y_pred`."""
+
+from itertools import islice
+from pathlib import Path
+from typing import cast
+
+from pydantic import Field
+
+from pipeline.broker import Broker
+from pipeline.messages import FEATURES, DeadLetter, Message
+from pipeline.run import Run, run_service
+from pipeline.settings import BrokerSettings
+from predictor import Predictor
+
+
+class ModelSettings(BrokerSettings):
+    model_path: Path = Field(
+        Path(__file__).parents[1] / "model.skops", description="a file written by skops"
+    )
+
+
+def answer(
+    predictor: Predictor, requests: list[Message[list[float]]]
+) -> tuple[list[Message[float]], list[DeadLetter]]:
+    """The predictions for all requests, made in one go; a row without one is a dead letter."""
+    if not requests:
+        return [], []
+    outcomes = iter(predictor.predict([row for request in requests for row in request.values]))
+    answers: list[Message[float]] = []
+    failed: list[DeadLetter] = []
+    for request in requests:
+        own = list(islice(outcomes, len(request.ids)))
+        good = [index for index, outcome in enumerate(own) if isinstance(outcome, float)]
+        if good:
+            ids = [request.ids[index] for index in good]
+            answers.append(request.answer(ids, [cast(float, own[index]) for index in good]))
+        failed += [
+            request.dead_letter(index, outcome)
+            for index, outcome in enumerate(own)
+            if isinstance(outcome, str)
+        ]
+    return answers, failed
+
+
+def main(settings: ModelSettings, run: Run) -> None:
+    predictor = Predictor.load(settings.model_path)
+    with Broker(settings, run) as broker:
+        for batch in broker.consume("features"):
+            requests, bad = batch.decode(FEATURES)
+            predictions, failed = answer(predictor, requests)
+            broker.publish("y_pred", predictions)
+            broker.reply(predictions)
+            broker.dead_letter(bad + failed)
+            batch.ack_when_confirmed()
+            run.counts["rows"] += sum(len(prediction.ids) for prediction in predictions)
+
+
+if __name__ == "__main__":
+    run_service("model", ModelSettings, main)
