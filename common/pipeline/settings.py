@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     A field's description says what is accepted; it is shown when a value is not.
     """
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"

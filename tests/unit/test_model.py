@@ -1,0 +1,133 @@
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.feature_extraction.text import CountVectorizer
+
+import train
+from model import answer
+from pipeline import dataset
+from pipeline.errors import ModelError
+from pipeline.messages import Message
+from predictor import Predictor
+
+
+class Fragile:
+    """Fails on a batch that holds a 13, and says infinity to a 99."""
+
+    def predict(self, features: Any) -> Any:
+        if (features == 13).any():
+            raise ValueError("thirteen")
+        return np.where(features[:, 0] == 99, np.inf, features.sum(axis=1))
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "model.skops"
+    train.main(path)
+    return path
+
+
+def request(*firsts: float, batched: bool = True) -> Message[list[float]]:
+    return Message(
+        [f"row-{first:g}" for first in firsts],
+        [[float(first)] + [0.0] * 9 for first in firsts],
+        batched,
+        queue="features",
+        raw=b"as it came",
+        timestamp_in_ms=7,
+    )
+
+
+def test_training_says_its_errors_and_stores_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train.main(tmp_path / "model.skops")
+    assert "MAE 47.5, RMSE 58.6 on 89 held-out rows" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["model.skops"]
+
+
+def test_a_loaded_model_predicts_as_the_trained_one(model_file: Path) -> None:
+    rows = dataset.holdout().features
+    outcomes = Predictor.load(model_file).predict(rows.tolist())
+    assert outcomes == pytest.approx(train.train().predict(rows).tolist(), rel=1e-12)
+
+
+def test_each_row_is_answered_in_the_form_it_came_in() -> None:
+    answers, failed = answer(Predictor(Fragile()), [request(1, 2), request(3, batched=False)])
+    assert [(a.ids, a.values, a.batched) for a in answers] == [
+        (["row-1", "row-2"], [1.0, 2.0], True),
+        (["row-3"], [3.0], False),
+    ]
+    assert all(a.features_timestamp_in_ms == 7 for a in answers)
+    assert failed == []
+
+
+def test_a_row_that_fails_is_put_aside_alone() -> None:
+    answers, failed = answer(
+        Predictor(Fragile()), [request(1, 13, 99), request(13, batched=False), request(2)]
+    )
+    assert [a.ids for a in answers] == [["row-1"], ["row-2"]]
+    assert [letter.reason for letter in failed] == [
+        "the model failed on this row: thirteen",
+        "the prediction is not a finite number: inf",
+        "the model failed on this row: thirteen",
+    ]
+    assert failed[0].body == b'{"id":"row-13","body":[13.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0]}'
+    assert failed[2].body == b"as it came"
+    assert {letter.queue for letter in failed} == {"features"}
+
+
+def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
+    for name in ("model.pkl", "model.skops"):
+        path = tmp_path / name
+        path.write_bytes(pickle.dumps(Fragile()))
+        with pytest.raises(ModelError, match=r"is a pickle.* store the model with skops.io.dump"):
+            Predictor.load(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 truncated", b"<html>"])
+def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.skops"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="is not a skops model"):
+        Predictor.load(path)
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"no model at .*`python model/src/train.py` writes one"):
+        Predictor.load(tmp_path / "none.skops")
+
+
+def test_a_type_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
+    skops.io.dump(Fragile(), tmp_path / "model.skops")
+    with pytest.raises(ModelError, match=r"is refused: .*Fragile"):
+        Predictor.load(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        {"not": "a model"},
+        RandomForestRegressor(2).fit(np.zeros((4, 3)), np.zeros(4)),
+        DummyClassifier(strategy="constant", constant="a").fit(np.zeros((1, 10)), ["a"]),
+        CountVectorizer(),
+    ],
+)
+def test_what_does_not_predict_a_number_from_ten_is_refused(tmp_path: Path, thing: object) -> None:
+    skops.io.dump(thing, tmp_path / "model.skops")
+    with pytest.raises(ModelError, match="does not predict one number from ten"):
+        Predictor.load(tmp_path / "model.skops")
+
+
+def test_trees_are_trusted(tmp_path: Path) -> None:
+    data = dataset.training()
+    forest = RandomForestRegressor(3, random_state=0).fit(data.features, data.labels)
+    skops.io.dump(forest, tmp_path / "model.skops")
+    (outcome,) = Predictor.load(tmp_path / "model.skops").predict([data.features[0].tolist()])
+    assert outcome == forest.predict(data.features[:1])[0]

@@ -1,0 +1,52 @@
+import pytest
+
+from features import FeaturesSettings
+from metric import MetricSettings
+from pipeline.errors import SettingsError
+from pipeline.settings import BrokerSettings
+
+
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STREAM_RATE", "fast")
+    with pytest.raises(SettingsError) as caught:
+        FeaturesSettings.from_environment()
+    assert str(caught.value) == (
+        "STREAM_RATE='fast' is not accepted: it must be "
+        "rows per second, 0 for as fast as the broker confirms"
+    )
+
+
+def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNMATCHED_TTL", "0")
+    monkeypatch.setenv("MAX_PENDING", "-1")
+    with pytest.raises(SettingsError, match=r"UNMATCHED_TTL='0' .*; MAX_PENDING='-1' "):
+        MetricSettings.from_environment()
+
+
+def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMQP_URL", "http://me:secret@host")
+    with pytest.raises(SettingsError) as caught:
+        BrokerSettings.from_environment()
+    assert "secret" not in str(caught.value)
+    assert "AMQP_URL='http://me:***@host'" in str(caught.value)
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_RATE", "")
+    assert FeaturesSettings.from_environment().stream_rate == 5
+
+
+def test_a_transient_quorum_queue_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUEUE_TYPE", "quorum")
+    monkeypatch.setenv("QUEUE_DURABLE", "false")
+    with pytest.raises(SettingsError, match="QUEUE_DURABLE=false is not accepted with QUEUE_TYPE"):
+        BrokerSettings.from_environment()
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1"])
+def test_a_rate_is_a_finite_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("STREAM_RATE", value)
+    with pytest.raises(SettingsError, match="STREAM_RATE"):
+        FeaturesSettings.from_environment()
