@@ -77,7 +77,6 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
         stream=sys.stderr,
         format=f"%(asctime)s %(levelname)s {service}: %(message)s",
     )
-    logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, broker says
     try:
         settings = settings_type.from_environment()
         logging.getLogger().setLevel(settings.log_level)

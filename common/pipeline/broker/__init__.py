@@ -1,6 +1,10 @@
 """The broker, as a service sees it. pika is imported in this package and nowhere else."""
 
+import logging
+
 from pipeline.broker.client import Broker
 from pipeline.broker.consumer import Batch
 
 __all__ = ["Batch", "Broker"]
+
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, we say in one line

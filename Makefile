@@ -1,0 +1,45 @@
+# One command each: `make help` lists them.
+PYTHON ?= python3
+ROWS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format test-compose train lock clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows
+	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS))
+
+test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
+	.venv/bin/python -m pytest
+
+check: .venv/test  ## lint, formatting, types
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: .venv/test  ## put the code into its form
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+test-compose: .venv/test  ## the tests in real containers; needs Docker and its compose plugin
+	.venv/bin/python -m pytest tests/compose --timeout 900
+
+train: .venv/run  ## train the default model anew
+	.venv/bin/python model/src/train.py
+
+lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
+	.venv/bin/python local/lock.py
+
+clean:  ## remove what `make run` and `make test` made here, except logs/
+	rm -rf .venv .local model/model.skops .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf common/*.egg-info common/build
+
+.venv/run: local/requirements.txt common/pyproject.toml
+	@$(PYTHON) local/environment.py local/requirements.txt
+	@touch $@
+
+.venv/test: tests/requirements.txt common/pyproject.toml
+	@$(PYTHON) local/environment.py tests/requirements.txt
+	@touch .venv/run $@

@@ -1,0 +1,129 @@
+"""The services as processes, joined by a real broker, killed and started again."""
+
+import json
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from support import Service, Vhost, eventually, read_rows, row_count
+
+Start = Callable[..., Service]
+
+
+def test_every_row_is_joined_and_all_end_with_status_0(start: Start, tmp_path: Path) -> None:
+    model, metric = start("model"), start("metric")
+    features = start("features", stream_rate=0, stream_count=1000)
+    assert features.wait() == 0
+    eventually(lambda: row_count(tmp_path) == 1000, "1000 rows")
+    assert len(read_rows(tmp_path)) == 1000
+    assert (model.stop(), metric.stop()) == (0, 0)
+    assert features.counts()["rows"] == model.counts()["rows"] == metric.counts()["joined"] == 1000
+    assert metric.counts()["pending_y_true"] == metric.counts()["pending_y_pred"] == 0
+
+
+def test_errors_are_those_of_the_model(start: Start, tmp_path: Path) -> None:
+    for service in ("model", "metric"):
+        start(service)
+    start("features", stream_rate=0, stream_count=2000, stream_seed=1)
+    eventually(lambda: row_count(tmp_path) == 2000, "2000 rows")
+    assert read_rows(tmp_path)["absolute_error"].mean() == pytest.approx(47.5, abs=3)
+
+
+def test_row_batches_give_the_same_rows(start: Start, tmp_path: Path) -> None:
+    for service in ("model", "metric"):
+        start(service)
+    start("features", stream_rate=0, stream_count=1003, stream_batch=50)
+    eventually(lambda: row_count(tmp_path) == 1003, "1003 rows")
+    assert len(read_rows(tmp_path)) == 1003
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_a_seed_repeats_rows_and_order(start: Start, vhost: Vhost, batch: int) -> None:
+    def streamed() -> list[object]:
+        assert start("features", stream_rate=0, stream_count=50, stream_seed=42,
+                     stream_batch=batch).wait() == 0  # fmt: skip
+        values: list[object] = []
+        while found := vhost.get("features"):
+            body = json.loads(found[1])["body"]
+            values += body if batch > 1 else [body]
+        return values
+
+    first, second = streamed(), streamed()
+    assert len(first) == 50
+    assert first == second
+
+
+@pytest.mark.timeout(180)
+def test_kill_9_of_each_service_loses_and_doubles_nothing(start: Start, tmp_path: Path) -> None:
+    running = {name: start(name) for name in ("model", "metric")}
+    features = start("features", stream_rate=1500, stream_count=12_000)
+    dice = random.Random(7)
+    for _ in range(6):
+        name = dice.choice(["model", "metric"])
+        time.sleep(dice.uniform(0.2, 1.0))  # a moment, any moment
+        running[name].kill()
+        running[name] = start(name)
+    assert features.wait(60) == 0
+    eventually(lambda: row_count(tmp_path) == 12_000, "12000 rows", 60)
+    assert len(read_rows(tmp_path)) == 12_000
+    metric = running["metric"]
+    assert metric.stop() == 0
+    assert metric.counts()["pending_y_true"] == metric.counts()["pending_y_pred"] == 0
+
+
+def test_late_labels_wait_in_the_broker_and_predictions_in_metric(
+    start: Start, tmp_path: Path
+) -> None:
+    metric = start("metric")
+    start("model")
+    start("features", stream_rate=0, stream_count=200, label_delay=4)
+    eventually(lambda: metric.counts().get("pending_y_pred", 0) > 100, "pending predictions")
+    eventually(lambda: row_count(tmp_path) == 200, "200 rows")
+    assert list(read_rows(tmp_path)["id"]) != sorted(read_rows(tmp_path)["id"])
+
+
+def test_the_labels_log_has_each_value(start: Start, tmp_path: Path, vhost: Vhost) -> None:
+    start("metric")
+    eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+    vhost.put("y_true", b'{"id":"a","body":151.0}')
+    log = tmp_path / "labels_log.txt"
+    eventually(lambda: log.exists() and log.read_text(), "a line")
+    moment, queue, row_id, value = log.read_text().split()
+    assert (queue, row_id, value) == ("y_true", "a", "151")
+    assert moment.endswith("Z")
+
+
+def test_clean_start_after_all_files_are_removed(
+    start: Start, tmp_path: Path, vhost: Vhost
+) -> None:
+    for _ in range(2):
+        metric = start("metric")
+        eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+        vhost.put("y_true", b'{"id":"a","body":1}')
+        vhost.put("y_pred", b'{"id":"a","body":3}')
+        eventually(lambda: row_count(tmp_path) == 1, "the row")
+        assert metric.stop() == 0
+        for pattern in ("metric_*", "labels_log*", "unmatched*"):
+            for path in tmp_path.glob(pattern):
+                if path.suffix != ".log":
+                    path.unlink()
+
+
+def test_files_taken_away_end_metric_with_a_line(
+    start: Start, tmp_path: Path, vhost: Vhost
+) -> None:
+    metric = start("metric")
+    eventually((tmp_path / "metric_log.csv").exists, "the file")
+    eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+    (tmp_path / "metric_log.csv").unlink()
+    vhost.put("y_true", b'{"id":"a","body":1}')
+    assert metric.wait() == 1
+    assert (
+        "metric_log.csv was taken away while metric was running; start metric again" in metric.log()
+    )
+    start("metric")
+    vhost.put("y_pred", b'{"id":"a","body":3}')
+    eventually(lambda: row_count(tmp_path) == 1, "the row, nothing lost")

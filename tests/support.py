@@ -1,0 +1,170 @@
+"""What tests need of the world outside: a virtual host, processes, and waiting with a deadline."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import pandas as pd
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+ROOT = Path(__file__).parents[1]
+
+PREFIXES = ("AMQP_", "LABEL_", "LOG", "MAX_", "MODEL_", "PLOT_", "QUEUE_", "STREAM_", "UNMATCHED_")
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], what: str, seconds: float = 20) -> T:
+    """Waits until `look` gives something true, and returns it; fails naming `what`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := look():
+            return found
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.05)
+
+
+class Vhost:
+    """A virtual host made for one test, seen with a plain client and the management API."""
+
+    def __init__(self, amqp_url: str, management_url: str) -> None:
+        self.name = f"test-{uuid.uuid4().hex[:12]}"
+        self._parts = urlsplit(amqp_url)
+        self._management_url = management_url
+        self.amqp_url: Any = self.url_for("guest", "guest")
+        self.manage("PUT", f"vhosts/{self.name}")
+        self.permit("guest")
+
+    def url_for(self, user: str, password: str) -> str:
+        host, port = self._parts.hostname, self._parts.port
+        return f"amqp://{user}:{password}@{host}:{port}/{self.name}"
+
+    def permit(self, user: str, configure: str = ".*", write: str = ".*", read: str = ".*") -> None:
+        rights = {"configure": configure, "write": write, "read": read}
+        self.manage("PUT", f"permissions/{self.name}/{user}", rights)
+
+    def delete(self) -> None:
+        self.manage("DELETE", f"vhosts/{self.name}")
+
+    def manage(self, method: str, path: str, body: Any = None) -> Any:
+        """One call of RabbitMQ's management API."""
+        request = urllib.request.Request(
+            f"{self._management_url.rstrip('/')}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": "Basic " + base64.b64encode(b"guest:guest").decode(),
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def close_connections(self) -> int:
+        """Has the broker close all connections of this virtual host; how many there were."""
+        connections = self.manage("GET", f"vhosts/{self.name}/connections")
+        for connection in connections:
+            try:
+                self.manage("DELETE", f"connections/{quote(connection['name'], safe='')}")
+            except urllib.error.HTTPError:
+                continue  # gone by itself
+        return len(connections)
+
+    @contextmanager
+    def channel(self) -> Iterator[BlockingChannel]:
+        with pika.BlockingConnection(pika.URLParameters(self.amqp_url)) as connection:
+            yield connection.channel()
+
+    def put(self, queue: str, body: bytes, **properties: Any) -> None:
+        """Publishes as anybody may: by the default exchange."""
+        with self.channel() as channel:
+            channel.confirm_delivery()
+            channel.basic_publish("", queue, body, pika.BasicProperties(**properties))
+
+    def get(self, queue: str) -> tuple[Any, bytes] | None:
+        """The properties and body of the next message, if there is one."""
+        with self.channel() as channel:
+            _, properties, body = channel.basic_get(queue, auto_ack=True)
+        return None if properties is None or body is None else (properties, body)
+
+    def wait_for(self, queue: str) -> tuple[Any, bytes]:
+        return eventually(lambda: self.get(queue), f"a message in {queue}")
+
+    def depth(self, queue: str) -> int:
+        """Messages ready in the queue; -1 if there is no such queue."""
+        try:
+            with self.channel() as channel:
+                return int(channel.queue_declare(queue, passive=True).method.message_count)
+        except ChannelClosedByBroker:
+            return -1
+
+
+class Service:
+    """One of the services as a process, with its log and status in a folder."""
+
+    def __init__(self, name: str, folder: Path, **settings: object) -> None:
+        self.name = name
+        self.status_file = folder / f"{name}.status.json"
+        self.log_file = folder / f"{name}.log"
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
+        environment |= {key.upper(): str(value) for key, value in settings.items()}
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, ROOT / name / "src" / f"{name}.py"],
+                env=environment | {"STATUS_FILE": str(self.status_file)},
+                cwd=folder,
+                stderr=log,
+            )
+
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def counts(self) -> dict[str, float]:
+        try:
+            counts: dict[str, float] = json.loads(self.status_file.read_bytes())["counts"]
+        except FileNotFoundError:
+            return {}
+        return counts
+
+    def wait(self, seconds: float = 30) -> int:
+        return self.process.wait(seconds)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit status, which has to come within 10 seconds."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+def row_count(logs_dir: Path) -> int:
+    """Whole rows in metric_log.csv."""
+    try:
+        return (logs_dir / "metric_log.csv").read_bytes().count(b"\n") - 1
+    except FileNotFoundError:
+        return 0
+
+
+def read_rows(logs_dir: Path) -> pd.DataFrame:
+    """metric_log.csv, checked: no id twice, and every error is that of its numbers."""
+    rows = pd.read_csv(logs_dir / "metric_log.csv", dtype={"id": str})
+    assert list(rows.columns) == ["id", "y_true", "y_pred", "absolute_error"]
+    assert rows["id"].is_unique
+    assert (rows["absolute_error"] == (rows["y_true"] - rows["y_pred"]).abs()).all()
+    return rows
