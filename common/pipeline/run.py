@@ -44,6 +44,10 @@ class Run:
         self._status_file = status_file
         self._last_beat = 0.0
 
+    def count(self, name: str, number: int) -> None:
+        """Adds to one of the counts."""
+        self.counts[name] += number
+
     def beat(self, at_once: bool = False) -> None:
         """Says that the service's own loop is alive; a stale status file means that it is not."""
         since = time.monotonic() - self._last_beat

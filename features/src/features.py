@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -110,7 +111,7 @@ def main(settings: FeaturesSettings, run: Run) -> None:
             else:
                 broker.publish("y_true", labels)
             broker.publish("features", features)
-            run.counts["rows"] += len(group)
+            broker.when_confirmed(partial(run.count, "rows", len(group)))
         broker.flush()
 
 

@@ -83,9 +83,11 @@ def main(settings: MetricSettings, run: Run) -> None:
             if halves:
                 labels_log.info(labels_text(halves))
             outcome = ledger.take(halves, now_in_ms)
-            broker.dead_letter(bad + conflicting_labels(messages, outcome.conflicts))
+            other_labels = conflicting_labels(messages, outcome.conflicts)
+            broker.dead_letter(bad + other_labels)
             batch.ack_when_confirmed()
-            run.counts["joined"] += len(outcome.rows)
+            run.count("joined", len(outcome.rows))
+            run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
             run.gauges |= {f"pending_{queue}": ledger.pending[queue] for queue in (Y_TRUE, Y_PRED)}
     ledger.close()
 

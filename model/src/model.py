@@ -52,7 +52,7 @@ def main(settings: ModelSettings, run: Run) -> None:
             broker.reply(predictions)
             broker.dead_letter(bad + failed)
             batch.ack_when_confirmed()
-            run.counts["rows"] += sum(len(prediction.ids) for prediction in predictions)
+            run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 
 
 if __name__ == "__main__":

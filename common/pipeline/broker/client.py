@@ -67,7 +67,7 @@ class Broker:
             deliveries, ack = self._consumer.take(paused(), idle_seconds)
             if self._run.stop.is_set():
                 return
-            yield Batch(deliveries, ack, partial(self._publisher.when_confirmed, ack))
+            yield Batch(deliveries, ack, partial(self.when_confirmed, ack))
 
     def publish(self, queue: str, messages: Sequence[Message[Any]]) -> None:
         """Publishes to the edge of `queue`; returns before the broker has confirmed."""
@@ -94,7 +94,7 @@ class Broker:
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts what cannot be used into `dead_letters`, with its reason and source queue."""
-        self._run.counts["dead_lettered"] += len(letters)
+        self._run.count("dead_lettered", len(letters))
         self._publisher.publish(
             [
                 Outgoing(
@@ -108,6 +108,10 @@ class Broker:
                 for letter in letters
             ]
         )
+
+    def when_confirmed(self, action: Callable[[], None]) -> None:
+        """Has `action` called, from another thread, once all published so far is confirmed."""
+        self._publisher.when_confirmed(action)
 
     def flush(self) -> None:
         """Waits until all that was published is confirmed, or the service is asked to stop."""
