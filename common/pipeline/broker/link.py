@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 15
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
-STABLE_SECONDS = 10.0  # a connection that held for so long was a good one: back-off starts anew
+STABLE_SECONDS = 1.0  # a connection that held for so long was a good one: back-off starts anew
 CLOSE_SECONDS = 5.0  # a broker that does not answer our goodbye is left without it
 WAIT_SLICE_SECONDS = 0.2
 
