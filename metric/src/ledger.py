@@ -7,10 +7,11 @@ from pathlib import Path
 from durable_csv import DurableCsv, check_in_place
 from join import Half, Join, Outcome
 from pipeline.errors import LogError
+from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS
 from pipeline.messages import number_text
 
-DATABASE, ROWS_CSV, UNMATCHED_CSV = "metric_state.sqlite3", "metric_log.csv", "unmatched.csv"
-ROWS_HEADER = "id,y_true,y_pred,absolute_error\n"
+DATABASE, UNMATCHED_CSV = "metric_state.sqlite3", "unmatched.csv"
+ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
 UNMATCHED_HEADER = "id,queue,value,received_at\n"
 
 
@@ -29,7 +30,7 @@ class Ledger:
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
-            self._rows = DurableCsv(folder / ROWS_CSV, ROWS_HEADER, self._database)
+            self._rows = DurableCsv(folder / METRIC_LOG, ROWS_HEADER, self._database)
             self._unmatched = DurableCsv(folder / UNMATCHED_CSV, UNMATCHED_HEADER, self._database)
             self._join = Join(self._database, int(ttl_seconds * 1000), max_pending, remember_ids)
         except (OSError, sqlite3.Error) as error:
