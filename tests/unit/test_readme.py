@@ -1,0 +1,48 @@
+"""What the documents say of the settings is what the services take."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features import FeaturesSettings
+from metric import MetricSettings
+from model import ModelSettings
+from pipeline.settings import Settings
+from plot import PlotSettings
+from support import ROOT
+
+SERVICES: list[type[Settings]] = [FeaturesSettings, MetricSettings, ModelSettings, PlotSettings]
+DEFAULTS: dict[str, Any] = {
+    name.upper(): field.default
+    for settings in SERVICES
+    for name, field in settings.model_fields.items()
+}
+
+
+def as_written(default: Any) -> str:
+    if default is None:
+        return ""
+    if isinstance(default, Path):
+        return str(default.relative_to(ROOT) if default.is_absolute() else default)
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:.0f}" if isinstance(default, float) else str(default)
+
+
+def test_the_readme_has_each_setting_with_its_default() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Settings")[2].partition("\n## ")[0]
+    documented = re.findall(r"^\|[^|]*\| `([A-Z_]+)` \|\s*`?([^`|]*?)`?\s*\|", table, re.MULTILINE)
+    assert dict(documented) == {name: as_written(default) for name, default in DEFAULTS.items()}
+
+
+@pytest.mark.parametrize("name", ["docker-compose.yml", ".env.example"])
+def test_compose_passes_the_same_defaults(name: str) -> None:
+    text = (ROOT / name).read_text()
+    pattern = (
+        r"\$\{([A-Z_]+):-([^}]*)\}" if name.endswith("yml") else r"^#? ?([A-Z_]+)=(.*?)(?: +#.*)?$"
+    )
+    for setting, default in re.findall(pattern, text, re.MULTILINE):
+        if not setting.endswith("_PORT"):
+            assert default == as_written(DEFAULTS[setting]), setting
