@@ -21,7 +21,7 @@ class DecodeError(PipelineError):
 
 
 class BrokerError(PipelineError):
-    """The broker refused something that trying again will not change."""
+    """The broker cannot be used: something is missing that we may not declare, or we failed."""
 
 
 class ModelError(PipelineError):

@@ -47,7 +47,13 @@ def number_text(number: float) -> str:
 
 
 def id_text(row_id: Id) -> str:
-    """The text under which an id is joined and logged: 5, 5.0 and "5" are one id."""
+    """The text under which an id is joined and logged: equal numbers, 5 and 5.0, have one text.
+
+    >>> id_text("a-1"), id_text(5.0), id_text(1700000000.25), id_text(1e22) == id_text(10**22)
+    ('a-1', '5', '1700000000.25', True)
+    """
+    if isinstance(row_id, float) and row_id.is_integer() and abs(row_id) < _INT_ID_LIMIT:
+        row_id = int(row_id)
     return row_id if isinstance(row_id, str) else number_text(row_id)
 
 
@@ -137,21 +143,23 @@ class Schema(Generic[T]):
         A row that is bad within a batch comes back as a message of its own, with the reason; the
         others go on. A message that cannot be taken apart comes back whole, as one error.
         """
-        try:
-            row = self._row.decode(raw)
-        except _INVALID as error:
-            return self._decode_batch(raw, error)
-        return _checked([row.id], [row.body], batched=False, raw=raw)
-
-    def _decode_batch(
-        self, raw: bytes, row_error: Exception
-    ) -> tuple[Message[T] | None, list[DecodeError]]:
+        message, errors = self._decode_row(raw)
+        if message is not None:
+            return message, errors
         try:
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
         except _INVALID as error:
             return None, [DecodeError(_reason(error), raw)]
-        if not is_batch:
-            return None, [DecodeError(_reason(row_error), raw)]
+        return self._decode_batch(raw) if is_batch else (None, errors)
+
+    def _decode_row(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
+        try:
+            row = self._row.decode(raw)
+        except _INVALID as error:
+            return None, [DecodeError(_reason(error), raw)]
+        return _checked([row.id], [row.body], batched=False, raw=raw)
+
+    def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
             columns = self._columns.decode(raw)
         except _INVALID:
@@ -170,11 +178,11 @@ class Schema(Generic[T]):
         bad: list[DecodeError] = []
         for row_id, value in zip(loose.id, loose.body, strict=True):
             single = b'{"id":%b,"body":%b}' % (bytes(row_id), bytes(value))
-            rows, errors = self.decode(single)
+            message, errors = self._decode_row(single)
             bad += errors
-            if rows is not None:
-                good.ids.append(rows.ids[0])
-                good.values.append(rows.values[0])
+            if message is not None:
+                good.ids.extend(message.ids)
+                good.values.extend(message.values)
         return (good if good.ids else None), bad
 
 

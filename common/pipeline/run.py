@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
-from pipeline.errors import PipelineError, SettingsError
+from pipeline.errors import BrokerError, PipelineError, SettingsError
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,23 +41,38 @@ class Run:
         self.stop = threading.Event()
         self.counts: Counter[str] = Counter()
         self.gauges: dict[str, float] = {}
+        self.failure: BaseException | None = None  # of a thread that works for the service
+        self.needs: list[Callable[[], bool]] = []  # without these a service is not well
         self._status_file = status_file
         self._last_beat = 0.0
+
+    def check(self) -> None:
+        """Raises BrokerError if a thread that works for the service has died."""
+        if self.failure is not None:
+            raise BrokerError(f"a connection failed: {self.failure!r}") from self.failure
 
     def count(self, name: str, number: int) -> None:
         """Adds to one of the counts."""
         self.counts[name] += number
 
     def beat(self, at_once: bool = False) -> None:
-        """Says that the service's own loop is alive; a stale status file means that it is not."""
+        """Says that the service's own loop is alive, and has all that it needs.
+
+        A stale status file means that it is not so, or that the file cannot be written.
+        """
         since = time.monotonic() - self._last_beat
         if self._status_file is None or (since < STATUS_INTERVAL_SECONDS and not at_once):
             return
         self._last_beat = time.monotonic()
+        if not all(need() for need in self.needs):
+            return
         status = Status(self.service, os.getpid(), time.time(), {**self.counts, **self.gauges})
         temporary = self._status_file.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(msgspec.json.encode(status))
-        temporary.replace(self._status_file)
+        try:
+            temporary.write_bytes(msgspec.json.encode(status))
+            temporary.replace(self._status_file)
+        except OSError as error:
+            log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
 
     def sleep(self, seconds: float) -> None:
         """Waits so long, or until the service is asked to stop; keeps the status fresh."""

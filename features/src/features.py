@@ -26,7 +26,7 @@ class FeaturesSettings(BrokerSettings):
         5.0, ge=0, description="rows per second, 0 for as fast as the broker confirms"
     )
     stream_count: int = Field(0, ge=0, description="how many rows in all, 0 for endless")
-    stream_batch: int = Field(1, ge=1, le=10_000, description="rows in a message, 1 to 10000")
+    stream_batch: int = Field(1, ge=1, le=1000, description="rows in a message, 1 to 1000")
     stream_seed: int | None = Field(
         None, ge=0, description="a whole number from 0, to repeat a run's rows"
     )

@@ -83,7 +83,7 @@ class DurableCsv:
         if is_new:
             length, tail = 0, header + (recorded[1] if recorded else b"")
         elif recorded is None:
-            length, tail = self._adopt(header), b""
+            length, tail = self._adopt(header)
         else:
             length, tail = recorded
             self._check_size(length, length + len(tail))
@@ -94,14 +94,16 @@ class DurableCsv:
         _sync_folder(self._path.parent)
         return self._length
 
-    def _adopt(self, header: bytes) -> int:
-        """A file without its database: goes on behind its last whole line."""
+    def _adopt(self, header: bytes) -> tuple[int, bytes]:
+        """A file without its record: goes on behind its last whole line, or begins an empty one."""
         content = self._path.read_bytes()
+        if not content:
+            return 0, header
         if not content.startswith(header):
             raise LogError(f"{self._path} is not ours: its first line is not "
                            f"{header.decode().strip()}; move it away")  # fmt: skip
         log.warning("%s has lost its state: its rows stay, their ids are forgotten", self._path)
-        return content.rindex(b"\n") + 1
+        return content.rindex(b"\n") + 1, b""
 
     def _check_size(self, least: int, most: int) -> None:
         size = os.fstat(self._descriptor).st_size

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS pending (
     published_in_ms INTEGER,
     features_in_ms INTEGER
 );
+CREATE INDEX IF NOT EXISTS pending_received ON pending (received_in_ms);
 CREATE TABLE IF NOT EXISTS joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL UNIQUE,
@@ -97,16 +98,7 @@ class Join:
 
     def expire(self, now_in_ms: int) -> list[Half]:
         """Lets go of the oldest halves: those past their time, or too many on both sides."""
-        oldest = self._oldest(1)
-        if not oldest:
-            return []
-        deadline = now_in_ms - self._ttl_in_ms
-        if all(self.pending[queue] >= self._max_pending for queue in (Y_TRUE, Y_PRED)):
-            expired = self._oldest(max(1, self._max_pending // 100))
-        elif oldest[0].received_in_ms <= deadline:
-            expired = [h for h in self._oldest(EXPIRED_AT_ONCE) if h.received_in_ms <= deadline]
-        else:
-            return []
+        expired = self._overdue(now_in_ms - self._ttl_in_ms) or self._oldest(self._excess())
         self._release(expired)
         return expired
 
@@ -129,6 +121,21 @@ class Join:
             {row[0]: Half(*row) for row in waiting},
             {row_id: (y_true, y_pred) for row_id, y_true, y_pred in joined},
         )
+
+    def _excess(self) -> int:
+        """How many halves to let go of when both queues are full, so that one can go on."""
+        if len(self.full()) < 2:
+            return 0
+        room = max(1, self._max_pending // 100)
+        return min(sum(self.pending.values()) - 2 * self._max_pending + room, EXPIRED_AT_ONCE)
+
+    def _overdue(self, received_until_in_ms: int) -> list[Half]:
+        rows = self._database.execute(
+            f"SELECT {HALF_COLUMNS} FROM pending WHERE received_in_ms <= ?"
+            " ORDER BY received_in_ms, seq LIMIT ?",
+            (received_until_in_ms, EXPIRED_AT_ONCE),
+        )
+        return [Half(*row) for row in rows]
 
     def _oldest(self, limit: int) -> list[Half]:
         rows = self._database.execute(

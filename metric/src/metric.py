@@ -10,6 +10,7 @@ from pydantic import Field
 from join import Y_PRED, Y_TRUE, Half
 from ledger import Ledger, utc_text
 from pipeline.broker import Broker
+from pipeline.errors import LogError
 from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
@@ -61,9 +62,11 @@ def conflicting_labels(
 
 def open_labels_log(folder: Path) -> logging.Logger:
     """`labels_log.txt`: one line for each value received, rotated by size."""
-    handler = RotatingFileHandler(
-        folder / "labels_log.txt", maxBytes=LABELS_LOG_BYTES, backupCount=LABELS_LOG_FILES
-    )
+    path = folder / "labels_log.txt"
+    try:
+        handler = RotatingFileHandler(path, "a", LABELS_LOG_BYTES, LABELS_LOG_FILES)
+    except OSError as error:
+        raise LogError(f"cannot write {path}: {error.strerror}") from error
     labels_log = logging.Logger("labels_log")
     labels_log.addHandler(handler)
     return labels_log

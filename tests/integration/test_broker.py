@@ -1,14 +1,20 @@
 """The broker package against a real RabbitMQ."""
 
 import logging
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pika
+import pika.data
 import pytest
 
 from pipeline.broker import Batch, Broker
+from pipeline.errors import BrokerError
 from pipeline.messages import VALUES, DeadLetter, Message
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -104,6 +110,52 @@ def test_a_dead_letter_carries_its_body_reason_and_queue(
     assert properties.headers["x-reason"] == "not JSON"
     assert properties.headers["x-source-queue"] == "features"
     assert run.counts["dead_lettered"] == 1
+
+
+@pytest.mark.parametrize("reason", ["x" * 200_000, "\ud800 alone", "a\nb"])
+def test_any_reason_fits_a_dead_letter(
+    broker_settings: BrokerSettings, vhost: Vhost, reason: str
+) -> None:
+    with opened(broker_settings) as (broker, _):
+        broker.dead_letter([DeadLetter(b"x", reason, "features")])
+        broker.flush()
+    properties, _ = vhost.wait_for("dead_letters")
+    assert 0 < len(properties.headers["x-reason"]) <= 1000
+
+
+def nested_arrays(depth: int) -> bytes:
+    value = b"V"
+    for _ in range(depth):
+        value = b"A" + struct.pack(">I", len(value)) + value
+    return value
+
+
+ODD_HEADERS = {
+    "a time in milliseconds": b"T" + struct.pack(">Q", 1_700_000_000_000),
+    "arrays in arrays": nested_arrays(5000),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_HEADERS)
+def test_a_header_that_cannot_be_read_does_not_block_the_queue(
+    broker_settings: BrokerSettings, vhost: Vhost, odd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode_value = pika.data.encode_value
+
+    def encode_odd(pieces: list[bytes], value: Any) -> int:
+        if value != "odd":
+            return int(encode_value(pieces, value))
+        pieces.append(ODD_HEADERS[odd])
+        return len(ODD_HEADERS[odd])
+
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels("a"))
+        broker.flush()
+    monkeypatch.setattr(pika.data, "encode_value", encode_odd)
+    vhost.put("y_true", b'{"id":"b","body":1}', headers={"first": "odd", "second": [1, "odd", 2]})
+    monkeypatch.undo()
+    with collecting(broker_settings, "y_true") as arrived:
+        eventually(lambda: arrived == ["a", "b"], "both")
 
 
 def test_an_answer_goes_to_the_reply_queue_and_a_vanished_one_is_no_error(
@@ -231,6 +283,29 @@ def test_without_a_broker_it_keeps_trying_and_says_when(
         run.stop.set()
     assert all("127.0.0.1:1" in line and "next try in" in line for line in caplog.messages)
     assert "refused" in caplog.messages[0]
+
+
+def test_a_broker_that_stays_silent_is_tried_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.broker.link.HANDSHAKE_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url: Any = f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/%2F"
+        with caplog.at_level(logging.WARNING), opened(BrokerSettings(amqp_url=url)) as (_, run):
+            eventually(lambda: len(caplog.messages) >= 2, "two tries")
+            run.check()
+            run.stop.set()
+    assert "next try in" in caplog.messages[-1]
+
+
+def test_a_thread_that_dies_ends_the_service(broker_settings: BrokerSettings) -> None:
+    def consume() -> None:
+        with opened(broker_settings) as (broker, run):
+            for _ in broker.consume("y_true", idle_seconds=0.1):
+                run.failure = MemoryError("gone")
+
+    with pytest.raises(BrokerError, match="gone"):
+        consume()
 
 
 def test_a_wrong_password_is_said_so(vhost: Vhost, caplog: pytest.LogCaptureFixture) -> None:

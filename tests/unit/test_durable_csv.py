@@ -106,6 +106,12 @@ def test_a_file_without_its_state_goes_on_behind_its_last_whole_line(
     assert text(tmp_path) == HEADER + "a,1\nc,3\n"
 
 
+def test_an_empty_file_is_begun(tmp_path: Path, database: sqlite3.Connection) -> None:
+    (tmp_path / "log.csv").touch()  # as a kill leaves it between its creation and its record
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER
+
+
 def test_a_file_of_somebody_else_is_left_as_it_is(
     tmp_path: Path, database: sqlite3.Connection
 ) -> None:

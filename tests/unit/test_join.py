@@ -130,6 +130,24 @@ def test_a_full_side_is_named_and_with_both_full_the_oldest_go(tmp_path: Path) -
     assert ledger.full() == ["y_pred"]
 
 
+def test_far_too_many_on_both_sides_are_let_go_of_at_once(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    for queue in ("y_true", "y_pred"):
+        ledger.take([half(f"{queue}{i}", queue, i) for i in range(900)], 0)
+    ledger.close()
+    ledger = open_ledger(tmp_path, most=100)
+    ledger.take([], 0)
+    assert sum(ledger.pending.values()) == 199
+    assert len(ledger.full()) == 1
+
+
+def test_a_clock_that_was_ahead_holds_nobody_else_up(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, ttl=10)
+    ledger.take([half("ahead", "y_true", 1, DAY_MS)], 0)
+    ledger.take([half("a", "y_true", 1, 0)], 20_000)
+    assert unmatched(tmp_path) == ["a,y_true,1,1970-01-01T00:00:00.000Z"]
+
+
 def test_only_the_last_ids_stay_known(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, known=3)
     for i in range(5):

@@ -71,6 +71,22 @@ def test_a_bad_row_of_a_batch_comes_back_alone() -> None:
     assert [error.raw for error in errors] == [b'{"id":"b","body":"x"}', b'{"id":3,"body":null}']
 
 
+def test_a_batch_in_a_batch_is_no_row() -> None:
+    message, errors = VALUES.decode(b'{"id":[["a","b"],"c"],"body":[[1,2],3]}')
+    assert message == Message(["c"], [3.0], batched=True)
+    assert [error.raw for error in errors] == [b'{"id":["a","b"],"body":[1,2]}']
+
+
+@pytest.mark.parametrize("depth", [10, 300, 330, 1000, 100_000])
+def test_nesting_without_end_is_an_error_and_no_crash(depth: int) -> None:
+    opened, closed = b"[" * depth, b"]" * depth
+    message, errors = VALUES.decode(
+        b'{"id":' + opened + b'"a"' + closed + b',"body":' + opened + b"1" + closed + b"}"
+    )
+    assert message is None
+    assert errors
+
+
 def test_a_feature_vector_of_the_wrong_length_says_so() -> None:
     message, (error,) = FEATURES.decode(b'{"id":"a","body":[1,2,3]}')
     assert message is None
@@ -79,7 +95,17 @@ def test_a_feature_vector_of_the_wrong_length_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("row_id", "text"),
-    [("a", "a"), (5, "5"), (5.0, "5"), (-0.0, "0"), (1.50, "1.5"), (1e22, "1e22"), (-7, "-7")],
+    [
+        ("a", "a"),
+        (5, "5"),
+        (5.0, "5"),
+        (-0.0, "0"),
+        (1.50, "1.5"),
+        (1e22, str(10**22)),
+        (10**22, str(10**22)),
+        (1e70, "1e70"),
+        (-7, "-7"),
+    ],
 )
 def test_an_id_has_one_text(row_id: str | float, text: str) -> None:
     assert id_text(row_id) == text

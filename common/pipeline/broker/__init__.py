@@ -2,9 +2,11 @@
 
 import logging
 
+from pipeline.broker import odd_headers
 from pipeline.broker.client import Broker
 from pipeline.broker.consumer import Batch
 
 __all__ = ["Batch", "Broker"]
 
+odd_headers.install()
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, we say in one line

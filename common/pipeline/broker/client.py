@@ -15,7 +15,8 @@ from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
-GOODBYE_SECONDS = 8.0  # under the broker's memory alarm a polite end never comes
+MOST_REASON_CHARACTERS = 1000
+GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never comes
 
 
 class Broker:
@@ -35,6 +36,7 @@ class Broker:
         self._consumer: Consumer | None = None
 
     def __enter__(self) -> Self:
+        self._run.needs.append(self._connected)
         self._publisher.start()
         return self
 
@@ -102,7 +104,8 @@ class Broker:
                     DEAD_LETTERS,
                     letter.body,
                     self._properties(
-                        new_id(), {"x-reason": letter.reason, "x-source-queue": letter.queue}
+                        new_id(),
+                        {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue},
                     ),
                 )
                 for letter in letters
@@ -116,6 +119,10 @@ class Broker:
     def flush(self) -> None:
         """Waits until all that was published is confirmed, or the service is asked to stop."""
         self._publisher.flush()
+
+    def _connected(self) -> bool:
+        links = (self._publisher, self._consumer)
+        return all(link is None or link.connected for link in links)
 
     def _outgoing(
         self, exchange: str, routing_key: str, message: Message[Any], mandatory: bool = True
@@ -139,3 +146,8 @@ class Broker:
             app_id=self._run.service,
             headers={"timestamp_in_ms": int(now * 1000), **headers},
         )
+
+
+def _fitting(reason: str) -> str:
+    """A reason that a header can carry: it may quote whatever a model or a message says."""
+    return reason[:MOST_REASON_CHARACTERS].encode("utf-8", "replace").decode()

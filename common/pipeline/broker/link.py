@@ -1,16 +1,18 @@
 """One connection to the broker, kept: opened, served by a thread of its own, and opened again."""
 
 import logging
+import math
 import random
 import threading
 import time
 from collections.abc import Callable
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from pipeline.broker.topology import Topology
-from pipeline.errors import BrokerError
+from pipeline.errors import BrokerError, SettingsError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 15
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
 STABLE_SECONDS = 1.0  # a connection that held for so long was a good one: back-off starts anew
+HANDSHAKE_SECONDS = 15.0  # for TCP, TLS and AMQP together
 CLOSE_SECONDS = 5.0  # a broker that does not answer our goodbye is left without it
 WAIT_SLICE_SECONDS = 0.2
 
@@ -39,13 +42,14 @@ class Link(threading.Thread):
         self._settings = settings
         self._service_run = run
         self._label_delays_in_ms = label_delays_in_ms
-        self._parameters = pika.URLParameters(str(settings.amqp_url))
+        self._parameters = url_parameters(settings)
         self._parameters.heartbeat = HEARTBEAT_SECONDS
+        self._parameters.stack_timeout = HANDSHAKE_SECONDS
         self._parameters.client_properties = {"connection_name": f"{run.service}: {name}"}
         self._connection: pika.SelectConnection | None = None
         self._connection_lock = threading.Lock()
         self._closing = threading.Event()
-        self._failure: BaseException | None = None
+        self._connected_at = 0.0
         self._reason = ""
 
     def run(self) -> None:
@@ -53,15 +57,12 @@ class Link(threading.Thread):
         attempt = 0
         try:
             while not self._closing.is_set():
-                began = time.monotonic()
-                reason = self._serve()
-                attempt = 0 if time.monotonic() - began > STABLE_SECONDS else attempt + 1
+                reason, held = self._serve()
+                attempt = 0 if held > STABLE_SECONDS else attempt + 1
                 if not self._closing.is_set():
                     self._back_off(attempt, reason)
         except BaseException as failure:  # a silent thread would be a service that hangs
-            with self.changed:
-                self._failure = failure
-                self.changed.notify_all()
+            self._service_run.failure = failure
 
     def call(self, action: Callable[[], None]) -> None:
         """Has this thread run `action`, if there is a connection."""
@@ -74,14 +75,12 @@ class Link(threading.Thread):
     ) -> bool:
         """Waits, holding `changed`, for `condition`; gives up after `seconds`, or on a stop.
 
-        Raises BrokerError if this thread has died.
+        Raises BrokerError if the thread of any connection has died.
         """
         deadline = time.monotonic() + seconds
         while True:
-            if self._failure is not None:
-                raise BrokerError(f"{self.name}: {self._failure}") from self._failure
-            if self.connected:
-                self._service_run.beat()
+            self._service_run.check()
+            self._service_run.beat()
             if condition():
                 return True
             stopping = self._service_run.stop.is_set() and not despite_stop
@@ -112,27 +111,33 @@ class Link(threading.Thread):
         elif not connection.is_closing:
             connection.ioloop.stop()
 
-    def _serve(self) -> str:
-        """Opens a connection and serves it until it is gone; the reason why it is."""
-        self._reason = ""
+    def _serve(self) -> tuple[str, float]:
+        """Opens a connection and serves it until it is gone: why it is, after how many seconds."""
+        self._reason, self._connected_at = "", math.inf
         try:
             with pika.BlockingConnection(self._parameters) as connection:
                 Topology(connection, self._settings).declare(self._label_delays_in_ms)
             self._start_loop()
-        except (AMQPError, OSError) as error:
+        except (AMQPError, AMQPConnectorException, OSError) as error:
             self._reason = self._reason or explain(error)
         except BrokerError as error:
             self._reason = str(error)
-        return self._reason
+        return self._reason, time.monotonic() - self._connected_at
 
     def _start_loop(self) -> None:
+        def on_open(connection: pika.SelectConnection) -> None:
+            if self._closing.is_set():
+                self._drop("closed by us")
+            else:
+                self._on_open(connection)
+
         def on_lost(connection: pika.SelectConnection, reason: BaseException) -> None:
             self._reason = self._reason or explain(reason)
             connection.ioloop.stop()
 
         connection = pika.SelectConnection(
             self._parameters,
-            on_open_callback=self._on_open,
+            on_open_callback=on_open,
             on_open_error_callback=on_lost,
             on_close_callback=on_lost,
         )
@@ -166,9 +171,18 @@ class Link(threading.Thread):
     def _up(self) -> None:
         """For subclasses: the connection is open and set up."""
         log.info("%s: connected to %s:%d", self.name, self._parameters.host, self._parameters.port)
+        self._connected_at = time.monotonic()
         with self.changed:
             self.connected = True
             self.changed.notify_all()
+
+
+def url_parameters(settings: BrokerSettings) -> pika.URLParameters:
+    """AMQP_URL, with its options. Raises SettingsError where the client cannot use it."""
+    try:
+        return pika.URLParameters(str(settings.amqp_url))
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"AMQP_URL is not accepted: {error}") from error
 
 
 def explain(error: BaseException) -> str:
