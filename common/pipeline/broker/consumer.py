@@ -18,7 +18,7 @@ from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-PREFETCH_MESSAGES = 1000  # of a queue, un-acked at most
+PREFETCH_MESSAGES = 400  # of a queue, un-acked at most: bounds the memory of large batches
 BATCH_BYTES = 4 * 2**20  # bodies in one batch, about: bounds the memory that its work takes
 
 T = TypeVar("T")
