@@ -55,16 +55,20 @@ class Run:
         """Adds to one of the counts."""
         self.counts[name] += number
 
-    def beat(self, at_once: bool = False) -> None:
+    def beat(self) -> None:
         """Says that the service's own loop is alive, and has all that it needs.
 
         A stale status file means that it is not so, or that the file cannot be written.
         """
-        since = time.monotonic() - self._last_beat
-        if self._status_file is None or (since < STATUS_INTERVAL_SECONDS and not at_once):
+        if time.monotonic() - self._last_beat < STATUS_INTERVAL_SECONDS:
             return
         self._last_beat = time.monotonic()
-        if not all(need() for need in self.needs):
+        if all(need() for need in self.needs):
+            self.write_status()
+
+    def write_status(self) -> None:
+        """Writes what was counted so far, in place of what was there."""
+        if self._status_file is None:
             return
         status = Status(self.service, os.getpid(), time.time(), {**self.counts, **self.gauges})
         temporary = self._status_file.with_suffix(f".{os.getpid()}")
@@ -102,7 +106,7 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
         run = Run(service, settings.status_file)
         run.stop_on_signals()
         main(settings, run)
-        run.beat(at_once=True)
+        run.write_status()  # the final counts
     except SettingsError as error:
         log.error("%s", error)
         sys.exit(2)
