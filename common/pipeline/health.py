@@ -1,4 +1,7 @@
-"""`python -m pipeline.health`: is the service that writes STATUS_FILE alive? For health checks."""
+"""`python -m pipeline.health`: is the service that writes STATUS_FILE alive? For health checks.
+
+It runs every few seconds in each container, so it imports little.
+"""
 
 import os
 import sys
@@ -7,9 +10,16 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.run import Status
-
 STALE_AFTER_SECONDS = 15.0
+
+
+class Status(msgspec.Struct):
+    """What a service says of itself in its status file."""
+
+    service: str
+    pid: int
+    time: float  # Unix time, seconds: when the service last came by, with all it needs in place
+    counts: dict[str, float]
 
 
 def problem(status_file: Path, now: float) -> str | None:

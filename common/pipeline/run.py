@@ -15,6 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from pipeline.errors import BrokerError, PipelineError, SettingsError
+from pipeline.health import Status
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,15 +23,6 @@ log = logging.getLogger(__name__)
 STATUS_INTERVAL_SECONDS = 1.0
 
 S = TypeVar("S", bound=Settings)
-
-
-class Status(msgspec.Struct):
-    """What a service says of itself in its status file."""
-
-    service: str
-    pid: int
-    time: float  # Unix time, seconds: when the service last came by, with all it needs in place
-    counts: dict[str, float]
 
 
 class Run:

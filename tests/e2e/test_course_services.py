@@ -1,55 +1,14 @@
 """Services written as the courses do, in place of ours, in both directions."""
 
-import json
-import random
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pika
-
+from course_services import consume, produce
 from support import Service, Vhost, eventually, read_rows, row_count
 
 Start = Callable[..., Service]
-
-
-def produce(url: str, count: int) -> None:
-    """Float timestamps as ids, transient queues by default arguments, a connection a message."""
-    dice = random.Random(3)
-    for _ in range(count):
-        connection = pika.BlockingConnection(pika.URLParameters(url))
-        channel = connection.channel()
-        channel.queue_declare(queue="y_true")
-        channel.queue_declare(queue="features")
-        row_id = datetime.timestamp(datetime.now(UTC))
-        label = {"id": row_id, "body": dice.uniform(25, 346)}
-        features = {"id": row_id, "body": [dice.uniform(-0.1, 0.1) for _ in range(10)]}
-        channel.basic_publish(exchange="", routing_key="y_true", body=json.dumps(label))
-        channel.basic_publish(exchange="", routing_key="features", body=json.dumps(features))
-        connection.close()
-
-
-def consume(url: str, count: int) -> dict[str, dict[Any, Any]]:
-    """Callbacks, auto-ack, one connection, and a dictionary of what came on each queue."""
-    received: dict[str, dict[Any, Any]] = {"y_true": {}, "features": {}}
-    connection = pika.BlockingConnection(pika.URLParameters(url))
-    channel = connection.channel()
-
-    def callback(_: Any, method: Any, __: Any, body: bytes) -> None:
-        message = json.loads(body)
-        received[method.routing_key][message["id"]] = message["body"]
-        if all(len(rows) == count for rows in received.values()):
-            channel.stop_consuming()
-
-    for queue in received:
-        channel.queue_declare(queue=queue)
-        channel.basic_consume(queue=queue, on_message_callback=callback, auto_ack=True)
-    connection.call_later(30, channel.stop_consuming)
-    channel.start_consuming()
-    connection.close()
-    return received
 
 
 def test_a_course_producer_feeds_our_model_and_metric(

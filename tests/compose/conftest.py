@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from compose.stack import Stack, copy_checkout
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One for all tests, its images built; each module brings it into the state that it needs."""
+    folder = tmp_path_factory.mktemp("checkout")
+    copy_checkout(folder)
+    cache = folder / "common" / "pipeline" / "__pycache__"
+    cache.mkdir()
+    (cache / "stale.pyc").touch()  # for .dockerignore to keep out
+    stack = Stack(folder)
+    try:
+        stack.compose("build")
+        yield stack
+    finally:
+        stack.remove()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:  # noqa: ARG001
+    """Shows with a failed test what its containers said."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, Stack):
+        report.sections.append(("docker compose ps", stack.compose("ps", "--all")))
+        report.sections.append(
+            ("docker compose logs", stack.compose("--ansi=never", "logs", "--tail=40"))
+        )
+    return report

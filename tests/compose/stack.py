@@ -1,0 +1,192 @@
+"""A copy of the checkout, run in containers as the README says, beside whatever runs here."""
+
+import base64
+import csv
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pika
+
+from support import ROOT, eventually, row_count
+
+SERVICES = ("features", "model", "metric", "plot")
+COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
+PYTHON_IMAGE = "python:3.13-slim"  # the services' own base image: it is there already
+
+T = TypeVar("T")
+
+
+def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """What the command writes; an AssertionError with all of it if the command fails."""
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+    """As `eventually`, for what takes a command to look at: twice a second."""
+
+    def look_slowly() -> T | None:
+        if not (found := look()):
+            time.sleep(0.5)
+        return found
+
+    return eventually(look_slowly, what, seconds)
+
+
+def copy_checkout(folder: Path) -> None:
+    """What a clone with the present changes would hold."""
+    listed = run("git", "ls-files", "-coz", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():  # not if it is deleted here, and that not committed
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def as_root(script: str, *options: str) -> str:
+    """Runs a shell script in a container: what is not ours here may be any user's there."""
+    return run("docker", "run", "--rm", "--user=0", *options, PYTHON_IMAGE, "sh", "-ec", script)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
+
+
+class Stack:
+    """The containers of one project, of which everything is told to `docker compose`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+        self._own = {
+            "COMPOSE_PROJECT_NAME": f"compose-test-{os.getpid()}",
+            "AMQP_PORT": str(free_port()),
+            "MANAGEMENT_PORT": str(free_port()),
+        }
+        self.amqp_url = f"amqp://guest:guest@localhost:{self._own['AMQP_PORT']}/%2F"
+        settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
+        self._environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in settings and not name.startswith("COMPOSE_")
+        }
+        self.configure()
+
+    def configure(self, **settings: object) -> None:
+        """Replaces all settings, by way of `.env`."""
+        lines = [f"{name}={value}\n" for name, value in (self._own | settings).items()]
+        (self.folder / ".env").write_text("".join(lines))
+
+    def run(self, *command: str) -> str:
+        return run(*command, cwd=self.folder, env=self._environment)
+
+    def compose(self, *arguments: str) -> str:
+        return self.run("docker", "compose", *arguments)
+
+    def up(self, *arguments: str) -> None:
+        """`docker compose up -d`, and all that was asked for is healthy."""
+        self.compose("up", "-d", *arguments)
+        self.wait_until_healthy()
+
+    def wait_until_healthy(self, seconds: float = 60) -> None:
+        wait_for(lambda: set(self.health().values()) == {"healthy"}, "all healthy", seconds)
+
+    def clear(self) -> None:
+        """Removes containers, broker data and what a run left in `logs`."""
+        for files in ((), COURSE):  # each names a volume that the other does not
+            self.compose(*files, "down", "--volumes", "--timeout=5")
+        as_root("find /logs -mindepth 1 -delete", f"--volume={self.logs}:/logs")
+
+    def remove(self) -> None:
+        """Leaves nothing behind."""
+        self.clear()
+        self.compose("down", "--rmi=local")
+        as_root(f"chown {os.getuid()}:{os.getgid()} /logs", f"--volume={self.logs}:/logs")
+
+    def containers(self) -> dict[str, Any]:
+        """For each service's container, stopped or not, what `docker inspect` tells of it."""
+        ids = self.compose("ps", "--all", "--quiet").split()
+        found = json.loads(run("docker", "inspect", *ids)) if ids else []
+        return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+
+    def health(self) -> dict[str, str]:
+        """Of the containers that run: starting, healthy or unhealthy."""
+        states = {name: each["State"] for name, each in self.containers().items()}
+        return {name: s["Health"]["Status"] for name, s in states.items() if s["Running"]}
+
+    def signal(self, service: str, signal: str) -> None:
+        """Sends a signal from outside: within its container no process 1 can be killed."""
+        pid = self.containers()[service]["State"]["Pid"]
+        as_root(f"kill -{signal} {pid}", "--pid=host")
+
+    def counts(self, service: str) -> dict[str, float]:
+        """What the service says of itself in its status file."""
+        status = json.loads(self.compose("exec", "-T", service, "cat", "/tmp/status.json"))
+        counts: dict[str, float] = status["counts"]
+        return counts
+
+    def rows(self) -> dict[str, tuple[float, float]]:
+        """metric_log.csv by id, checked: no id twice, and every error is that of its numbers."""
+        rows: dict[str, tuple[float, float]] = {}
+        text = (self.logs / "metric_log.csv").read_text()
+        whole_lines = text[: text.rindex("\n")].split("\n")
+        for row in csv.DictReader(whole_lines):
+            y_true, y_pred = float(row["y_true"]), float(row["y_pred"])
+            assert row["id"] not in rows
+            assert float(row["absolute_error"]) == abs(y_true - y_pred)
+            rows[row["id"]] = y_true, y_pred
+        return rows
+
+    def wait_for_rows(self, count: int, seconds: float = 60) -> None:
+        """Until there are so many more than now."""
+        enough = row_count(self.logs) + count
+        eventually(lambda: row_count(self.logs) >= enough, f"{count} rows more", seconds)
+
+    def connect(self) -> pika.BlockingConnection:
+        """To the broker's port on this machine, as user guest."""
+        return pika.BlockingConnection(pika.URLParameters(self.amqp_url))
+
+    def queue_depths(self) -> dict[str, int]:
+        """Messages in each queue, delivered but not acknowledged ones included."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._own['MANAGEMENT_PORT']}/api/queues",
+            headers={"Authorization": f"Basic {base64.b64encode(b'guest:guest').decode()}"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return {queue["name"]: queue.get("messages", 0) for queue in json.load(answer)}
+
+
+class Tap:
+    """Durable queues of its own at edges: the ids of all that the broker accepted there."""
+
+    def __init__(self, stack: Stack, *edges: str) -> None:
+        self._stack = stack
+        self._ids: dict[str, set[str]] = {edge: set() for edge in edges}
+        with stack.connect() as connection:
+            channel = connection.channel()
+            for edge in edges:
+                channel.exchange_declare(f"edge.{edge}", "fanout", durable=True)
+                channel.queue_declare(f"tap.{edge}", durable=True)
+                channel.queue_bind(f"tap.{edge}", f"edge.{edge}")
+
+    def ids(self, edge: str) -> set[str]:
+        """Those of all messages until now."""
+        with self._stack.connect() as connection:
+            channel = connection.channel()
+            queue = f"tap.{edge}"
+            for method, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=1):
+                if method is None or body is None:
+                    break
+                self._ids[edge].add(json.loads(body)["id"])
+        return self._ids[edge]

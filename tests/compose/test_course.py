@@ -1,0 +1,42 @@
+"""docker-compose.course.yml: together with services written as the courses do, from outside."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from compose.stack import Stack, wait_for
+from course_services import consume, produce
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _course(stack: Stack) -> Iterator[None]:
+    stack.clear()
+    stack.configure(
+        COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml",
+        STREAM_RATE=0,
+        STREAM_COUNT=100,
+    )
+    stack.up("rabbitmq")
+    yield
+    stack.clear()
+
+
+def test_a_course_producer_feeds_our_model_and_metric(stack: Stack) -> None:
+    produce(stack.amqp_url, 50)  # finds no queues, and declares them
+    stack.up("model", "metric")
+    produce(stack.amqp_url, 50)  # finds ours
+    wait_for(lambda: len(stack.rows()) == 100, "100 rows")
+
+
+def test_our_features_feed_a_course_consumer(stack: Stack) -> None:
+    stack.compose("stop", "model", "metric")
+    received: list[dict[str, dict[Any, Any]]] = []
+    consumer = threading.Thread(target=lambda: received.append(consume(stack.amqp_url, 100)))
+    consumer.start()
+    stack.compose("up", "-d", "features")
+    consumer.join(60)
+    (rows,) = received
+    assert rows["y_true"].keys() == rows["features"].keys()
+    assert len(rows["y_true"]) == 100

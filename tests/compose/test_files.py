@@ -1,0 +1,66 @@
+"""What can be said of the compose files without starting anything."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from compose.stack import COURSE, SERVICES, Stack
+from features import FeaturesSettings
+from metric import MetricSettings
+from model import ModelSettings
+from pipeline.settings import Settings
+from plot import PlotSettings
+from support import ROOT
+
+SETTINGS: dict[str, type[Settings]] = {
+    "features": FeaturesSettings,
+    "model": ModelSettings,
+    "metric": MetricSettings,
+    "plot": PlotSettings,
+}
+FIXED_IN_A_CONTAINER = {"AMQP_URL", "LOGS_DIR", "MODEL_PATH", "STATUS_FILE"}
+
+
+def environments(stack: Stack, *options: str) -> dict[str, dict[str, str]]:
+    """What compose gives to each of our services."""
+    stack.configure()
+    services = json.loads(stack.compose(*options, "config", "--format=json"))["services"]
+    return {name: services[name]["environment"] for name in SERVICES}
+
+
+def test_env_example_names_every_setting_with_its_default() -> None:
+    example = (ROOT / ".env.example").read_text()
+    compose = (ROOT / "docker-compose.yml").read_text()
+    assert dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)) == dict(
+        re.findall(r"\$\{(\w+):-(.*?)\}", compose)
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_passes_every_setting_with_its_default(
+    stack: Stack, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = environments(stack)[service]
+    known = {name.upper() for name in SETTINGS[service].model_fields}
+    assert environment.keys() - FIXED_IN_A_CONTAINER == known - FIXED_IN_A_CONTAINER
+    for name in known:
+        monkeypatch.delenv(name, raising=False)
+    by_default = SETTINGS[service]()
+    for name in known - FIXED_IN_A_CONTAINER:
+        monkeypatch.setenv(name, environment[name])
+    assert SETTINGS[service]() == by_default
+
+
+@pytest.mark.skipif(not shutil.which("docker-compose"), reason="only the plugin is installed")
+def test_the_older_command_reads_the_files_too(stack: Stack) -> None:
+    by_plugin = stack.run("docker", "compose", "config")
+    assert stack.run("docker-compose", "config") == by_plugin
+
+
+def test_the_course_overlay_changes_nothing_of_a_service_but_its_queues(stack: Stack) -> None:
+    usual, course = environments(stack), environments(stack, *COURSE)
+    for service in ("features", "model", "metric"):
+        assert course[service] == usual[service] | {"QUEUE_DURABLE": "false"}
+    assert course["plot"] == usual["plot"]
