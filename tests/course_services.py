@@ -1,4 +1,4 @@
-"""A producer and a consumer as the courses have them: the usual tutorial code, to run beside ours."""
+"""A producer and a consumer as courses have them: the usual tutorial code, to run beside ours."""
 
 import json
 import random
