@@ -1,0 +1,111 @@
+"""A child process with a log to read and a pid file by which a later run can find it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class Child:
+    """A program that runs as a process of its own, and may be started again after its end.
+
+    It is in a session of its own: a Ctrl-C in the terminal does not reach it. What it prints is in
+    `folder/NAME.log`, from the first start of this object on; while it runs, `folder/NAME.pid`
+    tells its pid.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str | Path],
+        folder: Path,
+        env: Mapping[str, str],
+        cwd: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.env = dict(env)
+        self.log = folder / f"{name}.log"
+        self._pid_file = folder / f"{name}.pid"
+        self._command = [str(part) for part in command]
+        self._cwd = cwd
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs and before the first start; negative after death by a signal."""
+        return self._process.poll() if self._process else None
+
+    def start(self) -> None:
+        """Starts the program, unless it runs; one left behind by a killed run is ended first."""
+        if self._process is None:
+            end_leftover(self._pid_file)
+        elif self.exit_status is None:
+            return
+        with self.log.open("ab" if self._process else "wb") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self.env,
+                cwd=self._cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        # Without the program itself: on macOS, Python shows another path than it was called by.
+        arguments = " ".join(self._command[1:])
+        self._pid_file.write_text(f"{self._process.pid} {arguments}")
+
+    def stop(self, seconds: float) -> None:
+        """Asks it to end (SIGTERM), and kills it when that takes longer than `seconds`."""
+        if self._process is not None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+        self.kill()
+
+    def kill(self) -> None:
+        """Ends it where it stands (SIGKILL); nothing is left to do if it has ended already."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._pid_file.unlink(missing_ok=True)
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of the log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def end_leftover(pid_file: Path, seconds: float = 15) -> None:
+    """Ends the process of a pid file, left behind by a run that was killed itself.
+
+    If the number belongs to another program by now, that is left alone.
+    """
+    try:
+        pid, arguments = pid_file.read_text().split(" ", 1)
+    except (FileNotFoundError, ValueError):
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(ProcessLookupError):
+            if _is_running(pid, arguments):
+                os.kill(int(pid), number)
+        while _is_running(pid, arguments) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    pid_file.unlink()
+
+
+def _is_running(pid: str, arguments: str) -> bool:
+    """Whether there is a process of this number whose command line has these arguments."""
+    listing = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", pid],
+        env=os.environ | {"LC_ALL": "C.UTF-8"},  # a path is shown as it is
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return f" {arguments} " in f"{listing.stdout.strip()} "  # Erlang 27 adds a "--"

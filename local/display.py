@@ -1,0 +1,149 @@
+"""Shows a run in the terminal: a live status, or plain lines where there is no terminal."""
+
+import contextlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+
+from tally import Progress
+
+LINE_SECONDS = 5.0
+STATE_STYLES = {"running": "green", "done": "blue"}
+
+Place = tuple[str, str]  # what is there, and where that is
+
+
+@dataclass(frozen=True)
+class View:
+    """What there is to show: where the rows are, and how the services do."""
+
+    progress: Progress
+    rows_per_second: float
+    states: Mapping[str, str]
+    seconds: float  # since the services were started
+
+
+class Display(Protocol):
+    """What both ways of showing a run can do."""
+
+    def say(self, text: str) -> None:
+        """Tells an event. Never fails: a closed terminal must not keep us from stopping."""
+
+    def open(self, places: Sequence[Place]) -> None:
+        """Begins the showing, with where to find what."""
+
+    def show(self, view: View) -> None:
+        """Brings up to date what is shown. Raises OSError if there is nobody to see it."""
+
+    def close(self) -> None:
+        """Ends the showing; events can still be told."""
+
+
+class PlainDisplay:
+    """One line every few seconds, and one for each event."""
+
+    def __init__(self) -> None:
+        self._next_line = 0.0
+
+    def say(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            print(text, flush=True)
+
+    def open(self, places: Sequence[Place]) -> None:
+        self.say("\n".join(f"{what}: {where}" for what, where in places))
+
+    def show(self, view: View) -> None:
+        if view.seconds < self._next_line:
+            return
+        self._next_line = view.seconds + LINE_SECONDS
+        print(", ".join(f"{name} {value}" for name, value in numbers(view)), flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class LiveDisplay:
+    """A panel that stays in its place, with the events above it."""
+
+    def __init__(self) -> None:
+        self._places: Sequence[Place] = []
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, auto_refresh=False)
+
+    def say(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._console.print(text, markup=False)
+
+    def open(self, places: Sequence[Place]) -> None:
+        self._places = places
+        self._live.start()
+
+    def show(self, view: View) -> None:
+        self._live.update(_panel(view, self._places), refresh=True)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._live.stop()
+
+
+def for_stdout() -> Display:
+    return LiveDisplay() if sys.stdout.isatty() else PlainDisplay()
+
+
+def numbers(view: View) -> list[tuple[str, str]]:
+    """Each number of the status with its name, as text.
+
+    >>> progress = Progress(1200, False, 1190, 1100, 0.0, 90, 0, 1000, 47.219)
+    >>> numbers(View(progress, 250.04, {}, 4.0))[:3]
+    [('published', '1,200'), ('predicted', '1,190'), ('joined', '1,100')]
+    """
+    at, mae = view.progress, view.progress.mae
+    return [
+        ("published", f"{at.published:,}"),
+        ("predicted", f"{at.predicted:,}"),
+        ("joined", f"{at.joined:,}"),
+        ("pending", f"{at.pending:,}"),
+        ("dead-lettered", f"{at.dead_lettered:,}"),
+        ("MAE", "–" if mae is None else f"{mae:.2f}"),
+        ("rows/s", f"{view.rows_per_second:,.1f}"),
+    ]
+
+
+def _panel(view: View, places: Sequence[Place]) -> RenderableType:
+    counts = Table.grid(padding=(0, 2))
+    counts.add_column(width=13)
+    counts.add_column(width=12, justify="right", style="bold")
+    for name, value in numbers(view):
+        counts.add_row(name, value)
+    services = Table.grid(padding=(0, 2))
+    for name, state in view.states.items():
+        style = STATE_STYLES.get(state, "bold red")
+        services.add_row(name, f"[{style}]{state}[/]")
+    both = Table.grid(padding=(0, 4))
+    both.add_row(counts, services)
+    paths = Table.grid(padding=(0, 2))
+    paths.add_column(width=13, style="dim")
+    paths.add_column(overflow="fold")
+    for what, where in places:
+        paths.add_row(what, where)
+    minutes, seconds = divmod(int(view.seconds), 60)
+    return Panel(
+        Padding(Group(both, "", paths), (1, 1)),
+        title=f"streaming inference with delayed labels, {minutes}:{seconds:02d} min",
+        subtitle="Ctrl-C stops it",
+        expand=False,
+    )
+
+
+def short(path: Path) -> str:
+    """The path from where we are, if that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

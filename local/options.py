@@ -1,0 +1,48 @@
+"""What a run is told: by its one option, and by the environment that it hands to the services."""
+
+import math
+import os
+from pathlib import Path
+
+STALL_SECONDS = 60.0
+
+
+def positive(text: str) -> int:
+    """For argparse: a whole number from 1."""
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def environment(root: Path, rows: int) -> dict[str, str]:
+    """The services' environment: ours, where an empty variable is as good as none.
+
+    With `rows`, features ends after so many, and all go as fast as they can unless told otherwise.
+    """
+    env = {name: value for name, value in os.environ.items() if value}
+    env["LOGS_DIR"] = str(Path(env.get("LOGS_DIR", root / "logs")).absolute())
+    if rows:
+        env["STREAM_COUNT"] = str(rows)
+        env.setdefault("STREAM_RATE", "0")
+        env.setdefault("PLOT_INTERVAL", "1")
+    return env
+
+
+def stream_count(env: dict[str, str]) -> int:
+    """After how many rows features ends; 0 for never."""
+    return int(_number(env, "STREAM_COUNT"))
+
+
+def patience(env: dict[str, str]) -> float:
+    """For how many seconds it may be in order that no row gets anywhere."""
+    rate = _number(env, "STREAM_RATE")
+    return STALL_SECONDS + _number(env, "LABEL_DELAY") + (1 / rate if rate else 0)
+
+
+def _number(env: dict[str, str], name: str) -> float:
+    """A setting, as far as it is a number; if not, it is the service that says so."""
+    try:
+        value = float(env.get(name, 0))
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) else 0.0

@@ -1,0 +1,108 @@
+"""From the start of the services to the end of a run: watching, showing, summing up."""
+
+import csv
+import time
+from itertools import islice
+from pathlib import Path
+
+from display import Display, View
+from supervisor import Supervisor
+from tally import Progress, Rate
+
+LOOK_SECONDS = 0.2
+STILL_SECONDS = 3.0
+
+
+class StalledError(Exception):
+    """Rows are missing, and nothing moves any more."""
+
+
+class Goal:
+    """So many rows, joined and drawn.
+
+    `lines_before` is how long the CSV file was already; `patience` for how many seconds nothing may
+    move.
+    """
+
+    def __init__(self, rows: int, lines_before: int, patience: float) -> None:
+        self._rows = rows
+        self._lines_before = lines_before
+        self._patience = patience
+        self._last: Progress | None = None
+        self._moved_at = 0.0
+
+    def is_reached(self, progress: Progress, now: float) -> bool:
+        """Whether all is done at `now`, in seconds of a clock that is never set.
+
+        Raises StalledError, telling what is missing, once nothing has moved for too long.
+        """
+        if progress != self._last:
+            self._last, self._moved_at = progress, now
+        still = now - self._moved_at
+        drawn = progress.drawn - self._lines_before
+        if progress.all_published and drawn >= self._rows:
+            # What is pending may be ours, if an earlier run has left rows that were joined now.
+            return progress.pending == 0 or still > STILL_SECONDS
+        if still > self._patience:
+            raise StalledError(
+                f"nothing has moved for {self._patience:.0f} s: of {self._rows} rows, "
+                f"{progress.published} were published, {progress.predicted} predicted, "
+                f"{progress.joined} joined and {max(drawn, 0)} drawn; "
+                f"{progress.pending} are pending, {progress.dead_lettered} dead-lettered"
+            )
+        return False
+
+
+class Session:
+    """One run of the services: how far it is, shown while it lasts and summed up at its end."""
+
+    def __init__(self, supervisor: Supervisor, display: Display, csv_file: Path) -> None:
+        self._supervisor = supervisor
+        self._display = display
+        self._csv_file = csv_file
+        self._rate = Rate()
+        self._started = time.monotonic()
+        self._seconds = LOOK_SECONDS
+        self.lines_before = line_count(csv_file)
+
+    def look(self) -> Progress:
+        """Has the services looked after, and shows how far they are."""
+        self._supervisor.look_after()
+        progress = self._supervisor.progress()
+        self._rate.add(progress.joined, progress.joined_at)
+        self._seconds = time.monotonic() - self._started
+        rate = self._rate.per_second(now=time.time())
+        self._display.show(View(progress, rate, self._supervisor.states, self._seconds))
+        return progress
+
+    def summary(self) -> str:
+        """What came of it; for when the services have stopped."""
+        progress = self._supervisor.progress()
+        ids, errors = rows_after(self._csv_file, self.lines_before)
+        rate = len(ids) / self._seconds
+        mae = f", MAE {sum(errors) / len(errors):.2f}" if errors else ""
+        return (
+            f"{progress.published} rows published, {len(ids)} joined, "
+            f"{len(set(ids))} distinct ids{mae}\n"
+            f"{progress.pending} pending, {progress.dead_lettered} dead-lettered\n"
+            f"{self._seconds:.1f} s with the start of the services, {rate:.0f} rows/s"
+        )
+
+
+def line_count(csv_file: Path) -> int:
+    """Rows in the file, without its header."""
+    try:
+        with csv_file.open("rb") as file:
+            return max(sum(1 for _ in file) - 1, 0)
+    except FileNotFoundError:
+        return 0
+
+
+def rows_after(csv_file: Path, lines: int) -> tuple[list[str], list[float]]:
+    """Id and absolute error of each row of the file, but for the first `lines`."""
+    try:
+        with csv_file.open(newline="") as file:
+            rows = [row for row in islice(csv.reader(file), lines + 1, None) if len(row) == 4]
+    except FileNotFoundError:
+        return [], []
+    return [row[0] for row in rows], [float(row[3]) for row in rows]

@@ -1,0 +1,155 @@
+"""The four services as processes: started, kept running, and stopped in the pipeline's order."""
+
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from child import Child, end_leftover
+from tally import Progress, Tally
+
+NAMES = ("features", "model", "metric", "plot")
+
+READY_SECONDS = 10.0
+RESTART_SECONDS = 1.0
+MOST_RESTARTS, RESTARTS_SECONDS = 5, 60.0
+STOP_SECONDS = 15.0
+WRONG_SETTINGS = 2  # the exit status
+
+
+class ServiceError(Exception):
+    """A service cannot be kept running; the text ends with what it said itself."""
+
+
+class Service:
+    """One service: its process, what it has counted, and whether to start it again.
+
+    `rows` is after how many rows published it is done; 0 for a service that never is.
+    """
+
+    def __init__(
+        self, name: str, root: Path, folder: Path, env: Mapping[str, str], rows: int
+    ) -> None:
+        self.name = name
+        self._status_file = folder / "status" / f"{name}.json"
+        self.child = Child(
+            name,
+            [sys.executable, root / name / "src" / f"{name}.py"],
+            folder / "log",
+            {**env, "STATUS_FILE": str(self._status_file)},
+        )
+        self.tally = Tally(self._status_file)
+        self.state = "running"
+        self._rows = rows
+        self._started_at = time.time()
+        self._restart_at = 0.0
+        self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
+
+    def start(self) -> None:
+        self._status_file.unlink(missing_ok=True)
+        self._run()
+
+    def look_after(self) -> str | None:
+        """Starts the service again if it has died. Returns what there is to say, if anything.
+
+        Raises ServiceError if its settings are wrong, or if it dies again and again.
+        """
+        status = self.child.exit_status
+        self.tally.read()
+        if self.state == "restarting" and time.monotonic() >= self._restart_at:
+            self._run()
+        elif self.state in {"running", "not ready"}:
+            return self._take_pulse() if status is None else self._bury(status)
+        return None
+
+    def _take_pulse(self) -> str | None:
+        """Looks whether it says every second, in its status file, that it has all it needs."""
+        silent = time.time() - max(self.tally.time, self._started_at)
+        before, self.state = self.state, "not ready" if silent > READY_SECONDS else "running"
+        if (before, self.state) == ("running", "not ready"):
+            return f"{self.name} is not ready; its log ends with: {self.child.log_tail(lines=1)}"
+        return None
+
+    def _bury(self, status: int) -> str:
+        if self._rows and (status == 0 or self._rows_left() <= 0):
+            self.state = "done"
+            return f"{self.name} is done"
+        if status == WRONG_SETTINGS:
+            raise ServiceError(self.child.log_tail(lines=1))
+        cause = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+        now = time.monotonic()
+        if len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < RESTARTS_SECONDS:
+            raise ServiceError(
+                f"{self.name} ended with {cause} again and again; the end of {self.child.log}:\n"
+                + self.child.log_tail()
+            )
+        self._restarts.append(now)
+        self._restart_at = now + RESTART_SECONDS
+        self.state = "restarting"
+        return f"{self.name} ended with {cause}: starting it again"
+
+    def _run(self) -> None:
+        if self._rows:
+            self.child.env["STREAM_COUNT"] = str(self._rows_left())
+        self.child.start()
+        self._started_at = time.time()
+        self.state = "running"
+
+    def _rows_left(self) -> int:
+        return self._rows - self.tally.total("rows")
+
+
+def end_leftover_services(folder: Path) -> None:
+    """Ends what a run has left behind that was killed itself."""
+    for name in NAMES:
+        end_leftover(folder / "log" / f"{name}.pid")
+
+
+class Supervisor:
+    """All services together; what happens to them is told to `say`.
+
+    `rows` is how many rows `features` publishes until it is done; 0 for without end.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        folder: Path,
+        env: Mapping[str, str],
+        rows: int,
+        say: Callable[[str], None],
+    ) -> None:
+        for name in ("log", "status"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        self.services = {
+            name: Service(name, root, folder, env, rows if name == "features" else 0)
+            for name in NAMES
+        }
+        self._say = say
+
+    def start(self) -> None:
+        for service in self.services.values():
+            service.start()
+
+    def look_after(self) -> None:
+        """Starts again what has died. Raises ServiceError where that is of no use."""
+        for service in self.services.values():
+            if news := service.look_after():
+                self._say(news)
+
+    def stop(self) -> None:
+        for service in self.services.values():
+            service.child.stop(STOP_SECONDS)
+
+    def progress(self) -> Progress:
+        """How far they are, by their status files."""
+        for service in self.services.values():
+            service.tally.read()
+        tallies = {name: service.tally for name, service in self.services.items()}
+        return Progress.of(tallies, all_published=self.services["features"].state == "done")
+
+    @property
+    def states(self) -> dict[str, str]:
+        return {name: service.state for name, service in self.services.items()}

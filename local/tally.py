@@ -1,0 +1,108 @@
+"""What the services say of themselves in their status files, put together."""
+
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from pipeline.health import Status
+
+RATE_SECONDS = 5.0
+
+
+class Tally:
+    """What one service has counted, over all its processes: each of them begins at 0."""
+
+    def __init__(self, status_file: Path) -> None:
+        self._status_file = status_file
+        self._status: Status | None = None
+        self._earlier: Counter[str] = Counter()
+
+    def read(self) -> None:
+        """Looks into the status file; without one, what was known remains."""
+        try:
+            status = msgspec.json.decode(self._status_file.read_bytes(), type=Status)
+        except (OSError, msgspec.MsgspecError):
+            return
+        if self._status is not None and status.pid != self._status.pid:
+            self._earlier.update({name: int(n) for name, n in self._status.counts.items()})
+        self._status = status
+
+    @property
+    def counts(self) -> dict[str, float]:
+        """What the latest process says."""
+        return self._status.counts if self._status is not None else {}
+
+    @property
+    def time(self) -> float:
+        """Unix time of the status, in seconds; 0 without one."""
+        return self._status.time if self._status is not None else 0.0
+
+    def total(self, name: str) -> int:
+        """How many there were, of rows published for example."""
+        return self._earlier[name] + self.latest(name)
+
+    def latest(self, name: str) -> int:
+        """How many there are, of pending halves for example."""
+        return int(self.counts.get(name, 0))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the rows are. What is drawn is all of the CSV file, rows of earlier runs too."""
+
+    published: int
+    all_published: bool
+    predicted: int
+    joined: int
+    joined_at: float = field(compare=False)  # Unix time, seconds: when that was so
+    pending: int
+    dead_lettered: int
+    drawn: int  # lines of the file that plot has dealt with
+    mae: float | None  # of the rows in the picture
+
+    @classmethod
+    def of(cls, tallies: Mapping[str, Tally], all_published: bool) -> "Progress":
+        model, metric, plot = tallies["model"], tallies["metric"], tallies["plot"]
+        return cls(
+            published=tallies["features"].total("rows"),
+            all_published=all_published,
+            predicted=model.total("rows"),
+            joined=metric.total("joined"),
+            joined_at=metric.time,
+            pending=metric.latest("pending_y_true") + metric.latest("pending_y_pred"),
+            dead_lettered=model.total("dead_lettered") + metric.total("dead_lettered"),
+            drawn=plot.latest("rows") + plot.latest("unreadable"),
+            mae=plot.counts.get("mae"),
+        )
+
+
+class Rate:
+    """How fast a count grows, over the last seconds.
+
+    >>> rate = Rate()
+    >>> rate.add(10, at=100.0)
+    >>> rate.add(30, at=104.0)
+    >>> rate.per_second(now=105.0), rate.per_second(now=120.0)
+    (5.0, 0.0)
+    """
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[int, float]] = deque()
+
+    def add(self, count: int, at: float) -> None:
+        """Takes the count as it was at a moment, in seconds; one known already changes nothing."""
+        if self._samples and at <= self._samples[-1][1]:
+            return
+        self._samples.append((count, at))
+        while at - self._samples[0][1] > RATE_SECONDS:
+            self._samples.popleft()
+
+    def per_second(self, now: float) -> float:
+        """The rate; 0 when the last count is too old to tell."""
+        if len(self._samples) < 2 or now - self._samples[-1][1] > RATE_SECONDS:
+            return 0.0
+        (before, since), (count, until) = self._samples[0], self._samples[-1]
+        return (count - before) / (until - since)
