@@ -125,21 +125,11 @@ class Link(threading.Thread):
         return self._reason, time.monotonic() - self._connected_at
 
     def _start_loop(self) -> None:
-        def on_open(connection: pika.SelectConnection) -> None:
-            if self._closing.is_set():
-                self._drop("closed by us")
-            else:
-                self._on_open(connection)
-
-        def on_lost(connection: pika.SelectConnection, reason: BaseException) -> None:
-            self._reason = self._reason or explain(reason)
-            connection.ioloop.stop()
-
         connection = pika.SelectConnection(
             self._parameters,
-            on_open_callback=on_open,
-            on_open_error_callback=on_lost,
-            on_close_callback=on_lost,
+            on_open_callback=self._on_connected,
+            on_open_error_callback=self._on_lost,
+            on_close_callback=self._on_lost,
         )
         with self._connection_lock:
             self._connection = connection
@@ -153,6 +143,16 @@ class Link(threading.Thread):
                 self._on_down()
                 self.changed.notify_all()
             connection.ioloop.close()
+
+    def _on_connected(self, connection: pika.SelectConnection) -> None:
+        if self._closing.is_set():
+            self._drop("closed by us")
+        else:
+            self._on_open(connection)
+
+    def _on_lost(self, connection: pika.SelectConnection, reason: BaseException) -> None:
+        self._reason = self._reason or explain(reason)
+        connection.ioloop.stop()
 
     def _back_off(self, attempt: int, reason: str) -> None:
         longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempt, 10))

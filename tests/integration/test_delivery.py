@@ -1,0 +1,101 @@
+"""Nothing is lost on the way, whatever the broker does."""
+
+from broker_client import collecting, consuming, labels, opened
+from pipeline.broker import Batch
+from pipeline.messages import VALUES
+from pipeline.settings import BrokerSettings
+from support import Vhost, eventually
+
+
+def test_nothing_is_lost_when_the_broker_closes_all_connections(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    sent = [str(number) for number in range(4000)]
+    with collecting(broker_settings, "y_true") as arrived, opened(broker_settings) as (broker, _):
+        for start in range(0, len(sent), 100):
+            if start % 2000 == 500:
+                eventually(vhost.close_connections, "connections to close")
+            broker.publish("y_true", labels(*sent[start : start + 100]))
+        broker.flush()
+        eventually(lambda: set(arrived) == set(sent), "all ids")
+
+
+def test_a_deleted_queue_is_declared_again(broker_settings: BrokerSettings, vhost: Vhost) -> None:
+    with collecting(broker_settings, "y_true") as arrived, opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels("before"))
+        eventually(lambda: "before" in arrived, "the first")
+        with vhost.channel() as channel:
+            channel.queue_delete("y_true")
+        broker.publish("y_true", labels("after"))
+        broker.flush()
+        eventually(lambda: "after" in arrived, "the second")
+
+
+def test_an_unroutable_message_waits_until_a_queue_takes_it(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels("a"))
+        broker.flush()
+        with vhost.channel() as channel:
+            channel.queue_unbind("y_true", "edge.y_true", "y_true")
+        broker.publish("y_true", labels("b", "c"))
+        broker.flush()
+    assert vhost.depth("y_true") >= 3
+
+
+def test_what_is_not_acknowledged_comes_again(broker_settings: BrokerSettings) -> None:
+    seen: list[int] = []
+
+    def leave(batch: Batch) -> None:
+        seen.append(len(batch.deliveries))
+
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels("a", "b"))
+        broker.flush()
+    with consuming(broker_settings, "y_true", leave):
+        eventually(lambda: sum(seen) == 2, "both")
+    with collecting(broker_settings, "y_true") as arrived:
+        eventually(lambda: sorted(arrived) == ["a", "b"], "both again")
+
+
+def test_a_batch_is_acknowledged_once_what_came_of_it_is_confirmed(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    with opened(broker_settings) as (broker, run):
+        broker.publish("features", labels(*map(str, range(300))))
+        broker.flush()
+        done = 0
+        for batch in broker.consume("features"):
+            messages, _ = batch.decode(VALUES)
+            broker.publish("y_pred", messages)
+            batch.ack_when_confirmed()
+            done += len(messages)
+            if done == 300:
+                run.stop.set()
+    assert (vhost.depth("features"), vhost.depth("y_pred")) == (0, 300)
+
+
+def test_a_paused_queue_holds_its_messages_and_the_other_goes_on(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    arrived: list[str] = []
+    with opened(broker_settings) as (broker, run):
+        broker.publish("y_true", labels(*map(str, range(50))))
+        broker.publish("y_pred", labels("p"))
+        broker.flush()
+        for batch in broker.consume("y_true", "y_pred", paused=lambda: ["y_true"]):
+            messages, _ = batch.decode(VALUES)
+            arrived += [message.queue for message in messages]
+            batch.ack()
+            run.stop.set()
+    assert arrived == ["y_pred"]
+    assert eventually(lambda: vhost.depth("y_true") == 50, "the paused messages to be back")
+
+
+def test_an_idle_consumer_comes_by(broker_settings: BrokerSettings) -> None:
+    with opened(broker_settings) as (broker, run):
+        for batch in broker.consume("y_true", idle_seconds=0.1):
+            assert batch.deliveries == []
+            batch.ack()
+            run.stop.set()
