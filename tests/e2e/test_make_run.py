@@ -1,0 +1,130 @@
+"""make run: broker and services started, watched, and stopped with nothing left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processes import assert_gone, family
+from supervisor import NAMES, Supervisor
+from support import PREFIXES, ROOT, Vhost, eventually, read_rows, row_count
+
+
+class Runner:
+    """run.py in a copy of this checkout, so that a run in the checkout itself is not in the way."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.root = tmp_path / "checkout"
+        self.logs_dir = self.root / "logs"
+        self._output = tmp_path / "output"
+        for part in ("local", "features", "model", "metric", "plot"):
+            ignore = shutil.ignore_patterns("*.skops", "__pycache__")
+            shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
+
+    def start(self, *arguments: str, **settings: object) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
+        env |= {key.upper(): str(value) for key, value in settings.items()}
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, self.root / "local" / "run.py", *arguments],
+                env=env, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    def wait(self) -> int:
+        return self.process.wait(60)
+
+    def pid(self, service: str) -> int:
+        return int((self.root / ".local" / "log" / f"{service}.pid").read_text().split()[0])
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    runner = Runner(tmp_path)
+    yield runner
+    print(runner.output)
+    if runner.process.poll() is None:
+        for pid in family(runner.process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
+    runner.start("--rows", "200", amqp_url=vhost.amqp_url)
+    assert runner.wait() == 0
+    assert len(read_rows(runner.logs_dir)) == 200
+    assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
+    assert "200 rows published, 200 joined, 200 distinct ids, MAE" in runner.output
+    assert "0 pending, 0 dead-lettered" in runner.output
+
+
+def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
+    runner.start(stream_rate=50)
+    eventually(lambda: row_count(runner.logs_dir) > 20, "rows", 60)
+
+    second = [sys.executable, str(runner.root / "local" / "run.py")]
+    refusal = subprocess.run(second, capture_output=True, text=True, check=False)
+    assert refusal.returncode == 1
+    assert refusal.stderr.count("\n") == 1
+    assert f"already (process {runner.process.pid})" in refusal.stderr
+
+    os.kill(runner.pid("model"), signal.SIGKILL)
+    eventually(lambda: "model ended with signal SIGKILL" in runner.output, "the news of it")
+    rows = row_count(runner.logs_dir)
+    eventually(lambda: row_count(runner.logs_dir) > rows + 20, "more rows")
+
+    all_of_it = family(runner.process.pid)
+    assert len(all_of_it) > 6  # the runner, four services, the broker
+    os.killpg(runner.process.pid, signal.SIGINT)
+    assert runner.wait() == 0
+    assert_gone(all_of_it)
+    assert f"{len(read_rows(runner.logs_dir))} joined" in runner.output
+
+
+def test_a_wrong_setting_ends_it_with_the_service_s_own_words(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path, stream_rate="fast")
+    assert runner.wait() == 1
+    assert "STREAM_RATE='fast' is not accepted" in runner.output
+
+
+def test_a_service_that_dies_again_and_again_ends_it(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    (runner.root / "plot" / "src" / "plot.py").write_text("import sys; sys.exit('a bug')")
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path)
+    assert runner.wait() == 1
+    assert runner.output.count("plot ended with status 1: starting it again") == 5
+    assert runner.output.rstrip().endswith("a bug")
+
+
+# --- how far it is
+
+
+def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervisor.READY_SECONDS", 0.5)
+    for name in NAMES:
+        (tmp_path / name / "src").mkdir(parents=True)
+        script = "import time; print('no broker', flush=True); time.sleep(99)"
+        (tmp_path / name / "src" / f"{name}.py").write_text(script)
+    news: list[str] = []
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, 0, news.append)
+    supervisor.start()
+
+    def all_not_ready() -> bool:
+        supervisor.look_after()
+        return set(supervisor.states.values()) == {"not ready"}
+
+    eventually(all_not_ready, "that is noticed")
+    supervisor.stop()
+    assert news == [f"{name} is not ready; its log ends with: no broker" for name in NAMES]

@@ -1,0 +1,26 @@
+"""Which processes run, and whose children they are."""
+
+import subprocess
+
+from support import eventually
+
+
+def processes() -> dict[int, int]:
+    """Parent by process, of all that run; one that is dead and only not yet waited for does not."""
+    listing = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in listing.stdout.splitlines()]
+    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
+
+
+def family(pid: int) -> set[int]:
+    """The process and all that it and its children have started."""
+    parents, found = processes(), {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def assert_gone(pids: set[int]) -> None:
+    eventually(lambda: not pids & processes().keys(), f"the end of the processes {pids}")
