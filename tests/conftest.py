@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from rabbitmq import PrivateRabbitMQ, find_server, install
 
 from pipeline.settings import BrokerSettings
+from rabbitmq import PrivateRabbitMQ, find_server, install
 from support import Vhost
 
 
