@@ -15,7 +15,7 @@ def test_files_belong_to_the_owner_of_their_folder(stack: Stack, owner: str, exp
     stack.compose("rm", "--stop", "--force", *SERVICES)
     as_root(
         "find /logs -mindepth 1 -delete; mkdir /logs/old; echo > /logs/old/file;"
-        f"ln -s /etc/passwd /logs/link; chown -Rh {owner} /logs",
+        f"ln -s /etc/passwd /logs/link; chown -Rh {owner} /logs; echo > /logs/left_by_root",
         mount,
     )
     stack.configure(PLOT_INTERVAL=1)
