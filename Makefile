@@ -3,7 +3,7 @@ PYTHON ?= python3
 ROWS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-compose train lock clean
+.PHONY: help run test check format test-compose train lock reset clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ train: .venv/run  ## train the default model anew
 
 lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 	.venv/bin/python local/lock.py
+
+reset:  ## begin again with nothing: no rows, and no messages in the broker of `make run`
+	rm -rf .local/rabbitmq logs/*
 
 clean:  ## remove what `make run` and `make test` made here, except logs/
 	rm -rf .venv .local model/model.skops .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -112,7 +112,7 @@ def numbers(view: View) -> list[tuple[str, str]]:
         ("joined", f"{at.joined:,}"),
         ("pending", f"{at.pending:,}"),
         ("dead-lettered", f"{at.dead_lettered:,}"),
-        ("MAE", "–" if mae is None else f"{mae:.2f}"),
+        ("MAE of all", "–" if mae is None else f"{mae:.2f}"),
         ("rows/s", f"{view.rows_per_second:,.1f}"),
     ]
 

@@ -79,13 +79,12 @@ class Session:
         """What came of it; for when the services have stopped."""
         progress = self._supervisor.progress()
         ids, errors = rows_after(self._csv_file, self.lines_before)
-        rate = len(ids) / self._seconds
-        mae = f", MAE {sum(errors) / len(errors):.2f}" if errors else ""
+        mae = f", their MAE {sum(errors) / len(errors):.2f}" if errors else ""
         return (
             f"{progress.published} rows published, {len(ids)} joined, "
             f"{len(set(ids))} distinct ids{mae}\n"
             f"{progress.pending} pending, {progress.dead_lettered} dead-lettered\n"
-            f"{self._seconds:.1f} s with the start of the services, {rate:.0f} rows/s"
+            f"{self._seconds:.1f} s with the start of the services"
         )
 
 

@@ -88,7 +88,8 @@ class Service:
         self._restarts.append(now)
         self._restart_at = now + RESTART_SECONDS
         self.state = "restarting"
-        return f"{self.name} ended with {cause}: starting it again"
+        last_line = self.child.log_tail(lines=1)
+        return f"{self.name} ended with {cause}: starting it again; its log ends with: {last_line}"
 
     def _run(self) -> None:
         if self._rows:

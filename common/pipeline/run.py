@@ -21,6 +21,7 @@ from pipeline.settings import Settings
 log = logging.getLogger(__name__)
 
 STATUS_INTERVAL_SECONDS = 1.0
+PROGRESS_INTERVAL_SECONDS = 60.0
 
 S = TypeVar("S", bound=Settings)
 
@@ -37,6 +38,7 @@ class Run:
         self.needs: list[Callable[[], bool]] = []  # without these a service is not well
         self._status_file = status_file
         self._last_beat = 0.0
+        self._next_progress = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def check(self) -> None:
         """Raises BrokerError if a thread that works for the service has died."""
@@ -57,6 +59,17 @@ class Run:
         self._last_beat = time.monotonic()
         if all(need() for need in self.needs):
             self.write_status()
+        if self._last_beat >= self._next_progress:
+            self._next_progress = self._last_beat + PROGRESS_INTERVAL_SECONDS
+            log.info("%s", self.progress())
+
+    def progress(self) -> str:
+        """What was counted so far, for the log."""
+        numbers = {**self.counts, **self.gauges}
+        return (
+            ", ".join(f"{name} {round(number, 2):,}" for name, number in numbers.items())
+            or "nothing yet"
+        )
 
     def write_status(self) -> None:
         """Writes what was counted so far, in place of what was there."""
@@ -105,4 +118,4 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
     except PipelineError as error:
         log.error("%s", error)
         sys.exit(1)
-    log.info("stopped")
+    log.info("stopped: %s", run.progress())

@@ -23,10 +23,10 @@ DELAY_SHARES = (0.25, 0.5, 0.75, 1.0)  # of LABEL_DELAY: unequal, so that labels
 
 class FeaturesSettings(BrokerSettings):
     stream_rate: float = Field(
-        5.0, ge=0, description="rows per second, 0 for as fast as the broker confirms"
+        5.0, ge=0, description="a number of rows per second, 0 for as fast as the broker confirms"
     )
-    stream_count: int = Field(0, ge=0, description="how many rows in all, 0 for endless")
-    stream_batch: int = Field(1, ge=1, le=1000, description="rows in a message, 1 to 1000")
+    stream_count: int = Field(0, ge=0, description="a number of rows, 0 for endless")
+    stream_batch: int = Field(1, ge=1, le=1000, description="a number of rows a message, 1 to 1000")
     stream_seed: int | None = Field(
         None, ge=0, description="a whole number from 0, to repeat a run's rows"
     )
@@ -34,7 +34,7 @@ class FeaturesSettings(BrokerSettings):
         "holdout", description="holdout (rows the model has not seen) or all"
     )
     label_delay: float = Field(
-        0.0, ge=0, le=86_400, description="the longest delay of a label in seconds, 0 for none"
+        0.0, ge=0, le=86_400, description="a number of seconds up to 86400, 0 for none"
     )
 
 

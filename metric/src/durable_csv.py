@@ -108,9 +108,10 @@ class DurableCsv:
     def _check_size(self, least: int, most: int) -> None:
         size = os.fstat(self._descriptor).st_size
         if not least <= size <= most:
+            left = f"{least}" if least == most else f"{least} to {most}"
             raise LogError(
                 f"{self._path} was changed by something else: it has {size} bytes, metric left "
-                f"{least} to {most}. Put it back as it was, or move it away to begin a new one"
+                f"{left}. Put it back as it was, or move it away to begin a new one"
             )
 
 

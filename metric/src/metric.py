@@ -20,15 +20,9 @@ LABELS_LOG_BYTES, LABELS_LOG_FILES = 10 * 2**20, 3
 
 
 class MetricSettings(BrokerSettings, LogsSettings):
-    unmatched_ttl: float = Field(
-        7 * 86_400, gt=0, description="seconds that a half waits for the other, more than 0"
-    )
-    max_pending: int = Field(
-        1_000_000, ge=1, description="halves of a queue that may wait, 1 or more"
-    )
-    remember_ids: int = Field(
-        10_000_000, ge=1, description="ids that stay known after their row, 1 or more"
-    )
+    unmatched_ttl: float = Field(7 * 86_400, gt=0, description="a number of seconds greater than 0")
+    max_pending: int = Field(1_000_000, ge=1, description="a number of halves, 1 or more")
+    remember_ids: int = Field(10_000_000, ge=1, description="a number of ids, 1 or more")
 
 
 def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:

@@ -32,7 +32,7 @@ class Predictor:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises ModelError, saying what to do, if the file is not a model that we may load."""
-        train = "`python model/src/train.py` writes one"
+        train = "`make train` writes one to model/model.skops"
         try:
             start = path.read_bytes()[:2]
         except OSError as error:

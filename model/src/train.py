@@ -29,7 +29,7 @@ def main(path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     skops.io.dump(model, temporary)
     temporary.replace(path)  # a reader finds the old model or the new one, whole
-    print(f"{path}: MAE {mae:.1f}, RMSE {rmse:.1f} on {len(held_out.labels)} held-out rows")
+    print(f"{path.name}: MAE {mae:.1f}, RMSE {rmse:.1f} on {len(held_out.labels)} held-out rows")
 
 
 if __name__ == "__main__":

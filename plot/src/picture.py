@@ -58,7 +58,7 @@ def not_shown(summary: Summary, scale: Scale) -> str:
     if summary.beyond:
         rows = _rows(summary.beyond)
         notes.append(f"{rows} beyond {RANGE:,.0f}, which MAE and median leave out")
-    return "not shown: " + "; ".join(notes) if notes else "all rows shown"
+    return "not shown: " + "; ".join(notes) if notes else ""
 
 
 def _rows(count: int) -> str:

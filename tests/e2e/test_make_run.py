@@ -61,7 +61,7 @@ def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
     assert runner.wait() == 0
     assert len(read_rows(runner.logs_dir)) == 200
     assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
-    assert "200 rows published, 200 joined, 200 distinct ids, MAE" in runner.output
+    assert "200 rows published, 200 joined, 200 distinct ids, their MAE" in runner.output
     assert "0 pending, 0 dead-lettered" in runner.output
 
 

@@ -100,7 +100,7 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no model at .*`python model/src/train.py` writes one"):
+    with pytest.raises(ModelError, match=r"no model at .*`make train` writes one"):
         Predictor.load(tmp_path / "none.skops")
 
 

@@ -14,7 +14,7 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_accepted(
         FeaturesSettings.from_environment()
     assert str(caught.value) == (
         "STREAM_RATE='fast' is not accepted: it must be "
-        "rows per second, 0 for as fast as the broker confirms"
+        "a number of rows per second, 0 for as fast as the broker confirms"
     )
 
 

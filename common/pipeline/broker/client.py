@@ -1,5 +1,6 @@
 """The broker as a service uses it: consume batches, publish, dead-letter, acknowledge."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
@@ -14,6 +15,8 @@ from pipeline.broker.topology import DEAD_LETTERS, DELAYED_LABELS, REPLIES, dela
 from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
+
+log = logging.getLogger(__name__)
 
 MOST_REASON_CHARACTERS = 1000
 GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never comes
@@ -34,6 +37,7 @@ class Broker:
         self._run = run
         self._publisher = Publisher(settings, run, tuple(label_delays_in_ms))
         self._consumer: Consumer | None = None
+        self._next_warning = 0.0
 
     def __enter__(self) -> Self:
         self._run.needs.append(self._connected)
@@ -97,6 +101,7 @@ class Broker:
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts what cannot be used into `dead_letters`, with its reason and source queue."""
         self._run.count("dead_lettered", len(letters))
+        self._warn_of(letters)
         self._publisher.publish(
             [
                 Outgoing(
@@ -110,6 +115,18 @@ class Broker:
                 )
                 for letter in letters
             ]
+        )
+
+    def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
+        """Says why, but not more than once a second: bad messages come in floods."""
+        if not letters or time.monotonic() < self._next_warning:
+            return
+        self._next_warning = time.monotonic() + 1
+        log.warning(
+            "%d to dead_letters so far; the latest, from %s: %s",
+            self._run.counts["dead_lettered"],
+            letters[-1].queue,
+            _fitting(letters[-1].reason),
         )
 
     def when_confirmed(self, action: Callable[[], None]) -> None:

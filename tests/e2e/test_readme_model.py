@@ -1,0 +1,27 @@
+"""The model that the README gives as an example, run as it stands there."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from support import ROOT, Service, Vhost, eventually, read_rows, row_count
+
+Start = Callable[..., Service]
+
+
+def test_it_takes_the_place_of_ours(start: Start, vhost: Vhost, tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "own_model.py").write_text(example)
+    environment = os.environ | {"AMQP_URL": vhost.amqp_url}
+    own = subprocess.Popen([sys.executable, tmp_path / "own_model.py"], env=environment)
+    try:
+        start("metric")
+        start("features", stream_rate=0, stream_count=100)
+        eventually(lambda: row_count(tmp_path) == 100, "100 rows")
+    finally:
+        own.kill()
+        own.wait(10)
+    assert 30 < read_rows(tmp_path)["absolute_error"].mean() < 80
