@@ -63,19 +63,20 @@ class Run:
             self._next_progress = self._last_beat + PROGRESS_INTERVAL_SECONDS
             log.info("%s", self.progress())
 
+    def numbers(self) -> dict[str, float]:
+        """All counts and gauges, by name."""
+        return {**self.counts, **self.gauges}
+
     def progress(self) -> str:
         """What was counted so far, for the log."""
-        numbers = {**self.counts, **self.gauges}
-        return (
-            ", ".join(f"{name} {round(number, 2):,}" for name, number in numbers.items())
-            or "nothing yet"
-        )
+        texts = [f"{name} {round(number, 2):,}" for name, number in self.numbers().items()]
+        return ", ".join(texts) or "nothing yet"
 
     def write_status(self) -> None:
         """Writes what was counted so far, in place of what was there."""
         if self._status_file is None:
             return
-        status = Status(self.service, os.getpid(), time.time(), {**self.counts, **self.gauges})
+        status = Status(self.service, os.getpid(), time.time(), self.numbers())
         temporary = self._status_file.with_suffix(f".{os.getpid()}")
         try:
             temporary.write_bytes(msgspec.json.encode(status))

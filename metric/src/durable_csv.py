@@ -43,7 +43,12 @@ class DurableCsv:
         self._length = self._recover(is_new, header.encode())
 
     def record(self, text: str) -> None:
-        """Notes in the database, in the transaction at hand, what write() will append."""
+        """Notes in the database, in the transaction at hand, what write() will append.
+
+        With nothing to append the last record still describes the file, and stays.
+        """
+        if not text:
+            return
         self._tail = text.encode()
         self._save(self._length, self._tail)
 

@@ -58,6 +58,18 @@ def test_a_crash_anywhere_in_a_write_is_made_good(
     assert text(tmp_path) == HEADER + "a,1\nb,2\nc,3\nd,4\n"
 
 
+def test_a_crash_after_nothing_was_to_be_appended_changes_nothing(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    csv = open_csv(tmp_path, database)
+    for line in ("a,1\n", "", ""):
+        csv.record(line)
+        csv.write()
+    crash(csv)
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER + "a,1\n"
+
+
 def test_a_crash_during_recovery_is_made_good(tmp_path: Path, database: sqlite3.Connection) -> None:
     csv = open_csv(tmp_path, database)
     csv.record("a,1\n")

@@ -1,6 +1,5 @@
 """Consuming: whatever has arrived, as one batch, acknowledged when its work is done."""
 
-import logging
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -15,8 +14,6 @@ from pipeline.broker.link import Link
 from pipeline.messages import DeadLetter, Message, Schema
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
-
-log = logging.getLogger(__name__)
 
 PREFETCH_MESSAGES = 400  # of a queue, un-acked at most: bounds the memory of large batches
 BATCH_BYTES = 4 * 2**20  # bodies in one batch, about: bounds the memory that its work takes
