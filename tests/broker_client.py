@@ -11,7 +11,7 @@ from pipeline.settings import BrokerSettings
 
 
 @contextmanager
-def opened(settings: BrokerSettings, **options: list[int]) -> Iterator[tuple[Broker, Run]]:
+def opened(settings: BrokerSettings, **options: bool) -> Iterator[tuple[Broker, Run]]:
     run = Run("tester")
     with Broker(settings, run, **options) as broker:
         yield broker, run

@@ -11,14 +11,13 @@ import numpy as np
 from pydantic import Field
 
 from pipeline import dataset
-from pipeline.broker import Broker
+from pipeline.broker import DELAY_STEPS, Broker
 from pipeline.messages import Message, new_id
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
 
 TICK_SECONDS = 0.02  # at a high rate, messages leave in groups this far apart
 MOST_MESSAGES = 200  # in one group, when the broker's confirms set the pace
-DELAY_SHARES = (0.25, 0.5, 0.75, 1.0)  # of LABEL_DELAY: unequal, so that labels overtake each other
 
 
 class FeaturesSettings(BrokerSettings):
@@ -100,14 +99,14 @@ def main(settings: FeaturesSettings, run: Run) -> None:
     rows: Iterator[LabelledRow] = random_rows(data, settings.stream_seed)
     if settings.stream_count:
         rows = islice(rows, settings.stream_count)
-    delays = [round(settings.label_delay * share * 1000) for share in DELAY_SHARES]
+    delay_in_ms = round(settings.label_delay * 1000)
     dice = random.Random(settings.stream_seed)
-    with Broker(settings, run, delays if settings.label_delay else ()) as broker:
+    with Broker(settings, run, delays_labels=delay_in_ms > 0) as broker:
         for group in paced(grouped(rows, group_size(settings)), settings.stream_rate, run):
             features, labels = to_messages(group, settings.stream_batch)
-            if settings.label_delay:
+            if delay_in_ms:
                 for label in labels:
-                    broker.publish_delayed(dice.choice(delays), [label])
+                    broker.publish_delayed([label], dice.randint(1, DELAY_STEPS), delay_in_ms)
             else:
                 broker.publish("y_true", labels)
             broker.publish("features", features)

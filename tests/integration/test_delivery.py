@@ -1,5 +1,7 @@
 """Nothing is lost on the way, whatever the broker does."""
 
+import threading
+
 from broker_client import collecting, consuming, labels, opened
 from pipeline.broker import Batch
 from pipeline.messages import VALUES
@@ -99,3 +101,29 @@ def test_an_idle_consumer_comes_by(broker_settings: BrokerSettings) -> None:
             assert batch.deliveries == []
             batch.ack()
             run.stop.set()
+
+
+def test_what_does_not_fit_into_memory_waits_in_the_broker(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    sent = [f"{number:03d}".encode() + b" " * 2**20 for number in range(80)]
+    arrived: list[bytes] = []
+    go_on = threading.Event()
+
+    def handle(batch: Batch) -> None:
+        go_on.wait(20)
+        arrived.extend(delivery.body[:3] for delivery in batch.deliveries)
+        batch.ack()
+
+    with opened(broker_settings) as (broker, _):
+        broker.flush()
+        eventually(lambda: vhost.depth("y_true") == 0, "the queue")
+    with vhost.channel() as channel:
+        for body in sent:
+            channel.basic_publish("", "y_true", body)
+    with consuming(broker_settings, "y_true", handle):
+        eventually(lambda: vhost.depth("y_true") in range(20, 40), "what is too much to go back")
+        go_on.set()
+        eventually(lambda: len(arrived) == len(sent), "all of it")
+    assert sorted(arrived) == [body[:3] for body in sent]
+    assert vhost.depth("y_true") == 0

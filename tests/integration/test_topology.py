@@ -80,13 +80,13 @@ def test_a_user_who_may_not_declare_uses_what_is_there(
 
 def test_delayed_labels_wait_in_the_broker_and_overtake_each_other(vhost: Vhost) -> None:
     settings = BrokerSettings(amqp_url=vhost.amqp_url)
-    with Broker(settings, Run("tester"), [300, 1500]) as broker:
-        broker.publish_delayed(1500, [Message(["slow"], [1.0])])
-        broker.publish_delayed(300, [Message(["fast"], [1.0])])
+    with Broker(settings, Run("tester"), delays_labels=True) as broker:
+        broker.publish_delayed([Message(["slow"], [1.0])], 4, 1500)
+        broker.publish_delayed([Message(["fast"], [1.0])], 1, 1500)
         broker.flush()
-    assert vhost.depth("y_true.delay.300ms") >= 0
-    arguments = queue(vhost, "y_true.delay.1500ms")["arguments"]
+    assert vhost.depth("y_true.delay.1of4") >= 0
+    arguments = queue(vhost, "y_true.delay.4of4")["arguments"]
     assert arguments["x-dead-letter-strategy"] == "at-least-once"
     bodies = [vhost.wait_for("y_true")[1] for _ in range(2)]
     assert bodies == [b'{"id":"fast","body":1.0}', b'{"id":"slow","body":1.0}']
-    eventually(lambda: vhost.depth("y_true.delay.1500ms") == 0, "nothing left waiting")
+    eventually(lambda: vhost.depth("y_true.delay.4of4") == 0, "nothing left waiting")

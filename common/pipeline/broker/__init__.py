@@ -5,8 +5,9 @@ import logging
 from pipeline.broker import odd_headers
 from pipeline.broker.client import Broker
 from pipeline.broker.consumer import Batch
+from pipeline.broker.topology import DELAY_STEPS
 
-__all__ = ["Batch", "Broker"]
+__all__ = ["DELAY_STEPS", "Batch", "Broker"]
 
 odd_headers.install()
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, we say in one line

@@ -11,7 +11,14 @@ from pika.spec import BasicProperties
 
 from pipeline.broker.consumer import Batch, Consumer
 from pipeline.broker.publisher import Outgoing, Publisher
-from pipeline.broker.topology import DEAD_LETTERS, DELAYED_LABELS, REPLIES, delay_queue, edge
+from pipeline.broker.topology import (
+    DEAD_LETTERS,
+    DELAY_STEPS,
+    DELAYED_LABELS,
+    REPLIES,
+    delay_queue,
+    edge,
+)
 from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -30,12 +37,10 @@ class Broker:
     BrokerError says that a connection cannot be kept at all.
     """
 
-    def __init__(
-        self, settings: BrokerSettings, run: Run, label_delays_in_ms: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, *, delays_labels: bool = False) -> None:
         self._settings = settings
         self._run = run
-        self._publisher = Publisher(settings, run, tuple(label_delays_in_ms))
+        self._publisher = Publisher(settings, run, delays_labels)
         self._consumer: Consumer | None = None
         self._next_warning = 0.0
 
@@ -81,12 +86,14 @@ class Broker:
             [self._outgoing(edge(queue), queue, message) for message in messages]
         )
 
-    def publish_delayed(self, delay_in_ms: int, labels: Sequence[Message[float]]) -> None:
-        """Publishes labels that reach `y_true` after one of the delays given at the start."""
-        queue = delay_queue(delay_in_ms)
-        self._publisher.publish(
-            [self._outgoing(DELAYED_LABELS, queue, message) for message in labels]
-        )
+    def publish_delayed(
+        self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
+    ) -> None:
+        """Publishes labels that reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
+        delayed = [self._outgoing(DELAYED_LABELS, delay_queue(step), label) for label in labels]
+        for message in delayed:
+            message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
+        self._publisher.publish(delayed)
 
     def reply(self, answers: Sequence[Message[float]]) -> None:
         """Publishes the answers to requests that named a reply queue, also there."""

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +15,8 @@ from pipeline.messages import DeadLetter, Message, Schema
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
-PREFETCH_MESSAGES = 400  # of a queue, un-acked at most: bounds the memory of large batches
+PREFETCH_MESSAGES = 400  # of a queue, un-acked at most
+INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 messages can be large
 BATCH_BYTES = 4 * 2**20  # bodies in one batch, about: bounds the memory that its work takes
 
 T = TypeVar("T")
@@ -69,12 +70,45 @@ def _time_in_ms(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value < 2**53 else None
 
 
+@dataclass(slots=True)
+class Inbox:
+    """What has arrived from one queue, and is not yet taken."""
+
+    deliveries: deque[Delivery] = field(default_factory=deque)
+    size: int = 0  # bytes of their bodies
+    consumer_tag: str | None = None  # None while there is no consumer
+
+    @property
+    def wants_consumer(self) -> bool:
+        return self.consumer_tag is None and not self.deliveries
+
+    def put(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self.size += len(delivery.body)
+
+    def take(self, most_bytes: int) -> list[Delivery]:
+        """The oldest, so many that their bodies are just over `most_bytes`."""
+        taken, until = [], self.size - most_bytes
+        while self.deliveries and self.size > until:
+            taken.append(self.deliveries.popleft())
+            self.size -= len(taken[-1].body)
+        return taken
+
+    def clear(self) -> None:
+        self.deliveries.clear()
+        self.size, self.consumer_tag = 0, None
+
+
 class Consumer(Link):
-    """Deliveries of one connection; those un-acked when it is lost simply come again."""
+    """Deliveries of one connection; those un-acked when it is lost simply come again.
+
+    A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
+    its way goes back to the broker.
+    """
 
     def __init__(self, settings: BrokerSettings, run: Run, queues: tuple[str, ...]) -> None:
-        super().__init__("consuming", settings, run, ())
-        self._inbox: dict[str, deque[Delivery]] = {queue: deque() for queue in queues}
+        super().__init__("consuming", settings, run)
+        self._inboxes = {queue: Inbox() for queue in queues}
         self._channels: dict[str, Channel] = {}
 
     def take(
@@ -84,55 +118,65 @@ class Consumer(Link):
 
         Comes back with none after `idle_seconds`, and on a stop.
         """
-        open_queues = [queue for queue in self._inbox if queue not in paused]
+        inboxes = [inbox for queue, inbox in self._inboxes.items() if queue not in paused]
         with self.changed:
-            self.wait_until(lambda: any(self._inbox[queue] for queue in open_queues), idle_seconds)
+            self.wait_until(lambda: any(inbox.deliveries for inbox in inboxes), idle_seconds)
             taken: list[Delivery] = []
-            for queue in open_queues:
-                taken += self._take_from(self._inbox[queue], BATCH_BYTES // len(open_queues))
+            for inbox in inboxes:
+                taken += inbox.take(BATCH_BYTES // len(inboxes))
+            if any(inbox.wants_consumer for inbox in inboxes):
+                self.call(self._consume_again)
             # acks belong to the connection that the deliveries came by
             return taken, partial(self.call, partial(self._ack, dict(self._channels), taken))
-
-    @staticmethod
-    def _take_from(inbox: deque[Delivery], most_bytes: int) -> list[Delivery]:
-        taken, size = [], 0
-        while inbox and size < most_bytes:
-            taken.append(inbox.popleft())
-            size += len(taken[-1].body)
-        return taken
 
     # From here on, in the thread of the connection.
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
         # A channel per queue: an ack of `multiple` speaks for every consumer of its channel.
-        for queue in self._inbox:
+        for queue in self._inboxes:
             connection.channel(on_open_callback=partial(self._on_channel, queue))
 
     def _on_channel(self, queue: str, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
         channel.add_on_cancel_callback(lambda _: self._drop(f"queue {queue} was deleted"))
         channel.basic_qos(prefetch_count=PREFETCH_MESSAGES)
-        channel.basic_consume(queue, partial(self._on_message, queue))
         self._channels[queue] = channel
-        if len(self._channels) == len(self._inbox):
+        self._consume(queue)
+        if len(self._channels) == len(self._inboxes):
             self._up()
+
+    def _consume(self, queue: str) -> None:
+        channel = self._channels[queue]
+        self._inboxes[queue].consumer_tag = channel.basic_consume(
+            queue, partial(self._on_message, queue)
+        )
+
+    def _consume_again(self) -> None:
+        for queue, inbox in self._inboxes.items():
+            channel = self._channels.get(queue)
+            if inbox.wants_consumer and channel is not None and channel.is_open:
+                self._consume(queue)
 
     def _on_message(
         self,
         queue: str,
-        _: Channel,
+        channel: Channel,
         method: Basic.Deliver,
         properties: BasicProperties,
         body: bytes,
     ) -> None:
         tag: int = method.delivery_tag  # type: ignore[assignment]  # of a delivery, never None
+        inbox = self._inboxes[queue]
         with self.changed:
-            self._inbox[queue].append(Delivery(queue, tag, body, properties))
+            inbox.put(Delivery(queue, tag, body, properties))
             self.changed.notify_all()
+        if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
+            channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects what comes
+            inbox.consumer_tag = None
 
     def _on_down(self) -> None:
         self._channels = {}
-        for inbox in self._inbox.values():
+        for inbox in self._inboxes.values():
             inbox.clear()
 
     @staticmethod

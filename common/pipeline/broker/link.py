@@ -34,14 +34,14 @@ class Link(threading.Thread):
     """
 
     def __init__(
-        self, name: str, settings: BrokerSettings, run: Run, label_delays_in_ms: tuple[int, ...]
+        self, name: str, settings: BrokerSettings, run: Run, delays_labels: bool = False
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.changed = threading.Condition()
         self.connected = False
         self._settings = settings
         self._service_run = run
-        self._label_delays_in_ms = label_delays_in_ms
+        self._delays_labels = delays_labels
         self._parameters = url_parameters(settings)
         self._parameters.heartbeat = HEARTBEAT_SECONDS
         self._parameters.stack_timeout = HANDSHAKE_SECONDS
@@ -116,7 +116,7 @@ class Link(threading.Thread):
         self._reason, self._connected_at = "", math.inf
         try:
             with pika.BlockingConnection(self._parameters) as connection:
-                Topology(connection, self._settings).declare(self._label_delays_in_ms)
+                Topology(connection, self._settings).declare(delays=self._delays_labels)
             self._start_loop()
         except (AMQPError, AMQPConnectorException, OSError) as error:
             self._reason = self._reason or explain(error)

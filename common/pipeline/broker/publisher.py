@@ -41,10 +41,8 @@ class Publisher(Link):
     which its id makes harmless, but none is lost.
     """
 
-    def __init__(
-        self, settings: BrokerSettings, run: Run, label_delays_in_ms: tuple[int, ...]
-    ) -> None:
-        super().__init__("publishing", settings, run, label_delays_in_ms)
+    def __init__(self, settings: BrokerSettings, run: Run, delays_labels: bool) -> None:
+        super().__init__("publishing", settings, run, delays_labels)
         self._last_number = 0
         self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # by number
         self._unconfirmed_bytes = 0

@@ -21,7 +21,9 @@ STREAMS = ("features", "y_true", "y_pred")
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"
 DELAYED_LABELS = "delay.y_true"
+DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they overtake each other
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
+MAX_DEAD_LETTER_BYTES = 2**30
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -31,9 +33,20 @@ def edge(queue: str) -> str:
     return f"edge.{queue}"
 
 
-def delay_queue(delay_in_ms: int) -> str:
-    """The queue in which a label waits; its delay is in its name, as a queue's cannot change."""
-    return f"y_true.delay.{delay_in_ms}ms"
+def delay_queue(step: int) -> str:
+    """The queue in which a label waits for `step` of DELAY_STEPS parts of the longest delay."""
+    return f"y_true.delay.{step}of{DELAY_STEPS}"
+
+
+# Arguments of a queue that hands its messages on when their time is over, and loses none of them:
+# a classic queue publishes its dead letters unconfirmed, and a killed broker lost thousands.
+_WAITING_ROOM = {
+    "x-queue-type": "quorum",
+    "x-dead-letter-exchange": edge("y_true"),
+    "x-dead-letter-routing-key": "y_true",
+    "x-dead-letter-strategy": "at-least-once",
+    "x-overflow": "reject-publish",  # at-least-once asks for it
+}
 
 
 class Topology:
@@ -51,18 +64,23 @@ class Topology:
             if self._server_major() >= 4:  # 3.x has no limit of its own, and reads -1 as 0
                 self._arguments["x-delivery-limit"] = -1
 
-    def declare(self, label_delays_in_ms: tuple[int, ...] = ()) -> None:
+    def declare(self, *, delays: bool = False) -> None:
+        """`delays` tells whether labels are to be delayed, and need queues to wait in."""
         for queue in STREAMS:
             self._exchange(edge(queue), "fanout")
             self._queue(queue, edge(queue), self._durable, self._arguments)
         self._exchange(edge(DEAD_LETTERS), "fanout")
-        capped = {"x-max-length": MAX_DEAD_LETTERS, "x-overflow": "drop-head"}
+        capped = {
+            "x-max-length": MAX_DEAD_LETTERS,
+            "x-max-length-bytes": MAX_DEAD_LETTER_BYTES,
+            "x-overflow": "drop-head",
+        }
         self._queue(DEAD_LETTERS, edge(DEAD_LETTERS), True, capped)
         self._exchange(REPLIES, "direct")
-        if label_delays_in_ms:
+        if delays:
             self._exchange(DELAYED_LABELS, "direct")
-        for delay in label_delays_in_ms:
-            self._queue(delay_queue(delay), DELAYED_LABELS, True, _waiting_room(delay))
+            for step in range(1, DELAY_STEPS + 1):
+                self._queue(delay_queue(step), DELAYED_LABELS, True, _WAITING_ROOM)
 
     def _exchange(self, name: str, kind: str) -> None:
         def look(channel: BlockingChannel) -> Any:
@@ -86,9 +104,11 @@ class Topology:
 
         if self._refusal(look) == _NOT_FOUND:
             self._must(declare, f"queue {name}")
-        elif self._refusal(declare) == _PRECONDITION_FAILED:
+        elif (refusal := self._refusal(declare)) == _ACCESS_REFUSED:
+            return  # it is not for us to change: the broker's own definitions have bound it
+        elif refusal == _PRECONDITION_FAILED:
             log.warning("queue %s exists with other arguments than ours: used as it is", name)
-        self._refusal(bind)  # where it is refused, the broker's definitions have bound it
+        self._refusal(bind)
 
     def _must(self, action: Callable[[BlockingChannel], Any], what: str) -> None:
         if self._refusal(action) == _ACCESS_REFUSED:
@@ -108,18 +128,3 @@ class Topology:
         # the blocking connection has no public way to what the broker said of itself
         properties = self._connection._impl.server_properties  # type: ignore[attr-defined]
         return int(str(properties["version"]).partition(".")[0])
-
-
-def _waiting_room(delay_in_ms: int) -> dict[str, Any]:
-    """Arguments of a queue that hands its messages on after a while, and loses none of them.
-
-    A classic queue publishes its dead letters unconfirmed: a killed broker lost thousands.
-    """
-    return {
-        "x-queue-type": "quorum",
-        "x-message-ttl": delay_in_ms,
-        "x-dead-letter-exchange": edge("y_true"),
-        "x-dead-letter-routing-key": "y_true",
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",  # at-least-once asks for it
-    }
