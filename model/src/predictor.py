@@ -8,6 +8,7 @@ import numpy as np
 import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 
+import fingerprint
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 
@@ -34,16 +35,17 @@ class Predictor:
         """Raises ModelError, saying what to do, if the file is not a model that we may load."""
         train = "`make train` writes one to model/model.skops"
         try:
-            start = path.read_bytes()[:2]
+            content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"no model at {path} ({error.strerror}): {train}") from error
-        if path.suffix in PICKLE_ENDINGS or start[:1] == b"\x80":
+        if path.suffix in PICKLE_ENDINGS or content[:1] == b"\x80":
             raise ModelError(
                 f"{path} is a pickle, and loading a pickle can run any code: store the model with "
                 "skops.io.dump(model, 'model.skops') instead, where it was trained"
             )
+        fingerprint.check(content, path)
         try:
-            estimator = skops.io.load(path, trusted=TRUSTED_TYPES)
+            estimator = skops.io.loads(content, trusted=TRUSTED_TYPES)
         except UntrustedTypesFoundException as error:
             raise ModelError(f"{path} is refused: {error}") from error
         except Exception as error:  # a foreign file fails in any way it likes

@@ -8,6 +8,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import fingerprint
 from model import ModelSettings
 from pipeline import dataset
 
@@ -26,10 +27,17 @@ def main(path: Path) -> None:
     predictions = model.predict(held_out.features)
     mae = mean_absolute_error(held_out.labels, predictions)
     rmse = root_mean_squared_error(held_out.labels, predictions)
-    temporary = path.with_suffix(".tmp")
-    skops.io.dump(model, temporary)
-    temporary.replace(path)  # a reader finds the old model or the new one, whole
+    store(skops.io.dumps(model), path)
     print(f"{path.name}: MAE {mae:.1f}, RMSE {rmse:.1f} on {len(held_out.labels)} held-out rows")
+
+
+def store(content: bytes, path: Path) -> None:
+    """A reader finds the old model or the new one; between the two, one that is refused."""
+    record = fingerprint.record(content, path.name).encode()
+    for target, data in ((fingerprint.record_path(path), record), (path, content)):
+        temporary = target.with_name(f"{target.name}.tmp")
+        temporary.write_bytes(data)
+        temporary.replace(target)
 
 
 if __name__ == "__main__":

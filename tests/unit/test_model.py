@@ -1,4 +1,5 @@
 import pickle
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,8 @@ def test_training_says_its_errors_and_stores_a_model(
 ) -> None:
     train.main(tmp_path / "model.skops")
     assert "MAE 47.5, RMSE 58.6 on 89 held-out rows" in capsys.readouterr().out
-    assert [path.name for path in tmp_path.iterdir()] == ["model.skops"]
+    assert {path.name for path in tmp_path.iterdir()} == {"model.skops", "model.skops.sha256"}
+    subprocess.run(["sha256sum", "--check", "model.skops.sha256"], cwd=tmp_path, check=True)
 
 
 def test_a_loaded_model_predicts_as_the_trained_one(model_file: Path) -> None:
@@ -94,9 +96,34 @@ def test_a_pickle_is_refused_unread(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 truncated", b"<html>"])
 def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.skops"
-    path.write_bytes(content)
+    train.store(content, path)
     with pytest.raises(ModelError, match="is not a skops model"):
         Predictor.load(path)
+
+
+def test_a_file_that_training_did_not_leave_is_refused_unread(
+    model_file: Path, tmp_path: Path
+) -> None:
+    trained, path = model_file.read_bytes(), tmp_path / "model.skops"
+    train.store(trained, path)
+    middle = len(trained) // 2
+    tampered = trained[:middle] + bytes([trained[middle] ^ 1]) + trained[middle + 1 :]
+    for content in (tampered, trained[:-1], trained + b" ", b"", b"<html>"):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match="is not the file that was trained: its SHA-256"):
+            Predictor.load(path)
+    path.write_bytes(trained)
+    Predictor.load(path)
+
+
+def test_a_model_of_ones_own_needs_a_sha256_and_is_told_how_to_get_one(tmp_path: Path) -> None:
+    path = tmp_path / "own model.skops"
+    skops.io.dump(train.train(), path)
+    with pytest.raises(ModelError, match=r"has no SHA-256 at .*, write it: (.*)") as refusal:
+        Predictor.load(path)
+    command = str(refusal.value).partition("write it: ")[2]
+    subprocess.run(["sh", "-ec", command], check=True)
+    Predictor.load(path)
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
@@ -105,7 +132,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_a_type_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
-    skops.io.dump(Fragile(), tmp_path / "model.skops")
+    train.store(skops.io.dumps(Fragile()), tmp_path / "model.skops")
     with pytest.raises(ModelError, match=r"is refused: .*Fragile"):
         Predictor.load(tmp_path / "model.skops")
 
@@ -120,7 +147,7 @@ def test_a_type_that_is_not_trusted_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_what_does_not_predict_a_number_from_ten_is_refused(tmp_path: Path, thing: object) -> None:
-    skops.io.dump(thing, tmp_path / "model.skops")
+    train.store(skops.io.dumps(thing), tmp_path / "model.skops")
     with pytest.raises(ModelError, match="does not predict one number from ten"):
         Predictor.load(tmp_path / "model.skops")
 
@@ -128,6 +155,6 @@ def test_what_does_not_predict_a_number_from_ten_is_refused(tmp_path: Path, thin
 def test_trees_are_trusted(tmp_path: Path) -> None:
     data = dataset.training()
     forest = RandomForestRegressor(3, random_state=0).fit(data.features, data.labels)
-    skops.io.dump(forest, tmp_path / "model.skops")
+    train.store(skops.io.dumps(forest), tmp_path / "model.skops")
     (outcome,) = Predictor.load(tmp_path / "model.skops").predict([data.features[0].tolist()])
     assert outcome == forest.predict(data.features[:1])[0]
