@@ -36,7 +36,7 @@ reset:  ## begin again with nothing: no rows, and no messages in the broker of `
 	rm -rf .local/rabbitmq logs/*
 
 clean:  ## remove what `make run` and `make test` made here, except logs/
-	rm -rf .venv .local model/model.skops .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .local model/model.skops* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf common/*.egg-info common/build
 
 .venv/run: local/requirements.txt common/pyproject.toml

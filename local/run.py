@@ -20,6 +20,7 @@ from supervisor import ServiceError, Supervisor, end_leftover_services
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
 MODEL = ROOT / "model" / "model.skops"
+MODEL_RECORD = MODEL.with_name("model.skops.sha256")
 
 
 class AlreadyRunningError(Exception):
@@ -141,7 +142,7 @@ def keep_running(broker: PrivateRabbitMQ | None, display: Display) -> None:
 
 def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt) -> None:
     """Makes the default model, unless it is there or `env` names another."""
-    if MODEL.exists() or "MODEL_PATH" in env:
+    if (MODEL.exists() and MODEL_RECORD.exists()) or "MODEL_PATH" in env:
         return
     display.say("training the model")
     train = Child("train", [sys.executable, ROOT / "model" / "src" / "train.py"], LOCAL, env)

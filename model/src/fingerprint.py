@@ -30,6 +30,6 @@ def check(content: bytes, path: Path) -> None:
         ) from error
     if recorded[:1] != record(content, path.name).split()[:1]:
         raise ModelError(
-            f"{path} is not the file that was trained: its SHA-256 is not the one in {beside.name}; "
-            "`make train` writes both anew"
+            f"{path} is not the file that was trained: its SHA-256 is not the one in "
+            f"{beside.name}; `make train` writes both anew"
         )
