@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,8 @@ _CONFIG = """\
 listeners.tcp.local = 127.0.0.1:{amqp}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {management}
+prometheus.tcp.ip = 127.0.0.1
+prometheus.tcp.port = {metrics}
 # alarms are for what this node itself takes, not for a machine that is busy with other things
 vm_memory_high_watermark.relative = 0.6
 disk_free_limit.absolute = 50MB
@@ -34,18 +37,22 @@ class PrivateRabbitMQ:
     """A RabbitMQ node of our own, whatever else runs on the machine.
 
     Only this machine reaches it, as guest/guest: by AMQP at `amqp_url`, with a browser at
-    `management_url`. All that it writes is in `folder`, its data are there again at the next start;
-    a folder serves one node at a time.
+    `management_url`, and its metrics, by HTTP without a login, at `metrics_url`. All that it writes
+    is in `folder`, its data are there again at the next start; a folder serves one node at a time.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        self._amqp_port, self._management_port, node_port, self._epmd_port = _free_ports(4)
+        ports = _free_ports(5)
+        self._amqp_port, self._management_port, self._metrics_port = ports[:3]
+        node_port, self._epmd_port = ports[3:]
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{self._amqp_port}/%2F"
         self.management_url = f"http://127.0.0.1:{self._management_port}/"
+        self.metrics_url = f"http://127.0.0.1:{self._metrics_port}/metrics"
         server = find_server()
         if server is None:
             raise RabbitMQError(f"RabbitMQ is not installed:\n{ADVICE}")
+        self._rabbitmqctl = server.with_name("rabbitmqctl")
         env = _environment(self._folder, server, node_port, self._epmd_port)
         # "-pipeline" means nothing to the node: it tells its process from those of other nodes.
         node: list[str | Path] = [server, "-noinput", "-pipeline", self._folder]
@@ -86,6 +93,15 @@ class PrivateRabbitMQ:
         self._node.kill()
         self._epmd.kill()
 
+    def control(self, *arguments: str) -> None:
+        """Runs `rabbitmqctl` on this node. Raises RabbitMQError with what it says if it fails."""
+        command: list[str | Path] = [self._rabbitmqctl, *arguments]
+        done = subprocess.run(
+            command, env=self._node.env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RabbitMQError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -100,10 +116,14 @@ class PrivateRabbitMQ:
 
     def _write_configuration(self) -> None:
         (self._folder / "conf.d").mkdir(parents=True, exist_ok=True)
-        config = _CONFIG.format(amqp=self._amqp_port, management=self._management_port)
+        config = _CONFIG.format(
+            amqp=self._amqp_port, management=self._management_port, metrics=self._metrics_port
+        )
         (self._folder / "rabbitmq.conf").write_text(config)
         (self._folder / "advanced.config").write_text("[].\n")
-        (self._folder / "enabled_plugins").write_text("[rabbitmq_management].\n")
+        (self._folder / "enabled_plugins").write_text(
+            "[rabbitmq_management,rabbitmq_prometheus].\n"
+        )
 
     def _wait_for(self, child: Child, port: int, greeting: bytes) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -104,6 +105,10 @@ class Vhost:
     def wait_for(self, queue: str) -> tuple[Any, bytes]:
         return eventually(lambda: self.get(queue), f"a message in {queue}")
 
+    def consumers(self, queue: str) -> int:
+        with self.channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.consumer_count)
+
     def depth(self, queue: str) -> int:
         """Messages ready in the queue; -1 if there is no such queue."""
         try:
@@ -114,9 +119,14 @@ class Vhost:
 
 
 class Service:
-    """One of the services as a process, with its log and status in a folder."""
+    """One of the services as a process, with its log and status in a folder.
 
-    def __init__(self, name: str, folder: Path, **settings: object) -> None:
+    `runner` is a script that is to run it, with its arguments.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, runner: Sequence[str | Path] = (), **settings: object
+    ) -> None:
         self.name = name
         self.status_file = folder / f"{name}.status.json"
         self.log_file = folder / f"{name}.log"
@@ -124,11 +134,17 @@ class Service:
         environment |= {key.upper(): str(value) for key, value in settings.items()}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, ROOT / name / "src" / f"{name}.py"],
+                [sys.executable, *runner, ROOT / name / "src" / f"{name}.py"],
                 env=environment | {"STATUS_FILE": str(self.status_file)},
                 cwd=folder,
                 stderr=log,
             )
+
+    def peak_memory(self) -> int:
+        """The most memory it has had at one time until now, in bytes (VmHWM)."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+        return int(kilobytes) * 1024
 
     def log(self) -> str:
         return self.log_file.read_text()

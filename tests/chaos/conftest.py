@@ -1,0 +1,65 @@
+"""`make chaos`: how often each fault strikes, the seed of all chance, and the table at the end."""
+
+import random
+from collections.abc import Callable, Iterator
+from math import ceil
+from pathlib import Path
+
+import pytest
+
+from chaos.report import Report
+from chaos.streams import Stream
+from rabbitmq import PrivateRabbitMQ
+from support import Service, Vhost
+
+LONG_RUN_KILLS = 200
+REPORT = pytest.StashKey[Report]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kills", type=int, default=20, help="of services, in all; 200 is a long run")
+    parser.addoption("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.addoption("--table", type=Path, help="a file for the table, as Markdown")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[REPORT] = Report(config.getoption("--kills"), config.getoption("--seed"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    config = terminalreporter.config
+    terminalreporter.section("faults")
+    terminalreporter.write_line(config.stash[REPORT].text())
+    if path := config.getoption("--table"):
+        path.write_text(config.stash[REPORT].text() + "\n")
+
+
+@pytest.fixture
+def report(pytestconfig: pytest.Config) -> Report:
+    return pytestconfig.stash[REPORT]
+
+
+@pytest.fixture
+def dice(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> random.Random:
+    """The chance of one test: the same with the same seed, whatever other tests run."""
+    return random.Random(f"{pytestconfig.getoption('--seed')} {request.node.name}")
+
+
+@pytest.fixture
+def tries(pytestconfig: pytest.Config) -> Callable[[int], int]:
+    """How often to try what a long run tries so many times; at least once."""
+    share = pytestconfig.getoption("--kills") / LONG_RUN_KILLS
+    return lambda in_a_long_run: max(1, ceil(in_a_long_run * share))
+
+
+@pytest.fixture
+def stream(vhost: Vhost, start: Callable[..., Service], tmp_path: Path, model_path: Path) -> Stream:
+    """All four services, not yet started, and a stream of rows through them."""
+    return Stream(vhost, start, tmp_path, model_path)
+
+
+@pytest.fixture(autouse=True)
+def _broker_runs(rabbitmq: PrivateRabbitMQ) -> Iterator[None]:
+    yield
+    if rabbitmq.exit_status is not None:  # a test has failed while the broker was away
+        rabbitmq.start()

@@ -1,0 +1,152 @@
+"""All four services with a stream of rows through them, and the truth about it.
+
+The truth comes from queues of our own at the edges: an id that the broker took on both is to be
+one row; one that it took on a single edge (its producer was killed in between) stays pending.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from chaos.report import Line
+from pipeline.messages import FEATURES, VALUES, Schema, T, id_text
+from predictor import Predictor
+from support import Service, Vhost, eventually, row_count
+
+SERVICES = ("model", "metric", "plot", "features")
+RECOVERY_SECONDS = 60.0
+
+
+class Stream:
+    """Services of one virtual host and one folder, and what was published between them."""
+
+    def __init__(
+        self, vhost: Vhost, start: Callable[..., Service], folder: Path, model_path: Path
+    ) -> None:
+        self.services: dict[str, Service] = {}
+        self.vhost = vhost
+        self.folder = folder
+        self.settings: dict[str, dict[str, object]] = {name: {} for name in SERVICES}
+        self._start = start
+        self._model_path = model_path
+        self._label_tap: tuple[str, tuple[str, ...]] = ("edge.y_true", ("y_true",))
+
+    def open(self, *, rate: float = 400, batch: int = 1, label_delay: float = 0) -> None:
+        """Starts the services; returns when rows have come through."""
+        self.settings["features"] |= {
+            "stream_rate": rate, "stream_batch": batch, "label_delay": label_delay,
+        }  # fmt: skip
+        self.settings["plot"] |= {"plot_interval": 0.2}
+        if label_delay:
+            self._label_tap = "delay.y_true", tuple(f"y_true.delay.{i}of4" for i in range(1, 5))
+        self._tap("tap.features", "edge.features", "fanout", ("features",))
+        self._tap(
+            "tap.y_true", self._label_tap[0], "direct" if label_delay else "fanout",
+            self._label_tap[1],
+        )  # fmt: skip
+        for name in SERVICES:
+            self.start(name)
+        eventually(lambda: self.rows() > 100, "a hundred rows", RECOVERY_SECONDS)
+
+    def start(self, name: str, runner: Sequence[str | Path] = ()) -> Service:
+        service = self._start(name, runner=runner, **self.settings[name])
+        self.services[name] = service
+        return service
+
+    def kill(self, name: str) -> None:
+        self.services[name].kill()
+
+    def rows(self) -> int:
+        return row_count(self.folder)
+
+    def published(self) -> int:
+        """Messages of features that the broker has taken, repeats included."""
+        return self.vhost.depth("tap.features")
+
+    def recovery(self, since: float, published: int) -> float:
+        """Waits until all that was published before a fault are rows, and a new one; in seconds.
+
+        `since` is when it struck (time.monotonic()), `published` how many messages were taken then.
+        """
+        batch = int(str(self.settings["features"]["stream_batch"]))
+        eventually(lambda: self.rows() > published * batch, "recovery", RECOVERY_SECONDS)
+        return time.monotonic() - since
+
+    def redrawn(self, since: float) -> float:
+        """Waits until all rows of now are in the picture; in seconds since the fault."""
+        rows, plot = self.rows(), self.services["plot"]
+        eventually(lambda: plot.counts().get("rows", 0) >= rows, "the picture", RECOVERY_SECONDS)
+        return time.monotonic() - since
+
+    def strike(self, line: Line, fault: Callable[[], object]) -> None:
+        """Lets the fault strike, and waits until all has recovered from it."""
+        published, since = self.published(), time.monotonic()
+        fault()
+        line.tries += 1
+        line.recoveries.append(self.recovery(since, published))
+
+    def finish(
+        self, line: Line, *, lossy: bool = False, earlier: pd.DataFrame | None = None
+    ) -> int:
+        """Ends the stream, and compares every row with what was published; how many were lost.
+
+        `earlier` holds the rows of a file that was taken away meanwhile.
+        """
+        assert self.services["features"].stop() == 0
+        labels, features = self._taken("tap.y_true", VALUES), self._taken("tap.features", FEATURES)
+        expected = labels.keys() & features.keys()
+        assert expected
+        if not lossy:
+            rest = len(expected) - (0 if earlier is None else len(earlier))
+            eventually(lambda: self.rows() >= rest, "all rows", RECOVERY_SECONDS)
+        eventually(self._all_taken, "empty queues", RECOVERY_SECONDS)
+        rows = pd.read_csv(self.folder / "metric_log.csv", dtype={"id": str})
+        rows = pd.concat([earlier, rows])
+        lost = len(expected - set(rows["id"]))
+        line.rows += len(expected)
+        line.lost += lost
+        line.doubled += len(rows) - rows["id"].nunique()
+        assert rows["id"].is_unique
+        assert set(rows["id"]) <= expected
+        assert lossy or not lost
+        self._check_values(rows, labels, features)
+        halves = {"pending_y_true": len(labels) - len(rows)}
+        if not lossy:  # what a lost label leaves and what a lost prediction leaves, differ
+            halves["pending_y_pred"] = len(features) - len(rows)
+        metric = self.services["metric"]
+        eventually(lambda: halves.items() <= metric.counts().items(), f"{halves}")
+        assert self.vhost.depth("dead_letters") == 0
+        return lost
+
+    def _all_taken(self) -> bool:
+        return not any(self.vhost.depth(queue) for queue in ("features", "y_true", "y_pred"))
+
+    def _check_values(
+        self, rows: pd.DataFrame, labels: dict[str, float], features: dict[str, list[float]]
+    ) -> None:
+        assert (rows["y_true"] == rows["id"].map(labels)).all()
+        assert (rows["absolute_error"] == (rows["y_true"] - rows["y_pred"]).abs()).all()
+        predicted = Predictor.load(self._model_path).predict([features[i] for i in rows["id"]])
+        assert np.allclose(rows["y_pred"], np.array(predicted, dtype=float), rtol=1e-9)
+
+    def _tap(self, queue: str, exchange: str, kind: str, keys: Sequence[str]) -> None:
+        with self.vhost.channel() as channel:
+            channel.exchange_declare(exchange, kind, durable=True)
+            channel.queue_declare(queue, durable=True)
+            for key in keys:
+                channel.queue_bind(queue, exchange, routing_key=key)
+
+    def _taken(self, queue: str, schema: Schema[T]) -> dict[str, T]:
+        """By id, all that the broker has taken at an edge."""
+        taken: dict[str, T] = {}
+        with self.vhost.channel() as channel:
+            for method, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=1):
+                if method is None or body is None:
+                    break
+                message, errors = schema.decode(body)
+                assert message is not None and not errors  # noqa: PT018
+                taken |= zip(map(id_text, message.ids), message.values, strict=True)
+        return taken

@@ -1,0 +1,114 @@
+"""The broker killed, restarted, short of memory, closing connections, losing a queue."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from chaos.report import Report
+from chaos.streams import Stream
+from rabbitmq import PrivateRabbitMQ
+from support import eventually
+
+pytestmark = pytest.mark.timeout(3600)
+
+Tries = Callable[[int], int]
+
+
+def a_moment(dice: Random) -> None:
+    time.sleep(dice.uniform(0.5, 2))
+
+
+def test_kill_9_of_the_broker(
+    rabbitmq: PrivateRabbitMQ, stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    line = report.line("`kill -9` of the broker")
+    stream.open(rate=800)
+
+    def kill() -> None:
+        rabbitmq.kill()
+        rabbitmq.start()
+
+    for _ in range(tries(20)):
+        a_moment(dice)
+        stream.strike(line, kill)
+    stream.finish(line)
+
+
+def test_an_orderly_restart_of_the_broker(
+    rabbitmq: PrivateRabbitMQ, stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    line = report.line("broker restarted in good order")
+    stream.open()
+
+    def restart() -> None:
+        rabbitmq.stop()
+        rabbitmq.start()
+
+    for _ in range(tries(5)):
+        a_moment(dice)
+        stream.strike(line, restart)
+    stream.finish(line)
+
+
+def test_late_labels_outlive_kills_of_the_broker(
+    rabbitmq: PrivateRabbitMQ, stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    line = report.line("`kill -9` of the broker while labels wait in it (`LABEL_DELAY`)")
+    stream.open(rate=300, label_delay=5)
+    for _ in range(tries(10)):
+        a_moment(dice)
+        rabbitmq.kill()
+        line.tries += 1
+        rabbitmq.start()
+        a_moment(dice)
+    stream.finish(line)
+
+
+def test_the_broker_closes_all_connections(
+    stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    line = report.line("all connections closed by the broker")
+    stream.open()
+    for _ in range(tries(20)):
+        a_moment(dice)
+        # the broker's list of them is some seconds old
+        stream.strike(line, lambda: eventually(stream.vhost.close_connections, "connections"))
+    stream.finish(line)
+
+
+def test_the_brokers_memory_alarm(
+    rabbitmq: PrivateRabbitMQ, stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    line = report.line("memory alarm of the broker, on and off")
+    stream.open()
+
+    def alarm() -> None:
+        rabbitmq.control("set_vm_memory_high_watermark", "absolute", "1000")
+        try:
+            a_moment(dice)
+        finally:
+            rabbitmq.control("set_vm_memory_high_watermark", "0.6")
+
+    for _ in range(tries(5)):
+        a_moment(dice)
+        stream.strike(line, alarm)
+    stream.finish(line)
+
+
+@pytest.mark.parametrize("queue", ["features", "y_pred", "y_true"])
+def test_a_queue_is_deleted(stream: Stream, report: Report, dice: Random, queue: str) -> None:
+    """Nothing more can be had than what goes on: what the queue held is lost, and counted."""
+    line = report.line(f"queue {queue} deleted with what it held (lost, and counted as pending)")
+    stream.open()
+    consumer = "model" if queue == "features" else "metric"
+    stream.services[consumer].stop()
+    eventually(lambda: stream.vhost.depth(queue) > dice.randint(100, 300), "a full queue")
+    line.tries += 1
+    with stream.vhost.channel() as channel:
+        held = int(channel.queue_delete(queue).method.message_count or 0)
+    stream.start(consumer)
+    a_moment(dice)
+    lost = stream.finish(line, lossy=True)
+    assert 0 < held == lost

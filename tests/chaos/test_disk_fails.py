@@ -1,0 +1,152 @@
+"""LOGS_DIR full, read-only, and its files in other hands: clear lines, and no silent damage."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from chaos.report import Report
+from chaos.streams import Stream
+from support import Service, eventually
+
+pytestmark = pytest.mark.timeout(3600)
+
+Tries = Callable[[int], int]
+
+DISK_BYTES = 8 * 2**20
+LITTLE_BYTES = 100 * 2**10
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small disk of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def says(service: Service, text: str) -> None:
+    """It has ended as failed, and its last line says why."""
+    assert service.wait() == 1
+    assert text in service.log().splitlines()[-1]
+    assert "Traceback" not in service.log()
+
+
+def fill(disk: Path) -> Path:
+    """Leaves only little room on the disk."""
+    filler = disk / "filler"
+    free = os.statvfs(disk)
+    filler.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - LITTLE_BYTES)))
+    return filler
+
+
+def test_the_disk_is_full(stream: Stream, disk: Path, report: Report, tries: Tries) -> None:
+    line = report.line("disk full, and room again")
+    stream.folder = disk
+    stream.settings["metric"]["logs_dir"] = disk
+    stream.open(rate=200)
+    for _ in range(tries(5)):
+        filler = fill(disk)
+        published = stream.published()
+        says(stream.services["metric"], "No space left on device")
+        says(stream.start("metric"), "No space left on device")
+        filler.unlink()
+        (disk / "labels_log.txt").unlink()  # it takes most of this disk
+
+        stream.strike(line, lambda: stream.start("metric"))
+        assert stream.rows() > published
+    stream.finish(line)
+
+
+@pytest.mark.parametrize("service", ["metric", "plot"])
+def test_the_folder_is_read_only(start: Callable[..., Service], disk: Path, service: str) -> None:
+    (disk / "metric_log.csv").write_text("id,y_true,y_pred,absolute_error\na,1,3,2\n")
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    says(start(service, logs_dir=disk), "Read-only file system")
+
+
+def test_the_csv_is_deleted_while_metric_is_down(stream: Stream, report: Report) -> None:
+    line = report.line("`metric_log.csv` deleted while metric is down (a new one goes on)")
+    stream.open()
+    assert stream.services["metric"].stop() == 0
+    csv = stream.folder / "metric_log.csv"
+    earlier = pd.read_csv(csv, dtype={"id": str})
+    csv.unlink()
+    line.tries += 1
+    stream.start("metric")
+    eventually(lambda: stream.rows() > 100, "rows in a new file")
+    stream.finish(line, earlier=earlier)
+
+
+def cut_short(content: bytes) -> bytes:
+    return content[:-30]
+
+
+def added_to(content: bytes) -> bytes:
+    return content + b"mine,1,2,1\n"
+
+
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+@pytest.mark.parametrize("damage", [cut_short, added_to, emptied])
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_csv_is_changed_while_metric_is_down(
+    stream: Stream, report: Report, damage: Callable[[bytes], bytes], killed: bool
+) -> None:
+    line = report.line("`metric_log.csv` cut, emptied or added to (refused until it is put back)")
+    stream.open()
+    stream.services["model"].stop()  # so that nothing is on its way into the file
+    stream.services["metric"].stop()
+    stream.start("metric")
+    eventually(lambda: stream.vhost.consumers("y_pred") > 0, "metric to be there")
+    if killed:
+        stream.kill("metric")
+    else:
+        stream.services["metric"].stop()
+    csv = stream.folder / "metric_log.csv"
+    content = csv.read_bytes()
+    csv.write_bytes(damage(content))
+    line.tries += 1
+    says(stream.start("metric"), "metric_log.csv was changed by something else")
+    assert csv.read_bytes() == damage(content)  # untouched
+    csv.write_bytes(content)
+    stream.start("metric")
+    stream.start("model")
+    stream.finish(line)
+
+
+def test_an_edit_that_keeps_the_length_stays(stream: Stream, report: Report) -> None:
+    line = report.line("`metric_log.csv` edited to the same length (it goes on behind the edit)")
+    stream.open()
+    csv = stream.folder / "metric_log.csv"
+    stream.services["metric"].stop()
+    content = csv.read_bytes()
+    edited = content.replace(content[40:60], b"x" * 20, 1)
+    csv.write_bytes(edited)
+    line.tries += 1
+    stream.strike(line, lambda: stream.start("metric"))
+    stream.services["metric"].stop()
+    later = csv.read_bytes()
+    assert later.startswith(edited)
+    csv.write_bytes(content + later[len(content) :])
+    stream.start("metric")
+    stream.finish(line)
+
+
+def test_a_second_metric_is_refused(
+    stream: Stream, report: Report, start: Callable[..., Service]
+) -> None:
+    line = report.line("a second metric on one `LOGS_DIR` (refused)")
+    stream.open()
+    line.tries += 1
+    says(start("metric"), "is in use: another metric writes to this folder")
+    stream.finish(line)
