@@ -27,6 +27,7 @@ class Ledger:
         path = folder / DATABASE
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            path.open("ab").close()  # says why it cannot, where SQLite only says that it cannot
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
@@ -51,7 +52,9 @@ class Ledger:
                 self._rows.record("".join(map(_row_line, outcome.rows)))
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
         except sqlite3.Error as error:
-            raise LogError(f"cannot write {self._path}: {error}; start metric again") from error
+            raise LogError(
+                f"cannot write {self._path}: {error}; no row is lost: start metric again once it can"
+            ) from error
         self._rows.write()
         self._unmatched.write()
         return outcome

@@ -99,7 +99,11 @@ def test_the_brokers_memory_alarm(
 
 @pytest.mark.parametrize("queue", ["features", "y_pred", "y_true"])
 def test_a_queue_is_deleted(stream: Stream, report: Report, dice: Random, queue: str) -> None:
-    """Nothing more can be had than what goes on: what the queue held is lost, and counted."""
+    """Nothing more can be had: what the queue held is lost, and counted.
+
+    So is what is published until a consumer declares the queue again, if another queue takes it:
+    else it comes back to its publisher. Our taps are such, and y_pred has none.
+    """
     line = report.line(f"queue {queue} deleted with what it held (lost, and counted as pending)")
     stream.open()
     consumer = "model" if queue == "features" else "metric"
@@ -110,5 +114,6 @@ def test_a_queue_is_deleted(stream: Stream, report: Report, dice: Random, queue:
         held = int(channel.queue_delete(queue).method.message_count or 0)
     stream.start(consumer)
     a_moment(dice)
-    lost = stream.finish(line, lossy=True)
-    assert 0 < held == lost
+    lost = stream.finish(line, deleted=queue)
+    assert 0 < held <= lost
+    assert queue != "y_pred" or held == lost
