@@ -53,7 +53,8 @@ class Ledger:
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
         except sqlite3.Error as error:
             raise LogError(
-                f"cannot write {self._path}: {error}; no row is lost: start metric again once it can"
+                f"cannot write {self._path}: {error}; no row is lost; once it can, "
+                "start metric again"
             ) from error
         self._rows.write()
         self._unmatched.write()

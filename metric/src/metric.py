@@ -1,22 +1,18 @@
 """Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
 
-import logging
 import time
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
 from pydantic import Field
 
 from join import Y_PRED, Y_TRUE, Half
-from ledger import Ledger, utc_text
+from labels_log import LabelsLog
+from ledger import Ledger
 from pipeline.broker import Broker
-from pipeline.errors import LogError
 from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
 
 IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
-LABELS_LOG_BYTES, LABELS_LOG_FILES = 10 * 2**20, 3
 
 
 class MetricSettings(BrokerSettings, LogsSettings):
@@ -54,31 +50,18 @@ def conflicting_labels(
     ]
 
 
-def open_labels_log(folder: Path) -> logging.Logger:
-    """`labels_log.txt`: one line for each value received, rotated by size."""
-    path = folder / "labels_log.txt"
-    try:
-        handler = RotatingFileHandler(path, "a", LABELS_LOG_BYTES, LABELS_LOG_FILES)
-    except OSError as error:
-        raise LogError(f"cannot write {path}: {error.strerror}") from error
-    labels_log = logging.Logger("labels_log")
-    labels_log.addHandler(handler)
-    return labels_log
-
-
 def main(settings: MetricSettings, run: Run) -> None:
     ledger = Ledger(
         settings.logs_dir, settings.unmatched_ttl, settings.max_pending, settings.remember_ids
     )
-    labels_log = open_labels_log(settings.logs_dir)
+    labels_log = LabelsLog(settings.logs_dir)
     with Broker(settings, run) as broker:
         batches = broker.consume(Y_TRUE, Y_PRED, paused=ledger.full, idle_seconds=IDLE_SECONDS)
         for batch in batches:
             messages, bad = batch.decode(VALUES)
             now_in_ms = int(time.time() * 1000)
             halves = to_halves(messages, now_in_ms)
-            if halves:
-                labels_log.info(labels_text(halves))
+            labels_log.add(halves)
             outcome = ledger.take(halves, now_in_ms)
             other_labels = conflicting_labels(messages, outcome.conflicts)
             broker.dead_letter(bad + other_labels)
@@ -87,13 +70,6 @@ def main(settings: MetricSettings, run: Run) -> None:
             run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
             run.gauges |= {f"pending_{queue}": ledger.pending[queue] for queue in (Y_TRUE, Y_PRED)}
     ledger.close()
-
-
-def labels_text(halves: list[Half]) -> str:
-    received_at = utc_text(halves[0].received_in_ms)
-    return "\n".join(
-        f"{received_at} {half.queue} {half.id} {number_text(half.value)}" for half in halves
-    )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,12 @@ class Line:
     tries: int = 0
     rows: int = 0
     lost: int = 0
+    taken: int = 0  # rows of which a half was in a queue that was deleted: counted as pending
     doubled: int = 0
     recoveries: list[float] = field(default_factory=list)
+
+    def losses(self) -> str:
+        return f"{self.lost} + {self.taken} counted" if self.taken else str(self.lost)
 
     def recovery(self) -> str:
         if not self.recoveries:
@@ -43,7 +47,7 @@ class Report:
             "|---|--:|--:|--:|--:|---|",
         ]
         body = [
-            f"| {line.fault} | {line.tries} | {line.rows:,} | {line.lost} | {line.doubled} "
+            f"| {line.fault} | {line.tries} | {line.rows:,} | {line.losses()} | {line.doubled} "
             f"| {line.recovery()} |"
             for line in self._lines.values()
         ]

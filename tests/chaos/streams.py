@@ -68,9 +68,10 @@ class Stream:
         return self.vhost.depth("tap.features")
 
     def recovery(self, since: float, published: int) -> float:
-        """Waits until all that was published before a fault are rows, and a new one; in seconds.
+        """Waits until all that was published so far are rows, and a new one; in seconds.
 
-        `since` is when it struck (time.monotonic()), `published` how many messages were taken then.
+        `since` is when the fault struck (time.monotonic()), `published` how many messages of
+        features the broker has taken.
         """
         batch = int(str(self.settings["features"]["stream_batch"]))
         eventually(lambda: self.rows() > published * batch, "recovery", RECOVERY_SECONDS)
@@ -84,10 +85,10 @@ class Stream:
 
     def strike(self, line: Line, fault: Callable[[], object]) -> None:
         """Lets the fault strike, and waits until all has recovered from it."""
-        published, since = self.published(), time.monotonic()
+        since = time.monotonic()
         fault()
         line.tries += 1
-        line.recoveries.append(self.recovery(since, published))
+        line.recoveries.append(self.recovery(since, self.published()))
 
     def finish(self, line: Line, *, deleted: str = "", earlier: pd.DataFrame | None = None) -> int:
         """Ends the stream, and compares every row with what was published; how many were lost.
@@ -107,7 +108,10 @@ class Stream:
         rows = pd.concat([earlier, rows])
         lost = len(expected - set(rows["id"]))
         line.rows += len(expected)
-        line.lost += lost
+        if deleted:
+            line.taken += lost
+        else:
+            line.lost += lost
         line.doubled += len(rows) - rows["id"].nunique()
         assert rows["id"].is_unique
         assert set(rows["id"]) <= expected

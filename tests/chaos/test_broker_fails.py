@@ -104,7 +104,7 @@ def test_a_queue_is_deleted(stream: Stream, report: Report, dice: Random, queue:
     So is what is published until a consumer declares the queue again, if another queue takes it:
     else it comes back to its publisher. Our taps are such, and y_pred has none.
     """
-    line = report.line(f"queue {queue} deleted with what it held (lost, and counted as pending)")
+    line = report.line(f"queue {queue} deleted with what it held")
     stream.open()
     consumer = "model" if queue == "features" else "metric"
     stream.services[consumer].stop()

@@ -1,0 +1,41 @@
+"""`labels_log.txt`: one line for each value received, rotated by size."""
+
+import logging
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from join import Half
+from ledger import utc_text
+from pipeline.errors import LogError
+from pipeline.messages import number_text
+
+MOST_BYTES, OLDER_FILES = 10 * 2**20, 3
+
+
+class LabelsLog:
+    """Raises LogError where the file cannot be written."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "labels_log.txt"
+        try:
+            self._handler = _Handler(path, "a", MOST_BYTES, OLDER_FILES)
+        except OSError as error:
+            raise LogError(f"cannot write {path}: {error.strerror}") from error
+
+    def add(self, halves: list[Half]) -> None:
+        """A line for each: UTC time, queue, id, value."""
+        if not halves:
+            return
+        received_at = utc_text(halves[0].received_in_ms)
+        text = "\n".join(
+            f"{received_at} {half.queue} {half.id} {number_text(half.value)}" for half in halves
+        )
+        self._handler.emit(logging.makeLogRecord({"msg": text}))
+
+
+class _Handler(RotatingFileHandler):
+    def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 (its name in logging)
+        error = sys.exc_info()[1]
+        raise LogError(f"cannot write {self.baseFilename}: {error}; no row is lost; once it can, "
+                       "start metric again") from error  # fmt: skip

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+import labels_log
+from join import Half
+from labels_log import LabelsLog
+from pipeline.errors import LogError
+
+
+def values(count: int) -> list[Half]:
+    return [Half(f"id-{number}", "y_true", 151.0, 1_700_000_000_000) for number in range(count)]
+
+
+def test_each_value_is_a_line(tmp_path: Path) -> None:
+    log = LabelsLog(tmp_path)
+    log.add(values(2))
+    log.add([])
+    log.add(values(1))
+    assert (tmp_path / "labels_log.txt").read_text().splitlines() == [
+        f"2023-11-14T22:13:20.000Z y_true id-{number} 151" for number in (0, 1, 0)
+    ]
+
+
+def test_it_is_rotated_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labels_log, "MOST_BYTES", 5000)
+    log = LabelsLog(tmp_path)
+    for _ in range(100):
+        log.add(values(10))
+    files = sorted(tmp_path.iterdir())
+    assert [file.name for file in files] == [
+        "labels_log.txt", "labels_log.txt.1", "labels_log.txt.2", "labels_log.txt.3",
+    ]  # fmt: skip
+    assert all(file.stat().st_size <= 5000 for file in files)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "labels_log.txt").symlink_to("/dev/full")
+    with pytest.raises(LogError, match=r"cannot write .*labels_log.txt: .*No space left on device"):
+        LabelsLog(tmp_path).add(values(1))
