@@ -4,6 +4,8 @@ A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in co
 `{"id": [ID, …], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns
 of `sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
 number, the disease progression one year after baseline.
+
+A message has its limits, so that none holds a service up: in bytes, and a batch also in rows.
 """
 
 from dataclasses import dataclass, replace
@@ -13,8 +15,12 @@ import msgspec
 import uuid_utils
 
 from pipeline.errors import DecodeError
+from pipeline.reasons import id_reason, reason_of, too_large
 
 FEATURE_COUNT = 10
+MOST_ROW_BYTES = 64 * 2**10
+MOST_BATCH_BYTES = 4 * 2**20
+MOST_BATCH_ROWS = 5_000  # each may fail in the model by itself, and be a dead letter of its own
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}\Z")] | int | float
 FeatureVector = Annotated[
@@ -25,9 +31,6 @@ T = TypeVar("T")
 
 _INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _INT_ID_LIMIT = 10**63
-_ID_RULE = (
-    "an id is a number, or 1 to 64 characters of A-Z a-z 0-9 . _ : - that do not start with -"
-)
 
 
 def new_id() -> str:
@@ -129,9 +132,10 @@ _loose = msgspec.json.Decoder(_Loose)
 
 
 class Schema(Generic[T]):
-    """Reads the messages of one kind of value."""
+    """Reads the messages of one kind of value; `body_rule` says what that is, for a reason."""
 
-    def __init__(self, value_type: Any) -> None:
+    def __init__(self, value_type: Any, body_rule: str) -> None:
+        self._body_rule = body_rule
         self._row: msgspec.json.Decoder[_Row[T]] = msgspec.json.Decoder(_Row[value_type])
         self._columns: msgspec.json.Decoder[_Columns[T]] = msgspec.json.Decoder(
             _Columns[value_type]
@@ -143,37 +147,50 @@ class Schema(Generic[T]):
         A row that is bad within a batch comes back as a message of its own, with the reason; the
         others go on. A message that cannot be taken apart comes back whole, as one error.
         """
-        message, errors = self._decode_row(raw)
-        if message is not None:
-            return message, errors
+        if len(raw) > MOST_BATCH_BYTES:
+            reason = too_large("a message", len(raw), MOST_BATCH_BYTES)
+            return None, [DecodeError(reason, raw)]
         try:
+            if not raw.isascii():
+                raw.decode()  # where msgspec skips a value, it does not look at its encoding
+            message, errors = self._decode_row(raw)
+            if message is not None:
+                return message, errors
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
         except _INVALID as error:
-            return None, [DecodeError(_reason(error), raw)]
+            return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         return self._decode_batch(raw) if is_batch else (None, errors)
 
     def _decode_row(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
+        if len(raw) > MOST_ROW_BYTES:
+            return None, [DecodeError(too_large("a row", len(raw), MOST_ROW_BYTES), raw)]
         try:
             row = self._row.decode(raw)
         except _INVALID as error:
-            return None, [DecodeError(_reason(error), raw)]
-        return _checked([row.id], [row.body], batched=False, raw=raw)
+            return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
+        if _is_endless(row.id):
+            return None, [DecodeError(id_reason(), raw)]
+        return Message([row.id], [row.body]), []
 
     def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
             columns = self._columns.decode(raw)
         except _INVALID:
             return self._salvage(raw)
-        return _checked(columns.id, columns.body, batched=True, raw=raw)
+        if misfit := _misfit(len(columns.id), len(columns.body)):
+            return None, [DecodeError(misfit, raw)]
+        if any(map(_is_endless, columns.id)):
+            return self._salvage(raw)
+        return Message(columns.id, columns.body, batched=True), []
 
     def _salvage(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         """Reads a batch row by row, each as the single-row message that it could have been."""
         try:
             loose = _loose.decode(raw)
         except _INVALID as error:
-            return None, [DecodeError(_reason(error), raw)]
-        if len(loose.id) != len(loose.body):
-            return _checked(loose.id, loose.body, batched=True, raw=raw)
+            return None, [DecodeError(reason_of(error, raw, "in a batch it is a list"), raw)]
+        if misfit := _misfit(len(loose.id), len(loose.body)):
+            return None, [DecodeError(misfit, raw)]
         good: Message[T] = Message([], [], batched=True)
         bad: list[DecodeError] = []
         for row_id, value in zip(loose.id, loose.body, strict=True):
@@ -186,26 +203,20 @@ class Schema(Generic[T]):
         return (good if good.ids else None), bad
 
 
-def _checked(
-    ids: list[Any], values: list[Any], *, batched: bool, raw: bytes
-) -> tuple[Message[Any] | None, list[DecodeError]]:
-    """What the types cannot say: columns are equally long, and an integer id is not endless."""
-    if len(ids) != len(values) or not ids:
-        reason = (
-            f"a batch needs as many values as ids, at least 1: {len(ids)} ids, {len(values)} values"
-        )
-        return None, [DecodeError(reason, raw)]
-    if any(type(row_id) is int and abs(row_id) >= _INT_ID_LIMIT for row_id in ids):
-        return None, [DecodeError(f"not a valid message: {_ID_RULE} - at `$.id`", raw)]
-    return Message(ids, values, batched), []
+def _is_endless(row_id: Id) -> bool:
+    return type(row_id) is int and abs(row_id) >= _INT_ID_LIMIT
 
 
-def _reason(error: Exception) -> str:
-    text = str(error)
-    if "matching regex" in text:
-        text = f"{_ID_RULE} - at {text.rpartition(' at ')[2]}"
-    return f"not a valid message: {text}"
+def _misfit(ids: int, values: int) -> str | None:
+    """Why columns of so many ids and values are no batch."""
+    if ids != values or not ids:
+        return f"a batch needs as many values as ids, at least 1: {ids} ids, {values} values"
+    if ids > MOST_BATCH_ROWS:
+        return f"a batch of {ids:,} rows is too large, the most is {MOST_BATCH_ROWS:,}"
+    return None
 
 
-FEATURES: Schema[list[float]] = Schema(FeatureVector)
-VALUES: Schema[float] = Schema(float)
+FEATURES: Schema[list[float]] = Schema(
+    FeatureVector, f"the body of a row is a list of {FEATURE_COUNT} numbers"
+)
+VALUES: Schema[float] = Schema(float, "the body of a row is one number")

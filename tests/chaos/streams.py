@@ -33,7 +33,6 @@ class Stream:
         self.settings: dict[str, dict[str, object]] = {name: {} for name in SERVICES}
         self._start = start
         self._model_path = model_path
-        self._label_tap: tuple[str, tuple[str, ...]] = ("edge.y_true", ("y_true",))
 
     def open(self, *, rate: float = 400, batch: int = 1, label_delay: float = 0) -> None:
         """Starts the services; returns when rows have come through."""
@@ -41,13 +40,8 @@ class Stream:
             "stream_rate": rate, "stream_batch": batch, "label_delay": label_delay,
         }  # fmt: skip
         self.settings["plot"] |= {"plot_interval": 0.2}
-        if label_delay:
-            self._label_tap = "delay.y_true", tuple(f"y_true.delay.{i}of4" for i in range(1, 5))
-        self._tap("tap.features", "edge.features", "fanout", ("features",))
-        self._tap(
-            "tap.y_true", self._label_tap[0], "direct" if label_delay else "fanout",
-            self._label_tap[1],
-        )  # fmt: skip
+        for queue in ("features", "y_true"):
+            self._tap(f"tap.{queue}", f"edge.{queue}")
         for name in SERVICES:
             self.start(name)
         eventually(lambda: self.rows() > 100, "a hundred rows", RECOVERY_SECONDS)
@@ -97,7 +91,10 @@ class Stream:
         `earlier` holds the rows of a file that was taken away meanwhile.
         """
         assert self.services["features"].stop() == 0
-        labels, features = self._taken("tap.y_true", VALUES), self._taken("tap.features", FEATURES)
+        features = self._taken("tap.features", FEATURES)
+        if self.settings["features"]["label_delay"]:  # late, but for each of the features a label
+            eventually(lambda: self.rows() >= len(features), "the late rows", RECOVERY_SECONDS)
+        labels = self._taken("tap.y_true", VALUES)
         expected = labels.keys() & features.keys()
         assert expected
         if not deleted:
@@ -137,12 +134,11 @@ class Stream:
         predicted = Predictor.load(self._model_path).predict([features[i] for i in rows["id"]])
         assert np.allclose(rows["y_pred"], np.array(predicted, dtype=float), rtol=1e-9)
 
-    def _tap(self, queue: str, exchange: str, kind: str, keys: Sequence[str]) -> None:
+    def _tap(self, queue: str, edge: str) -> None:
         with self.vhost.channel() as channel:
-            channel.exchange_declare(exchange, kind, durable=True)
+            channel.exchange_declare(edge, "fanout", durable=True)
             channel.queue_declare(queue, durable=True)
-            for key in keys:
-                channel.queue_bind(queue, exchange, routing_key=key)
+            channel.queue_bind(queue, edge)
 
     def _taken(self, queue: str, schema: Schema[T]) -> dict[str, T]:
         """By id, all that the broker has taken at an edge."""

@@ -1,0 +1,486 @@
+"""Messages as the world sends them, and what is to become of each: a table.
+
+VALUE in a body stands for a good value of the queue on which it is put.
+"""
+
+import bz2
+import gzip
+import pickle
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pika.spec
+
+STREAMS = ("features", "y_true", "y_pred")
+LABELS = ("y_true", "y_pred")
+GOOD_VALUES = {"features": b"[0,0,0,0,0,0,0,0,0,0]", "y_true": b"1", "y_pred": b"1"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A message, the ids in it that are accepted, as JSON, and the bodies dead-lettered.
+
+    A property `raw_headers` is a table of headers as it is on the wire, see RawHeaders.
+    """
+
+    name: str
+    template: bytes
+    ids: tuple[bytes, ...]
+    letters: tuple[bytes, ...]
+    reason: str  # a part of what each dead letter says
+    properties: dict[str, Any] = field(default_factory=dict)
+    queues: tuple[str, ...] = STREAMS
+
+    def body(self, queue: str) -> bytes:
+        return filled(self.template, queue)
+
+
+def filled(template: bytes, queue: str) -> bytes:
+    return template.replace(b"VALUE", GOOD_VALUES[queue])
+
+
+def bad(name: str, template: bytes, reason: str, *queues: str) -> Case:
+    """Dead-lettered as it is."""
+    return Case(name, template, (), (template,), reason, queues=queues or STREAMS)
+
+
+def good(name: str, template: bytes, *ids: bytes, **properties: Any) -> Case:
+    """Accepted as it is."""
+    return Case(name, template, ids, (), "", properties)
+
+
+def on(queues: tuple[str, ...], case: Case) -> Case:
+    return Case(case.name, case.template, case.ids, case.letters, case.reason, queues=queues)
+
+
+def row(row_id: bytes, value: bytes = b"VALUE") -> bytes:
+    return b'{"id":%b,"body":%b}' % (row_id, value)
+
+
+ROW = row(b'"a"')
+
+NOT_JSON = [
+    bad("empty", b"", "the body is empty"),
+    bad("blank", b" \r\n\t", "the body is empty"),
+    bad("plain text", b"hello", "malformed: invalid character (byte 0), at 'hello'"),
+    bad("XML", b"<id>a</id>", "looks like XML or HTML"),
+    bad("CSV", b"id,body\na,1\n", "malformed"),
+    bad("YAML", b"id: a\nbody: 1\n", "malformed"),
+    bad("form", b"id=a&body=1", "malformed"),
+    bad("single quotes", b"{'id':'a','body':VALUE}", "looks like a Python dict"),
+    bad("no quotes", b"{id:1,body:VALUE}", "object keys must be strings"),
+    bad("trailing comma", b'{"id":"a","body":VALUE,}', "trailing comma"),
+    bad("missing comma", b'{"id":"a" "body":VALUE}', "expected ','"),
+    bad("missing colon", b'{"id" "a","body":VALUE}', "malformed"),
+    bad("line comment", b"// hello\n" + ROW, "at '// hello"),
+    bad("block comment", b'{"id":"a",/* c */"body":VALUE}', "at '/* c */"),
+    bad("two documents", ROW + ROW, "trailing characters"),
+    bad("JSON lines", ROW + b"\n" + ROW, "trailing characters"),
+    bad("comma between documents", ROW + b"," + ROW, "trailing characters"),
+    bad("NUL behind it", ROW + b"\0", "trailing characters"),
+    bad("only a NUL", b"\0", "looks like UTF-16"),
+    bad("zeros", bytes(100), "looks like UTF-16 or UTF-32"),
+    bad("high bytes", bytes(range(128, 256)), "not UTF-8: byte 0 is 0x80"),
+    bad("JSON with padding", b"callback(" + ROW + b")", "malformed"),
+    bad("line break in a string", b'{"id":"a","body":VALUE,"x":"\n"}', "invalid character"),
+    bad("unknown escape", b'{"id":"a","body":VALUE,"x":"\\q"}', "invalid escaped character"),
+    bad("half an escape", b'{"id":"a","body":VALUE,"x":"\\u12"}', "malformed"),
+    bad("True", row(b'"a"', b"True"), "invalid character"),
+    bad("None", row(b'"a"', b"None"), "invalid character"),
+    bad("undefined", row(b'"a"', b"undefined"), "at 'undefine"),
+]
+
+ENCODINGS = [
+    bad("byte order mark", b"\xef\xbb\xbf" + ROW, "JSON behind a byte order mark"),
+    *(
+        bad(name, row(b'"a"', b"1").decode().encode(name), "looks like UTF-")
+        for name in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be")
+    ),
+    bad("UTF-7", b"+AHs-", "malformed"),
+    bad("latin-1 id", '{"id":"é","body":VALUE}'.encode("latin-1"), "byte 7 is 0xe9"),
+    bad("overlong slash in the id", row(b'"a\xc0\xaf"'), "byte 8 is 0xc0"),
+    bad("overlong NUL", row(b'"a\xc0\x80"'), "not UTF-8"),
+    bad("CESU surrogates", row(b'"\xed\xa0\xbd\xed\xb8\x80"'), "not UTF-8"),
+    bad("beyond Unicode", row(b'"\xf4\x90\x80\x80"'), "not UTF-8"),
+    bad("half a character", row(b'"\xe2\x82"'), "not UTF-8"),
+    bad("bad bytes in a spare field", b'{"id":"a","body":VALUE,"x":"\xff"}', "not UTF-8"),
+    bad("bad bytes in a spare name", b'{"id":"a","body":VALUE,"\xff":1}', "not UTF-8"),
+    bad("bad bytes in a batch", b'{"id":["a","\xff"],"body":[VALUE,VALUE]}', "not UTF-8"),
+]
+
+TRUNCATED = [
+    bad(f"cut off behind {start.decode()}", start, "Input data was truncated")
+    for start in (b"{", b'{"', b'{"id"', b'{"id":', b'{"id":"a', b'{"id":"a"', b'{"id":"a",')
+] + [
+    bad("cut off in the body", b'{"id":"a","body":VALUE', "Input data was truncated"),
+    bad("cut off in a batch", b'{"id":["a","b"],"body":[VALUE,', "Input data was truncated"),
+    bad("cut off in a number", b'{"id":"a","body":1e', "malformed"),
+    bad("cut off in front", ROW[1:], "Expected `object`, got `str`"),
+]
+
+OTHER_FORMATS = [
+    bad("gzip", gzip.compress(ROW, mtime=0), "looks like gzip"),
+    *(bad(f"zlib {n}", zlib.compress(ROW, n), "looks like zlib") for n in (0, 6, 9)),
+    bad("bzip2", bz2.compress(ROW), "looks like bzip2"),
+    *(
+        bad(f"pickle {n}", pickle.dumps({"id": "a", "body": 1.0}, n), "looks like a Python pickle")
+        for n in (2, 3, 4, 5)
+    ),
+    bad("pickle 0", pickle.dumps({"id": "a"}, 0), "malformed"),
+    bad("MessagePack", b"\x82\xa2id\xa1a\xa4body\x01", "looks like MessagePack"),
+    bad("CBOR", b"\xa2\x62id\x61a\x64body\x01", "not UTF-8"),
+    bad("protobuf", b"\x0a\x01a\x11\x9a\x99\x99\x99\x99\x99\xb9?", "not UTF-8"),
+    bad("PNG", b"\x89PNG\r\n\x1a\n", "not UTF-8"),
+    bad("base64", b"eyJpZCI6ImEiLCJib2R5IjoxfQ==", "malformed"),
+]
+
+KIB, MIB = 2**10, 2**20
+DEEP = 100_000
+NUMERAL = b"9" * 100_000
+
+SIZES = [
+    bad("row over 64 KiB", ROW + b" " * (64 * KIB), "a row of 65,"),
+    bad("id of 100 kB", row(b'"' + b"x" * 100_000 + b'"'), "the most is 65,536"),
+    bad("numeral of 100,000 digits", row(b'"a"', NUMERAL), "the most is 65,536"),
+    bad("id of 100,000 digits", row(NUMERAL), "the most is 65,536"),
+    bad("text over 64 KiB", b"x" * 65 * KIB, "malformed"),
+    bad("message over 4 MiB", b'{"id":["a"],"body":[VALUE]}' + b" " * (4 * MIB), "a message of 4,"),
+    bad("spaces over 4 MiB", b" " * (4 * MIB + 1), "4,194,305 bytes is too large"),
+    bad("zeros of 8 MiB", bytes(8 * MIB), "8,388,608 bytes is too large, the most is 4,194,304"),
+    bad("nesting of 100,000", row(b'"a"', b"[" * DEEP + b"]" * DEEP), "nested too deep"),
+    bad("nesting that does not end", row(b'"a"', b"[" * DEEP), "nested too deep"),
+    bad("objects in objects", row(b'"a"', b'{"a":' * 10_000), "nested too deep"),
+    bad("nested ids", row(b"[" * DEEP + b'"a"' + b"]" * DEEP), "nested too deep"),
+    bad("nesting in a spare field", ROW[:-1] + b',"x":' + b"[" * 5_000, "nested too deep"),
+    bad("nesting of 300", row(b'"a"', b"[" * 300 + b"]" * 300), "the body of a row is"),
+    bad(
+        "batch of 5,001 rows",
+        row(b"[" + b",".join([b"1"] * 5_001) + b"]", b"[" + b",".join([b"1"] * 5_001) + b"]"),
+        "a batch of 5,001 rows is too large",
+        *LABELS,
+    ),
+    good("row of 64 KiB", row(b'"kib64"') + b" " * (63 * KIB), b'"kib64"'),
+    good("batch of 4 MiB", row(b'["mib4"]', b"[VALUE]") + b" " * (4 * MIB - 99), b'"mib4"'),
+    good("long numeral in a spare field", b'{"id":"n","body":VALUE,"x":%b}' % NUMERAL[:60_000],
+         b'"n"'),
+    on(LABELS, good("long fraction", row(b'"f"', b"1." + b"0" * 60_000), b'"f"')),
+]  # fmt: skip
+
+SHAPES = [
+    *(
+        bad(f"only {name}", body, f"Expected `object`, got `{kind}`: a message is")
+        for name, body, kind in [
+            ("an empty list", b"[]", "array"),
+            ("a list of rows", b"[" + ROW + b"]", "array"),
+            ("a pair", b'["a",VALUE]', "array"),
+            ("a number", b"5", "int"),
+            ("a fraction", b"0.5", "float"),
+            ("a string", b'"a"', "str"),
+            ("JSON in a string", b'"{\\"id\\":1,\\"body\\":1}"', "str"),
+            ("null", b"null", "null"),
+            ("a boolean", b"true", "bool"),
+        ]
+    ),
+    bad("empty object", b"{}", "missing required field `id`"),
+    bad("no id", b'{"body":VALUE}', "missing required field `id`"),
+    bad("no body", b'{"id":"a"}', "missing required field `body`"),
+    bad("no body in a batch", b'{"id":["a"]}', "missing required field `body`"),
+    bad("other names", b'{"ID":"a","Body":VALUE}', "missing required field `id`"),
+    bad("name with a space", b'{"id ":"a","body":VALUE}', "missing required field `id`"),
+    bad("wrapped", b'{"data":' + ROW + b"}", "missing required field `id`"),
+    bad("body in an object", row(b'"a"', b'{"value":1}'), "got `object` - at `$.body`"),
+    bad("body in JSON in a string", row(b'"a"', b'"[0,0]"'), "got `str` - at `$.body`"),
+    bad("body null", row(b'"a"', b"null"), "got `null` - at `$.body`"),
+    good("spare fields", b'{"v":1,"id":"spare","body":VALUE,"x":{"y":[null]}}', b'"spare"'),
+    good("spaces", b' \n{ "id" : "spaces" ,\t"body" : VALUE }\r\n', b'"spaces"'),
+    good("other order", b'{"body":VALUE,"id":"order"}', b'"order"'),
+    good("escaped names", b'{"\\u0069d":"escaped","bod\\u0079":VALUE}', b'"escaped"'),
+    good("a name twice, the last counts", b'{"id":"no","id":"yes","body":VALUE}', b'"yes"'),
+    good("a body twice", b'{"id":"body2","body":VALUE,"body":VALUE}', b'"body2"'),
+    bad("a name twice, the first is bad", b'{"id":null,"id":"a","body":VALUE}', "got `null`"),
+    bad("a name twice, batch and row", b'{"id":["a"],"id":"b","body":VALUE}', "got `array`"),
+]
+
+BAD_IDS = {
+    "empty": b'""',
+    "65 characters": b'"' + b"x" * 65 + b'"',
+    "60 kB": b'"' + b"x" * 60_000 + b'"',
+    "NUL": b'"a\\u0000"',
+    "control character": b'"a\\u0007b"',
+    "line break": b'"a\\nb"',
+    "line break at the end": b'"a\\n"',
+    "carriage return": b'"a\\r"',
+    "tab": b'"a\\tb"',
+    "space": b'"a b"',
+    "no-break space": '"a\u00a0b"'.encode(),
+    "comma": b'"a,b"',
+    "quote": b'"a\\"b"',
+    "apostrophe": b'"a\'b"',
+    "semicolon": b'"a;b"',
+    "formula": b'"=1+1"',
+    "formula +": b'"+1"',
+    "formula -": b'"-1+1"',
+    "formula @": b'"@SUM(A1)"',
+    "formula with a pipe": b"\"=cmd|'/C calc'!A0\"",
+    "path": b'"../../etc/passwd"',
+    "Windows path": b'"C:\\\\a"',
+    "SQL": b'"a\'); DROP TABLE joined;--"',
+    "SQL wildcard": b'"%"',
+    "HTML": b'"<script>"',
+    "template": b'"{{7*7}}"',
+    "routing key": b'"#"',
+    "right-to-left mark": '"a\u202eb"'.encode(),
+    "zero-width space": '"a\u200bb"'.encode(),
+    "letter with an accent": '"é"'.encode(),
+    "combining accent": '"e\u0301"'.encode(),
+    "full-width digit": '"\uff11"'.encode(),
+    "emoji": '"😀"'.encode(),
+    "escaped emoji": b'"\\ud83d\\ude00"',
+    "byte order mark": '"\ufeffa"'.encode(),
+    "64 digits": b"9" * 64,
+    "-64 digits": b"-" + b"9" * 64,
+}
+UNREADABLE_IDS = {
+    "lone surrogate": (b'"\\ud800"', "malformed"),
+    "reversed surrogates": (b'"\\ude00\\ud83d"', "malformed"),
+    "true": (b"true", "got `bool`"),
+    "null": (b"null", "got `null`"),
+    "object": (b'{"a":1}', "got `object`"),
+    "NaN": (b"NaN", "at 'NaN,"),
+    "-Infinity": (b"-Infinity", "malformed"),
+    "1e400": (b"1e400", "Number out of range - at `$.id`"),
+    "-1e400": (b"-1e400", "Number out of range - at `$.id`"),
+    "5,000 digits": (b"9" * 5_000, "out of range - at `$.id`: an id is a number, at most 63"),
+    "leading zero": (b"007", "invalid number"),
+    "hexadecimal": (b"0x1F", "malformed"),
+    "underscore in a number": (b"1_000", "malformed"),
+}
+GOOD_IDS = {
+    "64 characters": b'"' + b"y" * 64 + b'"',
+    "UUID": b'"018f4c2e-7b1a-7c3d-8e4f-0123456789ab"',
+    "all kinds of characters": b'"A.z_0:9-"',
+    "dots": b'".."',
+    "escaped letter": b'"\\u0041bc"',
+    "a number as a string": b'"12"',
+    "looks missing": b'"NaN"',
+    "null as a string": b'"null"',
+    "number": b"7",
+    "-0": b"-0",
+    "negative": b"-7",
+    "time": b"1700000000.25",
+    "the same number, otherwise": b"12.0",
+    "beyond 64 bits": b"18446744073709551616",
+    "63 digits": b"9" * 63,
+    "1e308": b"1e308",
+    "smallest": b"5e-324",
+    "too small": b"1e-400",
+    "rounded": b"0.1000000000000000055511151231257827",
+}
+
+IDS = [
+    *(
+        bad(f"id: {name}", row(row_id), "an id is a number, at most 63 digits")
+        for name, row_id in BAD_IDS.items()
+    ),
+    *(bad(f"id: {name}", row(row_id), why) for name, (row_id, why) in UNREADABLE_IDS.items()),
+    *(good(f"id: {name}", row(row_id), row_id) for name, row_id in GOOD_IDS.items()),
+]
+
+NO_NUMBERS = {
+    "NaN": (b"NaN", "NaN"),
+    "nan": (b"nan", "malformed"),
+    "Infinity": (b"Infinity", "Infinity"),
+    "-Infinity": (b"-Infinity", "at 'Infinity"),
+    "1e400": (b"1e400", "Number out of range - at `$.body"),
+    "-1e400": (b"-1e400", "Number out of range - at `$.body"),
+    "500 digits": (b"9" * 500, "Number out of range - at `$.body"),
+    "true": (b"true", "got `bool`"),
+    "null": (b"null", "got `null`"),
+    "string": (b'"1"', "got `str`"),
+    "empty string": (b'""', "got `str`"),
+    "string NaN": (b'"NaN"', "got `str`"),
+    "decimal comma": (b'"1,5"', "got `str`"),
+    "object": (b"{}", "got `object`"),
+    "+1": (b"+1", "at '+1"),
+    ".5": (b".5", "at '.5"),
+    "1.": (b"1.", "invalid number"),
+    "1e": (b"1e", "malformed"),
+    "01": (b"01", "invalid number"),
+    "0x1": (b"0x1", "malformed"),
+    "1_0": (b"1_0", "malformed"),
+    "1,5": (b"1,5", "malformed"),
+}
+
+
+def ten(value: bytes) -> bytes:
+    return b"[0,0,0,0,0,0,0,0,0,%b]" % value
+
+
+def number_cases() -> Iterator[Case]:
+    for name, (number, why) in NO_NUMBERS.items():
+        yield bad(f"label: {name}", row(b'"a"', number), why, *LABELS)
+        if name != "1,5":  # eleven numbers
+            yield bad(f"feature: {name}", row(b'"a"', ten(number)), why, "features")
+    for number in (b"1e308", b"-1e308", b"5e-324", b"-0.0", b"0", b"1E+2", b"1e-400", b"9" * 300):
+        name = f"label: {number[:9].decode()}"
+        row_id = b'"v%b"' % number[:9].replace(b"+", b"")
+        yield on(LABELS, good(name, row(row_id, number), row_id))
+        if abs(float(number)) < 1e200:
+            yield on(("features",), good("as a " + name, row(row_id, ten(number)), row_id))
+
+
+FEATURE_LISTS = [
+    *(
+        bad(f"{count} features", row(b'"a"', b"[" + b",".join([b"1"] * count) + b"]"), why,
+            "features")
+        for count, why in ((0, ">= 10"), (1, ">= 10"), (9, ">= 10"), (11, "<= 10"), (999, "<= 10"))
+    ),
+    bad("features by name", row(b'"a"', b'{"age":1,"sex":2}'), "a list of 10 numbers", "features"),
+    bad("features in a list", row(b'"a"', b"[VALUE]"), "a list of 10 numbers", "features"),
+    bad("a label on features", row(b'"a"', b"151.0"), "a list of 10 numbers", "features"),
+    bad("features on a label's queue", row(b'"a"', ten(b"1")), "one number", *LABELS),
+    bad("a label in a list", row(b'"a"', b"[1]"), "one number", *LABELS),
+    bad("features too large to predict", row(b'"a"', b"[" + b",".join([b"1e308"] * 10) + b"]"),
+        "the model failed on this row", "features"),
+    Case("a batch of labels on features", row(b'["a","b"]', b"[1,2]"), (),
+         (row(b'"a"', b"1"), row(b'"b"', b"2")), "a list of 10 numbers", queues=("features",)),
+]  # fmt: skip
+
+
+def spoiled(name: str, row_id: bytes, value: bytes, reason: str) -> Case:
+    """A batch of which only the second row is bad."""
+    first, last = (f'"{name}-{end}"'.replace(" ", "_").encode() for end in ("first", "last"))
+    ids, values = b",".join((first, row_id, last)), b"VALUE," + value + b",VALUE"
+    template = row(b"[" + ids + b"]", b"[" + values + b"]")
+    return Case(f"batch: {name}", template, (first, last), (row(row_id, value),), reason)
+
+
+BATCHES = [
+    good("batch", row(b'["b1","b2",3]', b"[VALUE,VALUE,VALUE]"), b'"b1"', b'"b2"', b"3"),
+    good("batch of one row", row(b'["b4"]', b"[VALUE]"), b'"b4"'),
+    good("batch with one id twice", row(b'["b5","b5"]', b"[VALUE,VALUE]"), b'"b5"', b'"b5"'),
+    spoiled("null", b'"x"', b"null", "got `null`"),
+    spoiled("a string", b'"x"', b'"1"', "got `str`"),
+    spoiled("out of range", b'"x"', b"1e400", "Number out of range"),
+    spoiled("bad id", b'"a,b"', b"VALUE", "an id is a number"),
+    spoiled("id null", b"null", b"VALUE", "got `null`"),
+    spoiled("id of 64 digits", b"9" * 64, b"VALUE", "an id is a number, at most 63"),
+    spoiled("id of 5000 digits", b"9" * 5_000, b"VALUE", "out of range - at `$.id`"),
+    spoiled("large row", b'"' + b"x" * 70_000 + b'"', b"VALUE", "a row of 70,"),
+    spoiled("batch in a batch", b'["x","y"]', b"[1,2]", "got `array`"),
+    bad("batch without rows", row(b"[]", b"[]"), "at least 1: 0 ids, 0 values"),
+    bad("batch with more ids", row(b'["a","b"]', b"[VALUE]"), "2 ids, 1 values"),
+    bad("batch with more values", row(b'["a"]', b"[VALUE,VALUE]"), "1 ids, 2 values"),
+    bad("batch with a body of no list", row(b'["a"]', b"1"), "in a batch it is a list"),
+    bad("batch with NaN", row(b'["a","b"]', b"[VALUE,NaN]"), "NaN"),
+    bad("batch with trailing comma", row(b'["a",]', b"[VALUE]"), "trailing comma"),
+    bad("ids in an object", row(b'{"0":"a"}', b'{"0":VALUE}'), "got `object`"),
+]
+
+REPEATS = [
+    good("first", row(b'"twice"'), b'"twice"'),
+    good("repeated", row(b'"twice"'), b'"twice"'),
+    bad("another label", row(b'"twice"', b"2"), "this id already has another label: 1", "y_true"),
+    on(("y_pred",), good("another prediction", row(b'"twice"', b"2"), b'"twice"')),
+    good("first number", row(b"55"), b"55"),
+    good("the same number", row(b"55.0"), b"55.0"),
+    good("the same number as a string", row(b'"55"'), b'"55"'),
+    bad("another label of the number", row(b'"55"', b"3"), "another label: 1", "y_true"),
+    Case("another label in a batch", row(b'["new","twice"]', b"[1,2]"), (b'"new"',),
+         (row(b'"twice"', b"2.0"),), "another label: 1", queues=("y_true",)),
+    Case("two labels in a batch", row(b'["two","two"]', b"[1,2]"), (b'"two"',),
+         (row(b'"two"', b"2.0"),), "another label: 1", queues=("y_true",)),
+]  # fmt: skip
+
+
+class RawHeaders(pika.spec.BasicProperties):
+    """Properties with headers that the client library would not write."""
+
+    def __init__(self, raw_table: bytes) -> None:
+        super().__init__(headers={})
+        self._raw_table = raw_table
+
+    def encode(self) -> list[bytes]:
+        """As super(), for headers alone."""
+        flags = self.FLAG_HEADERS.to_bytes(2, "big")
+        return [flags, len(self._raw_table).to_bytes(4, "big"), self._raw_table]
+
+
+def deep_table(depth: int) -> bytes:
+    """Tables in tables."""
+    table = b""
+    for _ in range(depth):
+        table = b"\x01aF" + len(table).to_bytes(4, "big") + table
+    return table
+
+
+def headers(name: str, table: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return f"headers: {name}", {"headers": table}
+
+
+PROPERTIES: list[tuple[str, dict[str, Any]]] = [
+    ("no properties", {}),
+    headers("none", {}),
+    headers("a forged x-death", {"x-death": [{"queue": "y_true", "count": 2**62, "time": None}]}),
+    headers("an x-death that is no list", {"x-death": "often"}),
+    headers("a forged x-source-queue", {"x-source-queue": "other", "x-reason": "none"}),
+    headers("time as a string", {"timestamp_in_ms": "now"}),
+    headers("time as a fraction", {"timestamp_in_ms": Decimal("1.5")}),
+    headers("time as a boolean", {"timestamp_in_ms": True}),
+    headers("time huge", {"timestamp_in_ms": 2**63 - 1, "features_timestamp_in_ms": 2**62}),
+    headers("time negative", {"timestamp_in_ms": -1, "features_timestamp_in_ms": -(2**63)}),
+    headers("time as a table", {"timestamp_in_ms": {"a": [1, {}]}}),
+    headers("time as a list", {"features_timestamp_in_ms": [1, 2, 3]}),
+    headers("time null", {"timestamp_in_ms": None, "features_timestamp_in_ms": None}),
+    headers("time as bytes", {"timestamp_in_ms": b"\xff\xfe"}),
+    headers("names of no characters", {"": 1, "\0": 2, "é" * 127: 3}),
+    headers("100 kB", {"x": "y" * 100_000}),
+    headers("5,000 of them", {f"h{i}": i for i in range(5_000)}),
+    headers("lists in lists", {"x": [[[[[[[[[[]]]]]]]]]]}),
+    ("wrong content_type", {"content_type": "application/x-python-pickle"}),
+    ("wrong content_encoding", {"content_encoding": "gzip"}),
+    ("content_type that is no text", {"content_type": b"\xff\xfe\0"}),
+    ("expiration", {"expiration": "60000"}),
+    ("priority", {"priority": 255}),
+    ("transient", {"delivery_mode": 1}),
+    ("timestamp huge", {"timestamp": 2**64 - 1}),
+    ("type, app and message id", {"type": "\n", "app_id": "=1+1", "message_id": "x" * 255}),
+    ("cluster_id", {"cluster_id": "\0"}),
+    ("reply_to nowhere", {"reply_to": "no-such-queue", "correlation_id": "1"}),
+    ("reply_to without correlation_id", {"reply_to": "no-such-queue"}),
+    ("reply_to empty", {"reply_to": "", "correlation_id": ""}),
+    ("reply_to one of ours", {"reply_to": "features", "correlation_id": "é" * 127}),
+    ("reply_to that is no text", {"reply_to": b"\xff\xfe", "correlation_id": b"\xff\0"}),
+    ("reply_to with a wildcard", {"reply_to": "#.*", "correlation_id": "\r\n"}),
+]
+RAW_HEADERS = {
+    "time in ms as a time": b"\x01tT" + (1_700_000_000_000).to_bytes(8, "big"),
+    "time of all ones": b"\x01tT" + b"\xff" * 8,
+    "text that is no text": b"\x0ftimestamp_in_msS\0\0\0\x02\xff\xfe",
+    "name that is no text": b"\x02\xff\xfeV",
+    "name twice": b"\x01at\x01\x01at\x00",
+    "all kinds of numbers": b"\x01ab\xff\x01bs\xff\xff\x01cd" + bytes(8) + b"\x01df" + bytes(4),
+    "decimal with 255 places": b"\x01aD\xff\xff\xff\xff\xff",
+    "tables, 1,000 deep": deep_table(1_000),
+    "tables, 15,000 deep": deep_table(15_000),
+}
+
+
+def property_cases() -> Iterator[Case]:
+    for number, (name, properties) in enumerate(PROPERTIES):
+        row_id = b'"property-%d"' % number
+        yield Case(name, row(row_id), (row_id,), (), "", properties)
+        if number % 3 == 0:
+            yield Case(f"{name}, bad body", ROW + b"x", (), (ROW + b"x",), "trailing", properties)
+    for number, (name, table) in enumerate(RAW_HEADERS.items()):
+        row_id = b'"header-%d"' % number
+        yield Case(f"headers: {name}", row(row_id), (row_id,), (), "", {"raw_headers": table})
+
+
+CASES = [
+    *NOT_JSON, *ENCODINGS, *TRUNCATED, *OTHER_FORMATS, *SIZES, *SHAPES, *IDS, *number_cases(),
+    *FEATURE_LISTS, *BATCHES, *REPEATS, *property_cases(),
+]  # fmt: skip
