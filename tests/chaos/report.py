@@ -19,6 +19,14 @@ class Line:
     doubled: int = 0
     recoveries: list[float] = field(default_factory=list)
 
+    def add(self, rows: int, lost: int, doubled: int, *, counted: bool) -> None:
+        self.rows += rows
+        self.doubled += doubled
+        if counted:
+            self.taken += lost
+        else:
+            self.lost += lost
+
     def losses(self) -> str:
         return f"{self.lost} + {self.taken} counted" if self.taken else str(self.lost)
 

@@ -104,24 +104,21 @@ class Stream:
         rows = pd.read_csv(self.folder / "metric_log.csv", dtype={"id": str})
         rows = pd.concat([earlier, rows])
         lost = len(expected - set(rows["id"]))
-        line.rows += len(expected)
-        if deleted:
-            line.taken += lost
-        else:
-            line.lost += lost
-        line.doubled += len(rows) - rows["id"].nunique()
+        line.add(len(expected), lost, len(rows) - rows["id"].nunique(), counted=bool(deleted))
         assert rows["id"].is_unique
         assert set(rows["id"]) <= expected
         assert deleted or not lost
         self._check_values(rows, labels, features)
-        halves = {"pending_y_true": len(labels), "pending_y_pred": len(features)}
-        halves = {queue: count - len(rows) for queue, count in halves.items()}
+        self._check_pending(len(labels) - len(rows), len(features) - len(rows), deleted)
+        assert self.vhost.depth("dead_letters") == 0
+        return lost
+
+    def _check_pending(self, labels: int, predictions: int, deleted: str) -> None:
+        halves = {"pending_y_true": labels, "pending_y_pred": predictions}
         if deleted:  # one half is gone, the other waits for it
             del halves["pending_y_true" if deleted == "y_true" else "pending_y_pred"]
         metric = self.services["metric"]
         eventually(lambda: halves.items() <= metric.counts().items(), f"{halves}")
-        assert self.vhost.depth("dead_letters") == 0
-        return lost
 
     def _all_taken(self) -> bool:
         return not any(self.vhost.depth(queue) for queue in ("features", "y_true", "y_pred"))
