@@ -1,9 +1,11 @@
 # One command each: `make help` lists them.
 PYTHON ?= python3
 ROWS ?=
+KILLS ?= 20
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-compose train lock reset clean
+.PHONY: help run test check format test-compose chaos train lock passwords reset clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +28,23 @@ format: .venv/test  ## put the code into its form
 test-compose: .venv/test  ## the tests in real containers; needs Docker and its compose plugin
 	.venv/bin/python -m pytest tests/compose --timeout 900
 
+chaos: .venv/test  ## break everything under a stream of rows; a long run: KILLS=200, again: SEED=7
+	.venv/bin/python -m pytest tests/chaos -v --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
 train: .venv/run  ## train the default model anew
 	.venv/bin/python model/src/train.py
 
 lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 	.venv/bin/python local/lock.py
+
+passwords:  ## new random passwords for the users of the RabbitMQ in Docker, into .env
+	@umask 077 && touch .env && chmod 600 .env && \
+	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT)_PASSWORD=' .env || true) && \
+	{ test -z "$$kept" || printf '%s\n' "$$kept"; \
+	for user in ADMIN FEATURES MODEL METRIC PLOT; do \
+	  echo "$${user}_PASSWORD=$$(LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32)"; \
+	done; } > .env
+	@echo 'New passwords are in .env; docker compose up -d puts them to use.'
 
 reset:  ## begin again with nothing: no rows, and no messages in the broker of `make run`
 	rm -rf .local/rabbitmq logs/*

@@ -73,8 +73,8 @@ class Stack:
             "COMPOSE_PROJECT_NAME": f"compose-test-{os.getpid()}",
             "AMQP_PORT": str(free_port()),
             "MANAGEMENT_PORT": str(free_port()),
+            "METRICS_PORT": str(free_port()),
         }
-        self.amqp_url = f"amqp://guest:guest@localhost:{self._own['AMQP_PORT']}/%2F"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
         self._environment = {
             name: value
@@ -111,7 +111,7 @@ class Stack:
     def remove(self) -> None:
         """Leaves nothing behind."""
         self.clear()
-        self.compose("down", "--rmi=local")
+        self.compose("--profile=tools", "down", "--rmi=local")
         as_root(f"chown {os.getuid()}:{os.getgid()} /logs", f"--volume={self.logs}:/logs")
 
     def containers(self) -> dict[str, Any]:
@@ -153,18 +153,42 @@ class Stack:
         enough = row_count(self.logs) + count
         eventually(lambda: row_count(self.logs) >= enough, f"{count} rows more", seconds)
 
-    def connect(self) -> pika.BlockingConnection:
-        """To the broker's port on this machine, as user guest."""
-        return pika.BlockingConnection(pika.URLParameters(self.amqp_url))
+    def amqp_url(self, user: str = "admin", password: str = "", vhost: str = "%2F") -> str:
+        """The broker's port on this machine; the password is by default the user's name."""
+        return f"amqp://{user}:{password or user}@localhost:{self._own['AMQP_PORT']}/{vhost}"
+
+    def connect(self, user: str = "admin", password: str = "") -> pika.BlockingConnection:
+        return pika.BlockingConnection(pika.URLParameters(self.amqp_url(user, password)))
+
+    def manage(
+        self,
+        path: str,
+        user: str = "admin",
+        password: str = "",
+        method: str = "GET",
+        body: Any = None,
+    ) -> Any:
+        """One call of RabbitMQ's management API; urllib.error.HTTPError if that is refused."""
+        login = base64.b64encode(f"{user}:{password or user}".encode()).decode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._own['MANAGEMENT_PORT']}/api/{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def metrics(self) -> str:
+        """What the broker tells Prometheus."""
+        url = f"http://127.0.0.1:{self._own['METRICS_PORT']}/metrics"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            text: str = answer.read().decode()
+        return text
 
     def queue_depths(self) -> dict[str, int]:
         """Messages in each queue, delivered but not acknowledged ones included."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._own['MANAGEMENT_PORT']}/api/queues",
-            headers={"Authorization": f"Basic {base64.b64encode(b'guest:guest').decode()}"},
-        )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return {queue["name"]: queue.get("messages", 0) for queue in json.load(answer)}
+        return {queue["name"]: queue.get("messages", 0) for queue in self.manage("queues")}
 
 
 class Tap:

@@ -24,16 +24,18 @@ def _course(stack: Stack) -> Iterator[None]:
 
 
 def test_a_course_producer_feeds_our_model_and_metric(stack: Stack) -> None:
-    produce(stack.amqp_url, 50)  # finds no queues, and declares them
+    produce(stack.amqp_url("guest"), 50)  # finds no queues, and declares them
     stack.up("model", "metric")
-    produce(stack.amqp_url, 50)  # finds ours
+    produce(stack.amqp_url("guest"), 50)  # finds ours
     wait_for(lambda: len(stack.rows()) == 100, "100 rows")
 
 
 def test_our_features_feed_a_course_consumer(stack: Stack) -> None:
     stack.compose("stop", "model", "metric")
     received: list[dict[str, dict[Any, Any]]] = []
-    consumer = threading.Thread(target=lambda: received.append(consume(stack.amqp_url, 100)))
+    consumer = threading.Thread(
+        target=lambda: received.append(consume(stack.amqp_url("guest"), 100))
+    )
     consumer.start()
     stack.compose("up", "-d", "features")
     consumer.join(60)

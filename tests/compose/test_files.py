@@ -20,7 +20,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "metric": MetricSettings,
     "plot": PlotSettings,
 }
-FIXED_IN_A_CONTAINER = {"AMQP_URL", "LOGS_DIR", "MODEL_PATH", "STATUS_FILE"}
+FIXED_IN_A_CONTAINER = {"AMQP_URL", "LOGS_DIR", "MODEL_PATH", "QUEUE_DURABLE", "STATUS_FILE"}
 
 
 def environments(stack: Stack, *options: str) -> dict[str, dict[str, str]]:
@@ -59,8 +59,9 @@ def test_the_older_command_reads_the_files_too(stack: Stack) -> None:
     assert stack.run("docker-compose", "config") == by_plugin
 
 
-def test_the_course_overlay_changes_nothing_of_a_service_but_its_queues(stack: Stack) -> None:
+def test_the_course_overlay_changes_nothing_of_a_service_but_user_and_queues(stack: Stack) -> None:
     usual, course = environments(stack), environments(stack, *COURSE)
+    changes = {"QUEUE_DURABLE": "false", "AMQP_URL": "amqp://guest:guest@rabbitmq:5672/%2F"}
     for service in ("features", "model", "metric"):
-        assert course[service] == usual[service] | {"QUEUE_DURABLE": "false"}
+        assert course[service] == usual[service] | changes
     assert course["plot"] == usual["plot"]

@@ -7,15 +7,22 @@ from support import eventually
 
 
 @pytest.mark.parametrize(
-    ("owner", "expected"),
-    [("1000:1000", "1000:1000"), ("12345:54321", "12345:54321"), ("0:0", "10001:10001")],
+    ("owner", "mode", "expected"),
+    [
+        ("1000:1000", 755, "1000:1000"),
+        ("12345:54321", 711, "12345:54321"),
+        ("0:0", 711, "10001:10001"),
+    ],
 )
-def test_files_belong_to_the_owner_of_their_folder(stack: Stack, owner: str, expected: str) -> None:
+def test_files_belong_to_the_owner_of_their_folder(
+    stack: Stack, owner: str, mode: int, expected: str
+) -> None:
     mount = f"--volume={stack.logs}:/logs"
     stack.compose("rm", "--stop", "--force", *SERVICES)
     as_root(
         "find /logs -mindepth 1 -delete; mkdir /logs/old; echo > /logs/old/file;"
-        f"ln -s /etc/passwd /logs/link; chown -Rh {owner} /logs; echo > /logs/left_by_root",
+        f"ln -s /etc/passwd /logs/link; chown -Rh {owner} /logs; chmod {mode} /logs /logs/old;"
+        "echo > /logs/left_by_root; echo > /logs/old/left_by_root",
         mount,
     )
     stack.configure(PLOT_INTERVAL=1)

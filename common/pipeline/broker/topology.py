@@ -58,6 +58,8 @@ class Topology:
     def __init__(self, connection: pika.BlockingConnection, settings: BrokerSettings) -> None:
         self._connection = connection
         self._durable = settings.queue_durable
+        # Until we are refused: then the broker's own definitions rule, and have bound the queues.
+        self._may_declare = True
         self._arguments: dict[str, Any] = {}
         if settings.queue_type == "quorum":
             self._arguments = {"x-queue-type": "quorum"}
@@ -104,11 +106,10 @@ class Topology:
 
         if self._refusal(look) == _NOT_FOUND:
             self._must(declare, f"queue {name}")
-        elif (refusal := self._refusal(declare)) == _ACCESS_REFUSED:
-            return  # it is not for us to change: the broker's own definitions have bound it
-        elif refusal == _PRECONDITION_FAILED:
+        elif self._may_declare and self._refusal(declare) == _PRECONDITION_FAILED:
             log.warning("queue %s exists with other arguments than ours: used as it is", name)
-        self._refusal(bind)
+        if self._may_declare:
+            self._refusal(bind)
 
     def _must(self, action: Callable[[BlockingChannel], Any], what: str) -> None:
         if self._refusal(action) == _ACCESS_REFUSED:
@@ -120,6 +121,8 @@ class Topology:
         try:
             action(channel)
         except ChannelClosedByBroker as refused:
+            if refused.reply_code == _ACCESS_REFUSED:
+                self._may_declare = False
             return refused.reply_code
         channel.close()
         return None

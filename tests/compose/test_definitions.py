@@ -1,0 +1,41 @@
+"""The topology that the broker loads is the one that our services would declare."""
+
+from typing import Any
+
+import pytest
+
+from broker_client import labels, opened
+from compose.stack import Stack
+from pipeline.settings import BrokerSettings
+
+
+def topology(stack: Stack, vhost: str) -> dict[str, list[Any]]:
+    """Exchanges, queues and bindings, without what every virtual host has."""
+    found: dict[str, list[Any]] = {}
+    for kind, fields in (
+        ("exchanges", ("name", "type", "durable", "auto_delete", "internal", "arguments")),
+        ("queues", ("name", "durable", "auto_delete", "arguments")),
+        ("bindings", ("source", "destination", "routing_key", "arguments")),
+    ):
+        each = [tuple(item[name] for name in fields) for item in stack.manage(f"{kind}/{vhost}")]
+        found[kind] = sorted((item for item in each if not item[0].startswith("amq.")), key=str)
+    return found
+
+
+@pytest.mark.parametrize("queue_type", ["classic", "quorum"])
+def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None:
+    stack.clear()
+    stack.configure(QUEUE_TYPE=queue_type, LABEL_DELAY=1)
+    stack.up()
+    stack.wait_for_rows(5)
+    stack.manage("vhosts/declared", method="PUT")
+    try:
+        settings = BrokerSettings(
+            amqp_url=stack.amqp_url(vhost="declared"),
+            queue_type=queue_type,
+        )
+        with opened(settings, delays_labels=True) as (broker, _):
+            broker.publish("y_true", labels("a"))
+        assert topology(stack, "declared") == topology(stack, "%2F")
+    finally:
+        stack.manage("vhosts/declared", method="DELETE")

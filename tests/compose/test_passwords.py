@@ -1,0 +1,63 @@
+"""Passwords: new ones take effect on a broker that has data, and wrong ones are refused."""
+
+import urllib.error
+
+import pytest
+from pika.exceptions import ProbableAuthenticationError
+
+from compose.stack import Stack
+
+USERS = ("admin", "features", "model", "metric", "plot")
+
+
+def passwords(stack: Stack) -> dict[str, str]:
+    lines = (stack.folder / ".env").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines)
+    return {user: settings[f"{user.upper()}_PASSWORD"] for user in USERS}
+
+
+def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
+    stack.configure(STREAM_RATE=50, ADMIN_PASSWORD="first")
+    before = (stack.folder / ".env").read_text()
+    stack.up()
+    stack.connect("admin", "first").close()
+    said = stack.run("make", "passwords")
+
+    new = passwords(stack)
+    assert all(len(password) >= 32 for password in new.values())
+    assert len(set(new.values())) == len(USERS)
+    assert not any(password in said for password in new.values())
+    env = stack.folder / ".env"
+    assert env.stat().st_mode & 0o777 == 0o600
+    kept = [line for line in before.splitlines() if "_PASSWORD=" not in line]
+    assert env.read_text().splitlines()[: len(kept)] == kept
+
+    stack.up()
+    stack.wait_for_rows(20)
+    for user, password in new.items():
+        stack.connect(user, password).close()
+        for old in ("first", user):
+            with pytest.raises(ProbableAuthenticationError):
+                stack.connect(user, old)
+    assert stack.manage("overview", password=new["admin"])
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        stack.manage("overview")
+
+
+def test_only_the_broker_reads_the_file_with_the_passwords(stack: Stack) -> None:
+    stack.configure()
+    stack.up()
+    stat = ("stat", "-c", "%a %U", "/tmp/definitions.json")
+    assert stack.compose("exec", "-T", "rabbitmq", *stat) == "600 rabbitmq\n"
+    mounts = stack.compose("exec", "-T", "rabbitmq", "cat", "/proc/mounts")
+    assert "tmpfs /tmp " in mounts
+
+
+@pytest.mark.parametrize("password", ['a"b', "a/b", "a@b", "a&b", "a b", "ä", "a\nb", "a\\b"])
+def test_a_password_that_would_break_something_is_refused(stack: Stack, password: str) -> None:
+    stack.configure()
+    line = r"\nMODEL_PASSWORD is not accepted: it must be letters, digits and \. _ ~ - only\n"
+    with pytest.raises(AssertionError, match=line):
+        stack.compose(
+            "run", "--rm", "-T", "--no-deps", f"--env=MODEL_PASSWORD={password}", "rabbitmq"
+        )

@@ -1,0 +1,126 @@
+"""What a container may do, as the engine says it and as it is from inside."""
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from compose.stack import SERVICES, Stack
+
+ALL = ("rabbitmq", *SERVICES)
+MEMORY = dict.fromkeys(ALL, 512 * 2**20) | {"rabbitmq": 2**30, "metric": 256 * 2**20}
+PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024}
+# CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/
+CAPABILITIES = {"metric": 0b1100_0011, "plot": 0b1100_0011}
+
+
+@pytest.fixture(scope="module")
+def containers(stack: Stack) -> dict[str, Any]:
+    stack.configure()
+    stack.up()
+    return stack.containers()
+
+
+def inside(stack: Stack, name: str, *command: str, root: bool = False) -> str:
+    user = ("--user=0",) if root else ()
+    return stack.compose("exec", "-T", *user, name, *command)
+
+
+def status(stack: Stack, name: str) -> dict[str, str]:
+    """/proc/1/status."""
+    lines = inside(stack, name, "cat", "/proc/1/status").splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_runs_as_root_or_can_become_it(stack: Stack, name: str) -> None:
+    found = status(stack, name)
+    for kind in ("Uid", "Gid"):
+        assert "0" not in found[kind].split()
+    assert set(found["Groups"].split()) <= set(found["Gid"].split())
+    for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        assert int(found[kind], base=16) == 0
+    assert int(found["CapBnd"], base=16) == CAPABILITIES.get(name, 0)
+    assert found["NoNewPrivs"] == "1"
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("name", SERVICES)
+def test_process_1_is_the_service_itself(stack: Stack, name: str) -> None:
+    assert status(stack, name)["Name"] == "python"  # a signal reaches it
+
+
+@pytest.mark.usefixtures("containers")
+@pytest.mark.parametrize("name", ALL)
+def test_not_even_root_writes_to_its_file_system(stack: Stack, name: str) -> None:
+    for folder in ("/", "/etc", "/usr/local/bin"):
+        with pytest.raises(AssertionError, match="Read-only file system"):
+            inside(stack, name, "touch", f"{folder}/probe", root=True)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_memory_and_processes_are_limited(
+    stack: Stack, containers: dict[str, Any], name: str
+) -> None:
+    expected = [MEMORY[name], PROCESSES[name]]
+    assert containers[name]["HostConfig"]["Memory"] == expected[0]
+    assert containers[name]["HostConfig"]["PidsLimit"] == expected[1]
+    version_2, version_1 = "memory.max pids.max", "memory/memory.limit_in_bytes pids/pids.max"
+    script = f"cd /sys/fs/cgroup; cat {version_2} 2>/dev/null || cat {version_1}"
+    assert [int(limit) for limit in inside(stack, name, "sh", "-c", script).split()] == expected
+    assert int(status(stack, name)["VmRSS"].split()[0]) * 1024 < MEMORY[name] / 2
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_container_was_given_nothing_more(containers: dict[str, Any], name: str) -> None:
+    host = containers[name]["HostConfig"]
+    assert not host["Privileged"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["PidMode"]
+    assert not host["Devices"]
+    writable = {each["Destination"] for each in containers[name]["Mounts"] if each["RW"]}
+    assert writable == {
+        "rabbitmq": {"/var/lib/rabbitmq", "/var/log/rabbitmq"},
+        "metric": {"/logs"},
+        "plot": {"/logs"},
+    }.get(name, set())
+
+
+def test_the_services_share_a_network_that_leads_nowhere(
+    stack: Stack, containers: dict[str, Any]
+) -> None:
+    networks = {name: each["NetworkSettings"]["Networks"] for name, each in containers.items()}
+    (backend,) = networks["features"]
+    assert all(list(networks[name]) == [backend] for name in SERVICES)
+    assert set(networks["rabbitmq"]) > {backend}
+    assert stack.run("docker", "network", "inspect", "-f", "{{.Internal}}", backend) == "true\n"
+    script = "import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)"
+    with pytest.raises(AssertionError, match=r"Network is unreachable|timed out"):
+        inside(stack, "features", "python", "-c", script)
+
+
+def test_ports_are_bound_on_this_machine_only(containers: dict[str, Any]) -> None:
+    ports = {name: each["NetworkSettings"]["Ports"] for name, each in containers.items()}
+    bound = {name: {k: v for k, v in each.items() if v} for name, each in ports.items()}
+    assert bound.pop("rabbitmq").keys() == {"5672/tcp", "15672/tcp", "15692/tcp"}
+    assert not any(bound.values())
+    hosts = {binding["HostIp"] for each in ports["rabbitmq"].values() for binding in each or ()}
+    assert hosts == {"127.0.0.1"}
+
+
+def test_tools_are_as_confined_and_not_started_by_up(
+    stack: Stack, containers: dict[str, Any]
+) -> None:
+    assert "pipeline" not in containers
+    stack.compose("build", "pipeline")  # or `run` tells of it
+    script = "grep -E '^(Uid|CapBnd|NoNewPrivs)' /proc/self/status; touch /app/probe"
+    tool = subprocess.run(
+        ["docker", "compose", "run", "--rm", "-T", "--entrypoint=sh", "pipeline", "-c", script],
+        cwd=stack.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tool.stdout.split() == ["Uid:", *["10001"] * 4, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
+    assert "Read-only file system" in tool.stderr
