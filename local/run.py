@@ -173,6 +173,11 @@ def places(logs_dir: Path, broker: PrivateRabbitMQ | None) -> list[Place]:
         found += [
             ("RabbitMQ", f"{broker.management_url} (guest, guest)"),
             ("AMQP_URL", broker.amqp_url),
+            (
+                "dead letters",
+                f"AMQP_URL={broker.amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
+                f"{short(Path(sys.executable))} -m pipeline dead-letters list",
+            ),
         ]
     return found
 

@@ -24,7 +24,18 @@ from pika.exceptions import ChannelClosedByBroker
 
 ROOT = Path(__file__).parents[1]
 
-PREFIXES = ("AMQP_", "LABEL_", "LOG", "MAX_", "MODEL_", "PLOT_", "QUEUE_", "STREAM_", "UNMATCHED_")
+PREFIXES = (
+    "AMQP_",
+    "BROKER_",
+    "LABEL_",
+    "LOG",
+    "MAX_",
+    "MODEL_",
+    "PLOT_",
+    "QUEUE_",
+    "STREAM_",
+    "UNMATCHED_",
+)
 
 T = TypeVar("T")
 

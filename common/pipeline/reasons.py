@@ -33,39 +33,37 @@ _OTHER_FORMATS = {  # by how they begin
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
     """What is wrong with `raw`, given the error that reading it ended with."""
     if isinstance(error, msgspec.ValidationError):  # it is JSON
-        text = _with_rule(str(error), body_rule)
-    elif isinstance(error, RecursionError):
-        text = "lists or objects are nested too deep"
-    elif not raw.strip():
-        text = "the body is empty"
-    elif other := _other_format(raw):
-        text = f"the body is to be JSON in UTF-8, and looks like {other}"
-    elif isinstance(error, UnicodeDecodeError):
-        text = f"the body is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}"
-    else:
-        text = _with_place(str(error), raw)
-    return f"not a valid message: {text}"
+        return _with_rule(str(error), body_rule)
+    if isinstance(error, RecursionError):
+        return "lists or objects are nested too deep"
+    if not raw.strip():
+        return "the body is empty"
+    if other := _other_format(raw):
+        return f"the body is to be JSON in UTF-8, and looks like {other}"
+    if isinstance(error, UnicodeDecodeError):
+        return f"the body is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}"
+    return _with_place(str(error), raw)
 
 
 def too_large(what: str, size: int, most: int) -> str:
     """The reason for a body that is not read, by its size alone."""
-    return f"not a valid message: {what} of {size:,} bytes is too large, the most is {most:,}"
+    return f"{what} of {size:,} bytes is too large, the most is {most:,}"
 
 
 def id_reason() -> str:
     """The reason for an id that its type lets pass."""
-    return f"not a valid message: {_ID_RULE} - at `$.id`"
+    return f"{_ID_RULE} - at `$.id`"
 
 
 def _with_rule(text: str, body_rule: str) -> str:
     if "matching regex" in text:  # the rule says it better
         return f"{_ID_RULE} - at `$.id`"
     if "`$.id" in text:
-        return f"{text}: {_ID_RULE}"
+        return f"{_ID_RULE}: {text}"
     if "`$.body" in text:
-        return f"{text}: {body_rule}"
+        return f"{body_rule}: {text}"
     if text.startswith("Expected `object`"):
-        return f'{text}: a message is {{"id": ..., "body": ...}}'
+        return f'a message is {{"id": ..., "body": ...}}: {text}'
     return text
 
 

@@ -127,3 +127,13 @@ def test_files_taken_away_end_metric_with_a_line(
     start("metric")
     vhost.put("y_pred", b'{"id":"a","body":3}')
     eventually(lambda: row_count(tmp_path) == 1, "the row, nothing lost")
+
+
+def test_a_prediction_says_when_its_features_were_published(start: Start, vhost: Vhost) -> None:
+    start("model")
+    eventually(lambda: vhost.depth("features") >= 0, "the queues")
+    body = b'{"id":"a","body":[0,0,0,0,0,0,0,0,0,0]}'
+    vhost.put("features", body, headers={"timestamp_in_ms": 1_795_000_000_123})
+    properties, _ = vhost.wait_for("y_pred")
+    assert properties.headers["features_timestamp_in_ms"] == 1_795_000_000_123
+    assert properties.headers["timestamp_in_ms"] > 1_795_000_000_123 - 10**10

@@ -67,7 +67,8 @@ def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
 
 def _time_in_ms(value: Any) -> int | None:
     """A header is whatever its sender put there: not a time is no time."""
-    return value if type(value) is int and 0 <= value < 2**53 else None
+    is_whole = isinstance(value, int) and not isinstance(value, bool)  # pika has its own int type
+    return int(value) if is_whole and 0 <= value < 2**53 else None
 
 
 @dataclass(slots=True)

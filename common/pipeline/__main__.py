@@ -1,0 +1,44 @@
+"""`python -m pipeline`: what a person does by hand. Each subcommand is a module of its own.
+
+Exit status: 0 done, 1 nothing found or failed, 2 wrong usage or settings.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+
+from pipeline import dead_letters
+from pipeline.errors import PipelineError, SettingsError
+
+INTERRUPTED = 130  # what shells expect after Ctrl-C
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Tools by hand.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    dead_letters.add_to(commands)
+    arguments = parser.parse_args()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except PipelineError as error:
+        print(dead_letters.printable(str(error)), file=sys.stderr)
+        return 2 if isinstance(error, SettingsError) else 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as error:  # of stdout: a full disk, or `… | head` that has seen enough
+        if not isinstance(error, BrokenPipeError):
+            print(f"cannot write: {error.strerror}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # or Python writes what is left at its end, and fails
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""The queue of what no service could use: looked through, put back to work, or dropped."""
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from types import TracebackType
+from typing import Any, Self
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
+from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
+from pika.spec import BasicProperties
+
+from pipeline.broker.link import HANDSHAKE_SECONDS, HEARTBEAT_SECONDS, explain, url_parameters
+from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
+from pipeline.errors import BrokerError
+from pipeline.settings import BrokerSettings
+
+# To find what is acked, the broker goes through all that its channel holds: with 100,000 letters on
+# one, dropping a third took more than nine minutes. A connection may be allowed few channels.
+LETTERS_OF_CHANNEL, MOST_CHANNELS = 1000, 20
+GIVE_BACK_SECONDS = 10.0  # others may have taken what we gave back: no longer than this
+BLOCKED_SECONDS = 10.0  # a broker short of memory or disk takes nothing: then we give up
+
+_DROPPED = "rabbitmq_global_messages_dead_lettered_maxlen_total"
+_METRICS_SECONDS = 5.0
+_METRICS_BYTES = 16 * 2**20  # RabbitMQ gives about 80 KB
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A dead letter as it lies in the queue. All that it says may be anybody's text."""
+
+    id: str
+    queue: str  # where it came from
+    reason: str
+    body: bytes
+    properties: dict[str, Any]  # those that are set, but for the headers
+    headers: dict[Any, Any]
+    tag: int  # by which its channel knows it
+
+    @property
+    def can_be_replayed(self) -> bool:
+        """Whether it came from a queue of which we know the exchange."""
+        return self.queue in STREAMS
+
+
+class DeadLetters:
+    """The dead letters of a broker, seen by one connection.
+
+    Looking costs a round trip for each letter, about 5,000 a second, and the memory of one. What
+    was looked at is ours, and nobody else sees it, until the connection ends: then the broker puts
+    what is left of it back in its place. Raises BrokerError, and nothing of the client library.
+    """
+
+    def __init__(self, settings: BrokerSettings) -> None:
+        self._parameters = url_parameters(settings)
+        self._parameters.heartbeat = HEARTBEAT_SECONDS
+        self._parameters.stack_timeout = HANDSHAKE_SECONDS
+        self._parameters.blocked_connection_timeout = BLOCKED_SECONDS
+        self._parameters.client_properties = {"connection_name": "dead-letters"}
+
+    def __enter__(self) -> Self:
+        with self._explained():
+            self._connection = pika.BlockingConnection(self._parameters)
+            self._publishing = self._connection.channel()
+            self._publishing.confirm_delivery()
+            self._looking = [self._connection.channel()]
+            self._held = 0  # letters that were looked at, and not dropped
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        try:
+            with self._explained():
+                if kind is None:
+                    self._give_back()
+                self._connection.close()
+        except BrokerError:
+            if kind is None:
+                raise
+
+    def _give_back(self) -> None:
+        """Waits until what we held is back: the broker takes a while, and others would miss it."""
+        for channel in self._looking:
+            channel.close()
+        deadline = time.monotonic() + GIVE_BACK_SECONDS
+        with self._connection.channel() as channel:
+            while self._held > _ready(channel) and time.monotonic() < deadline:
+                self._connection.sleep(0.05)
+
+    def look(self) -> Iterator[Letter]:
+        """The letters that are there now, oldest first; not those that come while we look.
+
+        Each can be replayed or dropped until the next one is asked for.
+        """
+        with self._explained():
+            count = _ready(self._looking[-1])
+        for number in range(count):
+            with self._explained():
+                if number % max(LETTERS_OF_CHANNEL, count // MOST_CHANNELS) == 0:
+                    self._looking.append(self._connection.channel())
+                method, properties, body = self._looking[-1].basic_get(DEAD_LETTERS)
+            if method is None or properties is None or body is None:
+                return  # somebody else has taken some
+            self._held += 1
+            yield _letter(int(method.delivery_tag or 0), properties, body)
+
+    def replay(self, letter: Letter) -> None:
+        """Publishes the body to its source queue again, and drops the letter once it is there.
+
+        Killed in between, the letter is left, and may be replayed twice: the ids of its rows make
+        that harmless.
+        """
+        exchange = edge(letter.queue)
+        with self._explained():
+            try:
+                self._publishing.basic_publish(
+                    exchange, letter.queue, letter.body, _properties(letter), mandatory=True
+                )
+            except UnroutableError as error:
+                raise BrokerError(f"no queue takes what goes to exchange {exchange}") from error
+        self.drop(letter)
+
+    def drop(self, letter: Letter) -> None:
+        """Removes the letter for good."""
+        with self._explained():
+            self._looking[-1].basic_ack(letter.tag)
+        self._held -= 1
+
+    def drop_all(self) -> int:
+        """Removes all that nobody holds, unseen; how many these were."""
+        with self._explained():
+            return int(self._looking[-1].queue_purge(DEAD_LETTERS).method.message_count or 0)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        at = f"RabbitMQ at {self._parameters.host}:{self._parameters.port}"
+        try:
+            yield
+        except ChannelClosedByBroker as error:
+            raise BrokerError(f"{at} refuses: {error.reply_text}") from error
+        except (AMQPError, AMQPConnectorException, OSError) as error:
+            raise BrokerError(
+                f"no connection to {at} ({explain(error)}): is it running, and AMQP_URL right?"
+            ) from error
+
+
+def _ready(channel: BlockingChannel) -> int:
+    return int(channel.queue_declare(DEAD_LETTERS, passive=True).method.message_count or 0)
+
+
+def dropped_letters(metrics_url: str) -> int:
+    """How many messages the broker has dropped from full queues, any of its queues, as it says.
+
+    Raises BrokerError, with the reason, if it does not say so.
+    """
+    try:
+        with urllib.request.urlopen(metrics_url, timeout=_METRICS_SECONDS) as answer:
+            lines = answer.read(_METRICS_BYTES).decode().splitlines()
+        # a line for each type of queue and way of dead-lettering: NAME{LABELS} NUMBER
+        numbers = [line.rpartition(" ")[2] for line in lines if line.startswith(_DROPPED + "{")]
+        dropped = sum(int(float(number)) for number in numbers)
+    except (OSError, HTTPException, ValueError) as error:
+        raise BrokerError(f"{metrics_url}: {getattr(error, 'reason', error)}") from error
+    if not numbers:
+        raise BrokerError(f"{metrics_url}: there is no {_DROPPED}")
+    return dropped
+
+
+def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
+    said = {name: value for name, value in vars(properties).items() if value is not None}
+    headers = said.pop("headers", {})
+    return Letter(
+        id=_text(said.get("message_id", "")),
+        queue=_text(headers.get("x-source-queue", "")),
+        reason=_text(headers.get("x-reason", "")),
+        body=body,
+        properties=said,
+        headers=headers,
+        tag=tag,
+    )
+
+
+def _text(value: Any) -> str:
+    """The client gives bytes for text that is not UTF-8."""
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+
+
+def _properties(letter: Letter) -> BasicProperties:
+    now = time.time()
+    return BasicProperties(
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        message_id=letter.properties.get("message_id"),
+        timestamp=int(now),
+        app_id="dead-letters",
+        headers={"timestamp_in_ms": int(now * 1000)},
+    )

@@ -1,0 +1,216 @@
+"""`python -m pipeline dead-letters`: what no service could use is looked at, replayed, dropped."""
+
+import argparse
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import Field, HttpUrl
+
+from pipeline.broker import DeadLetters, Letter, dropped_letters
+from pipeline.errors import BrokerError
+from pipeline.settings import BrokerSettings
+
+KINDS = 20  # of reasons, in the summary
+MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
+
+Wanted = Callable[[Letter], bool]
+
+
+class DeadLettersSettings(BrokerSettings):
+    """Where the dead letters are, and where the broker says how many it has dropped."""
+
+    broker_metrics_url: HttpUrl = Field(
+        HttpUrl("http://localhost:15692/metrics"),
+        description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus)",
+    )
+
+
+def add_to(commands: Any) -> None:
+    """Adds the subcommand to those of `python -m pipeline`."""
+    parser = commands.add_parser("dead-letters", help="look at what no service could use")
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="how many there are and why, and the newest")
+    _add_filters(listing)
+    listing.add_argument("--limit", type=_count, default=20, metavar="N", help="the newest N (20)")
+    listing.set_defaults(run=_list)
+
+    show = actions.add_parser("show", help="all of one letter")
+    show.add_argument("id", metavar="ID")
+    show.add_argument("--raw", action="store_true", help="its body alone, byte for byte")
+    show.set_defaults(run=_show)
+
+    for name, run, help_text in (
+        ("replay", _replay, "put them back into the queue they came from"),
+        ("drop", _drop, "remove them for good"),
+    ):
+        action = actions.add_parser(name, help=help_text)
+        action.add_argument("ids", nargs="*", metavar="ID")
+        action.add_argument("--all", action="store_true", help="all, or all that the filters leave")
+        _add_filters(action)
+        action.set_defaults(run=run, error=action.error)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--queue", metavar="Q", help="only those that came from this queue")
+    parser.add_argument("--reason", metavar="TEXT", help="only those with this text in the reason")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a number of letters, not {text!r}")
+    return int(text)
+
+
+def _list(args: argparse.Namespace) -> int:
+    settings, wanted = DeadLettersSettings.from_environment(), _filter(args)
+    kinds: Counter[tuple[str, str]] = Counter()
+    newest: deque[tuple[str, ...]] = deque(maxlen=min(args.limit, sys.maxsize))
+    with DeadLetters(settings) as letters:
+        for letter in filter(wanted, letters.look()):
+            newest.append(_row(letter))
+            kinds[_cell(letter.queue, 20), _cell(letter.reason, 100)] += 1
+    print(f"dead letters: {kinds.total():,}")
+    for (queue, reason), number in kinds.most_common(KINDS):
+        print(f"{number:7,}  {queue:8}  {reason}")
+    if len(kinds) > KINDS:
+        print(f"         and {len(kinds) - KINDS:,} other reasons")
+    print(f"dropped since the broker's start, because a queue was full: {_dropped(settings)}")
+    if newest:
+        print(f"\nthe newest {len(newest)}, in the order of the queue:")
+        _print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *newest])
+    return int(not kinds)
+
+
+def _row(letter: Letter) -> tuple[str, ...]:
+    return (
+        _cell(letter.id, 64),
+        _time(letter),
+        _cell(letter.queue, 20),
+        _cell(letter.reason, 60),
+        _cell(letter.body[:160].decode("utf-8", "backslashreplace"), 40),
+    )
+
+
+def _cell(text: str, width: int) -> str:
+    safe = printable(text[: width + 1])
+    return safe if len(safe) <= width else safe[: width - 1] + "…"
+
+
+def _time(letter: Letter) -> str:
+    """When it was dead-lettered, UTC."""
+    in_ms = letter.headers.get("timestamp_in_ms")
+    if not isinstance(in_ms, int) or not 0 <= in_ms < MOST_MS:
+        return "-"
+    return datetime.fromtimestamp(in_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _print_table(rows: Collection[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(cells).rstrip())
+
+
+def _show(args: argparse.Namespace) -> int:
+    with DeadLetters(DeadLettersSettings.from_environment()) as letters:
+        letter = next((letter for letter in letters.look() if letter.id == args.id), None)
+    if letter is None:
+        return _say_missing([args.id])
+    if args.raw:
+        sys.stdout.buffer.write(letter.body)
+        return 0
+    print(f"time: {_time(letter)}")
+    for name, value in letter.properties.items():
+        print(f"{name}: {printable(str(value))}")
+    print("headers:")
+    for name, value in letter.headers.items():
+        print(f"  {printable(str(name))}: {printable(str(value))}")
+    print(f"body, {len(letter.body):,} bytes:")
+    for line in letter.body.decode("utf-8", "backslashreplace").split("\n"):
+        print(f"  {printable(line)}")
+    return 0
+
+
+def _replay(args: argparse.Namespace) -> int:
+    def replay(letters: DeadLetters, letter: Letter) -> str:
+        if not letter.can_be_replayed:
+            return "left: they came from none of features, y_true and y_pred"
+        letters.replay(letter)
+        return "replayed"
+
+    return _each(args, replay, "replayed")
+
+
+def _drop(args: argparse.Namespace) -> int:
+    def drop(letters: DeadLetters, letter: Letter) -> str:
+        letters.drop(letter)
+        return "dropped"
+
+    if not args.all or args.queue is not None or args.reason is not None:
+        return _each(args, drop, "dropped")
+    _choice(args)
+    with DeadLetters(DeadLettersSettings.from_environment()) as letters:
+        dropped = letters.drop_all()
+    print(f"{dropped:,} dropped")
+    return int(dropped == 0)
+
+
+def _each(args: argparse.Namespace, act: Callable[[DeadLetters, Letter], str], done: str) -> int:
+    """Acts on each letter that is meant, and says how often it had which outcome."""
+    wanted, missing = _choice(args), set(args.ids)
+    outcomes = Counter({done: 0})
+    with DeadLetters(DeadLettersSettings.from_environment()) as letters:
+        try:
+            for letter in filter(wanted, letters.look()):
+                outcomes[act(letters, letter)] += 1
+                missing.discard(letter.id)
+        finally:  # also where the broker goes away, or Ctrl-C comes
+            for outcome, number in outcomes.items():
+                print(f"{number:,} {outcome}")
+    return _say_missing(missing) or int(outcomes[done] == 0)
+
+
+def _choice(args: argparse.Namespace) -> Wanted:
+    """Which letters are meant: those of some ids, or all that the filters leave."""
+    filters = args.queue is not None or args.reason is not None
+    if bool(args.ids) == args.all or (filters and not args.all):
+        args.error("name the ids, or give --all, which may be narrowed by --queue and --reason")
+    return _filter(args) if args.all else lambda letter: letter.id in args.ids
+
+
+def _filter(args: argparse.Namespace) -> Wanted:
+    return lambda letter: (
+        args.queue in {None, letter.queue} and (args.reason is None or args.reason in letter.reason)
+    )
+
+
+def _say_missing(ids: Collection[str]) -> int:
+    """The exit status: 1 if any is missing."""
+    for letter_id in sorted(ids):
+        print(
+            f"no dead letter {printable(letter_id)}; another command may hold it just now",
+            file=sys.stderr,
+        )
+    return int(bool(ids))
+
+
+def _dropped(settings: DeadLettersSettings) -> str:
+    try:
+        return f"{dropped_letters(str(settings.broker_metrics_url)):,}"
+    except BrokerError as error:
+        return f"unknown (BROKER_METRICS_URL={printable(str(error))})"
+
+
+def printable(text: str) -> str:
+    r"""The text without what a terminal would obey: control characters, marks of direction.
+
+    >>> print(printable("\x1b[2Jµ\u202e\n"))
+    \x1b[2Jµ\u202e\n
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )

@@ -1,0 +1,324 @@
+"""`python -m pipeline dead-letters`, as a process: look, replay, drop, and lose nothing."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import skops.io
+
+import train
+from broker_client import labels, opened
+from pipeline.messages import DeadLetter
+from pipeline.settings import BrokerSettings
+from rabbitmq import PrivateRabbitMQ
+from support import Service, Vhost, eventually, read_rows, row_count
+
+Start = Callable[..., Service]
+Command = Callable[..., subprocess.CompletedProcess[bytes]]
+
+HOSTILE = "\x1b]0;pwned\x07\x1b[2J\x9b31m\u202etxt.exe\u2066\r\n\x00 ok".encode() + b"\xff\xfe"
+
+
+@pytest.fixture
+def environment(vhost: Vhost, rabbitmq: PrivateRabbitMQ) -> dict[str, str]:
+    where = {"AMQP_URL": vhost.amqp_url, "BROKER_METRICS_URL": rabbitmq.metrics_url}
+    return {**os.environ, **where, "PYTHONIOENCODING": "utf-8"}
+
+
+@pytest.fixture
+def command(environment: dict[str, str]) -> Command:
+    """Runs the command to its end."""
+
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
+        line = [sys.executable, "-m", "pipeline", "dead-letters", *arguments]
+        done = subprocess.run(
+            line, env=environment | settings, capture_output=True, check=False, timeout=60
+        )
+        print(*arguments, done.returncode, done.stdout, done.stderr)
+        assert b"Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def letters(broker_settings: BrokerSettings, vhost: Vhost) -> list[str]:
+    """Five letters in the queue, and their ids: three of features, one of y_true, one foreign."""
+    bodies = [b'{"id":"a","body":1}', b"\x00\xff raw \n", HOSTILE, b'{"id":"d","body":4}', b"x"]
+    queues = ["features", "features", "features", "y_true", "elsewhere"]
+    with opened(broker_settings) as (broker, _):
+        broker.dead_letter(
+            [
+                DeadLetter(body, f"reason {number}", queue)
+                for number, (body, queue) in enumerate(zip(bodies, queues, strict=True))
+            ]
+        )
+    return ids(vhost)
+
+
+def ids(vhost: Vhost) -> list[str]:
+    """Of all letters, in order. They stay."""
+    found = []
+    with vhost.channel() as channel:
+        while (got := channel.basic_get("dead_letters"))[0] is not None:
+            found.append(str(got[1].message_id))
+        channel.close()  # returns once all is back
+    return found
+
+
+def test_list_sums_up_and_shows_the_newest_and_changes_nothing(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    done = command("list", "--limit", "2")
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0
+    assert lines[0] == "dead letters: 5"
+    assert "      1  y_true    reason 3" in lines
+    assert [line.split()[0] for line in lines[-2:]] == letters[-2:]
+    assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  elsewhere  reason 4  x$", lines[-1])
+    assert ids(vhost) == letters
+
+
+def test_list_takes_filters(command: Command, letters: list[str]) -> None:
+    by_queue = command("list", "--queue", "features").stdout.decode()
+    assert [letter_id for letter_id in letters if letter_id in by_queue] == letters[:3]
+    both = command("list", "--queue", "features", "--reason", "on 1").stdout.decode()
+    assert [letter_id for letter_id in letters if letter_id in both] == letters[1:2]
+    assert command("list", "--reason", "no such").returncode == 1
+
+
+def test_a_hostile_body_reaches_no_terminal(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    vhost.put(
+        "dead_letters",
+        HOSTILE,
+        message_id="\x1b[1mid",
+        headers={"x-reason": HOSTILE.decode(errors="ignore"), "x-source-queue": "\x1b[2J" * 9999,
+                 "\u202e\x1b": HOSTILE, "nested": {"\x07": ["\x1b"]}},
+    )  # fmt: skip
+    shown = command("list").stdout + command("show", letters[2]).stdout
+    shown += command("show", "\x1b[1mid").stdout + command("show", "\x1b[3mno").stderr
+    text = shown.decode()
+    assert all(char.isprintable() or char == "\n" for char in text)
+    assert "\\x1b]0;pwned\\x07" in text
+    assert "\\u202etxt.exe" in text
+    assert len(text) < 150_000
+
+
+def test_show_gives_all_of_a_letter_and_its_exact_bytes(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    shown = command("show", letters[1]).stdout.decode()
+    for line in (f"message_id: {letters[1]}", "app_id: tester", "  x-source-queue: features",
+                 "  x-reason: reason 1", "body, 8 bytes:", "  \\x00\\xff raw "):  # fmt: skip
+        assert line in shown.splitlines()
+    for letter_id, body in ((letters[1], b"\x00\xff raw \n"), (letters[2], HOSTILE)):
+        assert command("show", "--raw", letter_id).stdout == body
+    assert command("show", str(uuid.uuid4())).returncode == 1
+    assert ids(vhost) == letters
+
+
+def test_rows_that_a_broken_model_refused_are_replayed_to_a_good_one(
+    command: Command, start: Start, vhost: Vhost, tmp_path: Path
+) -> None:
+    broken = train.train()
+    broken[-1].coef_[:] = 1e308  # beyond what a number can be, for all rows but those near zero
+    train.store(skops.io.dumps(broken), tmp_path / "broken.skops")
+    start("metric")
+    model = start("model", model_path=tmp_path / "broken.skops")
+    eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
+    for number in range(3):
+        vhost.put("y_true", b'{"id":"%d","body":100}' % number)
+        vhost.put("features", b'{"id":"%d","body":%s}' % (number, str([0.05] * 10).encode()))
+    eventually(lambda: vhost.depth("dead_letters") == 3, "the letters")
+    assert model.stop() == 0
+
+    start("model")
+    done = command("replay", "--all", "--queue", "features", "--reason", "not a finite number")
+    assert (done.returncode, done.stdout) == (0, b"3 replayed\n")
+    eventually(lambda: row_count(tmp_path) == 3, "the rows")
+    assert set(read_rows(tmp_path)["id"]) == {"0", "1", "2"}
+    assert vhost.depth("dead_letters") == 0
+
+
+def test_replay_and_drop_take_what_is_named_and_leave_the_rest(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    gone = str(uuid.uuid4())
+    done = command("replay", letters[1], letters[4], gone)
+    assert done.returncode == 1
+    assert done.stdout.decode().splitlines() == [
+        "1 replayed",
+        "1 left: they came from none of features, y_true and y_pred",
+    ]
+    assert gone in done.stderr.decode()
+    properties, body = vhost.wait_for("features")
+    assert (body, properties.delivery_mode) == (b"\x00\xff raw \n", 2)
+    assert "x-reason" not in properties.headers
+
+    assert command("drop", letters[0]).stdout == b"1 dropped\n"
+    assert ids(vhost) == letters[2:]
+    assert command("drop", "--all", "--queue", "features").stdout == b"1 dropped\n"
+    assert ids(vhost) == letters[3:]
+    assert command("drop", "--all").stdout == b"2 dropped\n"
+    assert ids(vhost) == []
+    assert (vhost.depth("features"), vhost.depth("y_true")) == (0, 0)
+
+
+def many_letters(settings: BrokerSettings, count: int) -> list[bytes]:
+    bodies = [b"%d" % number for number in range(count)]
+    with opened(settings) as (broker, _):
+        for start in range(0, count, 500):
+            chunk = bodies[start : start + 500]
+            broker.dead_letter([DeadLetter(body, "x", "features") for body in chunk])
+    return bodies
+
+
+def taken(vhost: Vhost, queue: str) -> list[bytes]:
+    found = []
+    with vhost.channel() as channel:
+        while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:
+            found.append(bytes(got[2] or b""))
+    return found
+
+
+REPLAY_ALL = [sys.executable, "-m", "pipeline", "dead-letters", "replay", "--all"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_replay_that_is_killed_loses_nothing(
+    environment: dict[str, str],
+    broker_settings: BrokerSettings,
+    vhost: Vhost,
+    number: signal.Signals,
+) -> None:
+    bodies = many_letters(broker_settings, 3000)
+    replaying = subprocess.Popen(REPLAY_ALL, env=environment)
+    eventually(lambda: vhost.depth("features") > 50, "some to be replayed")
+    replaying.send_signal(number)
+    assert replaying.wait(10) in {-signal.SIGKILL, 130}
+    eventually(
+        lambda: vhost.depth("features") + vhost.depth("dead_letters") >= 3000, "what was held"
+    )
+    replayed, left = taken(vhost, "features"), taken(vhost, "dead_letters")
+    assert left, "it was done before it was killed"
+    assert set(replayed) | set(left) == set(bodies)
+    assert len(replayed) + len(left) <= 3001, "one may come twice"
+    assert left == sorted(left, key=int)
+
+
+def test_two_that_replay_at_once_lose_and_double_nothing(
+    environment: dict[str, str], broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    bodies = many_letters(broker_settings, 600)
+    both = [subprocess.Popen(REPLAY_ALL, env=environment) for _ in range(2)]
+    assert 0 in {process.wait(30) for process in both}
+    assert sorted(taken(vhost, "features")) == sorted(bodies)
+    assert vhost.depth("dead_letters") == 0
+
+
+@pytest.mark.parametrize("action", [["list"], ["replay", "--all"], ["drop", "--all"]])
+def test_nothing_there_is_status_1(
+    command: Command, broker_settings: BrokerSettings, action: list[str]
+) -> None:
+    missing = command(*action)
+    assert missing.returncode == 1
+    assert "no queue 'dead_letters'" in one_line(missing)
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels("a"))
+        broker.flush()
+    empty = command(*action)
+    assert (empty.returncode, empty.stderr) == (1, b"")
+    assert b"0" in empty.stdout.splitlines()[0]
+
+
+def one_line(done: subprocess.CompletedProcess[bytes]) -> str:
+    (line,) = done.stderr.decode().splitlines()
+    return line
+
+
+def test_a_broker_that_is_away_or_refuses_is_one_line(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    away = command("list", AMQP_URL="amqp://guest:guest@127.0.0.1:1/%2F")
+    assert away.returncode == 1
+    assert re.search(r"127\.0\.0\.1:1 .*refused.*AMQP_URL", one_line(away))
+    wrong = command("list", AMQP_URL=vhost.url_for("guest", "wrong"))
+    assert "ACCESS_REFUSED" in one_line(wrong)
+
+    vhost.manage("PUT", f"users/{vhost.name}", {"password": "secret", "tags": ""})
+    vhost.permit(vhost.name, configure="^$", write="^$", read="^dead_letters$")
+    reader = {"AMQP_URL": vhost.url_for(vhost.name, "secret")}
+    try:
+        assert command("list", **reader).returncode == 0
+        refused = command("replay", letters[0], **reader)
+        vhost.permit(vhost.name, configure="^$", write="^$", read="^$")
+        unread = command("list", **reader)
+    finally:
+        vhost.manage("DELETE", f"users/{vhost.name}")
+    assert (refused.returncode, refused.stdout) == (1, b"0 replayed\n")
+    assert "access to exchange 'edge.features'" in one_line(refused)
+    assert "access to queue 'dead_letters'" in one_line(unread)
+    eventually(lambda: ids(vhost) == letters, "all letters, in order")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["lose"],
+        ["list", "--limit", "-1"],
+        ["show"],
+        ["replay"],
+        ["drop", "--queue", "features"],
+        ["drop", "--all", "an-id"],
+        ["replay", "an-id", "--reason", "x"],
+    ],
+)
+def test_wrong_usage_is_status_2(command: Command, arguments: list[str]) -> None:
+    assert command(*arguments).returncode == 2
+
+
+def test_wrong_settings_are_status_2(command: Command) -> None:
+    done = command("list", BROKER_METRICS_URL="here")
+    assert done.returncode == 2
+    assert "BROKER_METRICS_URL='here' is not accepted" in one_line(done)
+
+
+def dropped(done: subprocess.CompletedProcess[bytes]) -> str:
+    (found,) = re.findall("because a queue was full: (.*)", done.stdout.decode())
+    return str(found)
+
+
+def test_list_tells_how_many_the_broker_has_dropped(
+    command: Command, vhost: Vhost, letters: list[str]
+) -> None:
+    assert letters
+    before = int(dropped(command("list")).replace(",", ""))
+    with vhost.channel() as channel:
+        channel.confirm_delivery()
+        channel.queue_declare("small", arguments={"x-max-length": 5, "x-overflow": "drop-head"})
+        for _ in range(12):
+            channel.basic_publish("", "small", b"x")
+    eventually(lambda: dropped(command("list")) == f"{before + 7:,}", "7 more")
+
+
+def test_where_the_metrics_are_away_the_number_is_unknown(
+    command: Command, rabbitmq: PrivateRabbitMQ, letters: list[str]
+) -> None:
+    for url, reason in (
+        ("http://127.0.0.1:1/metrics", "refused"),
+        (rabbitmq.management_url, "there is no rabbitmq_global"),
+        (rabbitmq.amqp_url.replace("amqp:", "http:"), ""),
+    ):
+        done = command("list", BROKER_METRICS_URL=url)
+        assert done.returncode == 0
+        assert re.match(f"unknown \\(BROKER_METRICS_URL=.*{reason}", dropped(done))
+        assert letters[0] in done.stdout.decode()
