@@ -1,6 +1,7 @@
 """What tests need of the world outside: a virtual host, processes, and waiting with a deadline."""
 
 import base64
+import contextlib
 import json
 import os
 import re
@@ -33,6 +34,8 @@ PREFIXES = (
     "MODEL_",
     "PLOT_",
     "QUEUE_",
+    "REMEMBER_",
+    "SSL_",
     "STREAM_",
     "UNMATCHED_",
 )
@@ -87,14 +90,13 @@ class Vhost:
             return json.loads(answer.read() or b"null")
 
     def close_connections(self) -> int:
-        """Has the broker close all connections of this virtual host; how many there were."""
-        connections = self.manage("GET", f"vhosts/{self.name}/connections")
-        for connection in connections:
-            try:
+        """Has the broker close all connections of this virtual host; how many it did."""
+        closed = 0
+        for connection in self.manage("GET", f"vhosts/{self.name}/connections"):
+            with contextlib.suppress(urllib.error.HTTPError):  # gone by itself: the list is old
                 self.manage("DELETE", f"connections/{quote(connection['name'], safe='')}")
-            except urllib.error.HTTPError:
-                continue  # gone by itself
-        return len(connections)
+                closed += 1
+        return closed
 
     @contextmanager
     def channel(self) -> Iterator[BlockingChannel]:
@@ -154,11 +156,18 @@ class Service:
     def peak_memory(self) -> int:
         """The most memory it has had at one time until now, in bytes (VmHWM)."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-        return int(kilobytes) * 1024
+        found = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+        return int(found[0]) * 1024 if found else 0  # none while it ends
 
     def log(self) -> str:
         return self.log_file.read_text()
+
+    def is_up(self) -> bool:
+        """Whether it has written its status: all is imported, and what it needs is there."""
+        try:
+            return bool(json.loads(self.status_file.read_bytes())["pid"] == self.process.pid)
+        except FileNotFoundError:
+            return False
 
     def counts(self) -> dict[str, float]:
         try:

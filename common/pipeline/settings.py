@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_PASSWORD = re.compile(r"(?<=//)[^/]*@")
+_PASSWORD = re.compile(r"(?<=//).*@")
 
 
 class Settings(BaseSettings):

@@ -92,7 +92,7 @@ def arm_acks(moment: Moment) -> None:
         moment.reached()
         ack(channels, deliveries)
 
-    Consumer._ack = staticmethod(armed_ack)  # type: ignore[method-assign]
+    Consumer._ack = staticmethod(armed_ack)  # type: ignore[method-assign, assignment]
 
 
 def main(point: str, nth: str, script: str) -> None:

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from chaos.report import Line
-from pipeline.messages import FEATURES, VALUES, Schema, T, id_text
+from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
 from predictor import Predictor
 from support import Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")
 RECOVERY_SECONDS = 60.0
+LAST = "last"  # the id of the row that ends a stream; it is not part of it
 
 
 class Stream:
@@ -32,6 +33,8 @@ class Stream:
         self.folder = folder
         self.settings: dict[str, dict[str, object]] = {name: {} for name in SERVICES}
         self._start = start
+        self._killed: set[str] = set()
+        self._confirmed = 0  # rows, as features itself has counted them
         self._model_path = model_path
 
     def open(self, *, rate: float = 400, batch: int = 1, label_delay: float = 0) -> None:
@@ -51,8 +54,24 @@ class Stream:
         self.services[name] = service
         return service
 
+    def stop(self, name: str) -> None:
+        """SIGTERM: the service ends with status 0, within 10 seconds."""
+        assert self.services[name].stop() == 0
+        if name == "features":
+            self._confirmed += int(self.services[name].counts()["rows"])
+
     def kill(self, name: str) -> None:
+        """SIGKILL."""
         self.services[name].kill()
+        self._killed.add(name)
+
+    def kill_and_start(self, name: str) -> None:
+        self.kill(name)
+        self.start(name)
+
+    def stop_and_start(self, name: str) -> None:
+        self.stop(name)
+        self.start(name)
 
     def rows(self) -> int:
         return row_count(self.folder)
@@ -90,21 +109,13 @@ class Stream:
         `deleted` names a queue that was deleted meanwhile: what it held cannot be had any more.
         `earlier` holds the rows of a file that was taken away meanwhile.
         """
-        assert self.services["features"].stop() == 0
-        features = self._taken("tap.features", FEATURES)
-        if self.settings["features"]["label_delay"]:  # late, but for each of the features a label
-            eventually(lambda: self.rows() >= len(features), "the late rows", RECOVERY_SECONDS)
-        labels = self._taken("tap.y_true", VALUES)
-        expected = labels.keys() & features.keys()
-        assert expected
-        if not deleted:
-            rest = len(expected) - (0 if earlier is None else len(earlier))
-            eventually(lambda: self.rows() >= rest, "all rows", RECOVERY_SECONDS)
-        eventually(self._all_taken, "empty queues", RECOVERY_SECONDS)
+        features, labels = self._end()
         rows = pd.read_csv(self.folder / "metric_log.csv", dtype={"id": str})
-        rows = pd.concat([earlier, rows])
+        rows = pd.concat([earlier, rows[rows["id"] != LAST]])
+        expected = labels.keys() & features.keys()
         lost = len(expected - set(rows["id"]))
         line.add(len(expected), lost, len(rows) - rows["id"].nunique(), counted=bool(deleted))
+        assert expected
         assert rows["id"].is_unique
         assert set(rows["id"]) <= expected
         assert deleted or not lost
@@ -113,15 +124,31 @@ class Stream:
         assert self.vhost.depth("dead_letters") == 0
         return lost
 
+    def _end(self) -> tuple[dict[str, list[float]], dict[str, float]]:
+        """Features and labels by id, all that the broker has taken; once all are through.
+
+        A queue keeps its order, so when a last row is through, so is all that came before it.
+        """
+        self.stop("features")
+        features = self._taken("tap.features", FEATURES)
+        if self.settings["features"]["label_delay"]:
+            eventually(lambda: self.rows() >= len(features), "the late rows", RECOVERY_SECONDS)
+        self.vhost.put("features", Message([LAST], [[0.0] * 10]).encode())
+        self.vhost.put("y_true", Message([LAST], [0.0]).encode())
+        csv = self.folder / "metric_log.csv"
+        eventually(lambda: f"\n{LAST}," in csv.read_text(), "the last row", RECOVERY_SECONDS)
+        labels = self._taken("tap.y_true", VALUES)
+        if "features" not in self._killed:  # then it knows, too, what was confirmed
+            assert features.keys() == labels.keys()
+            assert len(features) == self._confirmed
+        return features, labels
+
     def _check_pending(self, labels: int, predictions: int, deleted: str) -> None:
         halves = {"pending_y_true": labels, "pending_y_pred": predictions}
         if deleted:  # one half is gone, the other waits for it
-            del halves["pending_y_true" if deleted == "y_true" else "pending_y_pred"]
+            halves["pending_y_true" if deleted == "y_true" else "pending_y_pred"] = 0
         metric = self.services["metric"]
         eventually(lambda: halves.items() <= metric.counts().items(), f"{halves}")
-
-    def _all_taken(self) -> bool:
-        return not any(self.vhost.depth(queue) for queue in ("features", "y_true", "y_pred"))
 
     def _check_values(
         self, rows: pd.DataFrame, labels: dict[str, float], features: dict[str, list[float]]

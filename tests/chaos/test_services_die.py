@@ -38,13 +38,11 @@ def test_kill_9(stream: Stream, report: Report, dice: Random, tries: Tries, serv
     stream.open(batch=dice.choice([1, 1, 10]))
     for _ in range(tries(50)):
         a_moment(dice)
-        stream.kill(service)
         if dice.random() < 0.3:  # also while it starts
             line.tries += 1
-            stream.start(service)
+            stream.kill_and_start(service)
             a_moment(dice)
-            stream.kill(service)
-        stream.strike(line, partial(stream.start, service))
+        stream.strike(line, partial(stream.kill_and_start, service))
     stream.finish(line)
 
 
@@ -72,7 +70,7 @@ def test_kill_9_at_a_named_point(
     line = report.line(f"`kill -9` of {service} {point}")
     stream.open()
     for _ in range(tries(10)):
-        stream.services[service].stop()
+        stream.stop(service)
         nth = dice.randint(1, MOST_BATCHES)
         doomed = stream.start(service, runner=[CRASH_AT, point, str(nth)])
         assert doomed.wait() == -signal.SIGKILL
@@ -86,8 +84,8 @@ def test_sigterm_under_load(stream: Stream, report: Report, dice: Random, tries:
     for _ in range(tries(50)):
         a_moment(dice)
         service = dice.choice(SERVICES)
-        assert stream.services[service].stop() == 0
-        stream.strike(line, partial(stream.start, service))
+        eventually(stream.services[service].is_up, f"{service} to be up")
+        stream.strike(line, partial(stream.stop_and_start, service))
     stream.finish(line)
 
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -29,7 +30,7 @@ def picture(logs_dir: Path) -> Path:
 def start(logs_dir: Path, tmp_path: Path) -> Iterator[Start]:
     services: list[Service] = []
 
-    def start_plot(**settings: object) -> Service:
+    def start_plot(**settings: Any) -> Service:
         services.append(Service("plot", tmp_path, **({"logs_dir": logs_dir} | settings)))
         return services[-1]
 

@@ -4,7 +4,9 @@ import threading
 
 from broker_client import collecting, consuming, labels, opened
 from pipeline.broker import Batch
-from pipeline.messages import VALUES
+from pipeline.broker.consumer import BATCH_BYTES
+from pipeline.broker.publisher import WINDOW_MESSAGES
+from pipeline.messages import MOST_BATCH_ROWS, VALUES
 from pipeline.settings import BrokerSettings
 from support import Vhost, eventually
 
@@ -127,3 +129,35 @@ def test_what_does_not_fit_into_memory_waits_in_the_broker(
         eventually(lambda: len(arrived) == len(sent), "all of it")
     assert sorted(arrived) == [body[:3] for body in sent]
     assert vhost.depth("y_true") == 0
+
+
+def test_many_short_rows_come_in_small_batches(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    ids = b",".join([b"1"] * MOST_BATCH_ROWS)
+    body = b'{"id":[%b],"body":[%b]}' % (ids, ids)
+    sizes: list[int] = []
+
+    def handle(batch: Batch) -> None:
+        sizes.append(sum(len(delivery.body) for delivery in batch.deliveries))
+        batch.ack()
+
+    with opened(broker_settings) as (broker, _):
+        broker.flush()
+    with vhost.channel() as channel:
+        for _ in range(100):
+            channel.basic_publish("", "y_true", body)
+    with consuming(broker_settings, "y_true", handle):
+        eventually(lambda: sum(sizes) == 100 * len(body), "all of it")
+    assert max(sizes) <= BATCH_BYTES + len(body)
+
+
+def test_publishing_waits_within_a_call_while_too_much_is_unconfirmed(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels(*map(str, range(20 * WINDOW_MESSAGES))))
+        # had it not waited, nearly all would still be on their way
+        assert vhost.depth("y_true") >= 10 * WINDOW_MESSAGES
+        broker.flush()
+    assert vhost.depth("y_true") == 20 * WINDOW_MESSAGES

@@ -53,8 +53,9 @@ class Broker:
         self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
         deadline = time.monotonic() + GOODBYE_SECONDS
-        if error is None:
-            self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
+        left = 0 if error else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
+        if left:
+            log.warning("leaving %d messages that the broker has not confirmed", left)
         links = [link for link in (self._publisher, self._consumer) if link is not None]
         for link in links:
             link.close()

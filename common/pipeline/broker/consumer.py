@@ -17,7 +17,9 @@ from pipeline.settings import BrokerSettings
 
 PREFETCH_MESSAGES = 400  # of a queue, un-acked at most
 INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 messages can be large
-BATCH_BYTES = 4 * 2**20  # bodies in one batch, about: bounds the memory that its work takes
+# Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
+# memory that their work takes and the time until a service can stop.
+BATCH_BYTES = 256 * 2**10
 
 T = TypeVar("T")
 
@@ -127,8 +129,9 @@ class Consumer(Link):
                 taken += inbox.take(BATCH_BYTES // len(inboxes))
             if any(inbox.wants_consumer for inbox in inboxes):
                 self.call(self._consume_again)
-            # acks belong to the connection that the deliveries came by
-            return taken, partial(self.call, partial(self._ack, dict(self._channels), taken))
+            # An ack belongs to the connection that its deliveries came by. It holds no bodies.
+            last_tags = {delivery.queue: delivery.tag for delivery in taken}
+            return taken, partial(self.call, partial(self._ack, dict(self._channels), last_tags))
 
     # From here on, in the thread of the connection.
 
@@ -170,10 +173,10 @@ class Consumer(Link):
         inbox = self._inboxes[queue]
         with self.changed:
             inbox.put(Delivery(queue, tag, body, properties))
+            if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
+                channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects the rest
+                inbox.consumer_tag = None
             self.changed.notify_all()
-        if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
-            channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects what comes
-            inbox.consumer_tag = None
 
     def _on_down(self) -> None:
         self._channels = {}
@@ -181,8 +184,7 @@ class Consumer(Link):
             inbox.clear()
 
     @staticmethod
-    def _ack(channels: dict[str, Channel], deliveries: list[Delivery]) -> None:
-        last_tags = {delivery.queue: delivery.tag for delivery in deliveries}
+    def _ack(channels: dict[str, Channel], last_tags: dict[str, int]) -> None:
         for queue, tag in last_tags.items():
             if channels[queue].is_open:
                 channels[queue].basic_ack(tag, multiple=True)

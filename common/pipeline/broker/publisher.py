@@ -53,12 +53,14 @@ class Publisher(Link):
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Hands the messages over; waits first while too many are unconfirmed."""
+        """Hands the messages over; waits while too many are unconfirmed, unless asked to stop."""
         if not messages:
             return
         with self.changed:
-            self.wait_until(self._has_room, FOREVER_SECONDS)
             for message in messages:
+                if not self._has_room():
+                    self.call(self._send)
+                    self.wait_until(self._has_room, FOREVER_SECONDS)
                 self._last_number += 1
                 self._unconfirmed[self._last_number] = message
                 self._unconfirmed_bytes += len(message.body)
@@ -71,10 +73,14 @@ class Publisher(Link):
             self._waiting.append((self._last_number, action))
             self._release()
 
-    def flush(self, seconds: float = FOREVER_SECONDS, despite_stop: bool = False) -> None:
-        """Waits until all is confirmed, but no longer than `seconds`, or until a stop."""
+    def flush(self, seconds: float = FOREVER_SECONDS, despite_stop: bool = False) -> int:
+        """Waits until all is confirmed, but no longer than `seconds`, or until a stop.
+
+        How many messages are not confirmed then.
+        """
         with self.changed:
             self.wait_until(lambda: not self._unconfirmed, seconds, despite_stop)
+            return len(self._unconfirmed)
 
     def _has_room(self) -> bool:
         return len(self._unconfirmed) < WINDOW_MESSAGES and self._unconfirmed_bytes < WINDOW_BYTES
