@@ -147,6 +147,7 @@ SIZES = [
     bad("numeral of 100,000 digits", row(b'"a"', NUMERAL), "the most is 65,536"),
     bad("id of 100,000 digits", row(NUMERAL), "the most is 65,536"),
     bad("text over 64 KiB", b"x" * 65 * KIB, "malformed"),
+    bad("a million ids", row(b"[" + b"0," * 10**6 + b"0]", b"[0]"), "values is too large"),
     bad("message over 4 MiB", b'{"id":["a"],"body":[VALUE]}' + b" " * (4 * MIB), "a message of 4,"),
     bad("spaces over 4 MiB", b" " * (4 * MIB + 1), "4,194,305 bytes is too large"),
     bad("zeros of 8 MiB", bytes(8 * MIB), "8,388,608 bytes is too large, the most is 4,194,304"),
@@ -348,7 +349,7 @@ FEATURE_LISTS = [
     bad("features on a label's queue", row(b'"a"', ten(b"1")), "one number", *LABELS),
     bad("a label in a list", row(b'"a"', b"[1]"), "one number", *LABELS),
     bad("features too large to predict", row(b'"a"', b"[" + b",".join([b"1e308"] * 10) + b"]"),
-        "the model failed on this row", "features"),
+        "a feature is too large", "features"),
     Case("a batch of labels on features", row(b'["a","b"]', b"[1,2]"), (),
          (row(b'"a"', b"1"), row(b'"b"', b"2")), "a list of 10 numbers", queues=("features",)),
 ]  # fmt: skip

@@ -11,6 +11,7 @@ import sys
 
 from pipeline import dead_letters
 from pipeline.errors import PipelineError, SettingsError
+from pipeline.terminal import printable
 
 INTERRUPTED = 130  # what shells expect after Ctrl-C
 
@@ -27,7 +28,7 @@ def main() -> int:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
     except PipelineError as error:
-        print(dead_letters.printable(str(error)), file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 2 if isinstance(error, SettingsError) else 1
     except KeyboardInterrupt:
         return INTERRUPTED

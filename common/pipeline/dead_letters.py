@@ -12,6 +12,7 @@ from pydantic import Field, HttpUrl
 from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
 from pipeline.settings import BrokerSettings
+from pipeline.terminal import cell, print_table, printable
 
 KINDS = 20  # of reasons, in the summary
 MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
@@ -51,7 +52,7 @@ def add_to(commands: Any) -> None:
         action.add_argument("ids", nargs="*", metavar="ID")
         action.add_argument("--all", action="store_true", help="all, or all that the filters leave")
         _add_filters(action)
-        action.set_defaults(run=run, error=action.error)
+        action.set_defaults(run=run, error=action.error)  # the usage is checked once it runs
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def _list(args: argparse.Namespace) -> int:
     with DeadLetters(settings) as letters:
         for letter in filter(wanted, letters.look()):
             newest.append(_row(letter))
-            kinds[_cell(letter.queue, 20), _cell(letter.reason, 100)] += 1
+            kinds[cell(letter.queue, 20), cell(letter.reason, 100)] += 1
     print(f"dead letters: {kinds.total():,}")
     for (queue, reason), number in kinds.most_common(KINDS):
         print(f"{number:7,}  {queue:8}  {reason}")
@@ -81,23 +82,18 @@ def _list(args: argparse.Namespace) -> int:
     print(f"dropped since the broker's start, because a queue was full: {_dropped(settings)}")
     if newest:
         print(f"\nthe newest {len(newest)}, in the order of the queue:")
-        _print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *newest])
+        print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *newest])
     return int(not kinds)
 
 
 def _row(letter: Letter) -> tuple[str, ...]:
     return (
-        _cell(letter.id, 64),
+        cell(letter.id, 64),
         _time(letter),
-        _cell(letter.queue, 20),
-        _cell(letter.reason, 60),
-        _cell(letter.body[:160].decode("utf-8", "backslashreplace"), 40),
+        cell(letter.queue, 20),
+        cell(letter.reason, 60),
+        cell(letter.body[:160].decode("utf-8", "backslashreplace"), 40),
     )
-
-
-def _cell(text: str, width: int) -> str:
-    safe = printable(text[: width + 1])
-    return safe if len(safe) <= width else safe[: width - 1] + "…"
 
 
 def _time(letter: Letter) -> str:
@@ -106,13 +102,6 @@ def _time(letter: Letter) -> str:
     if not isinstance(in_ms, int) or not 0 <= in_ms < MOST_MS:
         return "-"
     return datetime.fromtimestamp(in_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _print_table(rows: Collection[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -150,9 +139,8 @@ def _drop(args: argparse.Namespace) -> int:
         letters.drop(letter)
         return "dropped"
 
-    if not args.all or args.queue is not None or args.reason is not None:
+    if args.ids or not args.all or args.queue is not None or args.reason is not None:
         return _each(args, drop, "dropped")
-    _choice(args)
     with DeadLetters(DeadLettersSettings.from_environment()) as letters:
         dropped = letters.drop_all()
     print(f"{dropped:,} dropped")
@@ -203,14 +191,3 @@ def _dropped(settings: DeadLettersSettings) -> str:
         return f"{dropped_letters(str(settings.broker_metrics_url)):,}"
     except BrokerError as error:
         return f"unknown (BROKER_METRICS_URL={printable(str(error))})"
-
-
-def printable(text: str) -> str:
-    r"""The text without what a terminal would obey: control characters, marks of direction.
-
-    >>> print(printable("\x1b[2Jµ\u202e\n"))
-    \x1b[2Jµ\u202e\n
-    """
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
-    )

@@ -15,11 +15,12 @@ import msgspec
 import uuid_utils
 
 from pipeline.errors import DecodeError
-from pipeline.reasons import id_reason, reason_of, too_large
+from pipeline.reasons import ID_REASON, reason_of, too_large
 
 FEATURE_COUNT = 10
 MOST_ROW_BYTES = 64 * 2**10
 MOST_BATCH_BYTES = 4 * 2**20
+MOST_BATCH_VALUES = 60_000  # ids and numbers: so many rows of features, with room to spare
 MOST_BATCH_ROWS = 5_000  # each may fail in the model by itself, and be a dead letter of its own
 
 Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}\Z")] | int | float
@@ -150,6 +151,11 @@ class Schema(Generic[T]):
         if len(raw) > MOST_BATCH_BYTES:
             reason = too_large("a message", len(raw), MOST_BATCH_BYTES)
             return None, [DecodeError(reason, raw)]
+        if (values := raw.count(b",") + 1) > MOST_BATCH_VALUES:
+            reason = (
+                f"a message of {values:,} values is too large, the most is {MOST_BATCH_VALUES:,}"
+            )
+            return None, [DecodeError(reason, raw)]
         try:
             if not raw.isascii():
                 raw.decode()  # where msgspec skips a value, it does not look at its encoding
@@ -169,7 +175,7 @@ class Schema(Generic[T]):
         except _INVALID as error:
             return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         if _is_endless(row.id):
-            return None, [DecodeError(id_reason(), raw)]
+            return None, [DecodeError(ID_REASON, raw)]
         return Message([row.id], [row.body]), []
 
     def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:

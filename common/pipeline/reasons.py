@@ -10,6 +10,7 @@ _ID_RULE = (
     "an id is a number, at most 63 digits if it is whole, or 1 to 64 characters of "
     "A-Z a-z 0-9 . _ : - that do not start with -"
 )
+ID_REASON = f"{_ID_RULE} - at `$.id`"
 _OTHER_FORMATS = {  # by how they begin
     b"\xef\xbb\xbf": "JSON behind a byte order mark",
     b"\xff\xfe": "UTF-16 or UTF-32",
@@ -50,14 +51,9 @@ def too_large(what: str, size: int, most: int) -> str:
     return f"{what} of {size:,} bytes is too large, the most is {most:,}"
 
 
-def id_reason() -> str:
-    """The reason for an id that its type lets pass."""
-    return f"{_ID_RULE} - at `$.id`"
-
-
 def _with_rule(text: str, body_rule: str) -> str:
     if "matching regex" in text:  # the rule says it better
-        return f"{_ID_RULE} - at `$.id`"
+        return ID_REASON
     if "`$.id" in text:
         return f"{_ID_RULE}: {text}"
     if "`$.body" in text:

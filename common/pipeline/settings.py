@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_PASSWORD = re.compile(r"(?<=//).*@")
+_BEFORE_HOST = re.compile(r"^(.*//)?.*@")  # of a URL, also of one that is not right
 
 
 class Settings(BaseSettings):
@@ -44,7 +44,7 @@ class Settings(BaseSettings):
             return str(detail["msg"]).removeprefix("Value error, ")
         name = str(detail["loc"][0])
         accepted = cls.model_fields[name].description
-        value = _PASSWORD.sub("***@", str(detail["input"]))
+        value = _BEFORE_HOST.sub(r"\1***@", str(detail["input"]))
         return f"{name.upper()}={value!r} is not accepted: it must be {accepted}"
 
 

@@ -32,7 +32,8 @@ class DurableCsv:
         self._database = database
         self._tail = b""
         database.execute(SCHEMA)
-        is_new = not path.exists()
+        is_new = not path.exists() or not path.stat().st_size
+        must_be_regular(path)
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,7 +69,11 @@ class DurableCsv:
 
     def check_in_place(self) -> None:
         """Raises LogError if the file was taken away while we write to it."""
-        check_in_place(self._path, os.fstat(self._descriptor).st_ino)
+        try:
+            check_in_place(self._path, os.fstat(self._descriptor).st_ino)
+        except LogError:
+            self._save(self._length, b"")  # the tail is in the file that was taken
+            raise
 
     def close(self) -> None:
         """Notes that all is written: from now on any change to the file is somebody else's."""
@@ -86,7 +91,7 @@ class DurableCsv:
             "SELECT length, tail FROM file WHERE name = ?", (self._path.name,)
         ).fetchone()
         if is_new:
-            length, tail = 0, header + (recorded[1] if recorded else b"")
+            length, tail = 0, header + (recorded[1] if recorded else b"").removeprefix(header)
         elif recorded is None:
             length, tail = self._adopt(header)
         else:
@@ -100,10 +105,8 @@ class DurableCsv:
         return self._length
 
     def _adopt(self, header: bytes) -> tuple[int, bytes]:
-        """A file without its record: goes on behind its last whole line, or begins an empty one."""
+        """A file without its record: goes on behind its last whole line."""
         content = self._path.read_bytes()
-        if not content:
-            return 0, header
         if not content.startswith(header):
             raise LogError(f"{self._path} is not ours: its first line is not "
                            f"{header.decode().strip()}; move it away")  # fmt: skip
@@ -118,6 +121,12 @@ class DurableCsv:
                 f"{self._path} was changed by something else: it has {size} bytes, metric left "
                 f"{left}. Put it back as it was, or move it away to begin a new one"
             )
+
+
+def must_be_regular(path: Path) -> None:
+    """Raises LogError where something stands that is no file: a pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        raise LogError(f"{path} is not a regular file; move it away")
 
 
 def check_in_place(path: Path, inode: int) -> None:

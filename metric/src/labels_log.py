@@ -5,6 +5,7 @@ import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from durable_csv import must_be_regular
 from join import Half
 from ledger import utc_text
 from pipeline.errors import LogError
@@ -18,6 +19,7 @@ class LabelsLog:
 
     def __init__(self, folder: Path) -> None:
         path = folder / "labels_log.txt"
+        must_be_regular(path)
         try:
             self._handler = _Handler(path, "a", MOST_BYTES, OLDER_FILES)
         except OSError as error:

@@ -4,7 +4,7 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from durable_csv import DurableCsv, check_in_place
+from durable_csv import DurableCsv, check_in_place, must_be_regular
 from join import Half, Join, Outcome
 from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS
@@ -27,6 +27,7 @@ class Ledger:
         path = folder / DATABASE
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            must_be_regular(path)
             path.open("ab").close()  # says why it cannot, where SQLite only says that it cannot
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")

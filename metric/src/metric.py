@@ -16,9 +16,15 @@ IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs ou
 
 
 class MetricSettings(BrokerSettings, LogsSettings):
-    unmatched_ttl: float = Field(7 * 86_400, gt=0, description="a number of seconds greater than 0")
-    max_pending: int = Field(1_000_000, ge=1, description="a number of halves, 1 or more")
-    remember_ids: int = Field(10_000_000, ge=1, description="a number of ids, 1 or more")
+    unmatched_ttl: float = Field(
+        7 * 86_400, gt=0, le=10**9, description="a number of seconds greater than 0, up to 10^9"
+    )
+    max_pending: int = Field(
+        1_000_000, ge=1, le=10**12, description="a number of halves from 1 to 10^12"
+    )
+    remember_ids: int = Field(
+        10_000_000, ge=1, le=10**12, description="a number of ids from 1 to 10^12"
+    )
 
 
 def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:

@@ -25,11 +25,10 @@ def check(content: bytes, path: Path) -> None:
         recorded = beside.read_text("ascii", "replace").split()
     except OSError as error:
         raise ModelError(
-            f"{path} has no SHA-256 at {beside} ({error.strerror}); if you trust it, "
-            f"write it: {how}"
+            f"{path} has no SHA-256 at {beside} ({error.strerror}); if you trust it: {how}"
         ) from error
     if recorded[:1] != record(content, path.name).split()[:1]:
         raise ModelError(
             f"{path} is not the file that was trained: its SHA-256 is not the one in "
-            f"{beside.name}; `make train` writes both anew"
+            f"{beside.name}; if you trust it: {how}"
         )

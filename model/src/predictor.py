@@ -21,6 +21,8 @@ TRUSTED_TYPES = [
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
 ]
+MOST_FEATURE = 1e100  # a model that squares larger ones leaves the range of a float, and fails
+TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
 PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 
 
@@ -33,7 +35,7 @@ class Predictor:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises ModelError, saying what to do, if the file is not a model that we may load."""
-        train = "`make train` writes one to model/model.skops"
+        train = "`make train` writes one"
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -65,6 +67,16 @@ class Predictor:
 
         A row on which the model fails does not take the others with it.
         """
+        rows = np.array(features)
+        too_large = np.abs(rows).max(axis=1, initial=0) > MOST_FEATURE
+        if too_large.any():
+            fitting = iter(self.predict(rows[~too_large].tolist()))
+            return [TOO_LARGE if large else next(fitting) for large in too_large]
+        return self._predict(features)
+
+    def _predict(self, features: list[list[float]]) -> list[float | str]:
+        if not features:
+            return []
         try:
             with np.errstate(all="ignore"):
                 values = np.asarray(self._estimator.predict(np.array(features)), dtype=np.float64)
@@ -74,7 +86,7 @@ class Predictor:
             if len(features) == 1:
                 return [f"the model failed on this row: {error}"]
             half = len(features) // 2
-            return self.predict(features[:half]) + self.predict(features[half:])
+            return self._predict(features[:half]) + self._predict(features[half:])
         if np.isfinite(values).all():
             return values.tolist()  # type: ignore[no-any-return]
         return [

@@ -124,6 +124,44 @@ def test_an_empty_file_is_begun(tmp_path: Path, database: sqlite3.Connection) ->
     assert text(tmp_path) == HEADER
 
 
+def test_a_new_file_has_one_header(tmp_path: Path, database: sqlite3.Connection) -> None:
+    crash(open_csv(tmp_path, database))  # the header is what it wrote last
+    (tmp_path / "log.csv").unlink()
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER
+
+
+def test_an_emptied_file_is_begun_anew(tmp_path: Path, database: sqlite3.Connection) -> None:
+    csv = open_csv(tmp_path, database)
+    csv.record("a,1\n")
+    csv.write()
+    csv.close()
+    (tmp_path / "log.csv").write_bytes(b"")
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER
+
+
+def test_a_file_moved_away_while_it_is_written_keeps_its_rows_alone(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    csv = open_csv(tmp_path, database)
+    csv.record("a,1\n")
+    csv.write()
+    (tmp_path / "log.csv").rename(tmp_path / "yesterday.csv")
+    with pytest.raises(LogError, match="was taken away"):
+        csv.check_in_place()
+    crash(csv)
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER
+    assert (tmp_path / "yesterday.csv").read_text() == HEADER + "a,1\n"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, database: sqlite3.Connection) -> None:
+    os.mkfifo(tmp_path / "log.csv")
+    with pytest.raises(LogError, match="is not a regular file"):
+        open_csv(tmp_path, database)
+
+
 def test_a_file_of_somebody_else_is_left_as_it_is(
     tmp_path: Path, database: sqlite3.Connection
 ) -> None:

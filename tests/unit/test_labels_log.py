@@ -1,3 +1,5 @@
+import io
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,15 @@ def test_it_is_rotated_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "labels_log.txt").symlink_to("/dev/full")
-    with pytest.raises(LogError, match=r"cannot write .*labels_log.txt: .*No space left on device"):
-        LabelsLog(tmp_path).add(values(1))
+    log = LabelsLog(tmp_path)
+    with (
+        io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as log._handler.stream,
+        pytest.raises(LogError, match=r"cannot write .*labels_log.txt: .*No space left on device"),
+    ):
+        log.add(values(1))
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels_log.txt")
+    with pytest.raises(LogError, match="is not a regular file"):
+        LabelsLog(tmp_path)

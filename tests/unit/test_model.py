@@ -119,9 +119,9 @@ def test_a_file_that_training_did_not_leave_is_refused_unread(
 def test_a_model_of_ones_own_needs_a_sha256_and_is_told_how_to_get_one(tmp_path: Path) -> None:
     path = tmp_path / "own model.skops"
     skops.io.dump(train.train(), path)
-    with pytest.raises(ModelError, match=r"has no SHA-256 at .*, write it: (.*)") as refusal:
+    with pytest.raises(ModelError, match=r"has no SHA-256 at .* if you trust it: (.*)") as refusal:
         Predictor.load(path)
-    command = str(refusal.value).partition("write it: ")[2]
+    command = str(refusal.value).partition("trust it: ")[2]
     subprocess.run(["sh", "-ec", command], check=True)
     Predictor.load(path)
 
@@ -158,3 +158,8 @@ def test_trees_are_trusted(tmp_path: Path) -> None:
     train.store(skops.io.dumps(forest), tmp_path / "model.skops")
     (outcome,) = Predictor.load(tmp_path / "model.skops").predict([data.features[0].tolist()])
     assert outcome == forest.predict(data.features[:1])[0]
+
+
+def test_rows_too_large_to_compute_with_are_put_aside_at_once() -> None:
+    outcomes = Predictor(Fragile()).predict([[1.0] * 10, [-1e101] + [0.0] * 9, [2.0] * 10] * 2)
+    assert outcomes == [10.0, "a feature is too large, the most is 1e+100", 20.0] * 2

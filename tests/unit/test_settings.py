@@ -26,11 +26,16 @@ def test_all_wrong_settings_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMQP_URL", "http://me:sec:ret@secret@host")
-    with pytest.raises(SettingsError) as caught:
-        BrokerSettings.from_environment()
-    assert "secret" not in str(caught.value)
-    assert "AMQP_URL='http://***@host'" in str(caught.value)
+    for url, shown in (
+        ("http://me:sec:ret@secret@host", "http://***@host"),
+        ("amqp://me:sec/ret@host/%2F", "amqp://***@host/%2F"),
+        ("me:secret@host", "***@host"),
+    ):
+        monkeypatch.setenv("AMQP_URL", url)
+        with pytest.raises(SettingsError) as caught:
+            BrokerSettings.from_environment()
+        assert "sec" not in str(caught.value)
+        assert f"AMQP_URL='{shown}'" in str(caught.value)
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from pika.spec import BasicProperties
-
 from pipeline.broker.consumer import Batch, Consumer
-from pipeline.broker.publisher import Outgoing, Publisher
+from pipeline.broker.publisher import Outgoing, Publisher, message_properties
 from pipeline.broker.topology import (
     DEAD_LETTERS,
     DELAY_STEPS,
@@ -116,7 +114,8 @@ class Broker:
                     edge(DEAD_LETTERS),
                     DEAD_LETTERS,
                     letter.body,
-                    self._properties(
+                    message_properties(
+                        self._run.service,
                         new_id(),
                         {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue},
                     ),
@@ -156,21 +155,9 @@ class Broker:
         if message.features_timestamp_in_ms is not None:
             headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
         message_id = new_id() if message.batched else id_text(message.ids[0])
-        properties = self._properties(message_id, headers)
+        properties = message_properties(self._run.service, message_id, headers)
         properties.correlation_id = message.correlation_id
         return Outgoing(exchange, routing_key, message.encode(), properties, mandatory)
-
-    def _properties(self, message_id: str, headers: dict[str, Any]) -> BasicProperties:
-        now = time.time()
-        return BasicProperties(
-            content_type="application/json",
-            content_encoding="utf-8",
-            delivery_mode=2,
-            message_id=message_id,
-            timestamp=int(now),
-            app_id=self._run.service,
-            headers={"timestamp_in_ms": int(now * 1000), **headers},
-        )
 
 
 def _fitting(reason: str) -> str:

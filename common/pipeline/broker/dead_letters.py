@@ -15,7 +15,8 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
-from pipeline.broker.link import HANDSHAKE_SECONDS, HEARTBEAT_SECONDS, explain, url_parameters
+from pipeline.broker.link import connection_parameters, explain
+from pipeline.broker.publisher import message_properties
 from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
 from pipeline.errors import BrokerError
 from pipeline.settings import BrokerSettings
@@ -58,11 +59,8 @@ class DeadLetters:
     """
 
     def __init__(self, settings: BrokerSettings) -> None:
-        self._parameters = url_parameters(settings)
-        self._parameters.heartbeat = HEARTBEAT_SECONDS
-        self._parameters.stack_timeout = HANDSHAKE_SECONDS
+        self._parameters = connection_parameters(settings, "dead-letters")
         self._parameters.blocked_connection_timeout = BLOCKED_SECONDS
-        self._parameters.client_properties = {"connection_name": "dead-letters"}
 
     def __enter__(self) -> Self:
         with self._explained():
@@ -121,7 +119,11 @@ class DeadLetters:
         with self._explained():
             try:
                 self._publishing.basic_publish(
-                    exchange, letter.queue, letter.body, _properties(letter), mandatory=True
+                    exchange,
+                    letter.queue,
+                    letter.body,
+                    message_properties("dead-letters", letter.id, {}),
+                    mandatory=True,
                 )
             except UnroutableError as error:
                 raise BrokerError(f"no queue takes what goes to exchange {exchange}") from error
@@ -161,7 +163,8 @@ def dropped_letters(metrics_url: str) -> int:
     Raises BrokerError, with the reason, if it does not say so.
     """
     try:
-        with urllib.request.urlopen(metrics_url, timeout=_METRICS_SECONDS) as answer:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(metrics_url, timeout=_METRICS_SECONDS) as answer:
             lines = answer.read(_METRICS_BYTES).decode().splitlines()
         # a line for each type of queue and way of dead-lettering: NAME{LABELS} NUMBER
         numbers = [line.rpartition(" ")[2] for line in lines if line.startswith(_DROPPED + "{")]
@@ -190,16 +193,3 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
 def _text(value: Any) -> str:
     """The client gives bytes for text that is not UTF-8."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
-
-
-def _properties(letter: Letter) -> BasicProperties:
-    now = time.time()
-    return BasicProperties(
-        content_type="application/json",
-        content_encoding="utf-8",
-        delivery_mode=2,
-        message_id=letter.properties.get("message_id"),
-        timestamp=int(now),
-        app_id="dead-letters",
-        headers={"timestamp_in_ms": int(now * 1000)},
-    )

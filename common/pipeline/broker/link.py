@@ -42,10 +42,7 @@ class Link(threading.Thread):
         self._settings = settings
         self._service_run = run
         self._delays_labels = delays_labels
-        self._parameters = url_parameters(settings)
-        self._parameters.heartbeat = HEARTBEAT_SECONDS
-        self._parameters.stack_timeout = HANDSHAKE_SECONDS
-        self._parameters.client_properties = {"connection_name": f"{run.service}: {name}"}
+        self._parameters = connection_parameters(settings, f"{run.service}: {name}")
         self._connection: pika.SelectConnection | None = None
         self._connection_lock = threading.Lock()
         self._closing = threading.Event()
@@ -177,12 +174,19 @@ class Link(threading.Thread):
             self.changed.notify_all()
 
 
-def url_parameters(settings: BrokerSettings) -> pika.URLParameters:
-    """AMQP_URL, with its options. Raises SettingsError where the client cannot use it."""
+def connection_parameters(settings: BrokerSettings, name: str) -> pika.URLParameters:
+    """AMQP_URL, with its options, for a connection that the broker is to list under `name`.
+
+    Raises SettingsError where the client cannot use it.
+    """
     try:
-        return pika.URLParameters(str(settings.amqp_url))
-    except (TypeError, ValueError) as error:
+        parameters = pika.URLParameters(str(settings.amqp_url))
+    except (TypeError, ValueError, SyntaxError) as error:
         raise SettingsError(f"AMQP_URL is not accepted: {error}") from error
+    parameters.heartbeat = HEARTBEAT_SECONDS
+    parameters.stack_timeout = HANDSHAKE_SECONDS
+    parameters.client_properties = {"connection_name": name}
+    return parameters
 
 
 def explain(error: BaseException) -> str:

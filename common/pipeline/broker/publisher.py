@@ -1,6 +1,7 @@
 """Publishing: confirmed, persistent, and again after a lost connection."""
 
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,20 @@ class Outgoing:
     body: bytes
     properties: BasicProperties
     mandatory: bool = True  # a message that no queue takes comes back, instead of vanishing
+
+
+def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) -> BasicProperties:
+    """Those of every message of ours: JSON, persistent, with the time of now."""
+    now = time.time()
+    return BasicProperties(
+        content_type="application/json",
+        content_encoding="utf-8",
+        delivery_mode=2,
+        message_id=message_id,
+        timestamp=int(now),
+        app_id=app_id,
+        headers={"timestamp_in_ms": int(now * 1000), **headers},
+    )
 
 
 class Publisher(Link):
