@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from chaos.report import Report
+from pipeline.messages import MOST_BATCH_ROWS
 from support import Service, Vhost, eventually, read_rows, row_count
 
 pytestmark = pytest.mark.timeout(7200)
 
 ROWS_PER_KILL = 5_000  # a million in a long run
+ROWS = MOST_BATCH_ROWS
+FLOOD, FLOOD_ROWS = 60, 100_000  # messages on a queue, and after how many rows to look
 MOST_BYTES = {"metric": 200e6, "features": 400e6, "model": 400e6, "plot": 400e6}  # of 512 MiB
 
 
@@ -53,3 +56,51 @@ def test_a_backlog(
     )
     for name, most in MOST_BYTES.items():
         assert peaks[name] < most, name
+
+
+def bad_rows(_: int) -> bytes:
+    """As many rows as a message may have, in as few bytes, and each a dead letter of its own."""
+    return b'{"id":[%b],"body":[%b]}' % (b",".join([b"[]"] * ROWS), b",".join([b"0"] * ROWS))
+
+
+def good_rows(number: int) -> bytes:
+    ids = b",".join(b"%d" % (number * ROWS + row) for row in range(ROWS))
+    return b'{"id":[%b],"body":[%b]}' % (ids, b",".join([b"1"] * ROWS))
+
+
+@pytest.mark.parametrize(
+    ("service", "queues", "body"),
+    [
+        ("metric", ("y_true", "y_pred"), bad_rows),
+        ("metric", ("y_true", "y_pred"), good_rows),
+        ("model", ("features",), bad_rows),
+    ],
+)
+def test_a_flood_of_short_rows(
+    start: Callable[..., Service],
+    vhost: Vhost,
+    report: Report,
+    service: str,
+    queues: tuple[str, ...],
+    body: Callable[[int], bytes],
+) -> None:
+    assert start_and_stop(start, vhost, service) == 0
+    for number in range(FLOOD):
+        for queue in queues:
+            vhost.put(queue, body(number))
+    flooded = start(service)
+    eventually(lambda: sum(flooded.counts().values()) > FLOOD_ROWS, "some of it done", 60)
+    peak, since = flooded.peak_memory(), time.monotonic()
+    assert flooded.stop() == 0
+    report.note(
+        f"{service} under {len(queues) * FLOOD} messages of {ROWS:,} rows ({body.__name__}): "
+        f"peak memory {peak / 1e6:.0f} MB, SIGTERM took {time.monotonic() - since:.1f} s"
+    )
+    assert peak < MOST_BYTES[service]
+
+
+def start_and_stop(start: Callable[..., Service], vhost: Vhost, name: str) -> int:
+    """So that the queues are there."""
+    service = start(name)
+    eventually(lambda: vhost.depth("dead_letters") >= 0 and service.is_up(), "the queues")
+    return service.stop()

@@ -161,3 +161,15 @@ def test_publishing_waits_within_a_call_while_too_much_is_unconfirmed(
         assert vhost.depth("y_true") >= 10 * WINDOW_MESSAGES
         broker.flush()
     assert vhost.depth("y_true") == 20 * WINDOW_MESSAGES
+
+
+def test_asked_to_stop_it_leaves_what_cannot_be_confirmed_in_time_and_acknowledges_nothing_of_it(
+    broker_settings: BrokerSettings, vhost: Vhost
+) -> None:
+    confirmed: list[bool] = []
+    with opened(broker_settings) as (broker, run):
+        run.stop.set()
+        broker.publish("y_true", labels(*map(str, range(20 * WINDOW_MESSAGES))))
+        broker.when_confirmed(lambda: confirmed.append(True))
+    assert vhost.depth("y_true") in range(WINDOW_MESSAGES, 3 * WINDOW_MESSAGES)
+    assert not confirmed

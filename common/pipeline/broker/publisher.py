@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_MESSAGES = 1000  # unconfirmed at most, before publish() waits
 WINDOW_BYTES = 16 * 2**20
+MOST_AT_END = 2 * WINDOW_MESSAGES  # when asked to stop: what can be confirmed in the time left
 NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
@@ -61,6 +62,7 @@ class Publisher(Link):
         self._last_number = 0
         self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # by number
         self._unconfirmed_bytes = 0
+        self._has_left_some = False
         self._to_send: deque[int] = deque()
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
         self._channel: Channel | None = None
@@ -68,14 +70,20 @@ class Publisher(Link):
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Hands the messages over; waits while too many are unconfirmed, unless asked to stop."""
+        """Hands the messages over; waits while too many are unconfirmed.
+
+        Asked to stop, it takes what one more window holds, and leaves the rest.
+        """
         if not messages:
             return
         with self.changed:
             for message in messages:
                 if not self._has_room():
                     self.call(self._send)
-                    self.wait_until(self._has_room, FOREVER_SECONDS)
+                    has_room = self.wait_until(self._has_room, FOREVER_SECONDS)
+                    self._has_left_some |= not has_room and len(self._unconfirmed) > MOST_AT_END
+                if self._has_left_some:
+                    break
                 self._last_number += 1
                 self._unconfirmed[self._last_number] = message
                 self._unconfirmed_bytes += len(message.body)
@@ -83,8 +91,13 @@ class Publisher(Link):
         self.call(self._send)
 
     def when_confirmed(self, action: Callable[[], None]) -> None:
-        """Has `action` called once all that was published so far is confirmed."""
+        """Has `action` called once all that was published so far is confirmed.
+
+        It never is if a part of that was left.
+        """
         with self.changed:
+            if self._has_left_some:
+                return
             self._waiting.append((self._last_number, action))
             self._release()
 
