@@ -100,6 +100,18 @@ def test_the_services_share_a_network_that_leads_nowhere(
         inside(stack, "features", "python", "-c", script)
 
 
+def test_the_broker_shows_the_services_nothing_but_its_protocols(stack: Stack) -> None:
+    script = """if True:
+        import socket
+        for port in (4369, 5672, 15672, 15692, 25672):
+            with socket.socket() as probe:
+                probe.settimeout(3)
+                if not probe.connect_ex(("rabbitmq", port)):
+                    print(port)
+    """
+    assert inside(stack, "features", "python", "-c", script).split() == ["5672", "15672", "15692"]
+
+
 def test_ports_are_bound_on_this_machine_only(containers: dict[str, Any]) -> None:
     ports = {name: each["NetworkSettings"]["Ports"] for name, each in containers.items()}
     bound = {name: {k: v for k, v in each.items() if v} for name, each in ports.items()}
