@@ -87,7 +87,7 @@ def test_late_labels_wait_in_the_broker_and_predictions_in_metric(
 
 def test_the_labels_log_has_each_value(start: Start, tmp_path: Path, vhost: Vhost) -> None:
     start("metric")
-    eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+    eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
     vhost.put("y_true", b'{"id":"a","body":151.0}')
     log = tmp_path / "labels_log.txt"
     eventually(lambda: log.exists() and log.read_text(), "a line")
@@ -101,7 +101,7 @@ def test_clean_start_after_all_files_are_removed(
 ) -> None:
     for _ in range(2):
         metric = start("metric")
-        eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+        eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
         vhost.put("y_true", b'{"id":"a","body":1}')
         vhost.put("y_pred", b'{"id":"a","body":3}')
         eventually(lambda: row_count(tmp_path) == 1, "the row")
@@ -117,7 +117,7 @@ def test_files_taken_away_end_metric_with_a_line(
 ) -> None:
     metric = start("metric")
     eventually((tmp_path / "metric_log.csv").exists, "the file")
-    eventually(lambda: vhost.depth("y_true") >= 0, "the queues")
+    eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
     (tmp_path / "metric_log.csv").unlink()
     vhost.put("y_true", b'{"id":"a","body":1}')
     assert metric.wait() == 1
@@ -131,7 +131,7 @@ def test_files_taken_away_end_metric_with_a_line(
 
 def test_a_prediction_says_when_its_features_were_published(start: Start, vhost: Vhost) -> None:
     start("model")
-    eventually(lambda: vhost.depth("features") >= 0, "the queues")
+    eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
     body = b'{"id":"a","body":[0,0,0,0,0,0,0,0,0,0]}'
     vhost.put("features", body, headers={"timestamp_in_ms": 1_795_000_000_123})
     properties, _ = vhost.wait_for("y_pred")
