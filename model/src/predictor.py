@@ -68,9 +68,9 @@ class Predictor:
         A row on which the model fails does not take the others with it.
         """
         rows = np.array(features)
-        too_large = np.abs(rows).max(axis=1, initial=0) > MOST_FEATURE
+        too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
         if too_large.any():
-            fitting = iter(self.predict(rows[~too_large].tolist()))
+            fitting = iter(self._predict(rows[~too_large].tolist()))
             return [TOO_LARGE if large else next(fitting) for large in too_large]
         return self._predict(features)
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,13 @@ from support import Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")
 RECOVERY_SECONDS = 60.0
+Tries = Callable[[int], int]  # how often now, for how often in a long run
 LAST = "last"  # the id of the row that ends a stream; it is not part of it
+
+
+def a_moment(dice: Random, least: float = 0.0, most: float = 1.5) -> None:
+    """So that a fault strikes whatever is going on just then."""
+    time.sleep(dice.uniform(least, most))
 
 
 class Stream:

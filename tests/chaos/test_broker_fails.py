@@ -1,24 +1,16 @@
 """The broker killed, restarted, short of memory, closing connections, losing a queue."""
 
-import time
-from collections.abc import Callable
 from random import Random
 
 import pytest
 
 from chaos.report import Report
-from chaos.streams import Stream
+from chaos.streams import Stream, Tries, a_moment
 from pipeline.broker.publisher import WINDOW_MESSAGES
 from rabbitmq import PrivateRabbitMQ
 from support import eventually
 
 pytestmark = pytest.mark.timeout(3600)
-
-Tries = Callable[[int], int]
-
-
-def a_moment(dice: Random) -> None:
-    time.sleep(dice.uniform(0.5, 2))
 
 
 def test_kill_9_of_the_broker(
@@ -32,7 +24,7 @@ def test_kill_9_of_the_broker(
         rabbitmq.start()
 
     for _ in range(tries(20)):
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
         stream.strike(line, kill)
     stream.finish(line)
 
@@ -48,7 +40,7 @@ def test_an_orderly_restart_of_the_broker(
         rabbitmq.start()
 
     for _ in range(tries(5)):
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
         stream.strike(line, restart)
     stream.finish(line)
 
@@ -59,11 +51,11 @@ def test_late_labels_outlive_kills_of_the_broker(
     line = report.line("`kill -9` of the broker while labels wait in it (`LABEL_DELAY`)")
     stream.open(rate=300, label_delay=5)
     for _ in range(tries(10)):
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
         rabbitmq.kill()
         line.tries += 1
         rabbitmq.start()
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
     stream.finish(line)
 
 
@@ -73,7 +65,7 @@ def test_the_broker_closes_all_connections(
     line = report.line("all connections closed by the broker")
     stream.open()
     for _ in range(tries(20)):
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
         # the broker's list of them is some seconds old
         stream.strike(line, lambda: eventually(stream.vhost.close_connections, "connections"))
     stream.finish(line)
@@ -89,12 +81,12 @@ def test_the_brokers_memory_alarm(
         rabbitmq.control("set_vm_memory_high_watermark", "absolute", "1000")
         try:
             eventually(lambda: stream.vhost.manage("GET", "nodes")[0]["mem_alarm"], "the alarm")
-            a_moment(dice)
+            a_moment(dice, 0.5, 2)
         finally:
             rabbitmq.control("set_vm_memory_high_watermark", "0.6")
 
     for _ in range(tries(5)):
-        a_moment(dice)
+        a_moment(dice, 0.5, 2)
         stream.strike(line, alarm)
     stream.finish(line)
 

@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 
 from chaos.report import Report
-from chaos.streams import Stream
+from chaos.streams import Stream, Tries
 from support import Service, eventually
 
 pytestmark = pytest.mark.timeout(3600)
-
-Tries = Callable[[int], int]
 
 DISK_BYTES = 8 * 2**20
 LITTLE_BYTES = 100 * 2**10

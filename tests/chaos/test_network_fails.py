@@ -11,11 +11,10 @@ import pytest
 
 from chaos.proxy import Proxy
 from chaos.report import Report
-from chaos.streams import Stream
+from chaos.streams import Stream, Tries, a_moment
 
 pytestmark = pytest.mark.timeout(3600)
 
-Tries = Callable[[int], int]
 LATENCY_SECONDS = 0.2
 
 
@@ -31,10 +30,6 @@ def proxies(stream: Stream) -> Iterator[dict[str, Proxy]]:
             through = url._replace(netloc=f"{url.username}:{url.password}@127.0.0.1:{proxy.port}")
             stream.settings[name]["amqp_url"] = through.geturl()
         yield proxies
-
-
-def a_moment(dice: Random) -> None:
-    time.sleep(dice.uniform(0.2, 1.5))
 
 
 def strikes(fault: Callable[[], int]) -> None:

@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -12,20 +11,15 @@ import pytest
 
 from chaos import crash_at
 from chaos.report import Report
-from chaos.streams import SERVICES, Stream
+from chaos.streams import SERVICES, Stream, Tries, a_moment
 from support import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 
-Tries = Callable[[int], int]
 
 CRASH_AT = Path(crash_at.__file__)
 POINTS = [(service, point) for service, points in crash_at.POINTS.items() for point in points]
 MOST_BATCHES = 40  # within so many the point is reached
-
-
-def a_moment(dice: Random) -> None:
-    time.sleep(dice.uniform(0, 1.5))
 
 
 def no_consumers(stream: Stream, queue: str) -> bool:
@@ -52,7 +46,7 @@ def test_kill_9_of_plot(stream: Stream, report: Report, dice: Random, tries: Tri
     picture = stream.folder / "error_distribution.png"
     eventually(picture.exists, "the picture")
     for _ in range(tries(50)):
-        time.sleep(dice.uniform(0, 0.5))
+        a_moment(dice, most=0.5)
         stream.kill("plot")
         since = time.monotonic()
         line.tries += 1

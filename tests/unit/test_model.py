@@ -163,3 +163,4 @@ def test_trees_are_trusted(tmp_path: Path) -> None:
 def test_rows_too_large_to_compute_with_are_put_aside_at_once() -> None:
     outcomes = Predictor(Fragile()).predict([[1.0] * 10, [-1e101] + [0.0] * 9, [2.0] * 10] * 2)
     assert outcomes == [10.0, "a feature is too large, the most is 1e+100", 20.0] * 2
+    assert Predictor(Fragile()).predict([[1e101] * 10]) == outcomes[1:2]
