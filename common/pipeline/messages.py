@@ -149,12 +149,10 @@ class Schema(Generic[T]):
         others go on. A message that cannot be taken apart comes back whole, as one error.
         """
         if len(raw) > MOST_BATCH_BYTES:
-            reason = too_large("a message", len(raw), MOST_BATCH_BYTES)
+            reason = too_large("a message", len(raw), "bytes", MOST_BATCH_BYTES)
             return None, [DecodeError(reason, raw)]
         if (values := raw.count(b",") + 1) > MOST_BATCH_VALUES:
-            reason = (
-                f"a message of {values:,} values is too large, the most is {MOST_BATCH_VALUES:,}"
-            )
+            reason = too_large("a message", values, "values", MOST_BATCH_VALUES)
             return None, [DecodeError(reason, raw)]
         try:
             if not raw.isascii():
@@ -169,7 +167,7 @@ class Schema(Generic[T]):
 
     def _decode_row(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         if len(raw) > MOST_ROW_BYTES:
-            return None, [DecodeError(too_large("a row", len(raw), MOST_ROW_BYTES), raw)]
+            return None, [DecodeError(too_large("a row", len(raw), "bytes", MOST_ROW_BYTES), raw)]
         try:
             row = self._row.decode(raw)
         except _INVALID as error:
@@ -218,7 +216,7 @@ def _misfit(ids: int, values: int) -> str | None:
     if ids != values or not ids:
         return f"a batch needs as many values as ids, at least 1: {ids} ids, {values} values"
     if ids > MOST_BATCH_ROWS:
-        return f"a batch of {ids:,} rows is too large, the most is {MOST_BATCH_ROWS:,}"
+        return too_large("a batch", ids, "rows", MOST_BATCH_ROWS)
     return None
 
 

@@ -46,9 +46,9 @@ def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
     return _with_place(str(error), raw)
 
 
-def too_large(what: str, size: int, most: int) -> str:
-    """The reason for a body that is not read, by its size alone."""
-    return f"{what} of {size:,} bytes is too large, the most is {most:,}"
+def too_large(what: str, size: int, unit: str, most: int) -> str:
+    """The reason for what is not read, by its size alone."""
+    return f"{what} of {size:,} {unit} is too large, the most is {most:,}"
 
 
 def _with_rule(text: str, body_rule: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 import skops.io
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -67,19 +68,19 @@ class Predictor:
 
         A row on which the model fails does not take the others with it.
         """
-        rows = np.array(features)
+        rows = np.array(features, dtype=np.float64)
         too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
         if too_large.any():
-            fitting = iter(self._predict(rows[~too_large].tolist()))
+            fitting = iter(self._predict(rows[~too_large]))
             return [TOO_LARGE if large else next(fitting) for large in too_large]
-        return self._predict(features)
+        return self._predict(rows)
 
-    def _predict(self, features: list[list[float]]) -> list[float | str]:
-        if not features:
+    def _predict(self, features: npt.NDArray[np.float64]) -> list[float | str]:
+        if not len(features):
             return []
         try:
             with np.errstate(all="ignore"):
-                values = np.asarray(self._estimator.predict(np.array(features)), dtype=np.float64)
+                values = np.asarray(self._estimator.predict(features), dtype=np.float64)
             if values.shape != (len(features),):
                 raise ValueError(f"it gave shape {values.shape} for {len(features)} rows")
         except Exception as error:  # a model fails in any way it likes
