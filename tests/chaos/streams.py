@@ -5,7 +5,7 @@ one row; one that it took on a single edge (its producer was killed in between) 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -27,6 +27,13 @@ LAST = "last"  # the id of the row that ends a stream; it is not part of it
 def a_moment(dice: Random, least: float = 0.0, most: float = 1.5) -> None:
     """So that a fault strikes whatever is going on just then."""
     time.sleep(dice.uniform(least, most))
+
+
+def moments(dice: Random, count: int, least: float = 0.0, most: float = 1.5) -> Iterator[None]:
+    """So many of them, one after the other."""
+    for _ in range(count):
+        a_moment(dice, least, most)
+        yield
 
 
 class Stream:

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from chaos.report import Report
-from chaos.streams import Stream, Tries, a_moment
+from chaos.streams import Stream, Tries, a_moment, moments
 from pipeline.broker.publisher import WINDOW_MESSAGES
 from rabbitmq import PrivateRabbitMQ
 from support import eventually
@@ -23,8 +23,7 @@ def test_kill_9_of_the_broker(
         rabbitmq.kill()
         rabbitmq.start()
 
-    for _ in range(tries(20)):
-        a_moment(dice, 0.5, 2)
+    for _ in moments(dice, tries(20), 0.5, 2):
         stream.strike(line, kill)
     stream.finish(line)
 
@@ -39,8 +38,7 @@ def test_an_orderly_restart_of_the_broker(
         rabbitmq.stop()
         rabbitmq.start()
 
-    for _ in range(tries(5)):
-        a_moment(dice, 0.5, 2)
+    for _ in moments(dice, tries(5), 0.5, 2):
         stream.strike(line, restart)
     stream.finish(line)
 
@@ -50,8 +48,7 @@ def test_late_labels_outlive_kills_of_the_broker(
 ) -> None:
     line = report.line("`kill -9` of the broker while labels wait in it (`LABEL_DELAY`)")
     stream.open(rate=300, label_delay=5)
-    for _ in range(tries(10)):
-        a_moment(dice, 0.5, 2)
+    for _ in moments(dice, tries(10), 0.5, 2):
         rabbitmq.kill()
         line.tries += 1
         rabbitmq.start()
@@ -64,8 +61,7 @@ def test_the_broker_closes_all_connections(
 ) -> None:
     line = report.line("all connections closed by the broker")
     stream.open()
-    for _ in range(tries(20)):
-        a_moment(dice, 0.5, 2)
+    for _ in moments(dice, tries(20), 0.5, 2):
         # the broker's list of them is some seconds old
         stream.strike(line, lambda: eventually(stream.vhost.close_connections, "connections"))
     stream.finish(line)
@@ -85,8 +81,7 @@ def test_the_brokers_memory_alarm(
         finally:
             rabbitmq.control("set_vm_memory_high_watermark", "0.6")
 
-    for _ in range(tries(5)):
-        a_moment(dice, 0.5, 2)
+    for _ in moments(dice, tries(5), 0.5, 2):
         stream.strike(line, alarm)
     stream.finish(line)
 

@@ -11,7 +11,7 @@ import pytest
 
 from chaos.proxy import Proxy
 from chaos.report import Report
-from chaos.streams import Stream, Tries, a_moment
+from chaos.streams import Stream, Tries, moments
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -41,8 +41,7 @@ def test_a_connection_hangs(
 ) -> None:
     line = report.line("connections that hang without closing")
     stream.open(rate=200)
-    for _ in range(tries(20)):
-        a_moment(dice)
+    for _ in moments(dice, tries(20)):
         stream.strike(line, partial(strikes, proxies[dice.choice(list(proxies))].hang))
     stream.finish(line)
 
@@ -52,8 +51,7 @@ def test_a_connection_is_cut_in_the_middle_of_a_frame(
 ) -> None:
     line = report.line("connections cut in the middle of a frame")
     stream.open()
-    for _ in range(tries(20)):
-        a_moment(dice)
+    for _ in moments(dice, tries(20)):
         stream.strike(line, partial(strikes, proxies[dice.choice(list(proxies))].cut))
     stream.finish(line)
 
@@ -70,7 +68,6 @@ def test_the_network_is_slow(
         time.sleep(dice.uniform(1, 3))
         proxies[service].delay_seconds = 0
 
-    for _ in range(tries(20)):
-        a_moment(dice)
+    for _ in moments(dice, tries(20)):
         stream.strike(line, be_slow)
     stream.finish(line)

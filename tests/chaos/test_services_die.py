@@ -11,7 +11,7 @@ import pytest
 
 from chaos import crash_at
 from chaos.report import Report
-from chaos.streams import SERVICES, Stream, Tries, a_moment
+from chaos.streams import SERVICES, Stream, Tries, a_moment, moments
 from support import eventually
 
 pytestmark = pytest.mark.timeout(3600)
@@ -30,8 +30,7 @@ def no_consumers(stream: Stream, queue: str) -> bool:
 def test_kill_9(stream: Stream, report: Report, dice: Random, tries: Tries, service: str) -> None:
     line = report.line(f"`kill -9` of {service}")
     stream.open(batch=dice.choice([1, 1, 10]))
-    for _ in range(tries(50)):
-        a_moment(dice)
+    for _ in moments(dice, tries(50)):
         if dice.random() < 0.3:  # also while it starts
             line.tries += 1
             stream.kill_and_start(service)
@@ -45,8 +44,7 @@ def test_kill_9_of_plot(stream: Stream, report: Report, dice: Random, tries: Tri
     stream.open()
     picture = stream.folder / "error_distribution.png"
     eventually(picture.exists, "the picture")
-    for _ in range(tries(50)):
-        a_moment(dice, most=0.5)
+    for _ in moments(dice, tries(50), most=0.5):
         stream.kill("plot")
         since = time.monotonic()
         line.tries += 1
@@ -75,8 +73,7 @@ def test_kill_9_at_a_named_point(
 def test_sigterm_under_load(stream: Stream, report: Report, dice: Random, tries: Tries) -> None:
     line = report.line("SIGTERM (status 0 within 10 s)")
     stream.open(rate=800)
-    for _ in range(tries(50)):
-        a_moment(dice)
+    for _ in moments(dice, tries(50)):
         service = dice.choice(SERVICES)
         eventually(stream.services[service].is_up, f"{service} to be up")
         stream.strike(line, partial(stream.stop_and_start, service))

@@ -13,7 +13,8 @@ import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
 
-from bad_messages import CASES, Case, RawHeaders, filled, row
+from bad_messages import CASES, Case, filled, row
+from bad_properties import RawHeaders
 from pipeline.messages import id_text
 from support import Service, Vhost, eventually
 
