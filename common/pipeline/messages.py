@@ -8,11 +8,12 @@ number, the disease progression one year after baseline.
 A message has its limits, so that none holds a service up: in bytes, and a batch also in rows.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 import uuid_utils
+from msgspec.structs import replace
 
 from pipeline.errors import DecodeError
 from pipeline.reasons import ID_REASON, reason_of, too_large
@@ -39,15 +40,24 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
-def number_text(number: float) -> str:
-    """The shortest decimal text that reads back equal.
+def number_texts(numbers: Sequence[float]) -> list[str]:
+    """For each the shortest decimal text that reads back equal; none is NaN or -inf.
 
-    >>> number_text(151.0), number_text(0.1), number_text(1e22), number_text(-0.0)
-    ('151', '0.1', '1e22', '0')
+    >>> number_texts([151.0, 0.1, 1e22, -0.0, float("inf")])
+    ['151', '0.1', '1e22', '0', 'inf']
     """
-    if isinstance(number, float) and number.is_integer() and abs(number) < 1e16:
-        number = int(number)
-    return str(number).replace("e+", "e")
+    if not numbers:
+        return []
+    # All in one go, in C: no other way comes near in speed.
+    text = msgspec.json.encode(numbers).decode()[1:-1] + ","
+    for written, wanted in ((".0,", ","), ("-0,", "0,"), ("null,", "inf,")):
+        text = text.replace(written, wanted)
+    return text[:-1].split(",")
+
+
+def number_text(number: float) -> str:
+    """The same for one."""
+    return number_texts([number])[0]
 
 
 def id_text(row_id: Id) -> str:
@@ -56,13 +66,14 @@ def id_text(row_id: Id) -> str:
     >>> id_text("a-1"), id_text(5.0), id_text(1700000000.25), id_text(1e22) == id_text(10**22)
     ('a-1', '5', '1700000000.25', True)
     """
-    if isinstance(row_id, float) and row_id.is_integer() and abs(row_id) < _INT_ID_LIMIT:
-        row_id = int(row_id)
-    return row_id if isinstance(row_id, str) else number_text(row_id)
+    if isinstance(row_id, str):
+        return row_id
+    if isinstance(row_id, float) and not (row_id.is_integer() and abs(row_id) < _INT_ID_LIMIT):
+        return number_text(row_id)
+    return str(int(row_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Message(Generic[T]):
+class Message(msgspec.Struct, Generic[T], frozen=True):
     """The rows of one message: `ids` and `values` have the same length, at least 1.
 
     `batched` tells the form it came in, and so the form of an answer to it. What the message's
@@ -102,8 +113,7 @@ class Message(Generic[T]):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
+class DeadLetter(msgspec.Struct, frozen=True):
     """A body that no service can use, why, and the queue it came from."""
 
     body: bytes

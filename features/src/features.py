@@ -17,7 +17,7 @@ from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
 
 TICK_SECONDS = 0.02  # at a high rate, messages leave in groups this far apart
-MOST_MESSAGES = 200  # in one group, when the broker's confirms set the pace
+GROUP_ROWS = 50  # when confirms set the pace: few, so that a label is not far ahead of its features
 
 
 class FeaturesSettings(BrokerSettings):
@@ -68,7 +68,7 @@ def group_size(settings: FeaturesSettings) -> int:
     """How many rows leave together: whole messages, and so few that the rate stays even."""
     messages_a_second = settings.stream_rate / settings.stream_batch
     if messages_a_second == 0:
-        return MOST_MESSAGES * settings.stream_batch
+        return max(1, GROUP_ROWS // settings.stream_batch) * settings.stream_batch
     return max(1, round(messages_a_second * TICK_SECONDS)) * settings.stream_batch
 
 

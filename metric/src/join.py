@@ -106,6 +106,11 @@ class Join:
         """The queue from which no more halves should come until others have left."""
         return [queue for queue in (Y_TRUE, Y_PRED) if self.pending[queue] >= self._max_pending]
 
+    def needy(self) -> list[str]:
+        """The queues of which no half can be matched by itself: nothing of the other is pending."""
+        others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
+        return [queue for queue, other in others if not self.pending[other]]
+
     def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
         """Of these ids the halves that wait, and y_true and y_pred of those joined."""
         wanted = (msgspec.json.encode(ids).decode(),)

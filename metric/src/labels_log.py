@@ -9,7 +9,7 @@ from durable_csv import must_be_regular
 from join import Half
 from ledger import utc_text
 from pipeline.errors import LogError
-from pipeline.messages import number_text
+from pipeline.messages import number_texts
 
 MOST_BYTES, OLDER_FILES = 10 * 2**20, 3
 
@@ -30,10 +30,12 @@ class LabelsLog:
         if not halves:
             return
         received_at = utc_text(halves[0].received_in_ms)
-        text = "\n".join(
-            f"{received_at} {half.queue} {half.id} {number_text(half.value)}" for half in halves
-        )
-        self._handler.emit(logging.makeLogRecord({"msg": text}))
+        texts = number_texts([half.value for half in halves])
+        lines = [
+            f"{received_at} {half.queue} {half.id} {text}"
+            for half, text in zip(halves, texts, strict=True)
+        ]
+        self._handler.emit(logging.makeLogRecord({"msg": "\n".join(lines)}))
 
 
 class _Handler(RotatingFileHandler):

@@ -8,7 +8,7 @@ from durable_csv import DurableCsv, check_in_place, must_be_regular
 from join import Half, Join, Outcome
 from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS
-from pipeline.messages import number_text
+from pipeline.messages import number_text, number_texts
 
 DATABASE, UNMATCHED_CSV = "metric_state.sqlite3", "unmatched.csv"
 ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
@@ -50,7 +50,7 @@ class Ledger:
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join.add(halves, now_in_ms)
                 expired = self._join.expire(now_in_ms)
-                self._rows.record("".join(map(_row_line, outcome.rows)))
+                self._rows.record(_row_lines(outcome.rows))
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
         except sqlite3.Error as error:
             raise LogError(
@@ -70,6 +70,10 @@ class Ledger:
         """The queues from which no more halves should come for now."""
         return self._join.full()
 
+    def needy(self) -> list[str]:
+        """The queues whose halves make no row by themselves now: none waits for them here."""
+        return self._join.needy()
+
     def close(self) -> None:
         """To be called when all is well: notes that nothing is left to be written."""
         self._rows.close()
@@ -82,11 +86,13 @@ class Ledger:
         self._unmatched.check_in_place()
 
 
-def _row_line(pair: tuple[Half, Half]) -> str:
-    label, prediction = pair
-    error = abs(label.value - prediction.value)
-    numbers = map(number_text, (label.value, prediction.value, error))
-    return f"{label.id},{','.join(numbers)}\n"
+def _row_lines(rows: list[tuple[Half, Half]]) -> str:
+    """Lines of the CSV, made column by column."""
+    y_true = [label.value for label, _ in rows]
+    y_pred = [prediction.value for _, prediction in rows]
+    errors = [abs(label.value - prediction.value) for label, prediction in rows]
+    columns = zip(rows, *map(number_texts, (y_true, y_pred, errors)), strict=True)
+    return "".join([f"{label.id},{t},{p},{error}\n" for (label, _), t, p, error in columns])
 
 
 def _unmatched_line(half: Half) -> str:

@@ -62,7 +62,9 @@ def main(settings: MetricSettings, run: Run) -> None:
     )
     labels_log = LabelsLog(settings.logs_dir)
     with Broker(settings, run) as broker:
-        batches = broker.consume(Y_TRUE, Y_PRED, paused=ledger.full, idle_seconds=IDLE_SECONDS)
+        batches = broker.consume(
+            Y_TRUE, Y_PRED, paused=ledger.full, needy=ledger.needy, idle_seconds=IDLE_SECONDS
+        )
         for batch in batches:
             messages, bad = batch.decode(VALUES)
             now_in_ms = int(time.time() * 1000)

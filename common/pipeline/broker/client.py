@@ -64,17 +64,19 @@ class Broker:
         self,
         *queues: str,
         paused: Callable[[], Collection[str]] = tuple,
+        needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
     ) -> Iterator[Batch]:
         """Yields what has arrived, until the service is asked to stop.
 
-        `paused()` names the queues from which nothing is taken for now. A batch is empty after
-        `idle_seconds` in which nothing came.
+        `paused()` names the queues from which nothing is taken for now, `needy()` those whose
+        messages are of no use without messages of another: they wait a moment, and come together.
+        A batch is empty after `idle_seconds` in which nothing came.
         """
         self._consumer = Consumer(self._settings, self._run, queues)
         self._consumer.start()
         while not self._run.stop.is_set():
-            deliveries, ack = self._consumer.take(paused(), idle_seconds)
+            deliveries, ack = self._consumer.take(paused(), needy(), idle_seconds)
             if self._run.stop.is_set():
                 return
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack))

@@ -2,11 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
 import pika
+from msgspec.structs import replace
 from pika.channel import Channel
 from pika.spec import Basic, BasicProperties
 
@@ -20,12 +22,12 @@ INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 me
 # Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
+TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """A message as it came."""
 
     queue: str
@@ -89,13 +91,11 @@ class Inbox:
         self.deliveries.append(delivery)
         self.size += len(delivery.body)
 
-    def take(self, most_bytes: int) -> list[Delivery]:
-        """The oldest, so many that their bodies are just over `most_bytes`."""
-        taken, until = [], self.size - most_bytes
-        while self.deliveries and self.size > until:
-            taken.append(self.deliveries.popleft())
-            self.size -= len(taken[-1].body)
-        return taken
+    def take(self) -> Delivery:
+        """The oldest."""
+        delivery = self.deliveries.popleft()
+        self.size -= len(delivery.body)
+        return delivery
 
     def clear(self) -> None:
         self.deliveries.clear()
@@ -115,18 +115,19 @@ class Consumer(Link):
         self._channels: dict[str, Channel] = {}
 
     def take(
-        self, paused: Collection[str], idle_seconds: float
+        self, paused: Collection[str], needy: Collection[str], idle_seconds: float
     ) -> tuple[list[Delivery], Callable[[], None]]:
         """Waits for at least one delivery of a queue that is not paused; also their ack.
 
-        Comes back with none after `idle_seconds`, and on a stop.
+        Comes back with none after `idle_seconds`, and on a stop. Those of a needy queue wait for
+        others for TOGETHER_SECONDS; where others are, no more of it are taken than of these.
         """
         inboxes = [inbox for queue, inbox in self._inboxes.items() if queue not in paused]
+        able = [self._inboxes[queue] for queue in self._inboxes.keys() - {*paused, *needy}]
         with self.changed:
-            self.wait_until(lambda: any(inbox.deliveries for inbox in inboxes), idle_seconds)
-            taken: list[Delivery] = []
-            for inbox in inboxes:
-                taken += inbox.take(BATCH_BYTES // len(inboxes))
+            self.wait_until(lambda: _any(inboxes), idle_seconds)
+            self.wait_until(lambda: _any(able) or _all(inboxes), TOGETHER_SECONDS)
+            taken = _draw(inboxes, able)
             if any(inbox.wants_consumer for inbox in inboxes):
                 self.call(self._consume_again)
             # An ack belongs to the connection that its deliveries came by. It holds no bodies.
@@ -176,7 +177,8 @@ class Consumer(Link):
             if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
                 channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects the rest
                 inbox.consumer_tag = None
-            self.changed.notify_all()
+            if len(inbox.deliveries) == 1:  # to wake the service for each would cost more than it
+                self.changed.notify_all()
 
     def _on_down(self) -> None:
         self._channels = {}
@@ -188,3 +190,25 @@ class Consumer(Link):
         for queue, tag in last_tags.items():
             if channels[queue].is_open:
                 channels[queue].basic_ack(tag, multiple=True)
+
+
+def _any(inboxes: list[Inbox]) -> bool:
+    return any(inbox.deliveries for inbox in inboxes)
+
+
+def _all(inboxes: list[Inbox]) -> bool:
+    return all(inbox.deliveries for inbox in inboxes)
+
+
+def _draw(inboxes: list[Inbox], able: list[Inbox]) -> list[Delivery]:
+    """One of each in turn; where all had some, and one is empty, on from those able alone."""
+    taken: list[Delivery] = []
+    size, together = 0, _all(inboxes)
+    while size < BATCH_BYTES and _any(inboxes):
+        for inbox in inboxes:
+            if inbox.deliveries:
+                taken.append(inbox.take())
+                size += len(taken[-1].body)
+        if together and not _all(inboxes):
+            inboxes = able
+    return taken

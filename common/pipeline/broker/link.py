@@ -11,6 +11,7 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
+from pipeline.broker.connection import Connection
 from pipeline.broker.topology import Topology
 from pipeline.errors import BrokerError, SettingsError
 from pipeline.run import Run
@@ -122,7 +123,7 @@ class Link(threading.Thread):
         return self._reason, time.monotonic() - self._connected_at
 
     def _start_loop(self) -> None:
-        connection = pika.SelectConnection(
+        connection = Connection(
             self._parameters,
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_lost,

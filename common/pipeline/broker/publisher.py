@@ -4,9 +4,9 @@ import logging
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import pika
 from pika.channel import Channel
 from pika.frame import Method
@@ -25,8 +25,7 @@ NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A message on its way to the broker, kept until it is confirmed."""
 
     exchange: str
@@ -41,7 +40,6 @@ def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) ->
     now = time.time()
     return BasicProperties(
         content_type="application/json",
-        content_encoding="utf-8",
         delivery_mode=2,
         message_id=message_id,
         timestamp=int(now),
