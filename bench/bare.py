@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pika
@@ -113,12 +114,12 @@ def publisher(url: str, loop: IOLoop) -> None:
     """Keeps WINDOW messages unconfirmed."""
 
     def on_channel(channel: Channel) -> None:
-        confirms = Confirms(channel, lambda _: fill(), lambda: fill())
-
         def fill() -> None:
             while len(confirms.outstanding) < WINDOW:
                 confirms.publish("y_true")
                 confirms.publish("features")
+
+        confirms = Confirms(channel, lambda _: fill(), fill)
 
     connect(url, loop, on_channel, 1)
 
@@ -127,18 +128,19 @@ def worker(url: str, loop: IOLoop) -> None:
     """Answers each message, on a second connection, and acks what has its answer confirmed."""
 
     def on_publishing(publishing: Channel) -> None:
-        acker: list[Acker] = []
-        confirms = Confirms(publishing, lambda _: connect(url, loop, on_consuming, 1),
-                            lambda: confirmed())  # fmt: skip
-
-        def confirmed() -> None:
-            # both channels count from 1: the answer to delivery n is publish n
-            acker[0].ack_later(next(iter(confirms.outstanding), confirms.last_tag + 1) - 1)
+        ackers: list[Acker] = []
 
         def on_consuming(consuming: Channel) -> None:
-            acker.append(Acker(consuming, loop))
+            ackers.append(Acker(consuming, loop))
             consuming.basic_qos(prefetch_count=PREFETCH)
             consuming.basic_consume("features", lambda *_: confirms.publish("y_pred"))
+
+        def on_confirmed() -> None:
+            # both channels count from 1: the answer to delivery n is publish n
+            ackers[0].ack_later(next(iter(confirms.outstanding), confirms.last_tag + 1) - 1)
+
+        on_ready = partial(connect, url, loop, on_consuming, 1)
+        confirms = Confirms(publishing, lambda _: on_ready(), on_confirmed)
 
     connect(url, loop, on_publishing, 1)
 
@@ -190,9 +192,12 @@ def sink(url: str, loop: IOLoop, counter: str) -> None:
     tell()
 
 
+def main(role: str, url: str, *more: str) -> None:
+    loop = IOLoop()
+    roles: dict[str, Callable[..., None]] = {"publisher": publisher, "worker": worker, "sink": sink}
+    roles[role](url, loop, *more)
+    loop.start()
+
+
 if __name__ == "__main__":
-    io_loop = IOLoop()
-    {"publisher": publisher, "worker": worker, "sink": sink}[sys.argv[1]](
-        sys.argv[2], io_loop, *sys.argv[3:]
-    )
-    io_loop.start()
+    main(*sys.argv[1:])

@@ -1,6 +1,7 @@
 """What the pipeline takes of a core while it has next to nothing to do: five rows per second."""
 
 import time
+from collections.abc import Callable
 
 import msgspec
 
@@ -17,7 +18,7 @@ class Idle(msgspec.Struct):
     percent: dict[str, float]
 
 
-def measure(lab: Lab) -> Idle:
+def measure(lab: Lab, say: Callable[[str], None]) -> Idle:
     with lab.room() as room:
         room.start_up("model", "metric", "plot", "features")
         time.sleep(WARM_UP_SECONDS)
@@ -25,6 +26,8 @@ def measure(lab: Lab) -> Idle:
         time.sleep(MEASURED_SECONDS)
         after, seconds = room.cpu_seconds(), time.monotonic() - begin
         room.check()
-    return Idle(
-        {name: round((after[name] - used) / seconds * 100, 2) for name, used in before.items()}
-    )
+    percent = {
+        name: round((after[name] - used) / seconds * 100, 2) for name, used in before.items()
+    }
+    say(f"{percent} % of a core")
+    return Idle(percent)

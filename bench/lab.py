@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -68,19 +68,27 @@ class Room:
             self.wait_up(service)
 
     def wait_up(self, service: Service) -> None:
-        eventually(lambda: self.check() or service.is_up(), f"{service.name} is up", UP_SECONDS)
+        self.wait_for(service.is_up, f"{service.name} is up", UP_SECONDS)
+
+    def wait_for(self, look: Callable[[], bool], what: str, seconds: float = 20) -> None:
+        """Waits until `look` gives true, and all processes live meanwhile."""
+
+        def looked() -> bool:
+            self.check()
+            return look()
+
+        eventually(looked, what, seconds)
 
     def stop(self, name: str) -> dict[str, float]:
         """SIGTERM to a service; its last counts."""
         (service,) = [one for one in self._programs if one.name == name]
         if not isinstance(service, Service) or service.stop():
             raise BenchError(f"{name} has failed:\n{service.log()[-2000:]}")
+        self._programs.remove(service)
         return service.counts()
 
     def script(self, path: Path, *arguments: str) -> None:
-        self._programs.append(
-            Script(path, self.folder, *arguments, AMQP_URL=self.vhost.amqp_url)
-        )
+        self._programs.append(Script(path, self.folder, *arguments, AMQP_URL=self.vhost.amqp_url))
 
     def check(self) -> None:
         """Raises BenchError if a process has died by itself."""

@@ -14,7 +14,6 @@ import numpy as np
 
 from lab import BENCH, BenchError, Lab, Room
 from rates import CsvRows
-from support import eventually
 from throughput import check_none_lost
 
 WARM_UP_SECONDS = 3.0
@@ -48,7 +47,7 @@ def _measure_at(rate: float, room: Room) -> Latency:
     room.wait_up(room.start("metric", runner=[BENCH / "note_syncs.py", syncs]))
     room.start("features", stream_rate=rate)
     rows = CsvRows(room.logs / "metric_log.csv")
-    eventually(lambda: room.check() or rows() > 0, "the first row")
+    room.wait_for(lambda: rows() > 0, "the first row")
     begin = time.time() + WARM_UP_SECONDS
     time.sleep(WARM_UP_SECONDS + MEASURED_SECONDS)
     end = time.time() - 0.5  # what was published since then may not have been written yet

@@ -71,6 +71,14 @@ def steady_rate(variant: str, rows: Callable[[], int], room: Room) -> Rate:
     return between(variant, first, _next_rows(rows, rows(), room))
 
 
+def whole_rate(variant: str, rows: Callable[[], int], room: Room, before: int, until: int) -> Rate:
+    """From the first new rows that are seen to the last of a known number."""
+    first = last = _next_rows(rows, before, room)
+    while last.rows < until:
+        last = _next_rows(rows, last.rows, room)
+    return between(variant, first, last)
+
+
 def between(variant: str, first: Look, last: Look) -> Rate:
     """The rate from one look to another.
 

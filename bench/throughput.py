@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,11 @@ def _fill(room: Room) -> None:
             for queue, body in (("y_true", labels[index]), ("features", list(features[index]))):
                 channel.basic_publish("", queue, json.dumps({"id": row_id, "body": body}).encode())
     for queue in ("features", "y_true"):
-        eventually(lambda name=queue: room.vhost.depth(name) == COURSE_ROWS, f"{queue} is filled")
+        eventually(partial(_has, room, queue), f"{queue} is filled")
+
+
+def _has(room: Room, queue: str) -> bool:
+    return room.vhost.depth(queue) == COURSE_ROWS
 
 
 def _bare(room: Room) -> Rate:
