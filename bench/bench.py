@@ -37,7 +37,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the pipeline.")
     parser.add_argument("--only", choices=PARTS, help="show this part, and write nothing")
     only = parser.parse_args().only
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves as Ctrl-C does
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     console = Console()
     begin = time.monotonic()
     try:
@@ -56,6 +57,13 @@ def main() -> int:
         draw(results, RESULTS / "bench.png")
         console.print(f"{results.seconds:.0f} s; bench/results/bench.json, bench/results/bench.png")
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    """Once: a second Ctrl-C would leave behind what the first has begun to end."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _measure(lab: Lab, parts: Sequence[str], begin: float, console: Console) -> Results:

@@ -6,6 +6,7 @@ A logarithmic axis has dots, not bars: a bar has to begin at zero.
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from figures import Spread, ratio, rounded, spread
@@ -19,6 +20,7 @@ PROCESSES = {
     "features": ORANGE, "publisher": ORANGE, "model": BLUE, "worker": BLUE,
     "metric": GREEN, "sink": GREEN, "plot": PURPLE, "broker": "#999999",
 }  # fmt: skip
+SERVICES = ("features", "model", "metric", "plot", "broker")  # or what stands for one of them
 NAMES = {
     COURSE: "as in a course,\nqueues filled before",
     COURSE_WHOLE: "as in a course,\nwith features",
@@ -35,8 +37,8 @@ def throughput(axes: Axes, results: Results) -> None:
         values = results.rates(variant)
         color = BLUE if variant in OURS else GREY
         _dot(axes, spread(values), place, color)
-        axes.annotate(rounded(spread(values).median), (spread(values).median, place),
-                      (0, 9), textcoords="offset points", ha="center", color=color)  # fmt: skip
+        middle = spread(values).median
+        _label(axes, rounded(middle), (middle, place), color)
     axes.set_xscale("log")
     _whole_numbers(axes, "x", (10, 100, 1000, 10_000, 100_000, 1_000_000))
     axes.margins(x=0.12, y=0.15)
@@ -58,26 +60,29 @@ def cpu(axes: Axes, results: Results) -> None:
         axes.text(left, place, f" {rounded(left)}", va="center", color=INK)
     axes.set_yticks(range(len(shown)), [NAMES[name] for name in shown])
     axes.margins(x=0.14)
-    keys = [("features", ORANGE), ("model", BLUE), ("metric", GREEN), ("plot", PURPLE),
-            ("broker", "#999999")]  # fmt: skip
-    for place, (name, color) in enumerate(keys):
-        axes.text(0.2 * place, -0.3, f"■ {name}", color=color, transform=axes.transAxes, va="top")
+    keys = [Patch(color=PROCESSES[name], label=name) for name in SERVICES]
+    axes.legend(handles=keys, ncols=2, loc="lower right", frameon=False, labelcolor=INK)
 
 
 def latency(axes: Axes, results: Results) -> None:
-    _prepare(axes, "Latency", "milliseconds, logarithmic",
-             "From the publish of a row's later half to the row on the disk.")  # fmt: skip
-    looks = (("p50", "o", BLUE), ("p90", "s", GREEN), ("p99", "D", VERMILION), ("most", "x", GREY))
+    note = "From a row's later half to the row on the disk."
+    _prepare(axes, "Latency", "milliseconds, logarithmic", note)
+    above, below = (0, 10), (0, -32)  # in turns: neighbours can be close
+    looks = (
+        ("p50", "o", BLUE, above),
+        ("p90", "s", GREEN, below),
+        ("p99", "D", VERMILION, above),
+        ("most", "X", GREY, below),
+    )
     for place, one in enumerate(results.latency):
         axes.plot([one.p50, one.most], [place, place], color=GRID, linewidth=4, zorder=1)
-        for name, marker, color in looks:
+        for name, marker, color, where in looks:
             value = getattr(one, name)
             axes.plot(value, place, marker, color=color, markersize=8)
-            axes.annotate(f"{name}\n{rounded(value)}", (value, place), (0, 10), ha="center",
-                          textcoords="offset points", color=color)  # fmt: skip
+            _label(axes, f"{name}\n{rounded(value)}", (value, place), color, where)
     axes.set_xscale("log")
     _whole_numbers(axes, "x", (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000))
-    axes.set_ylim(-0.5, len(results.latency) - 0.3)
+    axes.set_ylim(-0.6, len(results.latency) - 0.4)
     axes.margins(x=0.12)
     labels = [f"{one.rate:,.0f}\nrows/s" for one in results.latency]
     axes.set_yticks(range(len(labels)), labels)
@@ -106,18 +111,16 @@ def growth(axes: Axes, results: Results) -> None:
 
 
 def model(axes: Axes, results: Results) -> None:
-    _prepare(axes, "model: one row decoded, predicted, encoded", "rows in a message, logarithmic",
-             "Microseconds for a row, logarithmic.")  # fmt: skip
+    note = "Microseconds for a row, logarithmic."
+    _prepare(axes, "Decode, predict, encode", "rows in a message, logarithmic", note)
     costs = [spread(cost.us_per_row) for cost in results.model]
     sizes = [cost.batch for cost in results.model]
     _line(axes, sizes, costs, ("o", BLUE))
     for size, cost in zip(sizes, costs, strict=True):
-        axes.annotate(rounded(cost.median), (size, cost.most), (0, 6), ha="center",
-                      textcoords="offset points", color=BLUE)  # fmt: skip
+        _label(axes, rounded(cost.median), (size, cost.most), BLUE)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    _whole_numbers(axes, "x", (1, 10, 100, 500, 1000))
-    axes.tick_params("x", labelsize=10)
+    _whole_numbers(axes, "x", (1, 10, 100, 1000))
     _whole_numbers(axes, "y", (1, 3, 10, 30, 100, 300, 1000))
     axes.margins(x=0.08, y=0.18)
 
@@ -141,10 +144,17 @@ def _prepare(axes: Axes, title: str, x_label: str, note: str = "") -> None:
     axes.set_title(title, loc="left", fontsize=14, weight="bold", color=INK, pad=26)
     axes.text(0, 1.04, note, fontsize=10.5, color=GREY, transform=axes.transAxes)
     axes.set_xlabel(x_label, color=INK, fontsize=11)
-    axes.tick_params(length=0, colors=INK, labelsize=11)
+    axes.tick_params(length=0, colors=INK, labelsize=11, pad=6)
     axes.grid(axis="both" if "thousand" in x_label else "x", color=GRID)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _label(
+    axes: Axes, text: str, at: tuple[float, float], color: str, where: tuple[int, int] = (0, 8)
+) -> None:
+    """Text beside a place of the data, `where` points away."""
+    axes.annotate(text, at, where, textcoords="offset points", ha="center", color=color)
 
 
 def _dot(axes: Axes, found: Spread, place: float, color: str) -> None:
