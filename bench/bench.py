@@ -31,6 +31,7 @@ from targets import median_rate
 PARTS = ("throughput", "latency", "plot", "metric", "model", "idle")
 SLOW_RATE = 100.0  # rows per second, of the latency
 RESULTS = BENCH / "results"
+FILE_WIDTH = 120  # characters of a line, where no terminal tells
 
 
 def main() -> int:
@@ -39,8 +40,9 @@ def main() -> int:
     only = parser.parse_args().only
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     begin = time.monotonic()
+    console.print("   0 s  starting RabbitMQ, training a model", highlight=False)
     try:
         with open_lab() as lab:
             results = _measure(lab, [only] if only else PARTS, begin, console)

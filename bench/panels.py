@@ -92,22 +92,22 @@ def growth(axes: Axes, results: Results) -> None:
     _prepare(axes, "Growth", "rows before, logarithmic", "Times what it is at the fewest rows.")
     axes.axhline(1, color=GREY, linewidth=1, linestyle=":")
     plots, metrics = results.plot, results.metric
-    for name, unit, marker, color, sizes, values in (
-        ("plot: redraw", " ms", "o", BLUE, plots, [one.redraw_ms for one in plots]),
-        ("plot: memory", " MB", "s", PURPLE, plots, [one.peak_mb for one in plots]),
-        ("metric: rows/s", "", "D", VERMILION, metrics, [m.rows_per_second for m in metrics]),
-        ("metric: memory", " MB", "^", GREEN, metrics, [m.peak_mb for m in metrics]),
+    for name, unit, look, aside, values in (
+        ("plot: redraw", " ms", ("o", BLUE), 0.84, [one.redraw_ms for one in plots]),
+        ("plot: memory", " MB", ("s", PURPLE), 0.94, [one.peak_mb for one in plots]),
+        ("metric: rows/s", "", ("D", VERMILION), 1.06, [one.rows_per_second for one in metrics]),
+        ("metric: memory", " MB", ("^", GREEN), 1.19, [one.peak_mb for one in metrics]),
     ):
         ends = [rounded(spread(values[place]).median) for place in (0, -1)]
         label = f"{name}, {ends[0]} → {ends[1]}{unit}"
-        rows = [size.rows for size in sizes]
-        _line(axes, rows, [ratio(each, values[0]) for each in values], (marker, color), label)
+        rows = [one.rows * aside for one in (metrics if "metric" in name else plots)]
+        _line(axes, rows, [ratio(each, values[0]) for each in values], look, label)
     axes.set_xscale("log")
     axes.set_xticks([10_000, 1_000_000, 10_000_000], ["10 thousand", "1 million", "10 million"])
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_ylim(0, max(2.0, axes.get_ylim()[1] * 1.1))
+    axes.set_ylim(0, max(1.3, axes.get_ylim()[1]) * 1.7)  # with room for the legend
     axes.margins(x=0.1)
-    axes.legend(frameon=False, fontsize=10, loc="lower left", labelcolor=INK)
+    axes.legend(frameon=False, fontsize=10, loc="upper left", labelcolor=INK)
 
 
 def model(axes: Axes, results: Results) -> None:
@@ -163,7 +163,7 @@ def _dot(axes: Axes, found: Spread, place: float, color: str) -> None:
 
 
 def _line(
-    axes: Axes, at: Sequence[int], found: Sequence[Spread], look: tuple[str, str], label: str = ""
+    axes: Axes, at: Sequence[float], found: Sequence[Spread], look: tuple[str, str], label: str = ""
 ) -> None:
     """Dots and bars from the least to the most; `look` is marker and colour."""
     medians = [one.median for one in found]
