@@ -3,9 +3,11 @@ PYTHON ?= python3
 ROWS ?=
 KILLS ?= 20
 SEED ?=
+PART ?=
+BENCH_PATH = $(CURDIR)/common:$(CURDIR)/local:$(CURDIR)/tests:$(CURDIR)/model/src
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-compose chaos train lock passwords reset clean
+.PHONY: help run test check format test-compose chaos bench train lock passwords reset clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ test-compose: .venv/test  ## the tests in real containers; needs Docker and its 
 
 chaos: .venv/test  ## break everything under a stream of rows; a long run: KILLS=200, again: SEED=7
 	.venv/bin/python -m pytest tests/chaos -v --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+bench: .venv/test  ## measure throughput, latency, growth and idling; some eight minutes
+	@PYTHONPATH="$(BENCH_PATH)" .venv/bin/python bench/bench.py $(if $(PART),--only $(PART))
 
 train: .venv/run  ## train the default model anew
 	.venv/bin/python model/src/train.py

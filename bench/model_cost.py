@@ -1,0 +1,52 @@
+"""What a row costs in model: its message decoded, predicted, and the answer encoded."""
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+import model
+from lab import Lab
+from pipeline import dataset
+from pipeline.messages import FEATURES, Message, new_id
+from predictor import Predictor
+
+SIZES = (1, 10, 100, 500, 1000)
+REPEATS = 7
+REPEAT_SECONDS = 0.1
+
+
+class ModelCost(msgspec.Struct):
+    """Microseconds for one row, when a message has so many rows; raw repeats."""
+
+    batch: int
+    us_per_row: list[float]
+
+
+def measure(lab: Lab, say: Callable[[str], None]) -> list[ModelCost]:
+    predictor = Predictor.load(lab.model_path)
+    costs = [ModelCost(size, []) for size in SIZES]
+    bodies = {size: _request(size) for size in SIZES}
+    for _ in range(REPEATS):
+        for cost in costs:
+            cost.us_per_row.append(_once(predictor, bodies[cost.batch]) / cost.batch * 1e6)
+    say(", ".join(f"{cost.batch} rows: {min(cost.us_per_row):.1f} µs" for cost in costs))
+    return costs
+
+
+def _request(size: int) -> bytes:
+    features = dataset.holdout().features.tolist()
+    rows = [features[index % len(features)] for index in range(size)]
+    return Message([new_id() for _ in rows], rows, batched=size > 1).encode()
+
+
+def _once(predictor: Predictor, body: bytes) -> float:
+    """Seconds for one message, as the mean of as many as fit into a tenth of a second."""
+    count, begin = 0, time.perf_counter()
+    while (passed := time.perf_counter() - begin) < REPEAT_SECONDS:
+        request, _ = FEATURES.decode(body)
+        assert request is not None
+        answers, _ = model.answer(predictor, [request])
+        answers[0].encode()
+        count += 1
+    return passed / count

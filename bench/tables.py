@@ -1,0 +1,101 @@
+"""The results as a person reads them in a terminal."""
+
+from rich.console import Console
+from rich.table import Table
+
+from figures import rounded, shown, spread
+from results import Results
+from targets import targets
+from throughput import COURSE, VARIANTS
+
+
+def show(results: Results, console: Console) -> None:
+    """A table for each part that was run, and the targets at the end."""
+    tables = [
+        _rates(results),
+        _cpu(results),
+        _latency(results),
+        _growth(results),
+        _model(results),
+        _idle(results),
+        _targets(results),
+    ]
+    for table in tables:
+        if table.row_count:
+            console.print(table)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column(columns[0])
+    for column in columns[1:]:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _rates(results: Results) -> Table:
+    table = _table("Throughput: median (least – most)", "variant", "rows/s", "times course")
+    for variant in VARIANTS if results.throughput else ():
+        rate = shown(spread(results.rates(variant)))
+        table.add_row(variant, rate, shown(results.speedup(variant, COURSE)))
+    return table
+
+
+def _cpu(results: Results) -> Table:
+    table = _table("CPU for a row, µs: median", "variant", "all", "broker", "the others")
+    for variant in VARIANTS if results.throughput else ():
+        medians = {name: cost.median for name, cost in results.cpu_us(variant).items()}
+        others = [f"{name} {rounded(us)}" for name, us in medians.items() if name != "broker"]
+        total, broker = rounded(sum(medians.values())), rounded(medians["broker"])
+        table.add_row(variant, total, broker, ", ".join(others))
+    return table
+
+
+def _latency(results: Results) -> Table:
+    title = "Latency from the later half's publish to the disk, ms (0.5 too long on average)"
+    table = _table(title, "rows/s", "rows", "p50", "p90", "p99", "most")
+    for one in results.latency:
+        times = [f"{value:.1f}" for value in (one.p50, one.p90, one.p99, one.most)]
+        table.add_row(f"{one.rate:,.0f}", f"{one.rows:,}", *times)
+    return table
+
+
+def _growth(results: Results) -> Table:
+    table = _table("Growth: median (least – most)", "on top of", "what", "found")
+    for plot in results.plot:
+        for what, values in (
+            ("plot: redraw, ms", plot.redraw_ms),
+            ("plot: start, s", plot.start_seconds),
+            ("plot: peak memory, MB", plot.peak_mb),
+        ):
+            table.add_row(f"{plot.rows:,} rows", what, shown(spread(values)))
+    for metric in results.metric:
+        for what, values in (
+            ("metric: rows/s", metric.rows_per_second),
+            ("metric: start, s", metric.start_seconds),
+            ("metric: peak memory, MB", metric.peak_mb),
+        ):
+            table.add_row(f"{metric.rows:,} rows", what, shown(spread(values)))
+    return table
+
+
+def _model(results: Results) -> Table:
+    table = _table("model: decode, predict, encode", "rows in a message", "µs for a row")
+    for cost in results.model:
+        table.add_row(str(cost.batch), shown(spread(cost.us_per_row)))
+    return table
+
+
+def _idle(results: Results) -> Table:
+    table = _table("At 5 rows/s, % of one core", "process", "%")
+    for name, percent in results.idle.percent.items() if results.idle else ():
+        table.add_row(name, f"{percent:.2f}")
+    return table
+
+
+def _targets(results: Results) -> Table:
+    table = _table("Targets", "what", "target", "found", "")
+    for target in targets(results):
+        verdict = "[green]met[/]" if target.met else "[red]missed[/]"
+        table.add_row(target.what, target.wanted, target.found, verdict)
+    return table

@@ -1,0 +1,94 @@
+"""What the pipeline is to reach, and whether it did."""
+
+from collections.abc import Iterator
+from statistics import median
+from typing import NamedTuple
+
+from figures import ratio, rounded, shown, spread
+from results import Results
+from throughput import BARE, BATCHES, COURSE, SINGLE
+
+
+class Target(NamedTuple):
+    """One line of the table; `found` is what was measured, the spread of its repeats with it."""
+
+    what: str
+    wanted: str
+    found: str
+    met: bool
+
+
+def targets(results: Results) -> list[Target]:
+    """Those of the parts that were run."""
+    found: list[Target] = []
+    for has_run, part in (
+        (results.throughput, _throughput),
+        (results.latency, _latency),
+        (results.plot, _plot),
+        (results.metric, _metric),
+        (results.idle, _idle),
+    ):
+        if has_run:
+            found += part(results)
+    return found
+
+
+def _throughput(results: Results) -> Iterator[Target]:
+    for what, variant, other, least in (
+        ("single rows, times course", SINGLE, COURSE, 2.5),
+        ("single rows, times bare client", SINGLE, BARE, 0.85),
+        ("batches of 500, times course", BATCHES, COURSE, 40),
+    ):
+        speedup = results.speedup(variant, other)
+        yield Target(what, f"≥ {least:g}", shown(speedup), speedup.median >= least)
+    rate = spread(results.rates(BATCHES))
+    yield Target("batches of 500, rows/s", "≥ 60,000", shown(rate), rate.median >= 60_000)
+
+
+def _latency(results: Results) -> Iterator[Target]:
+    slow = results.latency[0]
+    for name, value, most in (("p50", slow.p50, 10), ("p99", slow.p99, 50)):
+        what = f"latency at {slow.rate:,.0f} rows/s, {name} in ms"
+        yield Target(what, f"≤ {most}", rounded(value), value <= most)
+
+
+def _plot(results: Results) -> Iterator[Target]:
+    least, most = results.plot[0], results.plot[-1]
+    slower = ratio(most.redraw_ms, least.redraw_ms)
+    what = f"plot's redraw, {_rows(most.rows)} rows times {_rows(least.rows)}"
+    yield Target(what, "≤ 1.2", shown(slower), slower.median <= 1.2)
+    for what, values, limit in (
+        ("start in s", most.start_seconds, 10),
+        ("peak memory in MB", most.peak_mb, 300),
+    ):
+        found = spread(values)
+        name = f"plot at {_rows(most.rows)} rows, {what}"
+        yield Target(name, f"≤ {limit}", shown(found), found.median <= limit)
+
+
+def _metric(results: Results) -> Iterator[Target]:
+    least, most = results.metric[0], results.metric[-1]
+    between = f"{_rows(most.rows)} rows times {_rows(least.rows)}"
+    rate = ratio(most.rows_per_second, least.rows_per_second)
+    yield Target(f"metric's rows/s, {between}", "≥ 0.9", shown(rate), rate.median >= 0.9)
+    memory = ratio(most.peak_mb, least.peak_mb)
+    yield Target(f"metric's memory, {between}", "≤ 1.2", shown(memory), memory.median <= 1.2)
+
+
+def _idle(results: Results) -> Iterator[Target]:
+    assert results.idle is not None
+    total = sum(value for name, value in results.idle.percent.items() if name != "broker")
+    yield Target("four services at 5 rows/s, % of a core", "≤ 5", rounded(total), total <= 5)
+
+
+def _rows(count: int) -> str:
+    """
+    >>> _rows(10_000), _rows(10_000_000)
+    ('10 k', '10 M')
+    """
+    return f"{count // 1_000_000} M" if count >= 1_000_000 else f"{count // 1000} k"
+
+
+def median_rate(results: Results, variant: str) -> float:
+    """Rows per second."""
+    return median(results.rates(variant))
