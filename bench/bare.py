@@ -1,6 +1,6 @@
 """What the client library can do at most: our three processes, with nothing between the messages.
 
-`python bare.py publisher|worker|sink URL [COUNTER]`. Each has one thread, bodies that never change,
+`python bare.py publisher|worker|sink URL [ROWS|COUNTER]`. Each has one thread, bodies that never change,
 and one BasicProperties for each kind of message, as large as ours. A row is as many publishes,
 confirms and deliveries as with ours; an ack of `multiple` speaks for what arrived at one time.
 """
@@ -37,7 +37,6 @@ BODIES = {"features": _body(_FEATURES), "y_true": _body(310.0), "y_pred": _body(
 def _properties(app_id: str, *times: str) -> BasicProperties:
     return BasicProperties(
         content_type="application/json",
-        content_encoding="utf-8",
         delivery_mode=2,
         message_id=_ID,
         timestamp=1_800_000_000,
@@ -110,12 +109,13 @@ class Confirms:
         self._on_confirmed()
 
 
-def publisher(url: str, loop: IOLoop) -> None:
-    """Keeps WINDOW messages unconfirmed."""
+def publisher(url: str, loop: IOLoop, rows: str) -> None:
+    """Keeps WINDOW messages unconfirmed, until so many rows are out."""
+    last = 2 * int(rows)
 
     def on_channel(channel: Channel) -> None:
         def fill() -> None:
-            while len(confirms.outstanding) < WINDOW:
+            while len(confirms.outstanding) < WINDOW and confirms.last_tag < last:
                 confirms.publish("y_true")
                 confirms.publish("features")
 

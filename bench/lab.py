@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -53,6 +53,7 @@ class Room:
         self.logs = folder / "logs"
         self._lab = lab
         self._programs: list[Service | Script] = []
+        self._cpu_seconds: dict[str, float] = {}
 
     def start(self, name: str, runner: Sequence[str | Path] = (), **settings: object) -> Service:
         """Starts a service of ours; does not wait for it."""
@@ -87,8 +88,10 @@ class Room:
         self._programs.remove(service)
         return service.counts()
 
-    def script(self, path: Path, *arguments: str) -> None:
-        self._programs.append(Script(path, self.folder, *arguments, AMQP_URL=self.vhost.amqp_url))
+    def script(self, path: Path, *arguments: str) -> Script:
+        script = Script(path, self.folder, *arguments, AMQP_URL=self.vhost.amqp_url)
+        self._programs.append(script)
+        return script
 
     def check(self) -> None:
         """Raises BenchError if a process has died by itself."""
@@ -97,12 +100,16 @@ class Room:
                 raise BenchError(f"{program.name} has died:\n{program.log()[-2000:]}")
 
     def cpu_seconds(self) -> dict[str, float]:
-        """What each process here, and the broker, has used of a core so far (user and system)."""
-        processes = {program.name: psutil.Process(program.process.pid)
-                     for program in self._programs}  # fmt: skip
-        times = {name: process.cpu_times() for name, process in processes.items()}
-        times["broker"] = self._lab.broker_process.cpu_times()
-        return {name: time.user + time.system for name, time in times.items()}
+        """What each process here, and the broker, has used of a core so far (user and system).
+
+        Of one that has ended by itself, what it had at the last look.
+        """
+        processes = [(program.name, program.process.pid) for program in self._programs]
+        for name, pid in [*processes, ("broker", self._lab.broker_process.pid)]:
+            with suppress(psutil.NoSuchProcess):
+                times = psutil.Process(pid).cpu_times()
+                self._cpu_seconds[name] = times.user + times.system
+        return dict(self._cpu_seconds)
 
     def close(self) -> None:
         for program in self._programs:

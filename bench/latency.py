@@ -52,7 +52,7 @@ def _measure_at(rate: float, room: Room) -> Latency:
     time.sleep(WARM_UP_SECONDS + MEASURED_SECONDS)
     total = int(room.stop("features")["rows"])
     room.wait_for(lambda: rows() >= total, "every row")  # the slowest, too
-    check_none_lost(room, 1, total)
+    check_none_lost(room, total)
     published, durable = times(room.logs, syncs)
     chosen = (published >= begin) & (published < begin + MEASURED_SECONDS)
     if not chosen.any():

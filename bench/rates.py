@@ -1,4 +1,4 @@
-"""Rows per second, and what they cost, over the steady part of a run."""
+"""Rows per second, and what they cost."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,7 @@ import msgspec
 
 from lab import BenchError, Room
 
-WARM_UP_SECONDS = 1.0  # after the first row
-MEASURED_SECONDS = 4.0
+WARM_UP_SECONDS, MEASURED_SECONDS = 1.0, 4.0
 LOOK_SECONDS = 0.02
 PATIENCE_SECONDS = 60.0
 
@@ -63,19 +62,19 @@ class CounterRows:
 
 
 def steady_rate(variant: str, rows: Callable[[], int], room: Room) -> Rate:
-    """Both ends are moments at which new rows were seen: rows come in lumps."""
-    _next_rows(rows, 0, room)
+    """Of services that have no end. Both ends are moments at which new rows were seen."""
+    next_rows(rows, 0, room)
     time.sleep(WARM_UP_SECONDS)
-    first = _next_rows(rows, rows(), room)
+    first = next_rows(rows, rows(), room)
     time.sleep(MEASURED_SECONDS)
-    return between(variant, first, _next_rows(rows, rows(), room))
+    return between(variant, first, next_rows(rows, rows(), room))
 
 
-def whole_rate(variant: str, rows: Callable[[], int], room: Room, before: int, until: int) -> Rate:
-    """From the first new rows that are seen to the last of a known number."""
-    first = last = _next_rows(rows, before, room)
+def whole_rate(variant: str, rows: Callable[[], int], room: Room, first: Look, until: int) -> Rate:
+    """From a first look to the last of a known number of rows: nothing is left on its way."""
+    last = first
     while last.rows < until:
-        last = _next_rows(rows, last.rows, room)
+        last = next_rows(rows, last.rows, room)
     return between(variant, first, last)
 
 
@@ -91,7 +90,7 @@ def between(variant: str, first: Look, last: Look) -> Rate:
     return Rate(variant, rows, seconds, rows / seconds, cpu_us)
 
 
-def _next_rows(rows: Callable[[], int], seen: int, room: Room) -> Look:
+def next_rows(rows: Callable[[], int], seen: int, room: Room) -> Look:
     """Waits for more rows than were seen."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (now := rows()) <= seen:
@@ -100,3 +99,7 @@ def _next_rows(rows: Callable[[], int], seen: int, room: Room) -> Look:
             raise BenchError(f"no new rows within {PATIENCE_SECONDS:.0f} s: {seen} so far")
         time.sleep(LOOK_SECONDS)
     return Look(time.monotonic(), now, room.cpu_seconds())
+
+
+def look(rows: Callable[[], int], room: Room) -> Look:
+    return Look(time.monotonic(), rows(), room.cpu_seconds())

@@ -19,6 +19,8 @@ INK, GREY, GRID = "#222222", "#5f6368", "#e3e5e8"
 # Blue and vermilion stay apart for the colour-blind (Okabe and Ito), dashes without any colour.
 BAR_COLOR, MAE_COLOR, MEDIAN_COLOR = "#8fc1e3", "#b84a00", "#1f3a5f"
 
+FAST = {"compress_level": 1}  # a third of the time, for a file that is a quarter larger
+
 HEADROOM = 1.3  # times the highest bar: labels stand above all bars,
 UPPER, LOWER = 0.97, 0.88  # at these parts of the axes' height
 
@@ -45,7 +47,7 @@ def render(summary: Summary, updated: datetime) -> bytes:
     figure.text(RIGHT, 0.925, stamp, fontsize=10.5, color=GREY, ha="right")
     figure.text(LEFT, 0.87, not_shown(summary, scale), fontsize=10.5, color=GREY)
     png = io.BytesIO()
-    figure.savefig(png, format="png", metadata={"Software": None})
+    figure.savefig(png, format="png", metadata={"Software": None}, pil_kwargs=FAST)
     return png.getvalue()
 
 
@@ -78,8 +80,10 @@ def _prepare(axes: Axes) -> None:
 
 def _draw_bars(axes: Axes, summary: Summary, scale: Scale) -> None:
     counts = summary.histogram(scale.bins)[: scale.bars]
-    edges = np.arange(scale.bars) * scale.bar_width
-    axes.bar(edges, counts, scale.bar_width, align="edge", color=BAR_COLOR, edgecolor="white")
+    edges = np.arange(scale.bars + 1) * scale.bar_width
+    # Two artists: a bar of its own for each would take twice the time.
+    axes.stairs(counts, edges, fill=True, color=BAR_COLOR)
+    axes.vlines(edges[1:-1], 0, np.maximum(counts[1:], counts[:-1]), colors="white", linewidths=1)
     axes.set_xlim(0, scale.limit)
     highest = max(counts.max(), 1)
     axes.set_ylim(0, highest * HEADROOM)
