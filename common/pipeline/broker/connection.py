@@ -26,6 +26,6 @@ class Connection(pika.SelectConnection):
             self._write()
 
     def _write(self) -> None:
-        if self._unwritten and self._transport is not None:
-            super()._adapter_emit_data(bytes(self._unwritten))
-        self._unwritten.clear()
+        data, self._unwritten = bytes(self._unwritten), bytearray()
+        if data and self._transport is not None:  # type: ignore[attr-defined]
+            super()._adapter_emit_data(data)  # type: ignore[misc]
