@@ -5,9 +5,9 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, HttpUrl
+from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
 
 from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
@@ -18,14 +18,20 @@ KINDS = 20  # of reasons, in the summary
 MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
 
 Wanted = Callable[[Letter], bool]
+_URL = TypeAdapter(HttpUrl)
+
+
+def _http_urls(text: str) -> str:
+    return ",".join(str(_URL.validate_python(url.strip())) for url in text.split(","))
 
 
 class DeadLettersSettings(BrokerSettings):
     """Where the dead letters are, and where the broker says how many it has dropped."""
 
-    broker_metrics_url: HttpUrl = Field(
-        HttpUrl("http://localhost:15692/metrics"),
-        description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus)",
+    broker_metrics_url: Annotated[str, AfterValidator(_http_urls)] = Field(
+        "http://localhost:15692/metrics",
+        description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus), "
+        "or one for each node of a cluster, separated by commas",
     )
 
 
@@ -187,7 +193,9 @@ def _say_missing(ids: Collection[str]) -> int:
 
 
 def _dropped(settings: DeadLettersSettings) -> str:
+    """Each node of a cluster counts what was dropped while it led the queue."""
     try:
-        return f"{dropped_letters(str(settings.broker_metrics_url)):,}"
+        urls = settings.broker_metrics_url.split(",")
+        return f"{sum(dropped_letters(url) for url in urls):,}"
     except BrokerError as error:
         return f"unknown (BROKER_METRICS_URL={printable(str(error))})"

@@ -2,14 +2,24 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AmqpDsn, Field, ValidationError
+from pydantic import AfterValidator, AmqpDsn, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_BEFORE_HOST = re.compile(r"^(.*//)?.*@")  # of a URL, also of one that is not right
+_BEFORE_HOST = re.compile(r"^(.*//)?.*@", re.DOTALL)  # of a URL, also of one that is not right
+_BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
+_AMQP_URL = TypeAdapter(AmqpDsn)
+
+
+def _amqp_urls(text: str) -> str:
+    return ",".join(str(_AMQP_URL.validate_python(url)) for url in _BETWEEN_URLS.split(text))
+
+
+def _without_passwords(text: str) -> str:
+    return ",".join(_BEFORE_HOST.sub(r"\1***@", url) for url in _BETWEEN_URLS.split(text))
 
 
 class Settings(BaseSettings):
@@ -44,19 +54,25 @@ class Settings(BaseSettings):
             return str(detail["msg"]).removeprefix("Value error, ")
         name = str(detail["loc"][0])
         accepted = cls.model_fields[name].description
-        value = _BEFORE_HOST.sub(r"\1***@", str(detail["input"]))
+        value = _without_passwords(str(detail["input"]))
         return f"{name.upper()}={value!r} is not accepted: it must be {accepted}"
 
 
 class BrokerSettings(Settings):
     """What a service needs that talks to the broker."""
 
-    amqp_url: AmqpDsn = Field(
-        AmqpDsn("amqp://guest:guest@localhost:5672/%2F"),
-        description="a URL like amqp://user:password@host:5672/%2F",
+    amqp_url: Annotated[str, AfterValidator(_amqp_urls)] = Field(
+        "amqp://guest:guest@localhost:5672/%2F",
+        description="a URL like amqp://user:password@host:5672/%2F, or one for each node of a "
+        "cluster, separated by commas",
     )
     queue_type: Literal["classic", "quorum"] = Field("classic", description="classic or quorum")
     queue_durable: bool = Field(True, description="true or false")
+
+    @property
+    def amqp_urls(self) -> list[str]:
+        """AMQP_URL, one by one."""
+        return _BETWEEN_URLS.split(self.amqp_url)
 
     def model_post_init(self, _context: Any) -> None:
         if self.queue_type == "quorum" and not self.queue_durable:

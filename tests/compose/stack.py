@@ -20,6 +20,8 @@ from support import ROOT, eventually, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
+CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
+NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
 PYTHON_IMAGE = "python:3.13-slim"  # the services' own base image: it is there already
 
 T = TypeVar("T")
