@@ -7,28 +7,23 @@ from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
+from pydantic import Field, HttpUrl
 
 from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
-from pipeline.settings import BrokerSettings
+from pipeline.settings import BrokerSettings, one_or_more, urls_of
 from pipeline.terminal import cell, print_table, printable
 
 KINDS = 20  # of reasons, in the summary
 MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
 
 Wanted = Callable[[Letter], bool]
-_URL = TypeAdapter(HttpUrl)
-
-
-def _http_urls(text: str) -> str:
-    return ",".join(str(_URL.validate_python(url.strip())) for url in text.split(","))
 
 
 class DeadLettersSettings(BrokerSettings):
     """Where the dead letters are, and where the broker says how many it has dropped."""
 
-    broker_metrics_url: Annotated[str, AfterValidator(_http_urls)] = Field(
+    broker_metrics_url: Annotated[str, one_or_more(HttpUrl)] = Field(
         "http://localhost:15692/metrics",
         description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus), "
         "or one for each node of a cluster, separated by commas",
@@ -195,7 +190,6 @@ def _say_missing(ids: Collection[str]) -> int:
 def _dropped(settings: DeadLettersSettings) -> str:
     """Each node of a cluster counts what was dropped while it led the queue."""
     try:
-        urls = settings.broker_metrics_url.split(",")
-        return f"{sum(dropped_letters(url) for url in urls):,}"
+        return f"{sum(map(dropped_letters, urls_of(settings.broker_metrics_url))):,}"
     except BrokerError as error:
         return f"unknown (BROKER_METRICS_URL={printable(str(error))})"

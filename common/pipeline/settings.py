@@ -11,15 +11,28 @@ from pipeline.errors import SettingsError
 
 _BEFORE_HOST = re.compile(r"^(.*//)?.*@", re.DOTALL)  # of a URL, also of one that is not right
 _BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
-_AMQP_URL = TypeAdapter(AmqpDsn)
 
 
-def _amqp_urls(text: str) -> str:
-    return ",".join(str(_AMQP_URL.validate_python(url)) for url in _BETWEEN_URLS.split(text))
+def urls_of(text: str) -> list[str]:
+    """One URL, or several that are separated by commas, one by one."""
+    return _BETWEEN_URLS.split(text)
+
+
+def one_or_more(kind: Any) -> AfterValidator:
+    """For a setting that is a URL of a kind, or several of them, separated by commas."""
+    adapter = TypeAdapter(kind)
+
+    def check(text: str) -> str:
+        try:
+            return ",".join(str(adapter.validate_python(url)) for url in urls_of(text))
+        except ValidationError as error:
+            raise ValueError from error  # the value is to be shown whole
+
+    return AfterValidator(check)
 
 
 def _without_passwords(text: str) -> str:
-    return ",".join(_BEFORE_HOST.sub(r"\1***@", url) for url in _BETWEEN_URLS.split(text))
+    return ",".join(_BEFORE_HOST.sub(r"\1***@", url) for url in urls_of(text))
 
 
 class Settings(BaseSettings):
@@ -61,7 +74,7 @@ class Settings(BaseSettings):
 class BrokerSettings(Settings):
     """What a service needs that talks to the broker."""
 
-    amqp_url: Annotated[str, AfterValidator(_amqp_urls)] = Field(
+    amqp_url: Annotated[str, one_or_more(AmqpDsn)] = Field(
         "amqp://guest:guest@localhost:5672/%2F",
         description="a URL like amqp://user:password@host:5672/%2F, or one for each node of a "
         "cluster, separated by commas",
@@ -72,7 +85,7 @@ class BrokerSettings(Settings):
     @property
     def amqp_urls(self) -> list[str]:
         """AMQP_URL, one by one."""
-        return _BETWEEN_URLS.split(self.amqp_url)
+        return urls_of(self.amqp_url)
 
     def model_post_init(self, _context: Any) -> None:
         if self.queue_type == "quorum" and not self.queue_durable:
