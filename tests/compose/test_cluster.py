@@ -1,0 +1,132 @@
+"""Three nodes, each killed and brought back under a stream: no row is lost, none doubled."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from compose.stack import CLUSTER, NODES, SERVICES, Stack, wait_for
+from support import row_count
+
+RATE = 300
+QUEUES = {"features", "y_true", "y_pred", "dead_letters"}
+LINKS = [(service, link) for service in ("model", "metric") for link in ("publishing", "consuming")]
+LINKS += [("features", "publishing")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cluster(stack: Stack) -> Iterator[None]:
+    stack.clear()
+    stack.configure(COMPOSE_FILE=":".join(CLUSTER[1::2]), STREAM_RATE=RATE)
+    stack.up()
+    stack.wait_for_rows(1)
+    wait_for(lambda: all_on_three_nodes(stack), "each queue on three nodes", 90)
+    yield
+    stack.configure()
+
+
+def all_on_three_nodes(stack: Stack) -> bool:
+    """Whether each queue is a quorum queue of which three members are there."""
+    queues = {queue["name"]: queue for queue in stack.manage("queues")}
+    assert queues.keys() >= QUEUES
+    assert {queue["type"] for queue in queues.values()} == {"quorum"}
+    return all(
+        len(queue["members"]) == len(queue.get("online", [])) == 3 for queue in queues.values()
+    )
+
+
+def rate(stack: Stack, seconds: float) -> float:
+    """Rows per second, over as many rows as should come in so many seconds."""
+    start, rows = time.monotonic(), row_count(stack.logs)
+    stack.wait_for_rows(round(RATE * seconds))
+    return (row_count(stack.logs) - rows) / (time.monotonic() - start)
+
+
+def longest_standstill(stack: Stack, seconds: float) -> tuple[float, float]:
+    """From when to when no row came, in seconds from now; looks for so many seconds."""
+    start = last = time.monotonic()
+    rows, found = row_count(stack.logs), (0.0, 0.0)
+    while (now := time.monotonic()) < start + seconds:
+        if row_count(stack.logs) != rows or now - start > seconds - 0.1:
+            rows = row_count(stack.logs)
+            found = max(found, (last - start, now - start), key=lambda each: each[1] - each[0])
+            last = now
+        time.sleep(0.01)
+    return found
+
+
+def kill(stack: Stack, node: str) -> None:
+    stack.run("docker", "kill", stack.containers()[node]["Id"])
+
+
+def connected(stack: Stack, service: str, link: str) -> list[str]:
+    """The nodes to which a connection of a service came, in turn."""
+    log = stack.compose("logs", "--no-log-prefix", service)
+    return re.findall(rf"{link}: connected to (\S+):5672", log)
+
+
+def test_each_node_may_die_under_load(stack: Stack) -> None:
+    print("\nrows/s, node killed and brought back | before | while down | after | standstill")
+    for node in NODES:
+        before = rate(stack, 4)
+        kill(stack, node)
+        start, rows = time.monotonic(), row_count(stack.logs)
+        begin, end = longest_standstill(stack, 8)
+        down = (row_count(stack.logs) - rows) / (time.monotonic() - start)
+        stack.compose("up", "-d")
+        stack.wait_until_healthy(90)
+        wait_for(lambda: all_on_three_nodes(stack), "it to be there again with its data", 60)
+        after = rate(stack, 4)
+        print(
+            f"{node:36} | {before:6.0f} | {down:10.0f} | {after:5.0f} | {begin:.1f} to {end:.1f} s"
+        )
+        assert end < 8 - 0.2, "rows came again"
+        assert after > RATE * 0.8
+
+    assert {each["RestartCount"] for each in stack.replicas(*SERVICES)} == {0}
+    moves = {link: connected(stack, *link) for link in LINKS}
+    for link, nodes in moves.items():
+        print(*link, "was at", *nodes)
+        assert len(nodes) > 1, link
+
+    stack.compose("stop", "features")  # it ends when all that it published is confirmed
+    log = stack.compose("logs", "--no-log-prefix", "features")
+    (published,) = re.findall(r"stopped: rows ([\d,]+)", log)
+    rows = int(published.replace(",", ""))
+    wait_for(lambda: row_count(stack.logs) >= rows, "each published row")
+    wait_for(lambda: not any(stack.queue_depths().values()), "all queues empty")
+    print(f"{rows} rows published, {len(stack.rows())} different rows in metric_log.csv")
+    assert len(stack.rows()) == rows
+    counts = stack.counts("metric")
+    assert not counts["pending_y_true"] + counts["pending_y_pred"] + counts.get("dead_lettered", 0)
+
+
+def test_services_start_while_a_node_is_down(stack: Stack) -> None:
+    stack.compose("up", "-d")
+    stack.wait_until_healthy()
+    kill(stack, NODES[0])
+    try:
+        stack.compose("restart", *SERVICES)
+        stack.wait_for_rows(RATE)
+    finally:
+        stack.compose("up", "-d")
+    stack.wait_until_healthy(90)
+
+
+def test_dead_letters_outlive_a_node_and_are_counted(stack: Stack) -> None:
+    with stack.connect() as connection:
+        channel = connection.channel()
+        channel.basic_publish("", "y_true", b'{"id":"a-1","body":"151"}')
+        arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "drop-head"}
+        channel.queue_declare("short", durable=True, arguments=arguments)
+        for _ in range(4):
+            channel.basic_publish("", "short", b"")
+    wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
+    queues = {queue["name"]: queue for queue in stack.manage("queues")}
+    leader = queues["dead_letters"]["leader"]
+    assert leader == json.loads(json.dumps(leader))
+    listed = stack.compose("run", "--rm", "pipeline", "dead-letters", "list")
+    assert "dead letters: 1\n" in listed
+    assert "because a queue was full: 3\n" in listed
