@@ -50,8 +50,9 @@ if [ -n "${CLUSTER_PASSWORD:-}" ]; then # one of three nodes: docker-compose.clu
   # The nodes talk over a network of their own, on which alone they have these names.
   address=$(getent ahostsv4 "${RABBITMQ_NODENAME#*@}" | sed '1s/ .*//;q')
   export ERL_EPMD_ADDRESS="$address"
-  interface=$(echo "$address" | tr . ,)
-  export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {$interface}"
+  interface="inet_dist_use_interface {$(echo "$address" | tr . ,)}"
+  # Queues stand still while a node tries to reach one that has vanished: for 7 s by default.
+  export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel $interface -kernel net_setuptime 2"
 fi
 
 (umask 077 && sed "$script" "$template" >"$definitions")

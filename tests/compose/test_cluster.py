@@ -1,6 +1,5 @@
 """Three nodes, each killed and brought back under a stream: no row is lost, none doubled."""
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -35,6 +34,12 @@ def all_on_three_nodes(stack: Stack) -> bool:
     return all(
         len(queue["members"]) == len(queue.get("online", [])) == 3 for queue in queues.values()
     )
+
+
+def node_of(stack: Stack, queue: str) -> str:
+    """The service whose node leads a queue."""
+    leader = next(q["leader"] for q in stack.manage("queues") if q["name"] == queue)
+    return NODES[int(leader.removeprefix("rabbit@node")) - 1]
 
 
 def rate(stack: Stack, seconds: float) -> float:
@@ -73,7 +78,7 @@ def test_each_node_may_die_under_load(stack: Stack) -> None:
         before = rate(stack, 4)
         kill(stack, node)
         start, rows = time.monotonic(), row_count(stack.logs)
-        begin, end = longest_standstill(stack, 8)
+        begin, end = longest_standstill(stack, 12)
         down = (row_count(stack.logs) - rows) / (time.monotonic() - start)
         stack.compose("up", "-d")
         stack.wait_until_healthy(90)
@@ -82,7 +87,7 @@ def test_each_node_may_die_under_load(stack: Stack) -> None:
         print(
             f"{node:36} | {before:6.0f} | {down:10.0f} | {after:5.0f} | {begin:.1f} to {end:.1f} s"
         )
-        assert end < 8 - 0.2, "rows came again"
+        assert end < 12 - 0.2, "rows came again"
         assert after > RATE * 0.8
 
     assert {each["RestartCount"] for each in stack.replicas(*SERVICES)} == {0}
@@ -115,18 +120,20 @@ def test_services_start_while_a_node_is_down(stack: Stack) -> None:
     stack.wait_until_healthy(90)
 
 
-def test_dead_letters_outlive_a_node_and_are_counted(stack: Stack) -> None:
+def test_dead_letters_outlive_a_node_and_dropped_ones_are_counted(stack: Stack) -> None:
+    with stack.connect() as connection:
+        connection.channel().basic_publish("", "y_true", b'{"id":"a-1","body":"151"}')
+    wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
+    kill(stack, node_of(stack, "dead_letters"))
+    stack.compose("up", "-d")
+    stack.wait_until_healthy(90)
+
     with stack.connect() as connection:
         channel = connection.channel()
-        channel.basic_publish("", "y_true", b'{"id":"a-1","body":"151"}')
         arguments = {"x-queue-type": "quorum", "x-max-length": 1, "x-overflow": "drop-head"}
         channel.queue_declare("short", durable=True, arguments=arguments)
         for _ in range(4):
             channel.basic_publish("", "short", b"")
-    wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
-    queues = {queue["name"]: queue for queue in stack.manage("queues")}
-    leader = queues["dead_letters"]["leader"]
-    assert leader == json.loads(json.dumps(leader))
     listed = stack.compose("run", "--rm", "pipeline", "dead-letters", "list")
     assert "dead letters: 1\n" in listed
     assert "because a queue was full: 3\n" in listed
