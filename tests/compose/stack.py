@@ -106,7 +106,7 @@ class Stack:
 
     def clear(self) -> None:
         """Removes containers, broker data and what a run left in `logs`."""
-        for files in (CLUSTER, COURSE):  # each names volumes that the other does not
+        for files in (CLUSTER, COURSE, ("-f", "docker-compose.yml")):  # each has volumes of its own
             self.compose(*files, "down", "--volumes", "--timeout=5")
         as_root("find /logs -mindepth 1 -delete", f"--volume={self.logs}:/logs")
 

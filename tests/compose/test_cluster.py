@@ -137,3 +137,21 @@ def test_dead_letters_outlive_a_node_and_dropped_ones_are_counted(stack: Stack) 
     listed = stack.compose("run", "--rm", "pipeline", "dead-letters", "list")
     assert "dead letters: 1\n" in listed
     assert "because a queue was full: 3\n" in listed
+
+
+def test_what_nodes_use_among_themselves_is_not_for_the_services(stack: Stack) -> None:
+    script = f"""if True:
+        import socket
+        for node in {NODES}:
+            for port in (4369, 5672, 25672):
+                with socket.socket() as probe:
+                    probe.settimeout(3)
+                    if not probe.connect_ex((node, port)):
+                        print(node, port)
+    """
+    open_ports = stack.compose("exec", "-T", "plot", "python", "-c", script).splitlines()
+    assert open_ports == [f"{node} 5672" for node in NODES]
+    ports = {node: stack.containers()[node]["NetworkSettings"]["Ports"] for node in NODES}
+    published = {node: {port for port, on in each.items() if on} for node, each in ports.items()}
+    assert published.pop("rabbitmq") == {"5672/tcp", "15672/tcp", "15692/tcp"}
+    assert not any(published.values())
