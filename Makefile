@@ -44,9 +44,9 @@ lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 
 passwords:  ## new random passwords for the users of the RabbitMQ in Docker, into .env
 	@umask 077 && touch .env && chmod 600 .env && \
-	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT)_PASSWORD=' .env || true) && \
+	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|CLUSTER)_PASSWORD=' .env || true) && \
 	{ test -z "$$kept" || printf '%s\n' "$$kept"; \
-	for user in ADMIN FEATURES MODEL METRIC PLOT; do \
+	for user in ADMIN FEATURES MODEL METRIC PLOT CLUSTER; do \
 	  echo "$${user}_PASSWORD=$$(LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32)"; \
 	done; } > .env
 	@echo 'New passwords are in .env; docker compose up -d puts them to use.'

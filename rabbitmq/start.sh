@@ -31,11 +31,29 @@ password METRIC_PASSWORD "$METRIC_PASSWORD"
 password PLOT_PASSWORD "$PLOT_PASSWORD"
 
 case $QUEUE_TYPE in
-  classic) put STREAM_ARGUMENTS '{}' ;;
-  # -1: a message is delivered again however often its service was killed; the default is 20 times
-  quorum) put STREAM_ARGUMENTS '{"x-queue-type": "quorum", "x-delivery-limit": -1}' ;;
+  classic) type= ;;
+  # -1: a message is delivered again however often its service was killed, and a dead letter however
+  # often somebody looked at it; the default is 20 times
+  quorum) type='"x-queue-type": "quorum", "x-delivery-limit": -1' ;;
   *) refuse "QUEUE_TYPE" "classic or quorum" ;;
 esac
+put STREAM_ARGUMENTS "{$type}"
+put DEAD_LETTERS_ARGUMENTS "{\"x-max-length\": 100000, \"x-max-length-bytes\": 1073741824,\
+ \"x-overflow\": \"drop-head\"${type:+, $type}}"
+
+if [ -n "${CLUSTER_PASSWORD:-}" ]; then # one of three nodes: docker-compose.cluster.yml
+  password CLUSTER_PASSWORD "$CLUSTER_PASSWORD"
+  cookie=/var/lib/rabbitmq/.erlang.cookie
+  rm -f "$cookie" # it may not be writable
+  (umask 077 && printf %s "$CLUSTER_PASSWORD" >"$cookie")
+
+  # The nodes talk over a network of their own, on which alone they have these names.
+  address=$(getent ahostsv4 "${RABBITMQ_NODENAME#*@}" | sed '1s/ .*//;q')
+  export ERL_EPMD_ADDRESS="$address"
+  interface="inet_dist_use_interface {$(echo "$address" | tr . ,)}"
+  # Queues stand still while a node tries to reach one that has vanished: for 7 s by default.
+  export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel $interface -kernel net_setuptime 2"
+fi
 
 (umask 077 && sed "$script" "$template" >"$definitions")
 exec docker-entrypoint.sh rabbitmq-server

@@ -5,13 +5,13 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 
 from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
-from pipeline.settings import BrokerSettings
+from pipeline.settings import BrokerSettings, one_or_more, urls_of
 from pipeline.terminal import cell, print_table, printable
 
 KINDS = 20  # of reasons, in the summary
@@ -23,9 +23,10 @@ Wanted = Callable[[Letter], bool]
 class DeadLettersSettings(BrokerSettings):
     """Where the dead letters are, and where the broker says how many it has dropped."""
 
-    broker_metrics_url: HttpUrl = Field(
-        HttpUrl("http://localhost:15692/metrics"),
-        description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus)",
+    broker_metrics_url: Annotated[str, one_or_more(HttpUrl)] = Field(
+        "http://localhost:15692/metrics",
+        description="a URL like http://host:15692/metrics (RabbitMQ's plugin rabbitmq_prometheus), "
+        "or one for each node of a cluster, separated by commas",
     )
 
 
@@ -187,7 +188,8 @@ def _say_missing(ids: Collection[str]) -> int:
 
 
 def _dropped(settings: DeadLettersSettings) -> str:
+    """Each node of a cluster counts what was dropped while it led the queue."""
     try:
-        return f"{dropped_letters(str(settings.broker_metrics_url)):,}"
+        return f"{sum(map(dropped_letters, urls_of(settings.broker_metrics_url))):,}"
     except BrokerError as error:
         return f"unknown (BROKER_METRICS_URL={printable(str(error))})"

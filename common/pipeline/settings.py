@@ -2,14 +2,37 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AmqpDsn, Field, ValidationError
+from pydantic import AfterValidator, AmqpDsn, Field, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_BEFORE_HOST = re.compile(r"^(.*//)?.*@")  # of a URL, also of one that is not right
+_BEFORE_HOST = re.compile(r"^(.*//)?.*@", re.DOTALL)  # of a URL, also of one that is not right
+_BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
+
+
+def urls_of(text: str) -> list[str]:
+    """One URL, or several that are separated by commas, one by one."""
+    return _BETWEEN_URLS.split(text)
+
+
+def one_or_more(kind: Any) -> AfterValidator:
+    """For a setting that is a URL of a kind, or several of them, separated by commas."""
+    adapter = TypeAdapter(kind)
+
+    def check(text: str) -> str:
+        try:
+            return ",".join(str(adapter.validate_python(url)) for url in urls_of(text))
+        except ValidationError as error:
+            raise ValueError from error  # the value is to be shown whole
+
+    return AfterValidator(check)
+
+
+def _without_passwords(text: str) -> str:
+    return ",".join(_BEFORE_HOST.sub(r"\1***@", url) for url in urls_of(text))
 
 
 class Settings(BaseSettings):
@@ -44,19 +67,25 @@ class Settings(BaseSettings):
             return str(detail["msg"]).removeprefix("Value error, ")
         name = str(detail["loc"][0])
         accepted = cls.model_fields[name].description
-        value = _BEFORE_HOST.sub(r"\1***@", str(detail["input"]))
+        value = _without_passwords(str(detail["input"]))
         return f"{name.upper()}={value!r} is not accepted: it must be {accepted}"
 
 
 class BrokerSettings(Settings):
     """What a service needs that talks to the broker."""
 
-    amqp_url: AmqpDsn = Field(
-        AmqpDsn("amqp://guest:guest@localhost:5672/%2F"),
-        description="a URL like amqp://user:password@host:5672/%2F",
+    amqp_url: Annotated[str, one_or_more(AmqpDsn)] = Field(
+        "amqp://guest:guest@localhost:5672/%2F",
+        description="a URL like amqp://user:password@host:5672/%2F, or one for each node of a "
+        "cluster, separated by commas",
     )
     queue_type: Literal["classic", "quorum"] = Field("classic", description="classic or quorum")
     queue_durable: bool = Field(True, description="true or false")
+
+    @property
+    def amqp_urls(self) -> list[str]:
+        """AMQP_URL, one by one."""
+        return urls_of(self.amqp_url)
 
     def model_post_init(self, _context: Any) -> None:
         if self.queue_type == "quorum" and not self.queue_durable:

@@ -20,6 +20,8 @@ from support import ROOT, eventually, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
+CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
+NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
 PYTHON_IMAGE = "python:3.13-slim"  # the services' own base image: it is there already
 
 T = TypeVar("T")
@@ -104,7 +106,7 @@ class Stack:
 
     def clear(self) -> None:
         """Removes containers, broker data and what a run left in `logs`."""
-        for files in ((), COURSE):  # each names a volume that the other does not
+        for files in (CLUSTER, COURSE, ("-f", "docker-compose.yml")):  # each has volumes of its own
             self.compose(*files, "down", "--volumes", "--timeout=5")
         as_root("find /logs -mindepth 1 -delete", f"--volume={self.logs}:/logs")
 
@@ -116,9 +118,13 @@ class Stack:
 
     def containers(self) -> dict[str, Any]:
         """For each service's container, stopped or not, what `docker inspect` tells of it."""
-        ids = self.compose("ps", "--all", "--quiet").split()
-        found = json.loads(run("docker", "inspect", *ids)) if ids else []
+        found = self.replicas()
         return {each["Config"]["Labels"]["com.docker.compose.service"]: each for each in found}
+
+    def replicas(self, *services: str) -> list[Any]:
+        """The same of all containers of these services."""
+        ids = self.compose("ps", "--all", "--quiet", *services).split()
+        return list(json.loads(run("docker", "inspect", *ids))) if ids else []
 
     def health(self) -> dict[str, str]:
         """Of the containers that run: starting, healthy or unhealthy."""

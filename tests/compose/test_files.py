@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from compose.stack import COURSE, SERVICES, Stack
+from compose.stack import CLUSTER, COURSE, NODES, SERVICES, Stack
 from features import FeaturesSettings
 from metric import MetricSettings
 from model import ModelSettings
@@ -32,7 +32,8 @@ def environments(stack: Stack, *options: str) -> dict[str, dict[str, str]]:
 
 def test_env_example_names_every_setting_with_its_default() -> None:
     example = (ROOT / ".env.example").read_text()
-    compose = (ROOT / "docker-compose.yml").read_text()
+    names = ("docker-compose.yml", "docker-compose.cluster.yml")
+    compose = "".join((ROOT / name).read_text() for name in names)
     assert dict(re.findall(r"^(\w+)=(.*)$", example, re.MULTILINE)) == dict(
         re.findall(r"\$\{(\w+):-(.*?)\}", compose)
     )
@@ -65,3 +66,15 @@ def test_the_course_overlay_changes_nothing_of_a_service_but_user_and_queues(sta
     for service in ("features", "model", "metric"):
         assert course[service] == usual[service] | changes
     assert course["plot"] == usual["plot"]
+
+
+def test_the_cluster_overlay_changes_nothing_of_a_service_but_where_the_broker_is(
+    stack: Stack,
+) -> None:
+    usual, cluster = environments(stack), environments(stack, *CLUSTER)
+    for service in ("features", "model", "metric"):
+        url = usual[service]["AMQP_URL"]
+        urls = (url.replace("@rabbitmq:", f"@{node}:") for node in NODES)
+        changes = {"QUEUE_TYPE": "quorum", "AMQP_URL": ", ".join(urls)}
+        assert cluster[service] == usual[service] | changes
+    assert cluster["plot"] == usual["plot"]

@@ -26,7 +26,7 @@ def test_without_a_broker_it_keeps_trying_and_says_when(
 def test_a_broker_that_stays_silent_is_tried_again(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.broker.link.HANDSHAKE_SECONDS", 0.5)
+    monkeypatch.setattr("pipeline.broker.nodes.HANDSHAKE_SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url: Any = f"amqp://guest:guest@127.0.0.1:{silent.getsockname()[1]}/%2F"
         with caplog.at_level(logging.WARNING), opened(BrokerSettings(amqp_url=url)) as (_, run):

@@ -30,12 +30,44 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
         ("http://me:sec:ret@secret@host", "http://***@host"),
         ("amqp://me:sec/ret@host/%2F", "amqp://***@host/%2F"),
         ("me:secret@host", "***@host"),
+        ("http://me:sec,ret@host", "http://***@host"),
+        ("http://me:sec\nret@host", "http://***@host"),
+        ("amqp://me:secret@a,http://me:sec:ret@b", "amqp://***@a,http://***@b"),
+        ("http://me:secret@a, me:sec@ret@b", "http://***@b"),
+        ("amqp://me:secret@a,amqp://me:secret@b,", "amqp://***@a,amqp://***@b,"),
     ):
         monkeypatch.setenv("AMQP_URL", url)
         with pytest.raises(SettingsError) as caught:
             BrokerSettings.from_environment()
         assert "sec" not in str(caught.value)
         assert f"AMQP_URL='{shown}'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "urls"),
+    [
+        ("amqp://host", ["amqp://host"]),
+        (
+            "amqp://me:a@b,amqps://me:c@d:1/e, amqp://f",
+            ["amqp://me:a@b", "amqps://me:c@d:1/e", "amqp://f"],
+        ),
+        ("amqp://me:a,b@c/?heartbeat=5,amqp://d", ["amqp://me:a,b@c/?heartbeat=5", "amqp://d"]),
+    ],
+)
+def test_a_broker_has_one_url_or_more(
+    monkeypatch: pytest.MonkeyPatch, value: str, urls: list[str]
+) -> None:
+    monkeypatch.setenv("AMQP_URL", value)
+    assert BrokerSettings.from_environment().amqp_urls == urls
+
+
+@pytest.mark.parametrize(
+    "value", ["amqp://a,", ",amqp://a", "amqp://a,http://b", "amqp://a,amqp://b:x", ","]
+)
+def test_each_url_must_be_right(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("AMQP_URL", value)
+    with pytest.raises(SettingsError, match=f"^AMQP_URL='{value}' is not accepted: .*, or one for"):
+        BrokerSettings.from_environment()
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:

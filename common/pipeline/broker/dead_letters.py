@@ -15,7 +15,7 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
-from pipeline.broker.link import connection_parameters, explain
+from pipeline.broker.nodes import address, connection_parameters, explain
 from pipeline.broker.publisher import message_properties
 from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
 from pipeline.errors import BrokerError
@@ -59,12 +59,13 @@ class DeadLetters:
     """
 
     def __init__(self, settings: BrokerSettings) -> None:
-        self._parameters = connection_parameters(settings, "dead-letters")
-        self._parameters.blocked_connection_timeout = BLOCKED_SECONDS
+        self._nodes = connection_parameters(settings, "dead-letters")
+        for node in self._nodes:
+            node.blocked_connection_timeout = BLOCKED_SECONDS
 
     def __enter__(self) -> Self:
         with self._explained():
-            self._connection = pika.BlockingConnection(self._parameters)
+            self._connection = pika.BlockingConnection(self._nodes)
             self._publishing = self._connection.channel()
             self._publishing.confirm_delivery()
             self._looking = [self._connection.channel()]
@@ -142,7 +143,7 @@ class DeadLetters:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        at = f"RabbitMQ at {self._parameters.host}:{self._parameters.port}"
+        at = f"RabbitMQ at {' or '.join(map(address, self._nodes))}"
         try:
             yield
         except ChannelClosedByBroker as error:

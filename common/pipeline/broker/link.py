@@ -5,6 +5,7 @@ import math
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 import pika
@@ -12,17 +13,16 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from pipeline.broker.connection import Connection
+from pipeline.broker.nodes import address, connection_parameters, explain
 from pipeline.broker.topology import Topology
-from pipeline.errors import BrokerError, SettingsError
+from pipeline.errors import BrokerError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_SECONDS = 15
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
 STABLE_SECONDS = 1.0  # a connection that held for so long was a good one: back-off starts anew
-HANDSHAKE_SECONDS = 15.0  # for TCP, TLS and AMQP together
 CLOSE_SECONDS = 5.0  # a broker that does not answer our goodbye is left without it
 WAIT_SLICE_SECONDS = 0.2
 
@@ -43,7 +43,9 @@ class Link(threading.Thread):
         self._settings = settings
         self._service_run = run
         self._delays_labels = delays_labels
-        self._parameters = connection_parameters(settings, f"{run.service}: {name}")
+        nodes = connection_parameters(settings, f"{run.service}: {name}")
+        # In an order of its own: connections spread over the nodes, also those of a node that died.
+        self._nodes = deque(random.sample(nodes, len(nodes)))  # the present one, then the next ones
         self._connection: pika.SelectConnection | None = None
         self._connection_lock = threading.Lock()
         self._closing = threading.Event()
@@ -52,13 +54,13 @@ class Link(threading.Thread):
 
     def run(self) -> None:
         """Keeps the connection until close() is called."""
-        attempt = 0
+        failed = 0  # nodes in a row
         try:
             while not self._closing.is_set():
                 reason, held = self._serve()
-                attempt = 0 if held > STABLE_SECONDS else attempt + 1
+                failed = 1 if held > STABLE_SECONDS else failed + 1
                 if not self._closing.is_set():
-                    self._back_off(attempt, reason)
+                    self._move_on(failed, reason)
         except BaseException as failure:  # a silent thread would be a service that hangs
             self._service_run.failure = failure
 
@@ -113,7 +115,7 @@ class Link(threading.Thread):
         """Opens a connection and serves it until it is gone: why it is, after how many seconds."""
         self._reason, self._connected_at = "", math.inf
         try:
-            with pika.BlockingConnection(self._parameters) as connection:
+            with pika.BlockingConnection(self._nodes[0]) as connection:
                 Topology(connection, self._settings).declare(delays=self._delays_labels)
             self._start_loop()
         except (AMQPError, AMQPConnectorException, OSError) as error:
@@ -124,7 +126,7 @@ class Link(threading.Thread):
 
     def _start_loop(self) -> None:
         connection = Connection(
-            self._parameters,
+            self._nodes[0],
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_lost,
             on_close_callback=self._on_lost,
@@ -152,50 +154,21 @@ class Link(threading.Thread):
         self._reason = self._reason or explain(reason)
         connection.ioloop.stop()
 
-    def _back_off(self, attempt: int, reason: str) -> None:
-        longest = min(LONGEST_DELAY_SECONDS, FIRST_DELAY_SECONDS * 2 ** min(attempt, 10))
-        delay = random.uniform(longest / 2, longest)
-        host, port = self._parameters.host, self._parameters.port
-        log.warning(
-            "%s: not connected to %s:%d (%s); next try in %.1f s",
-            self.name,
-            host,
-            port,
-            reason,
-            delay,
-        )
+    def _move_on(self, failed: int, reason: str) -> None:
+        """To the next node, at once; after a pause when each has failed since the last one."""
+        rounds, within_round = divmod(failed, len(self._nodes))
+        longest = 0.0 if within_round else FIRST_DELAY_SECONDS * 2 ** min(rounds - 1, 10)
+        delay = min(LONGEST_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
+        left = address(self._nodes[0])
+        self._nodes.rotate(-1)
+        when = f"{address(self._nodes[0])} at once" if within_round else f"in {delay:.1f} s"
+        log.warning("%s: not connected to %s (%s); next try %s", self.name, left, reason, when)
         self._closing.wait(delay)
 
     def _up(self) -> None:
         """For subclasses: the connection is open and set up."""
-        log.info("%s: connected to %s:%d", self.name, self._parameters.host, self._parameters.port)
+        log.info("%s: connected to %s", self.name, address(self._nodes[0]))
         self._connected_at = time.monotonic()
         with self.changed:
             self.connected = True
             self.changed.notify_all()
-
-
-def connection_parameters(settings: BrokerSettings, name: str) -> pika.URLParameters:
-    """AMQP_URL, with its options, for a connection that the broker is to list under `name`.
-
-    Raises SettingsError where the client cannot use it.
-    """
-    try:
-        parameters = pika.URLParameters(str(settings.amqp_url))
-    except (TypeError, ValueError, SyntaxError) as error:
-        raise SettingsError(f"AMQP_URL is not accepted: {error}") from error
-    parameters.heartbeat = HEARTBEAT_SECONDS
-    parameters.stack_timeout = HANDSHAKE_SECONDS
-    parameters.client_properties = {"connection_name": name}
-    return parameters
-
-
-def explain(error: BaseException) -> str:
-    """What a person needs of the client library's nested errors: the innermost one."""
-    inner = error
-    while True:
-        causes = [*getattr(inner, "exceptions", []), getattr(inner, "exception", None), *inner.args]
-        nested = [cause for cause in causes if isinstance(cause, BaseException)]
-        if not nested:
-            return str(inner) or type(inner).__name__
-        inner = nested[-1]

@@ -72,7 +72,7 @@ class Topology:
             self._exchange(edge(queue), "fanout")
             self._queue(queue, edge(queue), self._durable, self._arguments)
         self._exchange(edge(DEAD_LETTERS), "fanout")
-        capped = {
+        capped = self._arguments | {
             "x-max-length": MAX_DEAD_LETTERS,
             "x-max-length-bytes": MAX_DEAD_LETTER_BYTES,
             "x-overflow": "drop-head",

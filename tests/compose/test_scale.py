@@ -1,0 +1,94 @@
+"""More copies of a service share its work: `docker compose up -d --scale model=4`."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from compose.slow_model import SECONDS_A_ROW
+from compose.stack import Stack, wait_for
+from support import eventually, row_count
+
+ROWS = 7500  # of each features
+FILES = "docker-compose.yml:tests/compose/slow-model.yml"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _backlog(stack: Stack) -> Iterator[None]:
+    """All rows wait in the broker, for a model that is still to come."""
+    stack.clear()
+    stack.configure(COMPOSE_FILE=FILES, STREAM_RATE=0, STREAM_COUNT=ROWS)
+    stack.compose("up", "-d", "--scale=model=0", "--scale=features=2")
+    wait_for(lambda: stack.queue_depths()["features"] == 2 * ROWS, "the backlog")
+    yield
+    stack.configure()
+
+
+def scale(stack: Stack, models: int) -> None:
+    """So many models, each with work in hand. Features, which has ended, is to stay so."""
+    stack.compose("up", "-d", "--no-recreate", f"--scale=model={models}", "model", "metric")
+    wait_for(lambda: consumers(stack) == models, f"{models} models")
+
+
+def consumers(stack: Stack) -> int:
+    return int(stack.manage("queues/%2F/features").get("consumers", 0))
+
+
+def after_a_batch(stack: Stack) -> tuple[float, int]:
+    """When the rows of the next batch have come, and how many rows there are then.
+
+    A batch comes in parts; where they come without a break, a second is long enough.
+    """
+    rows = changed_rows = row_count(stack.logs)
+    eventually(lambda: row_count(stack.logs) > rows, "the next batch", 60)
+    changed = begin = time.monotonic()
+    while (now := time.monotonic()) < min(changed + 0.2, begin + 1):
+        if row_count(stack.logs) > changed_rows:
+            changed, changed_rows = now, row_count(stack.logs)
+        time.sleep(0.02)
+    return changed, changed_rows
+
+
+def rate(stack: Stack, models: int) -> float:
+    """Rows per second with so many models, from the end of a batch to the end of a batch.
+
+    A model answers all that it was handed at once, which may be many rows: then comes a while with
+    none.
+    """
+    scale(stack, models)
+    listed = stack.manage("consumers/%2F")
+    (prefetch,) = {c["prefetch_count"] for c in listed if c["queue"]["name"] == "features"}
+    rows = row_count(stack.logs)
+    eventually(lambda: row_count(stack.logs) >= rows + models * prefetch, "a batch of each", 60)
+    start, rows = after_a_batch(stack)
+    seconds = max(15, 5 * prefetch * SECONDS_A_ROW)
+    eventually(lambda: time.monotonic() > start + seconds, "more batches", 60)
+    end, rows_at_end = after_a_batch(stack)
+    return (rows_at_end - rows) / (end - start)
+
+
+def test_four_models_do_the_work_of_four(stack: Stack) -> None:
+    one = rate(stack, 1)
+    four = rate(stack, 4)
+    assert stack.queue_depths()["features"] > 400, "there was work for all until the end"
+    print(f"\nrows/s with a model that takes {SECONDS_A_ROW * 1000:.0f} ms a row:")
+    print(f"1 model: {one:.1f}, 4 models: {four:.1f}, that is {four / one:.2f} times as many")
+    assert four / one >= 3.5
+
+
+def test_all_rows_of_both_streams_come_once(stack: Stack) -> None:
+    scale(stack, 4)
+    wait_for(lambda: len(stack.rows()) == 2 * ROWS, "all rows", 90)
+    wait_for(lambda: not any(stack.queue_depths().values()), "all queues empty")
+    features = stack.replicas("features")
+    assert [each["State"]["ExitCode"] for each in features] == [0, 0]
+    shares = [rows_of(stack, number) for number in (1, 2, 3, 4)]
+    print(f"\nrows of each model: {shares}")
+    assert min(shares) > 0
+    assert sum(shares) >= 2 * ROWS
+
+
+def rows_of(stack: Stack, replica: int) -> int:
+    command = ("exec", "-T", f"--index={replica}", "model", "cat", "/tmp/status.json")
+    return int(json.loads(stack.compose(*command))["counts"]["rows"])
