@@ -1,8 +1,8 @@
 """What the client library can do at most: our three processes, with nothing between the messages.
 
-`python bare.py publisher|worker|sink URL [ROWS|COUNTER]`. Each has one thread, bodies that never change,
-and one BasicProperties for each kind of message, as large as ours. A row is as many publishes,
-confirms and deliveries as with ours; an ack of `multiple` speaks for what arrived at one time.
+`python bare.py publisher|worker|sink URL [ROWS|COUNTER]`. Each has one thread, bodies that never
+change, and one BasicProperties for each kind of message, as large as ours. A row is as many
+publishes, confirms and deliveries as with ours; an ack speaks for what arrived at one time.
 """
 
 import json

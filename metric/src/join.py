@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS joined (
 HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms"
 
 
-class Half(NamedTuple):
+class Half(msgspec.Struct, frozen=True):
     """A label or a prediction, waiting for the other. Times are Unix time in milliseconds."""
 
     id: str
@@ -150,7 +150,8 @@ class Join:
 
     def _store(self, halves: list[Half]) -> None:
         self._database.executemany(
-            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", halves
+            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+            map(msgspec.structs.astuple, halves),
         )
         self.pending.update(half.queue for half in halves)
 

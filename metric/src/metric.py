@@ -1,6 +1,7 @@
 """Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
 
 import time
+from itertools import repeat
 
 from pydantic import Field
 
@@ -28,18 +29,18 @@ class MetricSettings(BrokerSettings, LogsSettings):
 
 
 def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
-    return [
-        Half(
-            id_text(row_id),
-            message.queue,
-            value,
-            now_in_ms,
-            message.timestamp_in_ms,
-            message.features_timestamp_in_ms,
+    halves: list[Half] = []
+    for message in messages:
+        halves += map(  # ten thousands a second: without a line of Python for each
+            Half,
+            map(id_text, message.ids),
+            repeat(message.queue),
+            message.values,
+            repeat(now_in_ms),
+            repeat(message.timestamp_in_ms),
+            repeat(message.features_timestamp_in_ms),
         )
-        for message in messages
-        for row_id, value in zip(message.ids, message.values, strict=True)
-    ]
+    return halves
 
 
 def conflicting_labels(
