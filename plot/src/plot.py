@@ -18,7 +18,7 @@ from summary import Summary
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.5
 CATCH_UP_SECONDS = 1.0  # of reading, before the next look at whether to stop
 FINISH_SECONDS = 5.0  # of reading, once asked to stop
 
