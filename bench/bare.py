@@ -1,4 +1,4 @@
-"""What the client library can do at most: our three processes, with nothing between the messages.
+"""What the client library does as it is: our three processes, with nothing between the messages.
 
 `python bare.py publisher|worker|sink URL [ROWS|COUNTER]`. Each has one thread, bodies that never
 change, and one BasicProperties for each kind of message, as large as ours. A row is as many

@@ -9,7 +9,7 @@ from lab import Lab
 
 STREAM_RATE = 5  # the default
 WARM_UP_SECONDS = 5.0
-MEASURED_SECONDS = 20.0
+MEASURED_SECONDS = 40.0  # eight redraws of plot
 
 
 class Idle(msgspec.Struct):

@@ -18,7 +18,7 @@ from rates import Rate
 
 
 class Machine(msgspec.Struct):
-    """Where it was measured. Cores are those that this process may use."""
+    """Where it was measured. Cores are those of the machine."""
 
     cores: int
     system: str

@@ -49,6 +49,7 @@ if [ -n "${CLUSTER_PASSWORD:-}" ]; then # one of three nodes: docker-compose.clu
 
   # The nodes talk over a network of their own, on which alone they have these names.
   address=$(getent ahostsv4 "${RABBITMQ_NODENAME#*@}" | sed '1s/ .*//;q')
+  [ -n "$address" ] || refuse "RABBITMQ_NODENAME" "a name that the other nodes know"
   export ERL_EPMD_ADDRESS="$address"
   interface="inet_dist_use_interface {$(echo "$address" | tr . ,)}"
   # Queues stand still while a node tries to reach one that has vanished: for 7 s by default.

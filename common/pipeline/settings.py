@@ -9,8 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_BEFORE_HOST = re.compile(r"^(.*//)?.*@", re.DOTALL)  # of a URL, also of one that is not right
+_BEFORE_HOST = re.compile(r"^(.*?//)?.*@", re.DOTALL)  # of a URL, also of what is none
 _BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
+_NOT_ONE_URL = re.compile(r"\s|[,;]$|://.*://", re.DOTALL)
 
 
 def urls_of(text: str) -> list[str]:
@@ -23,8 +24,11 @@ def one_or_more(kind: Any) -> AfterValidator:
     adapter = TypeAdapter(kind)
 
     def check(text: str) -> str:
+        urls = urls_of(text)
+        if any(map(_NOT_ONE_URL.search, urls)):
+            raise ValueError
         try:
-            return ",".join(str(adapter.validate_python(url)) for url in urls_of(text))
+            return ",".join(str(adapter.validate_python(url)) for url in urls)
         except ValidationError as error:
             raise ValueError from error  # the value is to be shown whole
 

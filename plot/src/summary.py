@@ -10,6 +10,7 @@ from follower import Rows
 RANGE = 1000.0  # points of disease progression; the labels of the data set go from 25 to 346
 BIN_WIDTH = 0.01
 _BINS = round(RANGE / BIN_WIDTH)
+_HAIR = 1e-9  # of a bin: 0.29 / 0.01 is a hair less than 29, and 0.29 belongs to the bin it begins
 
 Counts = npt.NDArray[np.int64]
 
@@ -35,7 +36,7 @@ class Summary:
     def add(self, rows: Rows) -> None:
         """Takes further rows into account."""
         errors = rows.absolute_error[rows.absolute_error <= RANGE]
-        bins = np.minimum((errors / BIN_WIDTH).astype(np.int64), _BINS - 1)
+        bins = np.minimum((errors / BIN_WIDTH + _HAIR).astype(np.int64), _BINS - 1)
         np.add.at(self._counts, bins, 1)  # touches the bins of these rows, and no others
         self._error_sum += float(errors.sum())
         self.within += len(errors)

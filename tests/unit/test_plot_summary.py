@@ -45,6 +45,11 @@ def test_it_agrees_with_numpy(errors: list[float], share: float) -> None:
     assert summary.histogram(100).tolist() == expected.tolist()
 
 
+def test_every_hundredth_starts_a_bin() -> None:
+    hundredths = np.arange(100_000) / 100
+    assert summary_of(hundredths).histogram(1).tolist() == [1] * 100_000
+
+
 def test_whole_and_half_points_start_a_bin() -> None:
     half_points = np.arange(0, RANGE, 0.5)
     counts = summary_of(half_points).histogram(1)

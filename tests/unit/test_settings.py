@@ -62,12 +62,23 @@ def test_a_broker_has_one_url_or_more(
 
 
 @pytest.mark.parametrize(
-    "value", ["amqp://a,", ",amqp://a", "amqp://a,http://b", "amqp://a,amqp://b:x", ","]
-)
+    "value",
+    [
+        "amqp://a,", ",amqp://a", "amqp://a,http://b", "amqp://a,amqp://b:x", ",",
+        "amqp://a,,amqp://b", "amqp://a;amqp://b", "amqp://a/v amqp://b/v",
+    ],
+)  # fmt: skip
 def test_each_url_must_be_right(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("AMQP_URL", value)
     with pytest.raises(SettingsError, match=f"^AMQP_URL='{value}' is not accepted: .*, or one for"):
         BrokerSettings.from_environment()
+
+
+def test_no_password_of_what_is_no_list_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMQP_URL", '["amqp://u:one@h1","amqp://u:two@h2"]')
+    with pytest.raises(SettingsError) as refused:
+        BrokerSettings.from_environment()
+    assert not any(password in str(refused.value) for password in ("one@", "two"))
 
 
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,9 +84,10 @@ class Link(threading.Thread):
             if condition():
                 return True
             stopping = self._service_run.stop.is_set() and not despite_stop
-            if stopping or time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if stopping or left <= 0:
                 return False
-            self.changed.wait(WAIT_SLICE_SECONDS)
+            self.changed.wait(min(left, WAIT_SLICE_SECONDS))
 
     def close(self) -> None:
         """Says goodbye, after all that was handed over before; join() waits for the answer."""
