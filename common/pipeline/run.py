@@ -112,7 +112,7 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
         logging.getLogger().setLevel(settings.log_level)
         run = Run(service, settings.status_file)
         run.stop_on_signals()
-        gc.freeze()  # what is imported stays: without this, looking for garbage in it is a tenth
+        gc.freeze()  # what is imported stays: to look for garbage in it took a tenth of the CPU
         main(settings, run)
         run.write_status()  # the final counts
     except SettingsError as error:
