@@ -63,20 +63,23 @@ def _latency(results: Results) -> Table:
 def _growth(results: Results) -> Table:
     table = _table("Growth: median (least – most)", "on top of", "what", "found")
     for plot in results.plot:
-        for what, values in (
-            ("plot: redraw, ms", plot.redraw_ms),
-            ("plot: start, s", plot.start_seconds),
-            ("plot: peak memory, MB", plot.peak_mb),
-        ):
-            table.add_row(f"{plot.rows:,} rows", what, shown(spread(values)))
+        _add_repeats(table, plot.rows, {
+            "plot: redraw, ms": plot.redraw_ms,
+            "plot: start, s": plot.start_seconds,
+            "plot: peak memory, MB": plot.peak_mb,
+        })  # fmt: skip
     for metric in results.metric:
-        for what, values in (
-            ("metric: rows/s", metric.rows_per_second),
-            ("metric: start, s", metric.start_seconds),
-            ("metric: peak memory, MB", metric.peak_mb),
-        ):
-            table.add_row(f"{metric.rows:,} rows", what, shown(spread(values)))
+        _add_repeats(table, metric.rows, {
+            "metric: rows/s": metric.rows_per_second,
+            "metric: start, s": metric.start_seconds,
+            "metric: peak memory, MB": metric.peak_mb,
+        })  # fmt: skip
     return table
+
+
+def _add_repeats(table: Table, rows: int, figures: dict[str, list[float]]) -> None:
+    for what, values in figures.items():
+        table.add_row(f"{rows:,} rows", what, shown(spread(values)))
 
 
 def _model(results: Results) -> Table:

@@ -19,7 +19,7 @@ INK, GREY, GRID = "#222222", "#5f6368", "#e3e5e8"
 # Blue and vermilion stay apart for the colour-blind (Okabe and Ito), dashes without any colour.
 BAR_COLOR, MAE_COLOR, MEDIAN_COLOR = "#8fc1e3", "#b84a00", "#1f3a5f"
 
-FAST = {"compress_level": 1}  # a third of the time, for a file that is a quarter larger
+FAST = {"compress_level": 1}  # a tenth less time for a picture, a sixth more bytes
 
 HEADROOM = 1.3  # times the highest bar: labels stand above all bars,
 UPPER, LOWER = 0.97, 0.88  # at these parts of the axes' height
@@ -81,7 +81,7 @@ def _prepare(axes: Axes) -> None:
 def _draw_bars(axes: Axes, summary: Summary, scale: Scale) -> None:
     counts = summary.histogram(scale.bins)[: scale.bars]
     edges = np.arange(scale.bars + 1) * scale.bar_width
-    # Two artists: a bar of its own for each would take twice the time.
+    # Two artists, and not one for each bar: drawing those takes longer.
     axes.stairs(counts, edges, fill=True, color=BAR_COLOR)
     axes.vlines(edges[1:-1], 0, np.maximum(counts[1:], counts[:-1]), colors="white", linewidths=1)
     axes.set_xlim(0, scale.limit)

