@@ -30,6 +30,7 @@ PREFIXES = (
     "BROKER_",
     "LABEL_",
     "LOG",
+    "MANAGEMENT_",
     "MAX_",
     "MODEL_",
     "PLOT_",

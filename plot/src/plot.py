@@ -5,15 +5,16 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, HttpUrl
 
 from follower import Follower
 from picture import render
 from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG
 from pipeline.run import Run, run_service
-from pipeline.settings import LogsSettings
+from pipeline.settings import LogsSettings, one_or_more
 from summary import Summary
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,15 @@ class PlotSettings(LogsSettings):
     """What plot is told."""
 
     plot_interval: float = Field(5.0, gt=0, description="a number of seconds greater than 0")
+    plot_host: str = Field("127.0.0.1", description="an address of this machine")
+    plot_port: int = Field(
+        8080, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free"
+    )
+    management_url: Annotated[str, one_or_more(HttpUrl)] = Field(
+        "http://guest:guest@localhost:15672/%2F",
+        description="a URL like http://user:password@host:15672/%2F, where %2F is the virtual host, "
+        "or one for each node of a cluster, separated by commas",
+    )
 
 
 class Plotter:
