@@ -12,12 +12,13 @@ sys.path.insert(0, str(Path(sys.argv[2]).parent))
 
 import plot  # its folder is on the path only now
 from pipeline.run import run_service
+from plotter import Plotter
 
-catch_up, draw = plot.Plotter.catch_up, plot.Plotter.draw
+catch_up, draw = Plotter.catch_up, Plotter.draw
 read_seconds = 0.0
 
 
-def timed_catch_up(self: plot.Plotter, seconds: float) -> bool:
+def timed_catch_up(self: Plotter, seconds: float) -> bool:
     global read_seconds  # noqa: PLW0603
     begin = time.perf_counter()
     is_all = catch_up(self, seconds)
@@ -25,7 +26,7 @@ def timed_catch_up(self: plot.Plotter, seconds: float) -> bool:
     return is_all
 
 
-def timed_draw(self: plot.Plotter) -> None:
+def timed_draw(self: Plotter) -> None:
     begin, has_news = time.perf_counter(), self.has_news
     draw(self)
     if has_news:
@@ -35,6 +36,6 @@ def timed_draw(self: plot.Plotter) -> None:
 
 
 if __name__ == "__main__":
-    plot.Plotter.catch_up = timed_catch_up  # type: ignore[method-assign]
-    plot.Plotter.draw = timed_draw  # type: ignore[method-assign]
+    Plotter.catch_up = timed_catch_up  # type: ignore[method-assign]
+    Plotter.draw = timed_draw  # type: ignore[method-assign]
     run_service("plot", plot.PlotSettings, plot.main)

@@ -30,3 +30,7 @@ class ModelError(PipelineError):
 
 class LogError(PipelineError):
     """A file in LOGS_DIR is not as this pipeline left it."""
+
+
+class PageError(PipelineError):
+    """The live page cannot be served."""

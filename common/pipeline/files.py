@@ -2,3 +2,4 @@
 
 METRIC_LOG = "metric_log.csv"
 METRIC_LOG_COLUMNS = ("id", "y_true", "y_pred", "absolute_error")
+METRIC_STATE = "metric_state.sqlite3"

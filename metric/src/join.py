@@ -34,6 +34,10 @@ CREATE TABLE IF NOT EXISTS joined (
     label_in_ms INTEGER,
     prediction_in_ms INTEGER
 );
+CREATE TABLE IF NOT EXISTS pending_counts (
+    queue TEXT PRIMARY KEY,
+    halves INTEGER NOT NULL
+) WITHOUT ROWID;
 """
 
 HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms"
@@ -70,6 +74,7 @@ class Join:
         database.executescript(SCHEMA)
         counts = database.execute("SELECT queue, COUNT(*) FROM pending GROUP BY queue")
         self.pending: Counter[str] = Counter(dict(counts.fetchall()))
+        self.note_pending()
 
     def add(self, halves: list[Half], now_in_ms: int) -> Outcome:
         """Takes the halves in; a half that is here already changes nothing."""
@@ -101,6 +106,13 @@ class Join:
         expired = self._overdue(now_in_ms - self._ttl_in_ms) or self._oldest(self._excess())
         self._release(expired)
         return expired
+
+    def note_pending(self) -> None:
+        """Writes down how many halves wait: others read the state, and counting takes long."""
+        self._database.executemany(
+            "INSERT OR REPLACE INTO pending_counts VALUES (?, ?)",
+            [(queue, self.pending[queue]) for queue in (Y_TRUE, Y_PRED)],
+        )
 
     def full(self) -> list[str]:
         """The queue from which no more halves should come until others have left."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from durable_csv import DurableCsv, check_in_place, must_be_regular
 from join import Half, Join, Outcome
 from pipeline.errors import LogError
-from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS
+from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS, METRIC_STATE
 from pipeline.messages import number_text, number_texts
 
-DATABASE, UNMATCHED_CSV = "metric_state.sqlite3", "unmatched.csv"
+UNMATCHED_CSV = "unmatched.csv"
 ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
 UNMATCHED_HEADER = "id,queue,value,received_at\n"
 
@@ -24,7 +24,7 @@ class Ledger:
     def __init__(
         self, folder: Path, ttl_seconds: float, max_pending: int, remember_ids: int
     ) -> None:
-        path = folder / DATABASE
+        path = folder / METRIC_STATE
         try:
             folder.mkdir(parents=True, exist_ok=True)
             must_be_regular(path)
@@ -50,6 +50,7 @@ class Ledger:
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join.add(halves, now_in_ms)
                 expired = self._join.expire(now_in_ms)
+                self._join.note_pending()
                 self._rows.record(_row_lines(outcome.rows))
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
         except sqlite3.Error as error:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import logging
 import math
 import os
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 COLUMNS = list(METRIC_LOG_COLUMNS)
 CHUNK_BYTES = 1 << 22  # some 50,000 rows: bounds the memory, and costs no speed
+
+LAST_BYTES = 1 << 12  # of the file: room for the last rows, which have up to 140 bytes each
 
 _HEADER = ",".join(COLUMNS).encode()
 
@@ -36,6 +39,15 @@ class Rows(NamedTuple):
     absolute_error: Column
 
 
+class LoggedRow(NamedTuple):
+    """One row as it stands in the file, in points of disease progression."""
+
+    id: str
+    y_true: float
+    y_pred: float
+    absolute_error: float
+
+
 class Follower:
     """Follows one metric log from its first row on, through whatever is appended to it.
 
@@ -45,7 +57,7 @@ class Follower:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None  # held open: its inode is not used again meanwhile
-        self._offset = 0
+        self.offset = 0  # bytes that were read
         self.unreadable = 0
 
     def is_outdated(self) -> bool:
@@ -57,14 +69,14 @@ class Follower:
         except FileNotFoundError:
             return True
         followed = os.fstat(self._file.fileno())
-        return not os.path.samestat(found, followed) or found.st_size < self._offset
+        return not os.path.samestat(found, followed) or found.st_size < self.offset
 
     def read(self) -> Rows | None:
         """The rows of the next whole lines, CHUNK_BYTES at most; None if there is no such line."""
-        start, block = self._offset, self._next_block()
+        start, block = self.offset, self._next_block()
         if not block:
             return None
-        self._offset += len(block)
+        self.offset += len(block)
         if start == 0 and block.partition(b"\n")[0].strip() == _HEADER:
             block = block[block.index(b"\n") + 1 :]
         rows, unreadable = parse(block)
@@ -79,6 +91,18 @@ class Follower:
             )
         return rows
 
+    def last_rows(self, count: int, end: int) -> list[LoggedRow]:
+        """Up to `count` rows, the latest first, of those that end at the offset `end`."""
+        if self._file is None:
+            return []
+        start = max(0, end - LAST_BYTES)
+        lines = os.pread(self._file.fileno(), end - start, start).splitlines()
+        rows = (
+            LoggedRow(line.partition(b",")[0].decode(errors="replace"), *_numbers(line))
+            for line in reversed(lines[1:])  # the first is the header, or begins before the block
+        )
+        return list(itertools.islice((row for row in rows if _is_valid(row)), count))
+
     def close(self) -> None:
         """Lets go of the file."""
         if self._file is not None:
@@ -90,7 +114,7 @@ class Follower:
                 self._file = self._path.open("rb")
             except FileNotFoundError:
                 return b""
-        block = os.pread(self._file.fileno(), CHUNK_BYTES, self._offset)
+        block = os.pread(self._file.fileno(), CHUNK_BYTES, self.offset)
         whole = block[: block.rfind(b"\n") + 1]
         # A line longer than a chunk is none of ours: taken in pieces, it cannot stop us.
         return block if len(block) == CHUNK_BYTES and not whole else whole
@@ -140,6 +164,10 @@ def _numbers(line: bytes) -> list[float]:
         return [float(y_true), float(y_pred), float(error)]
     except ValueError:
         return [math.nan] * 3
+
+
+def _is_valid(row: LoggedRow) -> bool:
+    return math.isfinite(row.y_true) and math.isfinite(row.y_pred) and row.absolute_error >= 0
 
 
 def _valid(rows: Rows) -> npt.NDArray[np.bool_]:

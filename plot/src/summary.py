@@ -2,29 +2,38 @@
 
 import math
 
+import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
 from follower import Rows
+from pairs import Pairs
+from trend import Trend
 
 RANGE = 1000.0  # points of disease progression; the labels of the data set go from 25 to 346
 BIN_WIDTH = 0.01
 _BINS = round(RANGE / BIN_WIDTH)
-_HAIR = 1e-9  # of a bin: 0.29 / 0.01 is a hair less than 29, and 0.29 belongs to the bin it begins
+# 0.29 / 0.01 is a hair less than 29, and 0.29 belongs to the bin it begins; RANGE to the last one.
+_HAIR = 1e-9 * BIN_WIDTH
+_LAST = RANGE - BIN_WIDTH / 2
 
 Counts = npt.NDArray[np.int64]
 
 
 class Summary:
-    """The errors of the rows added so far, as counts in fine bins from 0 to RANGE.
+    """The rows added so far: counts of their errors in fine bins from 0 to RANGE, and sums.
 
     The bins are fixed, so that an absurd error changes nothing but `beyond`, the number of rows
-    with an error above RANGE. MAE, quantiles and histogram are those of the rows within.
+    with an error above RANGE. All else is that of the rows within.
     """
 
     def __init__(self) -> None:
-        self._counts: Counts = np.zeros(_BINS, np.int64)
+        self._errors = bh.Histogram(bh.axis.Regular(_BINS, 0, RANGE), storage=bh.storage.Int64())
         self._error_sum = 0.0
+        self._square_sum = 0.0
+        self._difference_sum = 0.0
+        self.pairs = Pairs()
+        self.trend = Trend()
         self.within = 0
         self.beyond = 0
 
@@ -35,17 +44,31 @@ class Summary:
 
     def add(self, rows: Rows) -> None:
         """Takes further rows into account."""
-        errors = rows.absolute_error[rows.absolute_error <= RANGE]
-        bins = np.minimum((errors / BIN_WIDTH + _HAIR).astype(np.int64), _BINS - 1)
-        np.add.at(self._counts, bins, 1)  # touches the bins of these rows, and no others
+        within = Rows(*(column[rows.absolute_error <= RANGE] for column in rows))
+        errors = within.absolute_error
+        self._errors.fill(np.minimum(errors + _HAIR, _LAST))
         self._error_sum += float(errors.sum())
+        self._square_sum += float(errors @ errors)
+        self._difference_sum += float((within.y_pred - within.y_true).sum())
+        self.pairs.add(within)
+        self.trend.add(errors)
         self.within += len(errors)
         self.beyond += len(rows.absolute_error) - len(errors)
 
     @property
     def mae(self) -> float:
         """The mean absolute error, NaN without rows."""
-        return self._error_sum / self.within if self.within else math.nan
+        return self._mean(self._error_sum)
+
+    @property
+    def rmse(self) -> float:
+        """The root of the mean squared error, NaN without rows."""
+        return math.sqrt(self._mean(self._square_sum))
+
+    @property
+    def bias(self) -> float:
+        """The mean of y_pred - y_true, NaN without rows."""
+        return self._mean(self._difference_sum)
 
     def at_rank(self, rank: int) -> float:
         """The error of one row: rank 0 is the smallest, within - 1 the largest within the range.
@@ -79,3 +102,11 @@ class Summary:
         """The rows in each group of so many fine bins, from 0 up; `bins` divides their number."""
         grouped: Counts = self._counts.reshape(-1, bins).sum(axis=1)
         return grouped
+
+    @property
+    def _counts(self) -> Counts:
+        counts: Counts = self._errors.view()
+        return counts
+
+    def _mean(self, total: float) -> float:
+        return total / self.within if self.within else math.nan

@@ -7,7 +7,8 @@ import pytest
 
 from pipeline.errors import SettingsError
 from pipeline.run import Run
-from plot import PlotSettings, Plotter
+from plot import PlotSettings
+from plotter import Plotter
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 

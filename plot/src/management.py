@@ -1,0 +1,191 @@
+"""What the broker says of its queues and of who is connected, by its management API."""
+
+import logging
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from collections import deque
+from collections.abc import Sequence
+from http.client import HTTPException
+from typing import Literal
+from urllib.parse import quote, unquote, urlsplit
+
+import msgspec
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+TIMEOUT_SECONDS = 2.0
+MOST_BYTES = 1 << 22  # of an answer
+
+STREAMS = ("features", "y_true", "y_pred", "dead_letters")
+DELAYED = "y_true.delay"  # the queues in which labels wait, taken together
+
+QUEUES = (
+    "queues/{}?columns=name,messages_ready,messages_unacknowledged,consumers,"
+    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
+)
+CONNECTIONS = "vhosts/{}/connections?columns=user_provided_name"
+OVERVIEW = "overview?columns=rabbitmq_version"
+
+RunState = Literal["running", "stopped", "unknown"]
+
+
+class Queue(msgspec.Struct):
+    """Messages in a queue, messages per second in and out of it, and who consumes it."""
+
+    ready: int = 0
+    unacked: int = 0
+    in_per_second: float = 0.0
+    out_per_second: float = 0.0
+    consumers: int = 0
+
+
+class Copies(msgspec.Struct):
+    """Whether a service is there, and how many of it."""
+
+    state: RunState = "unknown"
+    copies: int = 0
+
+
+class Look(msgspec.Struct):
+    """The broker at a moment. Queues are missing that it does not have."""
+
+    reachable: bool
+    note: str  # which version it is, or why it is not reachable
+    queues: dict[str, Queue] = {}
+    services: dict[str, Copies] = {}
+
+
+class _Rate(msgspec.Struct, frozen=True):
+    rate: float = 0.0
+
+
+class _Stats(msgspec.Struct, frozen=True):
+    publish_details: _Rate = _Rate()
+    deliver_get_details: _Rate = _Rate()
+
+
+class _Queue(msgspec.Struct):
+    name: str
+    messages_ready: int = 0
+    messages_unacknowledged: int = 0
+    consumers: int = 0
+    message_stats: _Stats = _Stats()
+
+
+class _Connection(msgspec.Struct):
+    user_provided_name: str = ""
+
+
+class _Overview(msgspec.Struct):
+    rabbitmq_version: str
+
+
+class Management:
+    """One virtual host, seen through any of the `urls`, each http://user:password@host:port/vhost.
+
+    Nothing is raised: a broker that cannot be asked is one that is not reachable. Any thread may
+    ask.
+    """
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = deque(urls)  # the one to ask is the first
+        self._was_reachable = True
+        self._lock = threading.Lock()
+        self._latest: Look | None = None
+        self._looked_at = 0.0
+        # Straight to the broker, whatever proxy the environment has for the world outside.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def look(self) -> Look:
+        """How things are, or were up to LOOK_SECONDS ago, however many ask.
+
+        One node after another is asked until one answers; that takes TIMEOUT_SECONDS for each.
+        """
+        with self._lock:
+            if self._latest is None or time.monotonic() - self._looked_at > LOOK_SECONDS:
+                self._latest = self._look()
+                self._looked_at = time.monotonic()
+                self._tell(self._latest)
+            return self._latest
+
+    def _look(self) -> Look:
+        notes = []
+        for _ in range(len(self._urls)):
+            try:
+                return self._ask()
+            except (OSError, HTTPException, msgspec.MsgspecError) as error:
+                reason = getattr(error, "reason", None) or error
+                notes.append(f"{urlsplit(self._urls[0]).hostname}: {reason}")
+                self._urls.rotate(-1)
+        return Look(reachable=False, note="; ".join(notes), services=services({}, []))
+
+    def _ask(self) -> Look:
+        url = urlsplit(self._urls[0])
+        vhost = quote(unquote(url.path[1:]) or "/", safe="")
+        found = msgspec.json.decode(self._get(QUEUES.format(vhost)), type=list[_Queue])
+        connections = msgspec.json.decode(
+            self._get(CONNECTIONS.format(vhost)), type=list[_Connection]
+        )
+        version = msgspec.json.decode(self._get(OVERVIEW), type=_Overview).rabbitmq_version
+        queues = by_stream(found)
+        names = [connection.user_provided_name for connection in connections]
+        return Look(True, f"RabbitMQ {version}", queues, services(queues, names))
+
+    def _get(self, path: str) -> bytes:
+        url = urlsplit(self._urls[0])
+        host = f"[{url.hostname}]" if ":" in str(url.hostname) else url.hostname
+        port = f":{url.port}" if url.port else ""
+        login = f"{unquote(url.username or '')}:{unquote(url.password or '')}".encode()
+        request = urllib.request.Request(
+            f"{url.scheme}://{host}{port}/api/{path}",
+            headers={"Authorization": f"Basic {b64encode(login).decode()}"},
+        )
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            content: bytes = answer.read(MOST_BYTES)
+        return content
+
+    def _tell(self, look: Look) -> None:
+        """Logs what has changed, once."""
+        if look.reachable != self._was_reachable:
+            state = "reachable again" if look.reachable else "not reachable"
+            log.warning("the broker's management API is %s: %s", state, look.note)
+        self._was_reachable = look.reachable
+
+
+def by_stream(found: Sequence[_Queue]) -> dict[str, Queue]:
+    """The pipeline's own queues by name, those of waiting labels as one."""
+    queues: dict[str, Queue] = {}
+    for each in found:
+        name = DELAYED if each.name.startswith(f"{DELAYED}.") else each.name
+        if name not in (*STREAMS, DELAYED):
+            continue
+        queue = queues.setdefault(name, Queue())
+        queue.ready += each.messages_ready
+        queue.unacked += each.messages_unacknowledged
+        queue.in_per_second += each.message_stats.publish_details.rate
+        queue.out_per_second += each.message_stats.deliver_get_details.rate
+        queue.consumers += each.consumers
+    return queues
+
+
+def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, Copies]:
+    """Who is there, by what it does: so a service of one's own counts as much as one of ours.
+
+    A service is there that consumes its queues; `features`, which consumes none, if a connection
+    bears its name, or if rows arrive.
+    """
+    found = {"plot": Copies("running", 1)}
+    for service, inputs in (("model", ("features",)), ("metric", ("y_true", "y_pred"))):
+        known = [queues[name].consumers for name in inputs if name in queues]
+        found[service] = _copies(min(known, default=0)) if queues else Copies()
+    rows = queues["features"].in_per_second if "features" in queues else 0.0
+    named = sum(name.startswith("features:") for name in connections)
+    found["features"] = _copies(max(named, int(rows > 0))) if queues else Copies()
+    return found
+
+
+def _copies(number: int) -> Copies:
+    return Copies("running" if number else "stopped", number)

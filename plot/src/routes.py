@@ -1,0 +1,117 @@
+"""What there is to get over HTTP."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from feed import Feed
+from management import Management
+from pipeline.health import STALE_AFTER_SECONDS
+from plotter import Plotter
+from state import StateError
+
+STATIC = Path(__file__).parent / "static"
+MOST_ID_CHARACTERS = 64
+CHUNK_BYTES = 1 << 18
+FRESH = {"Cache-Control": "no-store"}
+
+
+class Json(Response):
+    """An answer as JSON; what is not a number (NaN) is null."""
+
+    media_type = "application/json"
+
+    def __init__(self, content: Any, status_code: int = 200) -> None:
+        super().__init__(content, status_code, headers=FRESH)
+
+    def render(self, content: Any) -> bytes:
+        return msgspec.json.encode(content)
+
+
+class Routes:
+    """The handlers, and what they tell of. Starlette answers all but GET and HEAD with 405."""
+
+    def __init__(self, plotter: Plotter, management: Management, feed: Feed) -> None:
+        self._plotter = plotter
+        self._management = management
+        self._feed = feed
+
+    def all(self) -> list[BaseRoute]:
+        """Which path leads to which handler."""
+        return [
+            Route("/", self.page),
+            Route("/events", self.events),
+            Route("/api/summary", self.summary),
+            Route("/api/trace", self.trace),
+            Route("/error_distribution.png", self.picture),
+            Route("/metric_log.csv", self.csv),
+            Route("/health", self.health),
+            Mount("/static", StaticFiles(directory=STATIC, packages=[("plotly", "package_data")])),
+        ]
+
+    async def page(self, _: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+    async def events(self, _: Request) -> Response:
+        return StreamingResponse(self._feed.follow(), media_type="text/event-stream", headers=FRESH)
+
+    def summary(self, _: Request) -> Response:
+        letters = self._management.look().queues.get("dead_letters")
+        return Json(
+            {
+                **self._plotter.numbers(),
+                "rows_per_second": self._plotter.rows_per_second,
+                "pending": self._plotter.pending(),
+                "dead_letters": letters and letters.ready + letters.unacked,
+            }
+        )
+
+    def trace(self, request: Request) -> Response:
+        row_id = request.query_params.get("id", "").strip()
+        if not 1 <= len(row_id) <= MOST_ID_CHARACTERS:
+            return Json({"error": f"an id has 1 to {MOST_ID_CHARACTERS} characters"}, 422)
+        try:
+            return Json(self._plotter.state.trace(row_id))
+        except StateError as error:
+            return Json({"error": str(error)}, 503)
+
+    def picture(self, _: Request) -> Response:
+        try:
+            # At once: it may be replaced while it is on its way.
+            return Response(
+                self._plotter.picture.read_bytes(), media_type="image/png", headers=FRESH
+            )
+        except FileNotFoundError:
+            return Json({"error": "there is no picture yet: it comes with the first row"}, 404)
+
+    def csv(self, _: Request) -> Response:
+        try:
+            file, length = self._plotter.csv()
+        except FileNotFoundError:
+            return Json({"error": "there is no metric_log.csv yet: it comes with metric"}, 404)
+        headers = {
+            "Content-Length": str(length),
+            "Content-Disposition": 'attachment; filename="metric_log.csv"',
+        }
+        return StreamingResponse(read(file, length), media_type="text/csv", headers=FRESH | headers)
+
+    def health(self, _: Request) -> Response:
+        seconds = time.monotonic() - self._plotter.looked_at
+        is_well = seconds < STALE_AFTER_SECONDS
+        status = "ok" if is_well else f"plot last looked for rows {seconds:.0f} s ago"
+        return Json({"status": status}, 200 if is_well else 503)
+
+
+def read(file: BinaryIO, length: int) -> Iterator[bytes]:
+    """So many bytes, piece by piece: a file that grows on the way is longer than was announced."""
+    with file:
+        while length and (piece := file.read(min(length, CHUNK_BYTES))):
+            length -= len(piece)
+            yield piece

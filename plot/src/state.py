@@ -1,0 +1,99 @@
+"""metric's state, read only: which halves wait, and when what of an id was there."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+import msgspec
+
+WAIT_SECONDS = 1.0  # for a metric that is just putting its files in order
+
+Found = Literal["joined", "pending", "unknown"]
+
+
+class StateError(Exception):
+    """metric has no state that can be read; the text says why."""
+
+
+class Trace(msgspec.Struct):
+    """What metric knows of one id. Times are Unix time in milliseconds, numbers points.
+
+    `pending` is an id of which one half is there, and `unknown` one that never came, that waited
+    too long, or whose row is so long ago that it is forgotten.
+    """
+
+    id: str
+    found: Found = "unknown"
+    y_true: float | None = None
+    y_pred: float | None = None
+    absolute_error: float | None = None
+    features_in_ms: int | None = None  # published; known once the prediction is there
+    label_in_ms: int | None = None  # published
+    prediction_in_ms: int | None = None  # published
+    received_in_ms: int | None = None  # the half that waits
+    joined_in_ms: int | None = None
+
+
+class State:
+    """Each look opens the database anew: it may be gone, or another one, since the last.
+
+    WAL lets one read while metric writes, without either waiting for the other. Raises StateError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def pending(self) -> dict[str, int]:
+        """How many halves of each queue wait for the other half."""
+        with self._open() as database:
+            return dict(database.execute("SELECT queue, halves FROM pending_counts").fetchall())
+
+    def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
+        """When the rows of these ids were written, as far as that is known."""
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT id, joined_in_ms FROM joined WHERE id IN ({marks})"
+        with self._open() as database:
+            return dict(database.execute(query, ids).fetchall())
+
+    def trace(self, row_id: str) -> Trace:
+        """All that is known of one id."""
+        with self._open() as database:
+            if found := _one(database, _JOINED, row_id):
+                error = abs(found["y_true"] - found["y_pred"])
+                return Trace(found="joined", absolute_error=error, **found)
+            if found := _one(database, _PENDING, row_id):
+                return Trace(found="pending", **found)
+        return Trace(row_id)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        address = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+        try:
+            with closing(sqlite3.connect(address, WAIT_SECONDS, uri=True)) as database:
+                yield database
+        except sqlite3.Error as error:
+            raise StateError(f"metric's state, {self._path}, cannot be read: {error}") from error
+
+
+_JOINED = """
+SELECT id, y_true, y_pred, features_in_ms, label_in_ms, prediction_in_ms, joined_in_ms
+FROM joined WHERE id = ?
+"""
+_PENDING = """
+SELECT id, features_in_ms, received_in_ms,
+    CASE queue WHEN 'y_true' THEN value END AS y_true,
+    CASE queue WHEN 'y_pred' THEN value END AS y_pred,
+    CASE queue WHEN 'y_true' THEN published_in_ms END AS label_in_ms,
+    CASE queue WHEN 'y_pred' THEN published_in_ms END AS prediction_in_ms
+FROM pending WHERE id = ?
+"""
+
+
+def _one(database: sqlite3.Connection, query: str, row_id: str) -> dict[str, Any]:
+    """The columns of the row with this id by name; nothing if there is none."""
+    cursor = database.execute(query, (row_id,))
+    row = cursor.fetchone()
+    return dict(zip([column[0] for column in cursor.description], row, strict=True)) if row else {}

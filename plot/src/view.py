@@ -1,0 +1,62 @@
+"""What the page is told of a summary: its numbers and charts, as plain values."""
+
+import math
+from typing import Any
+
+from picture import not_shown
+from scale import fit
+from summary import Summary
+from trend import Course
+
+
+def numbers(summary: Summary) -> dict[str, float | None]:
+    """What there is to know of all rows: counts, and points of disease progression.
+
+    Without a row within the range there is no mean and no quantile: None.
+    """
+    return {
+        "rows": summary.rows,
+        "beyond": summary.beyond,
+        "mae": _known(summary.mae),
+        "rmse": _known(summary.rmse),
+        "bias": _known(summary.bias),
+        "median": _known(summary.median),
+        "p90": _known(summary.quantile(0.9)),
+    }
+
+
+def charts(summary: Summary) -> dict[str, Any]:
+    """The three charts of a summary: the histogram is that of the picture."""
+    scale, density = fit(summary), summary.pairs.density()
+    return {
+        "histogram": {
+            "bar_width": scale.bar_width,
+            "counts": summary.histogram(scale.bins)[: scale.bars].tolist(),
+            "note": not_shown(summary, scale),
+        },
+        "trend": {
+            "100": _course(summary.trend.last(100, window=20)),
+            "1000": _course(summary.trend.last(1000, window=100, step=5)),
+            "all": _course(summary.trend.whole()),
+        },
+        "pairs": {
+            "cell": density.cell,
+            "y_true": density.y_true.tolist(),
+            "y_pred": density.y_pred.tolist(),
+            "rows": density.rows.tolist(),
+            "beyond": density.beyond,
+        },
+    }
+
+
+def _course(course: Course) -> dict[str, Any]:
+    return {
+        "window": course.window,
+        "rows": course.rows.tolist(),
+        "mae": [round(value, 2) for value in course.mae.tolist()],
+        "band": [_known(round(value, 2)) for value in course.band.tolist()],
+    }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
