@@ -21,14 +21,14 @@ Counts = npt.NDArray[np.int64]
 
 
 class Summary:
-    """The rows added so far: counts of their errors in fine bins from 0 to RANGE, and sums.
+    """The rows added so far: their errors in fine bins from 0 to RANGE, each with its mean; sums.
 
     The bins are fixed, so that an absurd error changes nothing but `beyond`, the number of rows
     with an error above RANGE. All else is that of the rows within.
     """
 
     def __init__(self) -> None:
-        self._errors = bh.Histogram(bh.axis.Regular(_BINS, 0, RANGE), storage=bh.storage.Int64())
+        self._errors = bh.Histogram(bh.axis.Regular(_BINS, 0, RANGE), storage=bh.storage.Mean())
         self._error_sum = 0.0
         self._square_sum = 0.0
         self._difference_sum = 0.0
@@ -46,7 +46,7 @@ class Summary:
         """Takes further rows into account."""
         within = Rows(*(column[rows.absolute_error <= RANGE] for column in rows))
         errors = within.absolute_error
-        self._errors.fill(np.minimum(errors + _HAIR, _LAST))
+        self._errors.fill(np.minimum(errors + _HAIR, _LAST), sample=errors)
         self._error_sum += float(errors.sum())
         self._square_sum += float(errors @ errors)
         self._difference_sum += float((within.y_pred - within.y_true).sum())
@@ -73,15 +73,15 @@ class Summary:
     def at_rank(self, rank: int) -> float:
         """The error of one row: rank 0 is the smallest, within - 1 the largest within the range.
 
-        Taken to lie in the middle of its bin, and so right to BIN_WIDTH / 2.
+        The mean of its bin: exact where all errors of the bin are equal, else right to BIN_WIDTH.
         """
         place = int(np.searchsorted(np.cumsum(self._counts), rank, side="right"))
-        return (place + 0.5) * BIN_WIDTH
+        return float(self._errors.view()["value"][place])
 
     def quantile(self, share: float) -> float:
         """The error that a `share` (0 to 1) of the rows stays below, NaN without rows.
 
-        That of numpy.quantile, linear between the two nearest rows, right to BIN_WIDTH / 2.
+        That of numpy.quantile, linear between the two nearest rows, each as at_rank() has it.
         """
         if not self.within:
             return math.nan
@@ -105,8 +105,7 @@ class Summary:
 
     @property
     def _counts(self) -> Counts:
-        counts: Counts = self._errors.view()
-        return counts
+        return self._errors.view()["count"].astype(np.int64)
 
     def _mean(self, total: float) -> float:
         return total / self.within if self.within else math.nan

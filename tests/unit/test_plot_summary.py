@@ -38,11 +38,24 @@ def test_chunks_make_no_difference(errors: list[float], cuts: list[int]) -> None
 def test_it_agrees_with_numpy(errors: list[float], share: float) -> None:
     summary = summary_of(errors)
     assert summary.mae == pytest.approx(np.mean(errors))
+    assert summary.rmse == pytest.approx(np.sqrt(np.mean(np.square(errors))))
     expected_quantile = np.quantile(errors, share)
-    assert summary.quantile(share) == pytest.approx(expected_quantile, abs=BIN_WIDTH / 2 + 1e-9)
+    assert summary.quantile(share) == pytest.approx(expected_quantile, abs=BIN_WIDTH + 1e-9)
     assert summary.median == summary.quantile(0.5)
     expected, _ = np.histogram(errors, round(RANGE), (0, RANGE))
     assert summary.histogram(100).tolist() == expected.tolist()
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.floats(0, 1))
+def test_a_quantile_is_exact_where_a_bin_has_equal_errors(kinds: list[int], share: float) -> None:
+    errors = np.array([0.0, 17.123456789, 17.5, 38.25, 999.999, RANGE])[kinds]
+    assert summary_of(errors).quantile(share) == pytest.approx(np.quantile(errors, share))
+
+
+def test_bias_is_how_much_too_high_predictions_are() -> None:
+    summary = Summary()
+    summary.add(Rows(np.array([100.0, 200.0]), np.array([130.0, 190.0]), np.array([30.0, 10.0])))
+    assert summary.bias == 10
 
 
 def test_every_hundredth_starts_a_bin() -> None:
@@ -61,7 +74,7 @@ def test_an_absurd_error_changes_nothing_but_its_count(absurd: float) -> None:
     errors = [1.0, 2.0, 6.0]
     plain, with_absurd = summary_of(errors), summary_of(errors, [absurd])
     assert (with_absurd.rows, with_absurd.within, with_absurd.beyond) == (4, 3, 1)
-    assert (with_absurd.mae, with_absurd.median) == (plain.mae, plain.median) == (3, 2.005)
+    assert (with_absurd.mae, with_absurd.median) == (plain.mae, plain.median) == (3, 2)
     assert with_absurd.histogram(1).tolist() == plain.histogram(1).tolist()
 
 
@@ -75,6 +88,8 @@ def test_without_rows_in_range_there_is_no_mean(errors: list[float]) -> None:
     summary = summary_of(errors)
     assert math.isnan(summary.mae)
     assert math.isnan(summary.median)
+    assert math.isnan(summary.rmse)
+    assert math.isnan(summary.bias)
 
 
 def test_repeats_are_not_different_errors() -> None:

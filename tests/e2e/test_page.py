@@ -1,0 +1,295 @@
+"""What plot serves over HTTP, asked as any client may."""
+
+import http.client
+import json
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pandas as pd
+import pytest
+
+from join import Half
+from ledger import Ledger
+from rabbitmq import PrivateRabbitMQ
+from support import Service, Vhost, eventually
+
+Start = Callable[..., Service]
+NOTHING_THERE = "http://guest:guest@127.0.0.1:1/%2F"
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, 3600, 1000, 100_000)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def plot(start: Start, ledger: Ledger) -> Service:  # noqa: ARG001 (metric was there first)
+    plot = start("plot", plot_port=0, plot_interval=0.1, management_url=NOTHING_THERE)
+    eventually(lambda: "page at" in plot.log(), "the page")
+    return plot
+
+
+def write(ledger: Ledger, *pairs: tuple[str, float, float]) -> None:
+    """Rows, as metric writes them."""
+    now = int(time.time() * 1000)
+    halves = [
+        half
+        for row_id, y_true, y_pred in pairs
+        for half in (
+            Half(row_id, "y_true", y_true, now, now - 5),
+            Half(row_id, "y_pred", y_pred, now, now - 2, now - 6),
+        )
+    ]
+    ledger.take(halves, now)
+
+
+def connect(plot: Service) -> http.client.HTTPConnection:
+    (address,) = re.findall(r"page at (\S+)", plot.log())
+    parts = urlsplit(address)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+
+
+def ask(
+    plot: Service, path: str, method: str = "GET"
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    with closing(connect(plot)) as connection:
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+
+
+def get(plot: Service, path: str) -> Any:
+    status, _, body = ask(plot, path)
+    assert status == 200, body
+    return json.loads(body)
+
+
+def events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any]]:
+    """Kind and data of each event as it comes."""
+    kind = ""
+    for line in answer:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            yield kind, json.loads(value)
+
+
+def wait_for_rows(plot: Service, rows: int) -> Any:
+    def look() -> Any:
+        summary = get(plot, "/api/summary")
+        return summary if summary["rows"] == rows else None
+
+    return eventually(look, f"a summary of {rows} rows")
+
+
+def test_the_numbers_are_those_of_the_log(plot: Service, ledger: Ledger, tmp_path: Path) -> None:
+    write(ledger, *[(f"r{n}", 25 + n * 37 % 321, 100 + n * 53 % 161 + n / 7) for n in range(500)])
+    summary = wait_for_rows(plot, 500)
+    log = pd.read_csv(tmp_path / "metric_log.csv")
+    error, bias = log["absolute_error"], log["y_pred"] - log["y_true"]
+    assert summary["mae"] == pytest.approx(error.mean())
+    assert summary["rmse"] == pytest.approx((bias**2).mean() ** 0.5)
+    assert summary["bias"] == pytest.approx(bias.mean())
+    assert summary["median"] == pytest.approx(error.median(), abs=0.01)
+    assert summary["p90"] == pytest.approx(error.quantile(0.9), abs=0.01)
+    assert summary["pending"] == {"y_true": 0, "y_pred": 0}
+    assert time.time() * 1000 - summary["last_row_in_ms"] < 60_000
+    assert summary["dead_letters"] is None, "the broker is not there to be asked"
+
+
+def test_before_the_first_row_there_is_nothing_to_tell(plot: Service) -> None:
+    summary = get(plot, "/api/summary")
+    assert {name: summary[name] for name in ("rows", "mae", "median", "last_row_in_ms")} == {
+        "rows": 0, "mae": None, "median": None, "last_row_in_ms": None,
+    }  # fmt: skip
+    assert ask(plot, "/error_distribution.png")[0] == 404
+
+
+def test_an_absurd_row_is_counted_and_changes_no_chart(plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("a", 100, 110), ("b", 100, 130))
+    with closing(connect(plot)) as connection:
+        connection.request("GET", "/events")
+        pushed = (data for kind, data in events(connection.getresponse()) if kind == "rows")
+        before = next(data for data in pushed if data["summary"]["rows"] == 2)
+        write(ledger, ("absurd", 1e300, -1e300), ("worse", 1.7e308, -1.7e308))
+        after = next(data for data in pushed if data["summary"]["rows"] == 4)
+    assert after["summary"]["beyond"] == 2
+    assert "2 rows beyond 1,000" in after["histogram"].pop("note")
+    del before["histogram"]["note"]
+    for name in ("histogram", "trend", "pairs"):
+        assert after[name] == before[name]
+    assert {row["id"]: row["absolute_error"] for row in after["last_rows"]} == {
+        "worse": None, "absurd": 2e300, "b": 30, "a": 10,
+    }  # fmt: skip
+
+
+def test_a_row_is_pushed_to_who_reads(plot: Service, ledger: Ledger) -> None:
+    with closing(connect(plot)) as connection:
+        connection.request("GET", "/events")
+        answer = connection.getresponse()
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        pushed = events(answer)
+        assert next(data for kind, data in pushed if kind == "rows")["last_rows"] == []
+        for number in range(3):
+            write(ledger, (f"r{number}", 100, 142))
+            rows = next(data for kind, data in pushed if kind == "rows")
+            newest = rows["last_rows"][0]
+            assert (newest["id"], newest["absolute_error"]) == (f"r{number}", 42)
+            assert newest["joined_in_ms"] == rows["summary"]["last_row_in_ms"]
+        pipeline = next(data for kind, data in pushed if kind == "pipeline")
+        assert pipeline["broker"] == {
+            "reachable": False, "note": "127.0.0.1: [Errno 111] Connection refused",
+        }  # fmt: skip
+
+
+def test_a_trace_tells_what_is_there_and_what_is_not(plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("whole", 100, 142))
+    now = int(time.time() * 1000)
+    ledger.take([Half("half", "y_true", 75.0, now, now - 100)], now)
+    assert get(plot, "/api/trace?id=whole")["found"] == "joined"
+    half = get(plot, "/api/trace?id=half")
+    assert {name: half[name] for name in ("found", "y_true", "y_pred", "label_in_ms")} == {
+        "found": "pending", "y_true": 75, "y_pred": None, "label_in_ms": now - 100,
+    }  # fmt: skip
+    markup = "<img src=x onerror=alert(1)>"
+    unknown = get(plot, f"/api/trace?id={quote(markup)}")
+    assert (unknown["id"], unknown["found"]) == (markup, "unknown")
+    for query in ("", "?id=", "?id=%20", f"?id={'x' * 65}"):
+        status, _, body = ask(plot, f"/api/trace{query}")
+        assert (status, json.loads(body)["error"]) == (422, "an id has 1 to 64 characters")
+
+
+def test_the_log_is_downloaded_up_to_the_rows_that_are_told(
+    plot: Service, ledger: Ledger, tmp_path: Path
+) -> None:
+    write(ledger, ("a", 100, 110), ("b", 100, 130))
+    wait_for_rows(plot, 2)
+    whole = (tmp_path / "metric_log.csv").read_bytes()
+    with (tmp_path / "metric_log.csv").open("ab") as log:
+        log.write(b"torn,1,")
+        log.flush()
+        status, headers, body = ask(plot, "/metric_log.csv")
+    assert (status, body) == (200, whole)
+    assert headers["Content-Disposition"] == 'attachment; filename="metric_log.csv"'
+
+
+def test_the_picture_is_the_one_on_disk(plot: Service, ledger: Ledger, tmp_path: Path) -> None:
+    write(ledger, ("a", 100, 110))
+    eventually(lambda: plot.counts().get("rows") == 1, "a picture")
+    status, headers, body = ask(plot, "/error_distribution.png")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    assert body == (tmp_path / "error_distribution.png").read_bytes()
+
+
+PATHS = ("/", "/events", "/api/summary", "/api/trace", "/error_distribution.png",
+         "/metric_log.csv", "/health", "/static/page.css", "/static/plotly.min.js")  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_all_one_can_do_is_to_look(plot: Service, method: str) -> None:
+    assert {path: ask(plot, path, method)[0] for path in PATHS} == dict.fromkeys(PATHS, 405)
+
+
+def test_no_path_leads_out_of_what_is_served(plot: Service) -> None:
+    for path in ("/static/../plot.py", "/static/%2e%2e/plot.py", "/static//etc/passwd", "/logs"):
+        assert ask(plot, path)[0] == 404
+
+
+def test_every_answer_forbids_what_the_page_does_not_need(plot: Service) -> None:
+    for path in (*PATHS[:1], *PATHS[2:], "/nothing"):
+        _, headers, _ = ask(plot, path)
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "Server" not in headers
+
+
+def test_fifty_readers_are_let_go_at_once_when_plot_stops(plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("a", 100, 110))
+    connections = [connect(plot) for _ in range(50)]
+    for connection in connections:
+        connection.request("GET", "/events")
+    answers = [connection.getresponse() for connection in connections]
+    for answer in answers:
+        assert next(data for kind, data in events(answer) if kind == "rows")
+    begin = time.monotonic()
+    assert plot.stop() == 0
+    assert time.monotonic() - begin < 5
+    for answer, connection in zip(answers, connections, strict=True):
+        answer.read()
+        connection.close()
+
+
+def test_a_reader_that_does_not_read_holds_up_nobody(plot: Service, ledger: Ledger) -> None:
+    with closing(connect(plot)) as deaf, closing(connect(plot)) as keen:
+        deaf.request("GET", "/events")
+        keen.request("GET", "/events")
+        pushed = events(keen.getresponse())
+        for number in range(10):
+            write(ledger, *[(f"{number}-{n}", 100, 142) for n in range(100)])
+            rows = next(data for kind, data in pushed if kind == "rows" if data["last_rows"])
+            assert rows["last_rows"][0]["id"] == f"{number}-99"
+
+
+def test_plot_is_well_while_it_looks_for_rows(plot: Service) -> None:
+    assert get(plot, "/health") == {"status": "ok"}
+
+
+def test_a_port_that_is_taken_is_one_clear_line(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        plot = start("plot", plot_port=port)
+        assert plot.wait() == 1
+    last = plot.log().splitlines()[-1]
+    assert f"ERROR plot: PLOT_HOST=127.0.0.1 PLOT_PORT={port}: cannot listen there: " in last
+
+
+def test_the_broker_is_asked_for_its_queues(
+    start: Start, vhost: Vhost, rabbitmq: PrivateRabbitMQ
+) -> None:
+    url = rabbitmq.management_url.replace("//", "//guest:guest@") + vhost.name
+    plot = start("plot", plot_port=0, management_url=f"http://guest:guest@127.0.0.1:1/x,{url}")
+    eventually(lambda: "page at" in plot.log(), "the page")
+    with closing(connect(plot)) as connection:
+        connection.request("GET", "/events")
+        pushed = (data for kind, data in events(connection.getresponse()) if kind == "pipeline")
+        first = next(pushed)
+        assert first["broker"]["reachable"]
+        assert first["broker"]["note"].startswith("RabbitMQ ")
+        model = start("model")
+        running = next(look for look in pushed if look["services"]["model"]["state"] == "running")
+        assert running["services"]["model"]["copies"] == 1
+        assert running["queues"]["features"]["consumers"] == 1
+        model.stop()
+        assert next(look for look in pushed if look["services"]["model"]["state"] == "stopped")
+        vhost.put("features", b'{"id": "a", "body": [0,0,0,0,0,0,0,0,0,0]}')
+        assert next(look for look in pushed if look["queues"]["features"]["ready"] == 1)
+        vhost.put("dead_letters", b"")
+        assert next(look for look in pushed if look["queues"]["dead_letters"]["ready"] == 1)
+    assert get(plot, "/api/summary")["dead_letters"] == 1
+
+
+def test_many_who_ask_at_once_all_get_their_answer(plot: Service, ledger: Ledger) -> None:
+    write(ledger, *[(f"r{n}", 100, 100 + n) for n in range(50)])
+    wait_for_rows(plot, 50)
+    found: list[float] = []
+    askers = [
+        threading.Thread(target=lambda: found.append(get(plot, "/api/summary")["mae"]))
+        for _ in range(40)
+    ]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join(20)
+    assert found == [24.5] * 40

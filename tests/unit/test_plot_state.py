@@ -1,0 +1,98 @@
+"""What plot reads of metric's state, as metric's own ledger writes it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from join import Half
+from ledger import Ledger
+from pipeline.files import METRIC_STATE
+from state import State, StateError, Trace
+
+NOON = 1_790_000_000_000
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, 60, 1000, 2)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / METRIC_STATE)
+
+
+def label(row_id: str) -> Half:
+    return Half(row_id, "y_true", 151.0, NOON, NOON - 50)
+
+
+def prediction(row_id: str) -> Half:
+    return Half(row_id, "y_pred", 206.5, NOON, NOON - 20, NOON - 60)
+
+
+def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
+    ledger.take([label("a"), prediction("a")], NOON + 5)
+    assert state.trace("a") == Trace(
+        "a", "joined", 151.0, 206.5, 55.5,
+        features_in_ms=NOON - 60, label_in_ms=NOON - 50, prediction_in_ms=NOON - 20,
+        joined_in_ms=NOON + 5,
+    )  # fmt: skip
+    assert state.joined_in_ms(["a", "b"]) == {"a": NOON + 5}
+
+
+def test_a_half_that_waits(ledger: Ledger, state: State) -> None:
+    ledger.take([label("a"), prediction("b"), prediction("c")], NOON + 5)
+    assert state.trace("a") == Trace(
+        "a", "pending", y_true=151.0, label_in_ms=NOON - 50, received_in_ms=NOON
+    )
+    assert state.trace("b") == Trace(
+        "b", "pending", y_pred=206.5, prediction_in_ms=NOON - 20, received_in_ms=NOON,
+        features_in_ms=NOON - 60,
+    )  # fmt: skip
+    assert state.pending() == {"y_true": 1, "y_pred": 2}
+
+
+def test_what_is_not_known(ledger: Ledger, state: State) -> None:
+    ledger.take([label("old"), prediction("old")], NOON)
+    ledger.take([label("a"), prediction("a"), label("b"), prediction("b")], NOON)
+    for row_id in ("never", "old", "' OR 1=1 --", "<b>"):
+        assert state.trace(row_id) == Trace(row_id)
+
+
+def test_counts_follow_halves_that_find_their_other_or_expire(ledger: Ledger, state: State) -> None:
+    assert state.pending() == {"y_true": 0, "y_pred": 0}
+    ledger.take([label("a"), label("b")], NOON)
+    assert state.pending() == {"y_true": 2, "y_pred": 0}
+    ledger.take([prediction("a")], NOON)
+    assert state.pending() == {"y_true": 1, "y_pred": 0}
+    ledger.take([], NOON + 60_001)
+    assert state.pending() == {"y_true": 0, "y_pred": 0}
+
+
+def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:
+    for _ in range(2):
+        ledger = Ledger(tmp_path, 60, 1000, 1000)
+        ledger.take([label("a")], NOON)
+        ledger.close()
+        assert state.pending() == {"y_true": 1, "y_pred": 0}
+
+
+def test_reading_does_not_get_in_the_way_of_metric(ledger: Ledger, state: State) -> None:
+    for number in range(20):
+        ledger.take([label(f"{number}")], NOON)
+        assert state.trace(f"{number}").found == "pending"
+
+
+def test_without_metric_there_is_no_state_and_none_is_made(tmp_path: Path, state: State) -> None:
+    with pytest.raises(StateError, match=r"metric_state\.sqlite3, cannot be read: unable to open"):
+        state.pending()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path: Path, state: State) -> None:
+    (tmp_path / METRIC_STATE).write_bytes(b"no database" * 1000)
+    with pytest.raises(StateError, match="file is not a database"):
+        state.trace("a")

@@ -1,0 +1,70 @@
+"""The course of the error is that of the naive means over all rows, however they came."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trend import GROUPS, KEPT, SURE, Trend
+
+
+def trend_of(*chunks: object) -> Trend:
+    trend = Trend()
+    for chunk in chunks:
+        trend.add(np.asarray(chunk, dtype=np.float64))
+    return trend
+
+
+def errors_of(rows: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.abs(np.random.default_rng(rows).normal(0, 58, rows))
+
+
+@pytest.mark.parametrize("rows", [1, 19, 20, 21, 119, 1000, KEPT, 5000])
+def test_the_last_rows_have_the_mean_of_those_up_to_them(rows: int) -> None:
+    errors = errors_of(rows)
+    course = trend_of(errors).last(100, window=20)
+    numbers = range(max(20, rows - 99), rows + 1)
+    assert course.rows.tolist() == list(numbers)
+    windows = [errors[number - 20 : number] for number in numbers]
+    assert course.mae == pytest.approx([window.mean() for window in windows])
+    errors_of_means = [window.std(ddof=1) / np.sqrt(20) for window in windows]
+    assert course.band == pytest.approx(SURE * np.array(errors_of_means))
+
+
+def test_every_fifth_row_is_counted_back_from_the_latest() -> None:
+    course = trend_of(errors_of(1234)).last(1000, window=100, step=5)
+    assert course.rows.tolist() == list(range(239, 1235, 5))
+
+
+@given(
+    st.lists(st.floats(0, 1000), min_size=1, max_size=3 * GROUPS),
+    st.lists(st.integers(0, 3 * GROUPS)),
+)
+def test_all_rows_are_grouped_alike_however_they_came(errors: list[float], cuts: list[int]) -> None:
+    course = trend_of(*np.split(np.array(errors), sorted(cuts))).whole()
+    groups = [errors[i : i + course.window] for i in range(0, len(errors), course.window)]
+    assert GROUPS / 2 <= max(len(groups), GROUPS / 2) <= GROUPS
+    assert course.rows.tolist() == list(np.cumsum([len(group) for group in groups]))
+    assert course.mae == pytest.approx([np.mean(group) for group in groups])
+
+
+@pytest.mark.parametrize("rows", [10_000, 10_001, 1_000_000])
+def test_groups_of_many_rows_are_equal_in_size_but_the_last(rows: int) -> None:
+    errors = errors_of(rows)
+    course = trend_of(errors[:7], errors[7:5000], errors[5000:]).whole()
+    sizes = np.diff(course.rows, prepend=0)
+    assert set(sizes[:-1]) == {course.window}
+    assert GROUPS / 2 < len(sizes) <= GROUPS
+    group = errors[course.window : 2 * course.window]
+    assert course.mae[1] == pytest.approx(group.mean())
+    assert course.band[1] == pytest.approx(SURE * group.std(ddof=1) / np.sqrt(len(group)))
+
+
+def test_a_single_row_has_no_band() -> None:
+    course = trend_of([5.0]).whole()
+    assert course.mae.tolist() == [5]
+    assert np.isnan(course.band).all()
+
+
+def test_no_rows_are_no_points() -> None:
+    assert len(trend_of([]).whole().rows) == len(trend_of([]).last(100, window=20).rows) == 0
