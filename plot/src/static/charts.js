@@ -7,7 +7,7 @@ const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
-  chart('pairs', (event, colour, box) => pairs(event, colour, box.clientWidth - 68), pairsWords, pairsTable),
+  chart('pairs', pairs, pairsWords, pairsTable),
 ];
 let span = document.querySelector('#span input:checked').value;
 let latest = null, timer = null, lastDrawn = 0, loading = false;
@@ -43,8 +43,14 @@ function fillTable(it) {
   it.details.append(frame);
 }
 
+// Of the plot itself, without the margins of the layout; of a square one, its side.
+function sizeOf(box) {
+  const width = box.clientWidth - 68;
+  return box.classList.contains('square') ? Math.min(width, box.clientHeight - 52) : width;
+}
+
 function draw(it, colour) {
-  const {traces, layout} = it.figure(latest, colour, it.box);
+  const {traces, layout} = it.figure(latest, colour, sizeOf(it.box));
   window.Plotly.react(it.box, traces, layout, CONFIG);
   it.due = false;
 }

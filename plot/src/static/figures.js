@@ -27,12 +27,26 @@ function upright(x, color, dash) {
   return {type: 'line', x0: x, x1: x, y0: 0, y1: 1, yref: 'paper', line: {color, width: 2, dash}};
 }
 
-function lineLabel(x, y, text, colour) {
-  return {x, y, yref: 'paper', yanchor: 'top', xanchor: 'left', xshift: 4, text, showarrow: false, bgcolor: colour.surface, font: {size: 12}};
+function lineLabel(x, y, text, colour, toLeft) {
+  return {
+    x, y, yref: 'paper', yanchor: 'top', xanchor: toLeft ? 'right' : 'left', xshift: toLeft ? -4 : 4,
+    text, showarrow: false, bgcolor: colour.surface, font: {size: 12},
+  };
 }
 
-export function histogram({histogram: {bar_width: width, counts}, summary}, colour) {
+// Side by side where there is room left of the lower one, else one below the other.
+function lineLabels({mae, median}, end, width, colour) {
+  const room = Math.min(mae, median) / end * width > 85;
+  const lower = room ? 1 : 0.9;
+  return [
+    lineLabel(median, median < mae ? lower : 1, `median ${median.toFixed(1)}`, colour, room && median < mae),
+    lineLabel(mae, mae <= median ? lower : 1, `MAE ${mae.toFixed(1)}`, colour, room && mae <= median),
+  ];
+}
+
+export function histogram({histogram: {bar_width: width, counts}, summary}, colour, plotWidth) {
   const top = 1.3 * Math.max(1, ...counts);
+  const end = Math.max(10, counts.length * width);
   const marked = summary.mae != null;
   return {
     traces: [{
@@ -42,13 +56,10 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('absolute error (points)', colour, {range: [0, Math.max(10, counts.length * width)], showgrid: false}),
-      yaxis: axis('rows', colour, {range: [0, top], tickformat: top < 4 ? 'd' : '', nticks: 6}),
+      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false}),
+      yaxis: axis('rows', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
       shapes: marked ? [upright(summary.median, colour.median, 'dot'), upright(summary.mae, colour.mae)] : [],
-      annotations: marked ? [
-        lineLabel(summary.median, 0.9, `median ${summary.median.toFixed(1)}`, colour),
-        lineLabel(summary.mae, 1, `MAE ${summary.mae.toFixed(1)}`, colour),
-      ] : [],
+      annotations: marked ? lineLabels(summary, end, plotWidth, colour) : [],
     }),
   };
 }
@@ -64,6 +75,7 @@ function bandOutline({rows, mae, band}) {
 
 export function trend({trend}, colour, span) {
   const points = trend[span];
+  const none = points.rows.length ? {} : {range: [0, 100]};
   return {
     traces: [
       {type: 'scatter', mode: 'lines', ...bandOutline(points), fill: 'toself', fillcolor: colour['mae-band'],
@@ -74,8 +86,8 @@ export function trend({trend}, colour, span) {
     ],
     layout: layout(colour, {
       hovermode: 'x',
-      xaxis: axis('row', colour, {showgrid: false, tickformat: ',d', nticks: 6}),
-      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6}),
+      xaxis: axis('row', colour, {showgrid: false, tickformat: ',d', nticks: 6, ...none}),
+      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...none}),
     }),
   };
 }
@@ -86,31 +98,32 @@ function squareRange({y_true: truth, y_pred: predicted}) {
   return [Math.floor((low - 10) / 50) * 50, Math.ceil((high + 10) / 50) * 50];
 }
 
-function pairMarker({cell, rows}, range, width, colour) {
+function pairMarker({cell, rows}, range, plotWidth, colour) {
   const most = Math.max(1, ...rows);
   if (cell == null) {
-    const size = Math.min(26, 7 * Math.sqrt(most));
+    const size = Math.min(0.06, 0.015 * Math.sqrt(most)) * plotWidth;
     return {size: rows, sizemode: 'area', sizeref: most / size ** 2, color: colour.bars, opacity: 0.55, line: {width: 0}};
   }
-  const size = Math.max(5, width * cell / (range[1] - range[0]));
+  const size = Math.max(5, plotWidth * cell / (range[1] - range[0]));
   return {
     size: rows, sizemode: 'area', sizeref: most / size ** 2, sizemin: 2, symbol: 'square', opacity: 1, line: {width: 0},
     color: rows.map(Math.sqrt), colorscale: [[0, colour['bars-faint']], [1, colour.bars]], cmin: 0, cmax: Math.sqrt(most),
   };
 }
 
-export function pairs({pairs}, colour, width) {
+export function pairs({pairs}, colour, plotWidth) {
   const range = squareRange(pairs);
+  const sides = {range, constrain: 'domain', dtick: range[1] - range[0] > 600 ? null : 50};
   return {
     traces: [
       {type: 'scatter', mode: 'lines', x: range, y: range, line: {color: colour.muted, width: 1.5, dash: 'dash'}, hoverinfo: 'skip'},
       {type: 'scatter', mode: 'markers', x: pairs.y_true, y: pairs.y_pred, customdata: pairs.rows,
-        marker: pairMarker(pairs, range, width, colour),
+        marker: pairMarker(pairs, range, plotWidth, colour),
         hovertemplate: 'true %{x:.1f}<br>predicted %{y:.1f}<br>rows %{customdata:,}<extra></extra>'},
     ],
     layout: layout(colour, {
-      xaxis: axis('y_true (points)', colour, {range: [...range], constrain: 'domain', dtick: range[1] - range[0] > 600 ? null : 50}),
-      yaxis: axis('y_pred (points)', colour, {range: [...range], constrain: 'domain', scaleanchor: 'x', dtick: range[1] - range[0] > 600 ? null : 50}),
+      xaxis: axis('y_true (points)', colour, sides),
+      yaxis: axis('y_pred (points)', colour, {...sides, scaleanchor: 'x'}),
     }),
   };
 }

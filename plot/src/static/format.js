@@ -18,8 +18,8 @@ export const time = orDash((ms) => clock.format(ms));
 export const timeToTheMillisecond = orDash((ms) => fineClock.format(ms));
 export const date = orDash((ms) => day.format(ms));
 
-export function rows(number) {
-  return `${count(number)} ${number === 1 ? 'row' : 'rows'}`;
+export function counted(number, noun) {
+  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 export function duration(ms) {

@@ -1,4 +1,4 @@
-import {age, count, date, points, rows, setText, signedPoints, tenths, time} from './format.js';
+import {age, count, counted, date, points, setText, signedPoints, tenths, time} from './format.js';
 
 const CARDS = [
   ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
@@ -54,8 +54,8 @@ export function showNumbers({summary, reading}) {
   lastRow = summary.last_row_in_ms;
   tickNumbers();
   document.getElementById('note-reading').hidden = !reading;
-  showNote('beyond', summary.beyond > 0 && `${rows(summary.beyond)} beyond 1,000 points: left out of means and charts.`);
-  showNote('unreadable', summary.unreadable > 0 && `${count(summary.unreadable)} lines of the log could not be read.`);
+  showNote('beyond', summary.beyond > 0 && `${counted(summary.beyond, 'row')} beyond 1,000 points: left out of means and charts.`);
+  showNote('unreadable', summary.unreadable > 0 && `${counted(summary.unreadable, 'line')} of the log could not be read.`);
   document.title = summary.mae == null ? 'Streaming inference' : `MAE ${points(summary.mae)} · Streaming inference`;
 }
 
@@ -64,13 +64,12 @@ export function tickNumbers() {
 }
 
 export function halves(pending) {
-  const write = (number, noun) => `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
-  return `${write(pending.y_true, 'label')}, ${write(pending.y_pred, 'prediction')}`;
+  return `${counted(pending.y_true, 'label')}, ${counted(pending.y_pred, 'prediction')}`;
 }
 
 export function showWaiting({pending, queues}) {
   set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
-    pending ? `${halves(pending)}: the other half is to come.` : 'Labels and predictions without the other half.');
+    pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
   const dead = queues?.dead_letters;
   set('dead', dead ? count(dead.ready + dead.unacked) : '–');
 }

@@ -96,7 +96,7 @@ function showQueue(name, queue, reachable) {
 
 function showService(name, {state = 'unknown', copies = 0} = {}) {
   services[name].dataset.state = state;
-  fill(services[name], {word: copies > 1 ? `${state}, ${copies} copies` : state});
+  fill(services[name], {word: state, copies: copies > 1 ? `${count(copies)} copies` : ''});
 }
 
 export function showPipeline(event) {

@@ -1,11 +1,12 @@
 import {age, points, setText} from './format.js';
-import {traceId} from './trace.js';
+import {goToTrace} from './trace.js';
 
 const body = document.getElementById('last-rows');
 const hint = document.getElementById('rows-sub');
 const hovers = matchMedia('(hover: hover)');
 let shown = new Map();
 let latest = [];
+let held = false;
 
 // A table that moves while somebody aims at one of its buttons cannot be used.
 function isHeld() {
@@ -24,7 +25,7 @@ function idButton(id) {
   button.type = 'button';
   button.textContent = id;
   button.title = id;
-  button.addEventListener('click', () => traceId(id));
+  button.addEventListener('click', () => goToTrace(id));
   return button;
 }
 
@@ -81,11 +82,12 @@ function render() {
 
 export function showRows(rows) {
   latest = rows;
-  const held = isHeld();
-  setText(hint, held ? 'Held still while you choose' : 'Choose an id to trace it');
+  held = isHeld();
+  setText(hint, held ? 'Held still while you choose' : rows.length ? 'Choose an id to trace it' : 'No rows yet; they appear here');
   if (!held) render();
 }
 
 export function tickRows() {
+  if (held) showRows(latest);
   for (const tr of shown.values()) setText(tr.lastElementChild, age(tr.joined));
 }

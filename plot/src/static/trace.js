@@ -1,4 +1,4 @@
-import {date, duration, points, timeToTheMillisecond} from './format.js';
+import {count, date, duration, points, timeToTheMillisecond} from './format.js';
 
 const form = document.getElementById('trace-form');
 const input = document.getElementById('trace-id');
@@ -34,7 +34,7 @@ function stepsOf(answer) {
 }
 
 function since(ms) {
-  return ms < 10000 ? `+${Math.round(ms)} ms` : `+${duration(ms)}`;
+  return ms < 10000 ? `+${count(ms)} ms` : `+${duration(ms)}`;
 }
 
 function stepItem({name, at, value, missing}, start) {
@@ -95,15 +95,20 @@ function trace(id) {
   ask(id);
 }
 
-export function traceId(id) {
+function traceId(id) {
   history.replaceState(null, '', `#id=${encodeURIComponent(id)}`);
   trace(id);
-  form.scrollIntoView({block: 'center', behavior: 'auto'});
 }
 
 function traceAddress() {
   const id = new URLSearchParams(location.hash.slice(1)).get('id');
   if (id) trace(id);
+}
+
+export function goToTrace(id) {
+  traceId(id);
+  form.scrollIntoView({block: 'center'});
+  result.focus({preventScroll: true});
 }
 
 export function startTrace() {

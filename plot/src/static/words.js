@@ -1,5 +1,5 @@
 // The charts in words and as tables.
-import {count, points, rows as ofRows, tenths} from './format.js';
+import {count, counted, points, tenths} from './format.js';
 
 const NONE = 'No rows yet.';
 
@@ -40,7 +40,7 @@ function meanOf(values, weights) {
 }
 
 function lean(mean) {
-  return Math.abs(mean) < 0.05 ? 'right on average' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
+  return Math.abs(mean) < 0.05 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
 }
 
 export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows, beyond}}) {
@@ -52,10 +52,10 @@ export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows
     return mean == null ? null : lean(mean);
   };
   const low = leanWhere((value) => value < middle), high = leanWhere((value) => value >= middle);
-  const below = low ? `True values below ${count(middle)} are predicted ${low} on average, those above it ${high}.` : `The predictions are ${high} on average.`;
+  const below = low ? `On average, true values below ${count(middle)} are predicted ${low}, those above it ${high}.`
+    : `On average, the predictions are ${high}.`;
   const squares = cell == null ? '' : ` A square holds the rows of ${tenths(cell)} × ${tenths(cell)} points.`;
-  return below.replace('right on average on average', 'right on average') + squares
-    + (beyond ? ` Not shown: ${ofRows(beyond)} beyond.` : '');
+  return below + squares + (beyond ? ` Not shown: ${counted(beyond, 'row')} beyond.` : '');
 }
 
 export function pairsTable({pairs: {y_true: truth, y_pred: predicted, rows}}) {
