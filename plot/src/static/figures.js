@@ -82,7 +82,7 @@ export function trend({trend}, colour, span) {
         line: {width: 0}, hoverinfo: 'skip'},
       {type: 'scatter', mode: points.rows.length < 2 ? 'markers' : 'lines', x: points.rows, y: points.mae,
         customdata: points.band.map((half) => (half == null ? '' : ` ± ${half.toFixed(1)}`)),
-        line: {color: colour.mae, width: 2}, hovertemplate: 'row %{x:,}<br>MAE %{y:.1f}%{customdata}<extra></extra>'},
+        line: {color: colour.mae, width: 2}, hovertemplate: 'MAE %{y:.1f}%{customdata}<extra></extra>'},
     ],
     layout: layout(colour, {
       hovermode: 'x',

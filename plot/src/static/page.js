@@ -27,7 +27,7 @@ function lost() {
   if (status.dataset.state === 'lost') return;
   showState('lost', 'connection lost, trying again');
   banner.textContent = lastHeard
-    ? `Connection lost at ${time(Date.now())}; what you see is from then. Trying again.`
+    ? `Connection lost at ${time(lastHeard)}; what you see is from then. Trying again.`
     : 'No connection yet. Trying again.';
   banner.hidden = false;
   document.body.classList.toggle('stale', lastHeard !== null);
