@@ -8,6 +8,8 @@ let asking = null, again = null;
 const BOTH = 'A row needs both halves.';
 const LATE = 'The true label has not come yet; labels may come late.';
 const UNPREDICTED = 'The model has not answered yet: is it running, and how long is the queue features?';
+const UNKNOWN = 'Not known: metric has not received this id, or it waited too long (see unmatched.csv), '
+  + 'or it was forgotten since.';
 const UNKNOWN_START = 'This time comes with the prediction.';
 
 function make(tag, className, ...content) {
@@ -60,7 +62,7 @@ function show(id, answer) {
   const title = make('h3', 'traced', id);
   if (answer.error) return result.replaceChildren(title, make('p', 'problem', answer.error));
   if (answer.found === 'unknown') {
-    return result.replaceChildren(title, make('p', '', 'Not known: metric has not received this id, or it waited too long (see unmatched.csv), or it was forgotten since.'));
+    return result.replaceChildren(title, make('p', '', UNKNOWN));
   }
   const {start, steps} = stepsOf(answer);
   const list = make('ol', 'steps', ...steps.map((step) => stepItem(step, start)));
