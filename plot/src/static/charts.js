@@ -1,0 +1,111 @@
+import {setText, time} from './format.js';
+import {histogram, pairs, readColours, trend} from './figures.js';
+import {histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
+
+const PAUSE_IN_MS = 500;
+const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
+const charts = [
+  chart('histogram', histogram, histogramWords, histogramTable),
+  chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
+  chart('pairs', pairs, pairsWords, pairsTable),
+];
+let span = document.querySelector('#span input:checked').value;
+let latest = null, timer = null, lastDrawn = 0, loading = false;
+
+function chart(name, figure, words, table) {
+  const byId = (end) => document.getElementById(name + end);
+  const it = {box: byId(''), caption: byId('-words'), details: byId('-table'), figure, words, table, due: false, seen: false};
+  it.details.addEventListener('toggle', () => it.details.open && latest && fillTable(it));
+  return it;
+}
+
+function makeRow(tag, texts) {
+  const tr = document.createElement('tr');
+  for (const text of texts) {
+    const cell = tr.appendChild(document.createElement(tag));
+    cell.textContent = text;
+    if (tag === 'th') cell.scope = 'col';
+  }
+  return tr;
+}
+
+function fillTable(it) {
+  const {head, rows} = it.table(latest);
+  const table = document.createElement('table');
+  table.createCaption().textContent = `As of ${time(latest.now_in_ms)}`;
+  table.createTHead().append(makeRow('th', head));
+  table.createTBody().append(...rows.map((row) => makeRow('td', row)));
+  const frame = document.createElement('div');
+  frame.className = 'scroll';
+  frame.tabIndex = 0;
+  frame.append(table);
+  it.details.querySelector('.scroll')?.remove();
+  it.details.append(frame);
+}
+
+// Of the plot itself, without the margins of the layout; of a square one, its side.
+function sizeOf(box) {
+  const width = box.clientWidth - 68;
+  return box.classList.contains('square') ? Math.min(width, box.clientHeight - 52) : width;
+}
+
+function draw(it, colour) {
+  const {traces, layout} = it.figure(latest, colour, sizeOf(it.box));
+  window.Plotly.react(it.box, traces, layout, CONFIG);
+  it.due = false;
+}
+
+function drawDue() {
+  timer = null;
+  if (!latest || document.hidden) return;
+  lastDrawn = performance.now();
+  const colour = readColours();
+  for (const it of charts) {
+    setText(it.caption, it.words(latest));
+    if (window.Plotly && it.due && it.seen) draw(it, colour);
+  }
+}
+
+function drawSoon() {
+  timer ??= setTimeout(drawDue, Math.max(0, lastDrawn + PAUSE_IN_MS - performance.now()));
+}
+
+function redrawAll() {
+  for (const it of charts) it.due = true;
+  drawSoon();
+}
+
+export function showCharts(event) {
+  latest = event;
+  redrawAll();
+}
+
+// Plotly takes a second to start, so the numbers are painted first.
+export function loadCharts() {
+  if (loading) return;
+  loading = true;
+  requestAnimationFrame(() => setTimeout(() => {
+    const script = document.createElement('script');
+    script.src = '/static/plotly.min.js';
+    script.addEventListener('load', redrawAll);
+    script.addEventListener('error', () => charts.forEach((it) => it.box.classList.add('failed')));
+    document.head.append(script);
+  }));
+}
+
+const observer = new IntersectionObserver((entries) => {
+  for (const entry of entries) charts.find((it) => it.box === entry.target).seen = entry.isIntersecting;
+  drawSoon();
+});
+for (const it of charts) observer.observe(it.box);
+
+document.getElementById('span').addEventListener('change', (event) => {
+  span = event.target.value;
+  const trendChart = charts[1];
+  trendChart.due = true;
+  lastDrawn = 0;
+  drawSoon();
+  if (trendChart.details.open && latest) fillTable(trendChart);
+});
+document.addEventListener('visibilitychange', drawSoon);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawAll);

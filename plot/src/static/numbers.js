@@ -1,0 +1,75 @@
+import {age, count, counted, date, points, setText, signedPoints, tenths, time} from './format.js';
+
+const CARDS = [
+  ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
+  ['rate', 'Rate', 'rows/s', 'Rows joined per second, lately.'],
+  ['pending', 'Halves pending', 'halves', ''],
+  ['dead', 'Dead letters', 'messages', 'What no service could use.'],
+  ['last', 'Last row', '', ''],
+  ['mae', 'MAE', 'points', 'Mean absolute error.'],
+  ['median', 'Median error', 'points', 'Half of the errors are below this.'],
+  ['p90', '90th percentile', 'points', 'Nine in ten errors are below this.'],
+  ['rmse', 'RMSE', 'points', 'Like MAE, but large errors weigh more.'],
+  ['bias', 'Bias', 'points', ''],
+];
+const template = document.getElementById('card').content.firstElementChild;
+const cards = Object.fromEntries(CARDS.map((card) => [card[0], addCard(...card)]));
+let lastRow = null;
+
+function addCard(name, title, unit, meaning) {
+  const card = template.cloneNode(true);
+  card.dataset.name = name;
+  card.querySelector('dt').textContent = title;
+  card.querySelector('.unit').textContent = unit;
+  const value = card.querySelector('.value');
+  value.id = `n-${name}`;
+  const sentence = card.querySelector('.meaning');
+  sentence.textContent = meaning;
+  document.getElementById('numbers').append(card);
+  return {value, sentence};
+}
+
+function set(name, text, meaning) {
+  setText(cards[name].value, text);
+  if (meaning !== undefined) setText(cards[name].sentence, meaning);
+}
+
+function biasWords(bias) {
+  if (bias == null) return 'Mean of y_pred − y_true.';
+  if (Math.abs(bias) < 0.005) return 'Mean of y_pred − y_true: even.';
+  return `Mean of y_pred − y_true: too ${bias > 0 ? 'high' : 'low'}.`;
+}
+
+function showNote(name, text) {
+  const note = document.getElementById(`note-${name}`);
+  note.hidden = !text;
+  if (text) setText(note, text);
+}
+
+export function showNumbers({summary, reading}) {
+  set('rows', count(summary.rows));
+  set('rate', tenths(summary.rows_per_second));
+  for (const name of ['mae', 'median', 'p90', 'rmse']) set(name, points(summary[name]));
+  set('bias', signedPoints(summary.bias), biasWords(summary.bias));
+  lastRow = summary.last_row_in_ms;
+  tickNumbers();
+  document.getElementById('note-reading').hidden = !reading;
+  showNote('beyond', summary.beyond > 0 && `${counted(summary.beyond, 'row')} beyond 1,000 points: left out of means and charts.`);
+  showNote('unreadable', summary.unreadable > 0 && `${counted(summary.unreadable, 'line')} of the log could not be read.`);
+  document.title = summary.mae == null ? 'Streaming inference' : `MAE ${points(summary.mae)} · Streaming inference`;
+}
+
+export function tickNumbers() {
+  set('last', time(lastRow), lastRow == null ? 'When a row was last joined.' : `${age(lastRow)} ago, ${date(lastRow)}`);
+}
+
+export function halves(pending) {
+  return `${counted(pending.y_true, 'label')}, ${counted(pending.y_pred, 'prediction')}`;
+}
+
+export function showWaiting({pending, queues}) {
+  set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
+    pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
+  const dead = queues?.dead_letters;
+  set('dead', dead ? count(dead.ready + dead.unacked) : '–');
+}

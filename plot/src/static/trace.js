@@ -1,0 +1,123 @@
+import {count, date, duration, points, timeToTheMillisecond} from './format.js';
+
+const form = document.getElementById('trace-form');
+const input = document.getElementById('trace-id');
+const result = document.getElementById('trace-result');
+let asking = null, again = null;
+
+const BOTH = 'A row needs both halves.';
+const LATE = 'The true label has not come yet; labels may come late.';
+const UNPREDICTED = 'The model has not answered yet: is it running, and how long is the queue features?';
+const UNKNOWN = 'Not known: metric has not received this id, or it waited too long (see unmatched.csv), '
+  + 'or it was forgotten since.';
+const UNKNOWN_START = 'This time comes with the prediction.';
+
+function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...content);
+  return element;
+}
+
+function stepsOf(answer) {
+  const {y_true: label, y_pred: prediction, absolute_error: error} = answer;
+  const pending = answer.found === 'pending';
+  const steps = [
+    ['features published', answer.features_in_ms, '', pending && prediction == null && UNKNOWN_START],
+    ['label published', answer.label_in_ms, `y_true ${points(label)}`, label == null && LATE],
+    ['prediction published', answer.prediction_in_ms, `y_pred ${points(prediction)}`, prediction == null && UNPREDICTED],
+    ['row written', answer.joined_in_ms, `error ${points(error)}`, pending && BOTH],
+  ];
+  if (pending) steps.splice(3, 0, [`${label == null ? 'prediction' : 'label'} received by metric`, answer.received_in_ms, '', false]);
+  const named = steps.map(([name, at, value, missing]) => ({name, at, value, missing}));
+  const start = Math.min(...named.filter((step) => step.at != null).map((step) => step.at));
+  // Those without a time keep their place in the order of the pipeline, after those with one.
+  return {start, steps: named.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity) || 0)};
+}
+
+function since(ms) {
+  return ms < 10000 ? `+${count(ms)} ms` : `+${duration(ms)}`;
+}
+
+function stepItem({name, at, value, missing}, start) {
+  const item = make('li', missing ? 'missing' : '', make('strong', '', name));
+  if (missing) {
+    item.append(make('span', 'tag', name === 'features published' ? 'not known yet' : 'still missing'), make('p', 'sub', missing));
+    return item;
+  }
+  item.append(make('span', 'value', value));
+  item.append(at == null
+    ? make('span', 'when', 'time not known')
+    : make('span', 'when', make('time', '', timeToTheMillisecond(at)), make('span', 'since', at === start ? 'start' : since(at - start))));
+  return item;
+}
+
+function headline({found, absolute_error: error}, start) {
+  const on = Number.isFinite(start) ? ` Times are local, of ${date(start)}.` : '';
+  if (found === 'joined') return `Joined, with an error of ${points(error)} points.${on}`;
+  return `Pending: one half waits for the other; asked again every second.${on}`;
+}
+
+function show(id, answer) {
+  const title = make('h3', 'traced', id);
+  if (answer.error) return result.replaceChildren(title, make('p', 'problem', answer.error));
+  if (answer.found === 'unknown') {
+    return result.replaceChildren(title, make('p', '', UNKNOWN));
+  }
+  const {start, steps} = stepsOf(answer);
+  const list = make('ol', 'steps', ...steps.map((step) => stepItem(step, start)));
+  result.replaceChildren(title, make('p', '', headline(answer, start)), list);
+}
+
+async function answerFor(id, signal) {
+  try {
+    const response = await fetch(`/api/trace?id=${encodeURIComponent(id)}`, {signal});
+    return await response.json();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return {error: 'The server does not answer.', retry: true};
+  }
+}
+
+async function ask(id, before = '') {
+  const {signal} = asking;
+  const answer = await answerFor(id, signal).catch(() => null);
+  if (!answer || signal.aborted) return;
+  // Shown only when it differs, for a screen reader reads each change aloud.
+  const text = JSON.stringify(answer);
+  if (text !== before) show(id, answer);
+  if (answer.found === 'pending' || answer.retry) again = setTimeout(ask, 1000, id, text);
+}
+
+function trace(id) {
+  asking?.abort();
+  clearTimeout(again);
+  asking = new AbortController();
+  input.value = id;
+  ask(id);
+}
+
+function traceId(id) {
+  history.replaceState(null, '', `#id=${encodeURIComponent(id)}`);
+  trace(id);
+}
+
+function traceAddress() {
+  const id = new URLSearchParams(location.hash.slice(1)).get('id');
+  if (id) trace(id);
+}
+
+export function goToTrace(id) {
+  traceId(id);
+  form.scrollIntoView({block: 'center'});
+  result.focus({preventScroll: true});
+}
+
+export function startTrace() {
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    traceId(input.value.trim());
+  });
+  addEventListener('hashchange', traceAddress);
+  traceAddress();
+}

@@ -1,0 +1,66 @@
+// The charts in words and as tables.
+import {count, counted, points, tenths} from './format.js';
+
+const NONE = 'No rows yet.';
+
+export function histogramWords({summary, histogram}) {
+  if (summary.mae == null) return NONE;
+  const note = histogram.note ? ` (${histogram.note})` : '';
+  return `Half of the errors are below ${tenths(summary.median)} points, nine in ten below ${tenths(summary.p90)}. `
+    + `The mean, the MAE, is ${tenths(summary.mae)}${note}.`;
+}
+
+export function histogramTable({histogram: {bar_width: width, counts}}) {
+  return {
+    head: ['error from', 'to below', 'rows'],
+    rows: counts.map((number, i) => [count(i * width), count((i + 1) * width), count(number)]),
+  };
+}
+
+export function trendWords({trend}, span) {
+  const {window, rows, mae, band} = trend[span];
+  if (!rows.length) return NONE;
+  const half = band.at(-1) == null ? '' : ` ± ${tenths(band.at(-1))}`;
+  const over = span === 'all' ? 'all rows' : `the last ${count(Number(span))} rows`;
+  return `The MAE of ${count(window)} rows at a time is now ${tenths(mae.at(-1))}${half} points; `
+    + `over ${over} it went between ${tenths(Math.min(...mae))} and ${tenths(Math.max(...mae))}.`;
+}
+
+export function trendTable({trend}, span) {
+  const {rows, mae, band} = trend[span];
+  return {
+    head: ['row', 'MAE', '± (95 %)'],
+    rows: rows.map((row, i) => [count(row), points(mae[i]), points(band[i])]),
+  };
+}
+
+function meanOf(values, weights) {
+  const weight = weights.reduce((sum, w) => sum + w, 0);
+  return weight ? values.reduce((sum, value, i) => sum + value * weights[i], 0) / weight : null;
+}
+
+function lean(mean) {
+  return Math.abs(mean) < 0.05 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
+}
+
+export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows, beyond}}) {
+  if (!truth.length) return NONE;
+  const middle = meanOf(truth, rows);
+  const leanWhere = (holds) => {
+    const at = truth.map((_, i) => i).filter((i) => holds(truth[i]));
+    const mean = meanOf(at.map((i) => predicted[i] - truth[i]), at.map((i) => rows[i]));
+    return mean == null ? null : lean(mean);
+  };
+  const low = leanWhere((value) => value < middle), high = leanWhere((value) => value >= middle);
+  const below = low ? `On average, true values below ${count(middle)} are predicted ${low}, those above it ${high}.`
+    : `On average, the predictions are ${high}.`;
+  const squares = cell == null ? '' : ` A square holds the rows of ${tenths(cell)} × ${tenths(cell)} points.`;
+  return below + squares + (beyond ? ` Not shown: ${counted(beyond, 'row')} beyond.` : '');
+}
+
+export function pairsTable({pairs: {y_true: truth, y_pred: predicted, rows}}) {
+  return {
+    head: ['true', 'predicted', 'rows'],
+    rows: truth.map((value, i) => [points(value), points(predicted[i]), count(rows[i])]),
+  };
+}
