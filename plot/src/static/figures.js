@@ -1,4 +1,5 @@
 // What Plotly draws: each function gives the traces and the layout of one chart.
+import {edge} from './format.js';
 
 export function readColours() {
   const style = getComputedStyle(document.documentElement);
@@ -51,7 +52,7 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
   return {
     traces: [{
       type: 'bar', x: counts.map((_, i) => (i + 0.5) * width), y: counts, width: 0.94 * width,
-      customdata: counts.map((_, i) => `${i * width} to ${(i + 1) * width}`),
+      customdata: counts.map((_, i) => `${edge(i, width)} to ${edge(i + 1, width)}`),
       marker: {color: colour.bars}, hovertemplate: '%{customdata} points<br>%{y:,} rows<extra></extra>',
     }],
     layout: layout(colour, {

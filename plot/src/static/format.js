@@ -8,15 +8,19 @@ const fineClock = new Intl.DateTimeFormat('en-GB', {
 });
 const day = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric'});
 
+const isLong = (value) => Number.isFinite(value) && Math.abs(value) >= 1e6;
 const orDash = (write) => (value) => (value == null ? '–' : write(value));
 
 export const count = orDash((value) => whole.format(value));
 export const tenths = orDash((value) => one.format(value));
-export const points = orDash((value) => two.format(value));
+export const points = orDash((value) => (isLong(value) ? value.toExponential(2) : two.format(value)));
 export const signedPoints = orDash((value) => signed.format(value));
 export const time = orDash((ms) => clock.format(ms));
 export const timeToTheMillisecond = orDash((ms) => fineClock.format(ms));
 export const date = orDash((ms) => day.format(ms));
+
+// Of a histogram, where a bar is a whole number of hundredths wide.
+export const edge = (index, width) => Number((index * width).toFixed(2));
 
 export function counted(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;

@@ -48,7 +48,6 @@ function showNote(name, text) {
 
 export function showNumbers({summary, reading}) {
   set('rows', count(summary.rows));
-  set('rate', tenths(summary.rows_per_second));
   for (const name of ['mae', 'median', 'p90', 'rmse']) set(name, points(summary[name]));
   set('bias', signedPoints(summary.bias), biasWords(summary.bias));
   lastRow = summary.last_row_in_ms;
@@ -67,7 +66,8 @@ export function halves(pending) {
   return `${counted(pending.y_true, 'label')}, ${counted(pending.y_pred, 'prediction')}`;
 }
 
-export function showWaiting({pending, queues}) {
+export function showWaiting({rows_per_second: rate, pending, queues}) {
+  set('rate', tenths(rate));
   set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
     pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
   const dead = queues?.dead_letters;

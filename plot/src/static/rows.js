@@ -41,11 +41,12 @@ function errorBar(error, end) {
 
 function addRow(row) {
   const tr = document.createElement('tr');
+  const error = row.absolute_error ?? Infinity; // JSON has no number for it
   tr.append(
     cell('id', idButton(row.id)),
     cell('number', points(row.y_true)),
     cell('number', points(row.y_pred)),
-    cell('error', errorBar(row.absolute_error, 200), points(row.absolute_error)),
+    cell('error', errorBar(error, 200), points(error)),
     cell('number age', age(row.joined_in_ms)),
   );
   tr.joined = row.joined_in_ms;

@@ -1,5 +1,5 @@
 // The charts in words and as tables.
-import {count, counted, points, tenths} from './format.js';
+import {count, counted, edge, points, tenths} from './format.js';
 
 const NONE = 'No rows yet.';
 
@@ -13,7 +13,7 @@ export function histogramWords({summary, histogram}) {
 export function histogramTable({histogram: {bar_width: width, counts}}) {
   return {
     head: ['error from', 'to below', 'rows'],
-    rows: counts.map((number, i) => [count(i * width), count((i + 1) * width), count(number)]),
+    rows: counts.map((number, i) => [edge(i, width), edge(i + 1, width), count(number)]),
   };
 }
 

@@ -1,0 +1,73 @@
+"""A real browser, and a page in it that has nothing to complain of."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+
+from browser.chromium import launch
+from ledger import Ledger
+from live_page import NOTHING_THERE, address
+from support import Service
+
+Start = Callable[..., Service]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, 3600, 1000, 100_000)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def plot(start: Start, ledger: Ledger) -> Service:  # noqa: ARG001 (metric was there first)
+    return start("plot", plot_port=0, plot_interval=0.2, management_url=NOTHING_THERE)
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser has to complain of: at the end of a test there must be nothing left."""
+    return []
+
+
+def failure(answer: Response) -> list[str]:
+    return [] if answer.ok else [f"{answer.status}: {answer.url}"]
+
+
+@pytest.fixture
+def show(browser: Browser, start: Start, complaints: list[str]) -> Iterator[Open]:  # noqa: ARG001
+    """Opens the page of a plot, in a window of its own, and waits until it is live.
+
+    Closed before the services end: a page complains of a server that has gone.
+    """
+    contexts: list[BrowserContext] = []
+
+    def open_page(plot: Service, path: str = "", **options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
+        page.on("response", lambda answer: complaints.extend(failure(answer)))
+        page.goto(address(plot) + path)
+        page.wait_for_selector("#status[data-state=live]")
+        return page
+
+    yield open_page
+    found = [*complaints]
+    for context in contexts:
+        context.close()
+    assert found == []

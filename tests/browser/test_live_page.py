@@ -1,0 +1,216 @@
+"""The live page as a person meets it, in a real browser."""
+
+import math
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from playwright.sync_api import Page, expect
+
+from ledger import Ledger
+from live_page import NOTHING_THERE, address, write
+from rabbitmq import PrivateRabbitMQ
+from support import Service, Vhost, eventually
+
+Open = Callable[..., Page]
+Start = Callable[..., Service]
+
+CHARTS = ("histogram", "trend", "pairs")
+
+
+def spread(rows: int) -> list[tuple[str, float, float]]:
+    """Ids, labels and predictions, as far apart as those of our model."""
+    generator = np.random.default_rng(rows)
+    labels = generator.integers(25, 346, rows).tolist()
+    errors = generator.normal(-3, 58, rows).tolist()
+    ids = [f"r{number}" for number in range(rows)]
+    return [(row, y, y + error) for row, y, error in zip(ids, labels, errors, strict=True)]
+
+
+def wait_for_charts(page: Page) -> None:
+    for name in CHARTS:
+        page.locator(f"#{name}").scroll_into_view_if_needed()
+        page.wait_for_selector(f"#{name} .main-svg")
+
+
+def begins_at(page: Page, row: int) -> bool:
+    """Whether the course of the error begins at this row."""
+    return bool(page.evaluate("document.getElementById('trend').data.at(-1).x[0]") == row)
+
+
+def shown(page: Page, name: str) -> str:
+    return str(page.text_content(f"#n-{name}"))
+
+
+def number(page: Page, name: str) -> float:
+    return float(shown(page, name).replace(",", "").replace("−", "-").replace("+", ""))
+
+
+def test_the_numbers_are_those_that_pandas_finds_in_the_log(
+    show: Open, plot: Service, ledger: Ledger, tmp_path: Path
+) -> None:
+    write(ledger, *spread(1500), ("absurd", 1e300, 0))
+    page = show(plot)
+    expect(page.locator("#n-rows")).to_have_text("1,501")
+    log = pd.read_csv(tmp_path / "metric_log.csv")
+    log = log[log["absolute_error"] <= 1000]
+    error, difference = log["absolute_error"], log["y_pred"] - log["y_true"]
+    expected = {
+        "mae": error.mean(),
+        "rmse": math.sqrt((difference**2).mean()),
+        "bias": difference.mean(),
+        "median": error.median(),
+        "p90": error.quantile(0.9),
+        "pending": 0,
+    }
+    for name, value in expected.items():
+        assert number(page, name) == pytest.approx(value, abs=0.0051), name
+    assert "1 row beyond 1,000 points" in str(page.text_content("#note-beyond"))
+
+
+def test_a_row_is_on_the_page_within_a_second(show: Open, start: Start, vhost: Vhost) -> None:
+    metric, plot = start("metric"), start("plot", plot_port=0, management_url=NOTHING_THERE)
+    eventually(lambda: metric.is_up() and plot.is_up(), "metric and plot")
+    page = show(plot)
+    seconds = []
+    for attempt, error in enumerate((42.25, 17.5, 0.0, 99.75, 1.25)):
+        vhost.put("y_true", f'{{"id": "known-{attempt}", "body": 100}}'.encode())
+        vhost.put("y_pred", f'{{"id": "known-{attempt}", "body": {100 + error}}}'.encode())
+        begin = time.monotonic()
+        row = page.locator("#last-rows tr").filter(has_text=f"known-{attempt}")
+        expect(row).to_contain_text(f"{error:.2f}")
+        seconds.append(time.monotonic() - begin)
+    print("seconds until a published row was on the page:", [round(each, 2) for each in seconds])
+    assert sorted(seconds)[2] < 1
+    assert number(page, "rows") == 5
+
+
+def test_the_histogram_is_that_of_the_picture_and_has_words(
+    show: Open, plot: Service, ledger: Ledger, tmp_path: Path
+) -> None:
+    write(ledger, *spread(3000))
+    page = show(plot)
+    wait_for_charts(page)
+    bars = page.evaluate(
+        "() => { const [trace] = document.getElementById('histogram').data;"
+        " return {x: [...trace.x], y: [...trace.y]} }"
+    )
+    errors = pd.read_csv(tmp_path / "metric_log.csv")["absolute_error"]
+    width = bars["x"][1] - bars["x"][0]
+    edges = [x - width / 2 for x in bars["x"]] + [bars["x"][-1] + width / 2]
+    assert bars["y"] == np.histogram(errors, edges)[0].tolist()
+    assert f"{errors.median():.1f}" in str(page.text_content("#histogram-words"))
+    for name in CHARTS:
+        page.click(f"#{name}-table summary")
+        expect(page.locator(f"#{name}-table tbody tr")).not_to_have_count(0)
+
+
+def test_the_reader_chooses_the_rows_of_the_trend_by_keyboard(
+    show: Open, plot: Service, ledger: Ledger
+) -> None:
+    write(ledger, *spread(1500))
+    page = show(plot)
+    wait_for_charts(page)
+    page.focus("#span input:checked")
+    for chosen, first in (("all", 8), ("100", 1401), ("1000", 505)):
+        page.keyboard.press("ArrowRight")
+        assert page.input_value("#span input:checked") == chosen
+        eventually(partial(begins_at, page, first), f"the course of {chosen} rows")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_fits_its_window_in_both_schemes(
+    show: Open, plot: Service, ledger: Ledger, scheme: str, width: int
+) -> None:
+    write(ledger, *spread(1200))
+    page = show(plot, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    wait_for_charts(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    background = "getComputedStyle(document.body).backgroundColor"
+    red, green, blue = map(int, re.findall(r"\d+", page.evaluate(background))[:3])
+    assert (red + green + blue > 3 * 128) == (scheme == "light")
+    for name in CHARTS:
+        box = page.locator(f"#{name} .main-svg").first.bounding_box()
+        assert box is not None
+        assert 250 < box["width"] <= width
+
+
+def test_a_lost_connection_is_shown_and_heals(
+    show: Open, start: Start, ledger: Ledger, complaints: list[str]
+) -> None:
+    write(ledger, *spread(10))
+    plot = start("plot", plot_port=0, management_url=NOTHING_THERE)
+    page = show(plot)
+    port = address(plot).rstrip("/").rpartition(":")[2]
+    plot.stop()
+    page.wait_for_selector("#status[data-state=lost]")
+    expect(page.locator("#lost")).to_contain_text("Connection lost at")
+    expect(page.locator("#n-rows")).to_have_text("10")
+    write(ledger, ("later", 100, 142))
+    start("plot", plot_port=port, management_url=NOTHING_THERE)
+    page.wait_for_selector("#status[data-state=live]")
+    expect(page.locator("#lost")).to_be_hidden()
+    expect(page.locator("#n-rows")).to_have_text("11")
+    complaints.clear()  # a browser tells in its console of a server that has gone
+
+
+def test_markup_in_an_id_is_text(show: Open, plot: Service, ledger: Ledger, tmp_path: Path) -> None:
+    write(ledger, ("a", 100, 142))
+    markup = "<img src=x onerror=document.title='owned'>"
+    with (tmp_path / "metric_log.csv").open("a") as log:
+        log.write(f"{markup},100,142,42\n")
+    page = show(plot)
+    expect(page.locator("#last-rows")).to_contain_text(markup)
+    page.fill("#trace-id", f"{markup}")
+    page.press("#trace-id", "Enter")
+    expect(page.locator("#trace-result")).to_contain_text(markup)
+    assert page.locator("#last-rows img, #trace-result img").count() == 0
+    assert "owned" not in page.title()
+
+
+def test_one_id_is_traced_from_half_to_row(show: Open, plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("whole", 100, 142.5))
+    page = show(plot)
+    result = page.locator("#trace-result")
+    page.get_by_role("button", name="whole").click()
+    expect(result).to_contain_text("42.5")
+    expect(result).not_to_contain_text("missing")
+    page.fill("#trace-id", "late")
+    page.press("#trace-id", "Enter")
+    expect(result).to_contain_text("late")
+    write(ledger, ("late", 100, 117.25), halves=("y_pred",))
+    page.press("#trace-id", "Enter")
+    expect(result).to_contain_text("missing")
+    write(ledger, ("late", 100, 117.25), halves=("y_true",))
+    expect(result).to_contain_text("17.25")
+    expect(result).not_to_contain_text("missing")
+    assert page.url.endswith("#id=late")
+
+
+def test_a_stopped_model_shows_as_such_and_as_a_backlog(
+    show: Open, start: Start, vhost: Vhost, rabbitmq: PrivateRabbitMQ
+) -> None:
+    url = rabbitmq.management_url.replace("//", "//guest:guest@") + vhost.name
+    plot = start("plot", plot_port=0, management_url=url)
+    start("metric")
+    model = start("model")
+    page = show(plot)
+    page.wait_for_selector("#service-model[data-state=running]")
+    page.wait_for_selector("#service-metric[data-state=running]")
+    model.stop()
+    start("features", stream_count=30, stream_rate=0)
+    depth = page.locator("#queue-features .depth")
+    page.wait_for_selector("#service-model[data-state=stopped]")
+    expect(depth).to_have_text("30")
+    expect(page.locator("#n-pending")).to_have_text("30")
+    start("model")
+    page.wait_for_selector("#service-model[data-state=running]")
+    expect(depth).to_have_text("0")
+    expect(page.locator("#n-rows")).to_have_text("30")
+    expect(page.locator("#n-pending")).to_have_text("0")
