@@ -19,6 +19,7 @@ import idle
 import latency
 import metric_growth
 import model_cost
+import page_cost
 import plot_growth
 import throughput
 from chart import draw
@@ -28,7 +29,7 @@ from results import Results, begun
 from tables import show
 from targets import median_rate
 
-PARTS = ("throughput", "latency", "plot", "metric", "model", "idle")
+PARTS = ("throughput", "latency", "plot", "metric", "model", "idle", "page")
 SLOW_RATE = 100.0  # rows per second, of the latency
 RESULTS = BENCH / "results"
 FILE_WIDTH = 120  # characters of a line, where no terminal tells
@@ -112,6 +113,10 @@ def _idle(lab: Lab, results: Results, say: Say) -> None:
     results.idle = idle.measure(lab, say)
 
 
+def _page(lab: Lab, results: Results, say: Say) -> None:
+    results.page = page_cost.measure(lab, say)
+
+
 _RUN: dict[str, Callable[[Lab, Results, Say], None]] = {
     "throughput": _throughput,
     "latency": _latency,
@@ -119,6 +124,7 @@ _RUN: dict[str, Callable[[Lab, Results, Say], None]] = {
     "metric": _metric,
     "model": _model,
     "idle": _idle,
+    "page": _page,
 }
 
 if __name__ == "__main__":

@@ -93,6 +93,12 @@ class Room:
         self._programs.append(script)
         return script
 
+    def end(self, script: Script) -> None:
+        """Ends a script that has no end of its own."""
+        script.process.kill()
+        script.process.wait(10)
+        self._programs.remove(script)
+
     def check(self) -> None:
         """Raises BenchError if a process has died by itself."""
         for program in self._programs:
@@ -137,6 +143,11 @@ class Lab:
             stdout=subprocess.DEVNULL,
             check=True,
         )
+
+    @property
+    def management_url(self) -> str:
+        """For the name of a virtual host to follow."""
+        return self._broker.management_url.replace("//", "//guest:guest@")
 
     def broker_version(self) -> str:
         vhost = self._vhost()

@@ -13,6 +13,7 @@ from lab import Lab
 from latency import Latency
 from metric_growth import MetricGrowth
 from model_cost import ModelCost
+from page_cost import PageCost
 from plot_growth import PlotGrowth
 from rates import Rate
 
@@ -38,6 +39,7 @@ class Results(msgspec.Struct):
     metric: list[MetricGrowth] = []
     model: list[ModelCost] = []
     idle: Idle | None = None
+    page: PageCost | None = None
     seconds: float = 0.0  # that the run took in all
 
     def rates(self, variant: str) -> list[float]:

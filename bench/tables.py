@@ -18,6 +18,8 @@ def show(results: Results, console: Console) -> None:
         _growth(results),
         _model(results),
         _idle(results),
+        _openings(results),
+        _readings(results),
         _targets(results),
     ]
     for table in tables:
@@ -93,6 +95,26 @@ def _idle(results: Results) -> Table:
     table = _table("At 5 rows/s, % of one core", "process", "%")
     for name, percent in results.idle.percent.items() if results.idle else ():
         table.add_row(name, f"{percent:.2f}")
+    return table
+
+
+def _openings(results: Results) -> Table:
+    title = "The live page opens, s: median (least – most)"
+    table = _table(title, "rows in the log", "numbers", "charts")
+    for opening in results.page.openings if results.page else ():
+        times = [shown(spread(values)) for values in (opening.numbers, opening.charts)]
+        table.add_row(f"{opening.rows:,}", *times)
+    return table
+
+
+def _readings(results: Results) -> Table:
+    title = "Readers of the live page: what plot takes, and how soon they see a row that is joined"
+    columns = ("readers", "rows/s offered", "joined", "% of a core", "MB", "ms until seen")
+    table = _table(title, *columns)
+    for one in results.page.readings if results.page else ():
+        seen = shown(one.seen_ms) if one.seen_ms else "–"
+        figures = [rounded(value) for value in (one.rows_per_second, one.percent, one.memory_mb)]
+        table.add_row(str(one.readers), str(one.rate), *figures, seen)
     return table
 
 

@@ -27,6 +27,7 @@ def targets(results: Results) -> list[Target]:
         (results.plot, _plot),
         (results.metric, _metric),
         (results.idle, _idle),
+        (results.page, _page),
     ):
         if has_run:
             found += part(results)
@@ -79,6 +80,20 @@ def _idle(results: Results) -> Iterator[Target]:
     assert results.idle is not None
     total = sum(value for name, value in results.idle.percent.items() if name != "broker")
     yield Target("four services at 5 rows/s, % of a core", "≤ 5", rounded(total), total <= 5)
+
+
+def _page(results: Results) -> Iterator[Target]:
+    assert results.page is not None
+    opening, (*_, alone, _, crowd) = results.page.openings[-1], results.page.readings
+    numbers = spread(opening.numbers)
+    what = f"page at {_rows(opening.rows)} rows: numbers, s"
+    yield Target(what, "≤ 1", shown(numbers), numbers.median <= 1)
+    if crowd.seen_ms:
+        what = f"a row is seen by {crowd.readers} readers at {crowd.rate:,} rows/s, most ms"
+        yield Target(what, "≤ 1,000", rounded(crowd.seen_ms.most), crowd.seen_ms.most <= 1000)
+    kept = crowd.rows_per_second / alone.rows_per_second
+    what = f"rows/s with {crowd.readers} readers, times without"
+    yield Target(what, "≥ 0.98", rounded(kept), kept >= 0.98)
 
 
 def _rows(count: int) -> str:

@@ -156,12 +156,19 @@ class Service:
 
     def peak_memory(self) -> int:
         """The most memory it has had at one time until now, in bytes (VmHWM)."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-        return int(found[0]) * 1024 if found else 0  # none while it ends
+        return self._memory("VmHWM")
+
+    def memory(self) -> int:
+        """The memory that it has now, in bytes (VmRSS)."""
+        return self._memory("VmRSS")
 
     def log(self) -> str:
         return self.log_file.read_text()
+
+    def _memory(self, kind: str) -> int:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.findall(rf"^{kind}:\s+(\d+) kB$", status, re.MULTILINE)
+        return int(found[0]) * 1024 if found else 0  # none while it ends
 
     def is_up(self) -> bool:
         """Whether it has written its status: all is imported, and what it needs is there."""

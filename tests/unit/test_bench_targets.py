@@ -6,10 +6,12 @@ from pathlib import Path
 from rich.console import Console
 
 from chart import draw
+from figures import Spread
 from idle import Idle
 from latency import Latency
 from metric_growth import MetricGrowth
 from model_cost import ModelCost
+from page_cost import Opening, PageCost, Reading
 from plot_growth import PlotGrowth
 from rates import Rate
 from results import Machine, Results
@@ -39,7 +41,19 @@ def good() -> Results:
         [MetricGrowth(10_000, [50e3], [60.0], [1.0]), MetricGrowth(10**7, [45e3], [72.0], [1.0])],
         [ModelCost(1, [200.0, 210.0]), ModelCost(500, [2.0, 2.2])],
         Idle({"features": 1.0, "model": 1.0, "metric": 1.0, "plot": 2.0, "broker": 9.0}),
+        PageCost(
+            [Opening(10_000, [0.2], [1.5]), Opening(10**7, [1.0], [2.0])], readings(980, 1000)
+        ),
     )
+
+
+def readings(rows_per_second: float, most_ms: float) -> list[Reading]:
+    seen = Spread(200.0, 10.0, most_ms)
+    return [
+        Reading(1000, 0, 1000.0, 3.0, 150.0, None),
+        Reading(1000, 1, 1000.0, 8.0, 150.0, seen),
+        Reading(1000, 50, rows_per_second, 9.0, 160.0, seen),
+    ]
 
 
 def missed(results: Results) -> list[str]:
@@ -48,7 +62,7 @@ def missed(results: Results) -> list[str]:
 
 def test_a_limit_that_is_reached_is_met() -> None:
     assert not missed(good())
-    assert len(targets(good())) == 12
+    assert len(targets(good())) == 15
 
 
 def test_each_target_can_be_missed() -> None:
@@ -58,6 +72,7 @@ def test_each_target_can_be_missed() -> None:
     results.plot[-1] = PlotGrowth(10**7, [10.1], [121.0], [301.0])
     results.metric[-1] = MetricGrowth(10**7, [44e3], [73.0], [1.0])
     results.idle = Idle({"features": 1.0, "model": 1.0, "metric": 1.0, "plot": 2.1, "broker": 0.0})
+    results.page = PageCost([Opening(10**7, [1.1], [2.0])], readings(979, 1001))
     assert len(missed(results)) == len(targets(results))
 
 
