@@ -67,10 +67,10 @@ def test_it_sees_the_broker_as_user_plot(stack: Stack) -> None:
     assert url in stack.containers()["plot"]["Config"]["Env"]
     stack.wait_until_the_page_sees_the_broker()
     shown = wait_for(
-        lambda: QUEUES <= (found := stack.pipeline())["queues"].keys() and found, "the queues", 30
+        lambda: (found := stack.pipeline())["queues"].keys() >= QUEUES and found, "the queues", 30
     )
     assert all(queue["ready"] + queue["unacked"] >= 0 for queue in shown["queues"].values())
-    running = dict.fromkeys(SERVICES, {"state": "running", "copies": 1})
+    running = {name: {"state": "running", "copies": 1} for name in SERVICES}
     wait_for(lambda: stack.pipeline()["services"] == running, "all services running", 30)
 
 
