@@ -30,6 +30,18 @@ prometheus.tcp.port = {metrics}
 # alarms are for what this node itself takes, not for a machine that is busy with other things
 vm_memory_high_watermark.relative = 0.6
 disk_free_limit.absolute = 50MB
+# figures of queues that are new each second; see rabbitmq/limits.conf
+collect_statistics_interval = 1000
+management.sample_retention_policies.global.minute = 1
+management.sample_retention_policies.basic.minute = 1
+management.sample_retention_policies.detailed.minute = 1
+management.sample_retention_policies.global.605 = 5
+management.sample_retention_policies.global.3660 = 60
+management.sample_retention_policies.global.29400 = 600
+management.sample_retention_policies.global.86400 = 1800
+management.sample_retention_policies.basic.605 = 5
+management.sample_retention_policies.basic.3600 = 60
+management.sample_retention_policies.detailed.605 = 5
 """
 
 
