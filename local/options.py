@@ -2,9 +2,13 @@
 
 import math
 import os
+import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 STALL_SECONDS = 60.0
+
+PAGE_PORTS = range(8080, 8180)
 
 
 def positive(text: str) -> int:
@@ -26,6 +30,34 @@ def environment(root: Path, rows: int) -> dict[str, str]:
         env.setdefault("STREAM_RATE", "0")
         env.setdefault("PLOT_INTERVAL", "1")
     return env
+
+
+def page_port(env: Mapping[str, str], is_free: Callable[[int], bool]) -> str:
+    """Where plot's page is to be: as `env` says; else at 8080, or the next port that is free.
+
+    >>> page_port({}, lambda port: port > 8081)
+    '8082'
+    >>> page_port({"PLOT_PORT": "8000"}, lambda port: port > 8081)
+    '8000'
+    """
+    asked_for = env.get("PLOT_PORT", "0")
+    if asked_for != "0":  # 0 is any that is free: one that we know, to tell it
+        return asked_for
+    return str(next(filter(is_free, PAGE_PORTS), PAGE_PORTS[0]))
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen there, on 127.0.0.1.
+
+    >>> with socket.create_server(("127.0.0.1", 0)) as taken:
+    ...     is_free(taken.getsockname()[1])
+    False
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def stream_count(env: dict[str, str]) -> int:

@@ -30,6 +30,18 @@ prometheus.tcp.port = {metrics}
 # alarms are for what this node itself takes, not for a machine that is busy with other things
 vm_memory_high_watermark.relative = 0.6
 disk_free_limit.absolute = 50MB
+# figures of queues that are new each second; see rabbitmq/limits.conf
+collect_statistics_interval = 1000
+management.sample_retention_policies.global.minute = 1
+management.sample_retention_policies.basic.minute = 1
+management.sample_retention_policies.detailed.minute = 1
+management.sample_retention_policies.global.605 = 5
+management.sample_retention_policies.global.3660 = 60
+management.sample_retention_policies.global.29400 = 600
+management.sample_retention_policies.global.86400 = 1800
+management.sample_retention_policies.basic.605 = 5
+management.sample_retention_policies.basic.3600 = 60
+management.sample_retention_policies.detailed.605 = 5
 """
 
 
@@ -37,8 +49,9 @@ class PrivateRabbitMQ:
     """A RabbitMQ node of our own, whatever else runs on the machine.
 
     Only this machine reaches it, as guest/guest: by AMQP at `amqp_url`, with a browser at
-    `management_url`, and its metrics, by HTTP without a login, at `metrics_url`. All that it writes
-    is in `folder`, its data are there again at the next start; a folder serves one node at a time.
+    `management_url`, its management API, as a service is told of it, at `api_url`, and its metrics,
+    by HTTP without a login, at `metrics_url`. All that it writes is in `folder`, its data are there
+    again at the next start; a folder serves one node at a time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -48,6 +61,7 @@ class PrivateRabbitMQ:
         node_port, self._epmd_port = ports[3:]
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{self._amqp_port}/%2F"
         self.management_url = f"http://127.0.0.1:{self._management_port}/"
+        self.api_url = f"http://guest:guest@127.0.0.1:{self._management_port}/%2F"
         self.metrics_url = f"http://127.0.0.1:{self._metrics_port}/metrics"
         server = find_server()
         if server is None:

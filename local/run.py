@@ -12,7 +12,7 @@ from pathlib import Path
 
 from child import Child
 from display import Display, Place, for_stdout, short
-from options import environment, patience, positive, stream_count
+from options import environment, is_free, page_port, patience, positive, stream_count
 from rabbitmq import PrivateRabbitMQ, RabbitMQError, find_server, install
 from session import LOOK_SECONDS, Goal, Session, StalledError
 from supervisor import ServiceError, Supervisor, end_leftover_services
@@ -78,12 +78,14 @@ def run(rows: int, interrupt: Interrupt) -> None:
     with broker_for(env, display) as broker:
         interrupt.check()
         train_if_missing(env, display, interrupt)
+        env["PLOT_PORT"] = page_port(env, is_free)
         supervisor = Supervisor(ROOT, LOCAL, env, stream_count(env), display.say)
         session = Session(supervisor, display, logs_dir / "metric_log.csv")
         goal = Goal(rows, session.lines_before, patience(env)) if rows else None
         try:
             supervisor.start()
-            display.open(places(logs_dir, broker))
+            page = ("page", f"http://localhost:{env['PLOT_PORT']}/")
+            display.open([page, *places(logs_dir, broker)])
             while not is_over(session, goal):
                 keep_running(broker, display)
                 interrupt.sleep(LOOK_SECONDS)
@@ -118,7 +120,7 @@ def only_run(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def broker_for(env: dict[str, str], display: Display) -> Iterator[PrivateRabbitMQ | None]:
-    """A broker of our own while it lasts, its URL in `env`; none if `env` names one."""
+    """A broker of our own while it lasts, its URLs in `env`; none if `env` names one."""
     if "AMQP_URL" in env:
         yield None
         return
@@ -126,7 +128,7 @@ def broker_for(env: dict[str, str], display: Display) -> Iterator[PrivateRabbitM
         install()
     display.say("starting RabbitMQ")
     with PrivateRabbitMQ(LOCAL / "rabbitmq") as broker:
-        env["AMQP_URL"] = broker.amqp_url
+        env |= {"AMQP_URL": broker.amqp_url, "MANAGEMENT_URL": broker.api_url}
         try:
             yield broker
         finally:

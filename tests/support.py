@@ -54,6 +54,21 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 20) -> 
         time.sleep(0.05)
 
 
+def next_event(page: str, kind: str, seconds: float = 10) -> Any:
+    """What the next server-sent event of this kind tells, of the page at this URL."""
+    deadline = time.monotonic() + seconds
+    with urllib.request.urlopen(f"{page}events", timeout=seconds) as answer:
+        found = ""
+        for line in answer:
+            assert time.monotonic() < deadline, f"not within {seconds} s: an event {kind}"
+            name, _, value = line.decode().rstrip("\r\n").partition(": ")
+            if name == "event":
+                found = value
+            elif name == "data" and found == kind:
+                return json.loads(value)
+    raise AssertionError(f"the stream ended without an event {kind}")
+
+
 class Vhost:
     """A virtual host made for one test, seen with a plain client and the management API."""
 
@@ -145,6 +160,7 @@ class Service:
         self.status_file = folder / f"{name}.status.json"
         self.log_file = folder / f"{name}.log"
         environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
+        environment["PLOT_PORT"] = "0"  # any that is free: several run at a time
         environment |= {key.upper(): str(value) for key, value in settings.items()}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(

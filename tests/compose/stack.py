@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import pika
 
-from support import ROOT, eventually, row_count
+from support import ROOT, eventually, next_event, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
@@ -76,7 +76,9 @@ class Stack:
             "AMQP_PORT": str(free_port()),
             "MANAGEMENT_PORT": str(free_port()),
             "METRICS_PORT": str(free_port()),
+            "PLOT_PORT": str(free_port()),
         }
+        self.page = f"http://127.0.0.1:{self._own['PLOT_PORT']}/"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
         self._environment = {
             name: value
@@ -191,6 +193,13 @@ class Stack:
         with urllib.request.urlopen(url, timeout=10) as answer:
             text: str = answer.read().decode()
         return text
+
+    def pipeline(self) -> Any:
+        """What the page now tells of broker, queues and services."""
+        return next_event(self.page, "pipeline")
+
+    def wait_until_the_page_sees_the_broker(self) -> None:
+        wait_for(lambda: self.pipeline()["broker"]["reachable"], "the broker on the page", 30)
 
     def queue_depths(self) -> dict[str, int]:
         """Messages in each queue, delivered but not acknowledged ones included."""

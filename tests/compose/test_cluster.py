@@ -115,6 +115,7 @@ def test_services_start_while_a_node_is_down(stack: Stack) -> None:
     try:
         stack.compose("restart", *SERVICES)
         stack.wait_for_rows(RATE)
+        stack.wait_until_the_page_sees_the_broker()
     finally:
         stack.compose("up", "-d")
     stack.wait_until_healthy(90)

@@ -30,6 +30,12 @@ def test_a_course_producer_feeds_our_model_and_metric(stack: Stack) -> None:
     wait_for(lambda: len(stack.rows()) == 100, "100 rows")
 
 
+def test_the_page_sees_the_broker_as_guest(stack: Stack) -> None:
+    stack.up("plot")
+    stack.wait_until_the_page_sees_the_broker()
+    assert stack.pipeline()["queues"].keys() >= {"features", "y_true", "y_pred"}
+
+
 def test_our_features_feed_a_course_consumer(stack: Stack) -> None:
     stack.compose("stop", "model", "metric")
     received: list[dict[str, dict[Any, Any]]] = []

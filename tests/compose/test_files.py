@@ -20,7 +20,16 @@ SETTINGS: dict[str, type[Settings]] = {
     "metric": MetricSettings,
     "plot": PlotSettings,
 }
-FIXED_IN_A_CONTAINER = {"AMQP_URL", "LOGS_DIR", "MODEL_PATH", "QUEUE_DURABLE", "STATUS_FILE"}
+FIXED_IN_A_CONTAINER = {
+    "AMQP_URL",
+    "LOGS_DIR",
+    "MANAGEMENT_URL",
+    "MODEL_PATH",
+    "PLOT_HOST",
+    "PLOT_PORT",  # that in .env is the one outside
+    "QUEUE_DURABLE",
+    "STATUS_FILE",
+}
 
 
 def environments(stack: Stack, *options: str) -> dict[str, dict[str, str]]:
@@ -65,7 +74,8 @@ def test_the_course_overlay_changes_nothing_of_a_service_but_user_and_queues(sta
     changes = {"QUEUE_DURABLE": "false", "AMQP_URL": "amqp://guest:guest@rabbitmq:5672/%2F"}
     for service in ("features", "model", "metric"):
         assert course[service] == usual[service] | changes
-    assert course["plot"] == usual["plot"]
+    changes = {"MANAGEMENT_URL": "http://guest:guest@rabbitmq:15672/%2F"}
+    assert course["plot"] == usual["plot"] | changes
 
 
 def test_the_cluster_overlay_changes_nothing_of_a_service_but_where_the_broker_is(
@@ -73,8 +83,19 @@ def test_the_cluster_overlay_changes_nothing_of_a_service_but_where_the_broker_i
 ) -> None:
     usual, cluster = environments(stack), environments(stack, *CLUSTER)
     for service in ("features", "model", "metric"):
-        url = usual[service]["AMQP_URL"]
-        urls = (url.replace("@rabbitmq:", f"@{node}:") for node in NODES)
-        changes = {"QUEUE_TYPE": "quorum", "AMQP_URL": ", ".join(urls)}
-        assert cluster[service] == usual[service] | changes
-    assert cluster["plot"] == usual["plot"]
+        urls = on_each_node(usual[service]["AMQP_URL"])
+        assert cluster[service] == usual[service] | {"QUEUE_TYPE": "quorum", "AMQP_URL": urls}
+    urls = on_each_node(usual["plot"]["MANAGEMENT_URL"])
+    assert cluster["plot"] == usual["plot"] | {"MANAGEMENT_URL": urls}
+
+
+def on_each_node(url: str) -> str:
+    return ", ".join(url.replace("@rabbitmq:", f"@{node}:") for node in NODES)
+
+
+def test_the_port_of_the_page_is_changed_outside_only(stack: Stack) -> None:
+    stack.configure(PLOT_PORT=8081)
+    plot = json.loads(stack.compose("config", "--format=json"))["services"]["plot"]
+    (port,) = plot["ports"]
+    assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8081", 8080)
+    assert "PLOT_PORT" not in plot["environment"]

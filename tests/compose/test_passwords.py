@@ -34,6 +34,7 @@ def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
 
     stack.up()
     stack.wait_for_rows(20)
+    stack.wait_until_the_page_sees_the_broker()
     for user, password in new.items():
         stack.connect(user, password).close()
         for old in ("first", user):

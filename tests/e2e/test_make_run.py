@@ -1,10 +1,14 @@
 """make run: broker and services started, watched, and stopped with nothing left behind."""
 
+import json
 import os
+import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +16,7 @@ import pytest
 
 from processes import assert_gone, family
 from supervisor import NAMES, Supervisor
-from support import PREFIXES, ROOT, Vhost, eventually, read_rows, row_count
+from support import PREFIXES, ROOT, Vhost, eventually, next_event, read_rows, row_count
 
 
 class Runner:
@@ -38,6 +42,24 @@ class Runner:
     @property
     def output(self) -> str:
         return self._output.read_text()
+
+    @property
+    def page(self) -> str:
+        """Where the page is, as the run says."""
+        found = eventually(lambda: re.search("^page: (.+)$", self.output, re.M), "the page", 60)
+        return str(found[1])
+
+    def get(self, path: str) -> bytes:
+        """What the page answers, once it listens: the run says before where it will be."""
+
+        def look() -> bytes:
+            try:
+                with urllib.request.urlopen(f"{self.page}{path}", timeout=10) as answer:
+                    return bytes(answer.read())
+            except OSError:
+                return b""
+
+        return eventually(look, f"an answer to /{path}", 60)
 
     def wait(self) -> int:
         return self.process.wait(60)
@@ -86,6 +108,23 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     assert runner.wait() == 0
     assert_gone(all_of_it)
     assert f"{len(read_rows(runner.logs_dir))} joined" in runner.output
+
+
+def test_the_page_is_where_the_run_says_and_knows_the_broker(runner: Runner) -> None:
+    runner.start(stream_rate=50)
+    assert json.loads(runner.get("health"))
+    eventually(lambda: next_event(runner.page, "pipeline")["broker"]["reachable"], "the broker")
+    assert "features" in next_event(runner.page, "pipeline")["queues"]
+
+
+def test_the_page_is_at_the_port_that_was_asked_for(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path, plot_port=port)
+    assert runner.page == f"http://localhost:{port}/"
+    assert b"<html" in runner.get("")
 
 
 def test_a_wrong_setting_ends_it_with_the_service_s_own_words(
