@@ -125,12 +125,11 @@ class Management:
     def _ask(self) -> Look:
         url = urlsplit(self._urls[0])
         vhost = quote(unquote(url.path[1:]) or "/", safe="")
-        found = msgspec.json.decode(self._get(QUEUES.format(vhost)), type=list[_Queue])
+        queues = by_stream(self._get(QUEUES.format(vhost)))
         connections = msgspec.json.decode(
             self._get(CONNECTIONS.format(vhost)), type=list[_Connection]
         )
         version = msgspec.json.decode(self._get(OVERVIEW), type=_Overview).rabbitmq_version
-        queues = by_stream(found)
         names = [connection.user_provided_name for connection in connections]
         return Look(True, f"RabbitMQ {version}", queues, services(queues, names))
 
@@ -155,10 +154,10 @@ class Management:
         self._was_reachable = look.reachable
 
 
-def by_stream(found: Sequence[_Queue]) -> dict[str, Queue]:
-    """The pipeline's own queues by name, those of waiting labels as one."""
+def by_stream(answer: bytes) -> dict[str, Queue]:
+    """The pipeline's own queues by name, those of waiting labels as one, if any wait."""
     queues: dict[str, Queue] = {}
-    for each in found:
+    for each in msgspec.json.decode(answer, type=list[_Queue]):
         name = DELAYED if each.name.startswith(f"{DELAYED}.") else each.name
         if name not in (*STREAMS, DELAYED):
             continue
@@ -168,6 +167,9 @@ def by_stream(found: Sequence[_Queue]) -> dict[str, Queue]:
         queue.in_per_second += each.message_stats.publish_details.rate
         queue.out_per_second += each.message_stats.deliver_get_details.rate
         queue.consumers += each.consumers
+    delayed = queues.get(DELAYED, Queue())
+    if not (delayed.ready or delayed.unacked or delayed.in_per_second):
+        queues.pop(DELAYED, None)  # labels go straight to y_true
     return queues
 
 
