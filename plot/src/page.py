@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 import uvicorn
@@ -87,7 +87,8 @@ class Page:
         """Lets all readers go."""
         self._server.should_exit = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._feed.close)
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._feed.close)
         self._thread.join(STOP_SECONDS)
 
     def check(self) -> None:
