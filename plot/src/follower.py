@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 COLUMNS = list(METRIC_LOG_COLUMNS)
 CHUNK_BYTES = 1 << 22  # some 50,000 rows: bounds the memory, and costs no speed
 
-LAST_BYTES = 1 << 12  # of the file: room for the last rows, which have up to 140 bytes each
+LAST_BYTES = 1 << 14  # of the file: room for the last rows, of some 100 bytes each
 
 _HEADER = ",".join(COLUMNS).encode()
 
@@ -102,6 +102,12 @@ class Follower:
             for line in reversed(lines[1:])  # the first is the header, or begins before the block
         )
         return list(itertools.islice((row for row in rows if _is_valid(row)), count))
+
+    def file(self) -> BinaryIO:
+        """The file that is followed, once more. Raises FileNotFoundError while there is none."""
+        if self._file is None:
+            raise FileNotFoundError(self._path)
+        return os.fdopen(os.dup(self._file.fileno()), "rb")
 
     def close(self) -> None:
         """Lets go of the file."""

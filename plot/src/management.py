@@ -1,13 +1,13 @@
 """What the broker says of its queues and of who is connected, by its management API."""
 
 import logging
+import math
 import threading
 import time
 import urllib.request
 from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
-from http.client import HTTPException
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -15,8 +15,8 @@ import msgspec
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5
-TIMEOUT_SECONDS = 2.0
+PAUSE_SECONDS, FRESH_SECONDS = 0.5, 1.5
+TIMEOUT_SECONDS = 2.0  # of silence
 MOST_BYTES = 1 << 22  # of an answer
 
 STREAMS = ("features", "y_true", "y_pred", "dead_letters")
@@ -86,37 +86,54 @@ class _Overview(msgspec.Struct):
 class Management:
     """One virtual host, seen through any of the `urls`, each http://user:password@host:port/vhost.
 
-    Nothing is raised: a broker that cannot be asked is one that is not reachable. Any thread may
-    ask.
+    It is asked in a thread of its own, and only while somebody wants to know: whatever the server
+    at the other end does, nobody waits longer than they have patience, and nothing is raised.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
         self._urls = deque(urls)  # the one to ask is the first
-        self._was_reachable = True
-        self._lock = threading.Lock()
-        self._latest: Look | None = None
-        self._looked_at = 0.0
         # Straight to the broker, whatever proxy the environment has for the world outside.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+        self._changed = threading.Condition()
+        self._is_wanted = False
+        self._latest = SILENT
+        self._looked_at = -math.inf
+        threading.Thread(target=self._keep_looking, name="management", daemon=True).start()
 
-    def look(self) -> Look:
-        """How things are, or were up to LOOK_SECONDS ago, however many ask.
+    def look(self, patience_seconds: float = 1.0) -> Look:
+        """How things are, or were up to FRESH_SECONDS ago."""
+        with self._changed:
+            self._is_wanted = True
+            self._changed.notify_all()
+            if self._changed.wait_for(self._is_fresh, patience_seconds):
+                return self._latest
+        return SILENT
 
-        One node after another is asked until one answers; that takes TIMEOUT_SECONDS for each.
-        """
-        with self._lock:
-            if self._latest is None or time.monotonic() - self._looked_at > LOOK_SECONDS:
-                self._latest = self._look()
-                self._looked_at = time.monotonic()
-                self._tell(self._latest)
-            return self._latest
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._looked_at < FRESH_SECONDS
+
+    def _keep_looking(self) -> None:
+        reachable = True
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_wanted)
+                self._is_wanted = False
+            look = self._look()
+            if look.reachable != reachable:
+                state = "reachable again" if look.reachable else "not reachable"
+                log.warning("the broker's management API is %s: %s", state, look.note)
+            reachable = look.reachable
+            with self._changed:
+                self._latest, self._looked_at = look, time.monotonic()
+                self._changed.notify_all()
+            time.sleep(PAUSE_SECONDS)
 
     def _look(self) -> Look:
         notes = []
         for _ in range(len(self._urls)):
             try:
                 return self._ask()
-            except (OSError, HTTPException, msgspec.MsgspecError) as error:
+            except Exception as error:  # whatever a server may answer: it is not one of ours
                 reason = getattr(error, "reason", None) or error
                 notes.append(f"{urlsplit(self._urls[0]).hostname}: {reason}")
                 self._urls.rotate(-1)
@@ -146,12 +163,12 @@ class Management:
             content: bytes = answer.read(MOST_BYTES)
         return content
 
-    def _tell(self, look: Look) -> None:
-        """Logs what has changed, once."""
-        if look.reachable != self._was_reachable:
-            state = "reachable again" if look.reachable else "not reachable"
-            log.warning("the broker's management API is %s: %s", state, look.note)
-        self._was_reachable = look.reachable
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The password is for nobody else."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
 
 
 def by_stream(answer: bytes) -> dict[str, Queue]:
@@ -191,3 +208,6 @@ def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, 
 
 def _copies(number: int) -> Copies:
     return Copies("running" if number else "stopped", number)
+
+
+SILENT = Look(False, "it does not answer", services=services({}, []))

@@ -51,26 +51,15 @@ class Page:
 
     def __init__(self, host: str, port: int, plotter: Plotter, management: Management) -> None:
         self._socket = listen(host, port)
-        self.address = f"http://{host}:{self._socket.getsockname()[1]}/"
+        name = f"[{host}]" if ":" in host else host
+        self.address = f"http://{name}:{self._socket.getsockname()[1]}/"
         self._plotter = plotter
         self._management = management
         self._feed = Feed()
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                Starlette(
-                    routes=Routes(plotter, management, self._feed).all(), lifespan=self._push
-                ),
-                headers=list(HEADERS.items()),
-                server_header=False,
-                access_log=False,
-                log_config=None,  # the service's own
-                ws="none",
-                limit_concurrency=MOST_CONNECTIONS,
-                timeout_graceful_shutdown=1,
-            )
-        )
+        routes = Routes(plotter, management, self._feed).all()
+        self._server = uvicorn.Server(configuration(Starlette(routes=routes, lifespan=self._push)))
         self._thread = threading.Thread(target=self._serve, name="page", daemon=True)
 
     @property
@@ -128,16 +117,11 @@ class Page:
             await asyncio.sleep(ROWS_SECONDS)
 
     async def _push_pipeline(self) -> None:
-        """Every second or two, also while a broker that does not answer is waited for."""
-        latest, look = None, None
+        """Every second; every other one while a broker that does not answer is waited for."""
         while True:
             await self._feed.watched.wait()
-            look = look or asyncio.create_task(asyncio.to_thread(self._management.look))
-            await asyncio.wait([look], timeout=PIPELINE_SECONDS)
-            if look.done():
-                latest, look = look.result(), None
-            if latest:
-                self._feed.put("pipeline", await asyncio.to_thread(pipeline, self._plotter, latest))
+            look = await asyncio.to_thread(self._management.look)
+            self._feed.put("pipeline", await asyncio.to_thread(pipeline, self._plotter, look))
             await asyncio.sleep(PIPELINE_SECONDS)
 
 
@@ -145,7 +129,7 @@ def pipeline(plotter: Plotter, look: Look) -> dict[str, Any]:
     """What happens between the services just now."""
     return {
         "now_in_ms": int(time.time() * 1000),
-        "rows_per_second": plotter.rows_per_second,
+        "rows_per_second": plotter.rows_per_second(),
         "pending": plotter.pending(),
         "broker": {"reachable": look.reachable, "note": look.note},
         "queues": look.queues,
@@ -153,13 +137,29 @@ def pipeline(plotter: Plotter, look: Look) -> dict[str, Any]:
     }
 
 
+def configuration(app: Starlette) -> uvicorn.Config:
+    """How it is served: with a policy for browsers, within limits, and without a log of its own."""
+    app.router.redirect_slashes = False  # to a host that the asker names
+    return uvicorn.Config(
+        app,
+        headers=list(HEADERS.items()),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        ws="none",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=1,
+    )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 is any that is free. Raises PageError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: of what is no name
+        reason = getattr(error, "strerror", None) or error
         raise PageError(
-            f"PLOT_HOST={host} PLOT_PORT={port}: cannot listen there: {error.strerror}; "
+            f"PLOT_HOST={host} PLOT_PORT={port}: cannot listen there: {reason}; "
             "PLOT_PORT=0 takes any free port"
         ) from error

@@ -78,7 +78,8 @@ class Plotter:
                 return False
         self.version += self.is_reading
         self.is_reading = False
-        self._count()
+        with self._lock:
+            self._count()
         return True
 
     def draw(self) -> None:
@@ -118,6 +119,15 @@ class Plotter:
             "last_rows": last_rows,
         }
 
+    def rows_per_second(self) -> float:
+        """Of the last RATE_SECONDS, or since the log was read for the first time."""
+        with self._lock:
+            if not self._counts:
+                return 0.0
+            since, before = self._counts[0]
+            seconds = time.monotonic() - since
+            return (self._summary.rows - before) / seconds if seconds > 1 else 0.0
+
     def pending(self) -> dict[str, int] | None:
         """How many halves of each queue wait, None where metric has no state."""
         try:
@@ -126,9 +136,12 @@ class Plotter:
             return None
 
     def csv(self) -> tuple[BinaryIO, int]:
-        """The log, opened, and how many bytes of it the numbers are of: whole lines."""
+        """The log, and how many bytes of it the numbers are of: whole lines.
+
+        To be read with os.pread and closed. Raises FileNotFoundError while there is none.
+        """
         with self._lock:
-            return self.log.open("rb"), self._end
+            return self._follower.file(), self._end
 
     def _numbers(self) -> dict[str, Any]:
         return {
@@ -149,15 +162,6 @@ class Plotter:
         self._counts.append((now, self._summary.rows))
         while now - self._counts[0][0] > RATE_SECONDS:
             self._counts.popleft()
-
-    @property
-    def rows_per_second(self) -> float:
-        """Of the last RATE_SECONDS, or since the log was read for the first time."""
-        if not self._counts:
-            return 0.0
-        since, before = self._counts[0]
-        seconds = time.monotonic() - since
-        return (self._summary.rows - before) / seconds if seconds > 1 else 0.0
 
 
 def _time_of(last_rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What there is to get over HTTP."""
 
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,7 +37,7 @@ class Json(Response):
 
 
 class Routes:
-    """The handlers, and what they tell of. Starlette answers all but GET and HEAD with 405."""
+    """The handlers, and what they tell of. Another method than GET is answered with 405."""
 
     def __init__(self, plotter: Plotter, management: Management, feed: Feed) -> None:
         self._plotter = plotter
@@ -46,13 +47,13 @@ class Routes:
     def all(self) -> list[BaseRoute]:
         """Which path leads to which handler."""
         return [
-            Route("/", self.page),
-            Route("/events", self.events),
-            Route("/api/summary", self.summary),
-            Route("/api/trace", self.trace),
-            Route("/error_distribution.png", self.picture),
-            Route("/metric_log.csv", self.csv),
-            Route("/health", self.health),
+            get("/", self.page),
+            get("/events", self.events),
+            get("/api/summary", self.summary),
+            get("/api/trace", self.trace),
+            get("/error_distribution.png", self.picture),
+            get("/metric_log.csv", self.csv),
+            get("/health", self.health),
             Mount("/static", StaticFiles(directory=STATIC, packages=[("plotly", "package_data")])),
         ]
 
@@ -67,14 +68,14 @@ class Routes:
         return Json(
             {
                 **self._plotter.numbers(),
-                "rows_per_second": self._plotter.rows_per_second,
+                "rows_per_second": self._plotter.rows_per_second(),
                 "pending": self._plotter.pending(),
                 "dead_letters": letters and letters.ready + letters.unacked,
             }
         )
 
     def trace(self, request: Request) -> Response:
-        row_id = request.query_params.get("id", "").strip()
+        row_id = request.query_params.get("id", "")
         if not 1 <= len(row_id) <= MOST_ID_CHARACTERS:
             return Json({"error": f"an id has 1 to {MOST_ID_CHARACTERS} characters"}, 422)
         try:
@@ -102,16 +103,26 @@ class Routes:
         }
         return StreamingResponse(read(file, length), media_type="text/csv", headers=FRESH | headers)
 
-    def health(self, _: Request) -> Response:
+    async def health(self, _: Request) -> Response:
         seconds = time.monotonic() - self._plotter.looked_at
         is_well = seconds < STALE_AFTER_SECONDS
         status = "ok" if is_well else f"plot last looked for rows {seconds:.0f} s ago"
         return Json({"status": status}, 200 if is_well else 503)
 
 
+def get(path: str, handler: Callable[[Request], Any]) -> Route:
+    """A route for GET alone: the HEAD that Starlette adds would follow the events for ever."""
+    route = Route(path, handler)
+    route.methods = {"GET"}
+    return route
+
+
 def read(file: BinaryIO, length: int) -> Iterator[bytes]:
-    """So many bytes, piece by piece: a file that grows on the way is longer than was announced."""
+    """So many bytes from the start: a file that grows on the way is longer than was announced."""
+    offset = 0
     with file:
-        while length and (piece := file.read(min(length, CHUNK_BYTES))):
-            length -= len(piece)
+        while offset < length and (
+            piece := os.pread(file.fileno(), min(length - offset, CHUNK_BYTES), offset)
+        ):
+            offset += len(piece)
             yield piece

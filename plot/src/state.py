@@ -40,7 +40,7 @@ class Trace(msgspec.Struct):
 class State:
     """Each look opens the database anew: it may be gone, or another one, since the last.
 
-    WAL lets one read while metric writes, without either waiting for the other. Raises StateError.
+    In WAL mode one reads while metric writes, and neither waits. Raises StateError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,6 +71,8 @@ class State:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         address = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+        if not self._path.with_name(f"{self._path.name}-wal").exists():
+            address += "&immutable=1"  # metric does not run: to read must not leave files of ours
         try:
             with closing(sqlite3.connect(address, WAIT_SECONDS, uri=True)) as database:
                 yield database

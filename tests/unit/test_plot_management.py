@@ -1,8 +1,22 @@
 """What is made of the management API's answers; that it gives them is tested against a broker."""
 
+import socket
+import threading
+import time
+from base64 import b64encode
+from contextlib import closing, suppress
+
 import pytest
 
-from management import Copies, Management, Queue, by_stream, services
+from management import (
+    SILENT,
+    TIMEOUT_SECONDS,
+    Copies,
+    Management,
+    Queue,
+    by_stream,
+    services,
+)
 
 
 def answer(name: str, *, ready: int = 0, rate: float = 0.0, consumers: int = 0) -> str:
@@ -59,6 +73,74 @@ def test_features_is_there_by_its_name_or_by_its_rows(
     rate: float, names: list[str], state: Copies
 ) -> None:
     assert services({"features": Queue(in_per_second=rate)}, names)["features"] == state
+
+
+class Server:
+    """Something at a port that is no management API: each request gets the same answer."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.requests: list[bytes] = []
+        self._answer = answer
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.url = f"http://guest:s%C3%A9cret@127.0.0.1:{self.port}/%2F"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.requests.append(connection.recv(65536))
+                connection.sendall(self._answer)
+                if self._answer:
+                    connection.close()
+
+    def close(self) -> None:
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+def http(status: str, body: bytes = b"", header: str = "X-None: 1") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{header}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http("401 Unauthorized"),
+        http("200 OK", b'[{"name":"\xff"}]'),
+        http("200 OK", b'[{"name":"a","x":' + b"[" * 100_000),
+        http("200 OK", b"[{"),
+        http("200 OK", b"{}"),
+        http("302 Found", header="Location: http://[::1"),
+        b"nothing of the kind\r\n\r\n",
+    ],
+)
+def test_whatever_is_answered_is_only_not_reachable(answer: bytes) -> None:
+    with closing(Server(answer)) as server:
+        look = Management([server.url]).look(patience_seconds=10)
+    assert not look.reachable
+    assert "cret" not in look.note
+
+
+def test_the_password_is_given_to_nobody_else() -> None:
+    with closing(Server(http("200 OK", b"[]"))) as other:
+        elsewhere = f"Location: http://localhost:{other.port}/"
+        with closing(Server(http("302 Found", header=elsewhere))) as server:
+            look = Management([server.url]).look(patience_seconds=10)
+            assert b"Basic " + b64encode("guest:sécret".encode()) in server.requests[0]
+    assert not look.reachable
+    assert not other.requests
+
+
+def test_nobody_waits_longer_than_they_have_patience() -> None:
+    with closing(Server(b"")) as server:
+        management = Management([server.url])
+        begin = time.monotonic()
+        looks = [management.look(patience_seconds=0.1) for _ in range(5)]
+        assert time.monotonic() - begin < TIMEOUT_SECONDS
+    assert looks == [SILENT] * 5
 
 
 def test_without_an_answer_only_plot_is_known_to_be_there() -> None:

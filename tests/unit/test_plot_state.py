@@ -1,6 +1,9 @@
 """What plot reads of metric's state, as metric's own ledger writes it."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,10 +83,26 @@ def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:
         assert state.pending() == {"y_true": 1, "y_pred": 0}
 
 
-def test_reading_does_not_get_in_the_way_of_metric(ledger: Ledger, state: State) -> None:
-    for number in range(20):
-        ledger.take([label(f"{number}")], NOON)
-        assert state.trace(f"{number}").found == "pending"
+def test_metric_writes_while_somebody_reads(ledger: Ledger, state: State, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(f"file:{tmp_path / METRIC_STATE}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        assert not reader.execute("SELECT * FROM pending").fetchall()
+        begin = time.monotonic()
+        ledger.take([label("a")], NOON)
+        assert time.monotonic() - begin < 1
+        assert not reader.execute("SELECT * FROM pending").fetchall(), "still what it was"
+    assert state.trace("a").found == "pending"
+
+
+def test_reading_the_state_of_a_metric_that_has_ended_leaves_its_files_alone(
+    tmp_path: Path, state: State
+) -> None:
+    ledger = Ledger(tmp_path, 60, 1000, 1000)
+    ledger.take([label("a")], NOON)
+    ledger.close()
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert state.trace("a").found == "pending"
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
 def test_without_metric_there_is_no_state_and_none_is_made(tmp_path: Path, state: State) -> None:

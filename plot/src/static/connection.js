@@ -2,13 +2,13 @@ const SILENCE_IN_MS = 5000;
 const PAUSE_IN_MS = 1000;
 
 export function connect(address, kinds, {onEvent, onLost}) {
-  let source, silence;
+  let source, silence, again;
 
   function lost() {
     clearTimeout(silence);
     source.close();
     onLost();
-    setTimeout(open, PAUSE_IN_MS);
+    again = setTimeout(open, PAUSE_IN_MS);
   }
 
   function heard(event) {
@@ -25,5 +25,12 @@ export function connect(address, kinds, {onEvent, onLost}) {
     silence = setTimeout(lost, SILENCE_IN_MS);
   }
 
+  // A browser has six connections to a server, for all its tabs together.
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(silence);
+    clearTimeout(again);
+    source.close();
+    if (!document.hidden) open();
+  });
   open();
 }

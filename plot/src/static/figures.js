@@ -47,7 +47,7 @@ function lineLabels({mae, median}, end, width, colour) {
 
 export function histogram({histogram: {bar_width: width, counts}, summary}, colour, plotWidth) {
   const top = 1.3 * Math.max(1, ...counts);
-  const end = Math.max(10, counts.length * width);
+  const end = counts.length * width;
   const marked = summary.mae != null;
   return {
     traces: [{

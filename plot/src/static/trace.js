@@ -20,8 +20,9 @@ function make(tag, className, ...content) {
 }
 
 function stepsOf(answer) {
-  const {y_true: label, y_pred: prediction, absolute_error: error} = answer;
+  const {y_true: label, y_pred: prediction} = answer;
   const pending = answer.found === 'pending';
+  const error = errorOf(answer);
   const steps = [
     ['features published', answer.features_in_ms, '', pending && prediction == null && UNKNOWN_START],
     ['label published', answer.label_in_ms, `y_true ${points(label)}`, label == null && LATE],
@@ -52,9 +53,12 @@ function stepItem({name, at, value, missing}, start) {
   return item;
 }
 
-function headline({found, absolute_error: error}, start) {
+// JSON has no number for an error that is beyond all of them.
+const errorOf = ({found, absolute_error: error}) => (found === 'joined' ? error ?? Infinity : error);
+
+function headline(answer, start) {
   const on = Number.isFinite(start) ? ` Times are local, of ${date(start)}.` : '';
-  if (found === 'joined') return `Joined, with an error of ${points(error)} points.${on}`;
+  if (answer.found === 'joined') return `Joined, with an error of ${points(errorOf(answer))} points.${on}`;
   return `Pending: one half waits for the other; asked again every second.${on}`;
 }
 
@@ -72,7 +76,7 @@ function show(id, answer) {
 async function answerFor(id, signal) {
   try {
     const response = await fetch(`/api/trace?id=${encodeURIComponent(id)}`, {signal});
-    return await response.json();
+    return {...await response.json(), retry: response.status === 503};
   } catch (error) {
     if (signal.aborted) throw error;
     return {error: 'The server does not answer.', retry: true};
