@@ -90,6 +90,9 @@ def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
 def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     runner.start(stream_rate=50)
     eventually(lambda: row_count(runner.logs_dir) > 20, "rows", 60)
+    assert json.loads(runner.get("health")) == {"status": "ok"}
+    eventually(lambda: next_event(runner.page, "pipeline")["broker"]["reachable"], "the broker")
+    assert "features" in next_event(runner.page, "pipeline")["queues"]
 
     second = [sys.executable, str(runner.root / "local" / "run.py")]
     refusal = subprocess.run(second, capture_output=True, text=True, check=False)
@@ -108,13 +111,6 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     assert runner.wait() == 0
     assert_gone(all_of_it)
     assert f"{len(read_rows(runner.logs_dir))} joined" in runner.output
-
-
-def test_the_page_is_where_the_run_says_and_knows_the_broker(runner: Runner) -> None:
-    runner.start(stream_rate=50)
-    assert json.loads(runner.get("health"))
-    eventually(lambda: next_event(runner.page, "pipeline")["broker"]["reachable"], "the broker")
-    assert "features" in next_event(runner.page, "pipeline")["queues"]
 
 
 def test_the_page_is_at_the_port_that_was_asked_for(
