@@ -33,7 +33,7 @@ test-compose: .venv/test  ## the tests in real containers; needs Docker and its 
 chaos: .venv/test  ## break everything under a stream of rows; a long run: KILLS=200, again: SEED=7
 	.venv/bin/python -m pytest tests/chaos -v --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
-bench: .venv/test  ## measure throughput, latency, growth and idling; some six minutes
+bench: .venv/test  ## measure throughput, latency, growth and idling; some nine minutes
 	@PYTHONPATH="$(BENCH_PATH)" .venv/bin/python bench/bench.py $(if $(PART),--only $(PART))
 
 train: .venv/run  ## train the default model anew

@@ -20,6 +20,8 @@ from support import Service, Vhost, eventually
 Open = Callable[..., Page]
 Start = Callable[..., Service]
 
+pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
+
 CHARTS = ("histogram", "trend", "pairs")
 
 
