@@ -15,8 +15,9 @@ import msgspec
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS, FRESH_SECONDS = 0.5, 1.5
-TIMEOUT_SECONDS = 2.0  # of silence
+PAUSE_SECONDS = 0.5  # between two looks
+TIMEOUT_SECONDS = 2.0  # of silence, within one
+STALE_SECONDS = 5.0  # a look that is older says nothing
 MOST_BYTES = 1 << 22  # of an answer
 
 STREAMS = ("features", "y_true", "y_pred", "dead_letters")
@@ -101,16 +102,15 @@ class Management:
         threading.Thread(target=self._keep_looking, name="management", daemon=True).start()
 
     def look(self, patience_seconds: float = 1.0) -> Look:
-        """How things are, or were up to FRESH_SECONDS ago."""
+        """How things are; where the answer takes longer than there is patience, how they were."""
         with self._changed:
             self._is_wanted = True
             self._changed.notify_all()
-            if self._changed.wait_for(self._is_fresh, patience_seconds):
-                return self._latest
-        return SILENT
+            self._changed.wait_for(lambda: self._age() < PAUSE_SECONDS, patience_seconds)
+            return self._latest if self._age() < STALE_SECONDS else SILENT
 
-    def _is_fresh(self) -> bool:
-        return time.monotonic() - self._looked_at < FRESH_SECONDS
+    def _age(self) -> float:
+        return time.monotonic() - self._looked_at
 
     def _keep_looking(self) -> None:
         reachable = True

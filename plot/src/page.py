@@ -32,6 +32,7 @@ _STYLES = (
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 )
 HEADERS = {
+    "Cache-Control": "no-cache",  # to be asked for anew each time; what is the same is not sent
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     f"style-src 'self' {' '.join(_STYLES)}; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

@@ -21,16 +21,12 @@ from state import StateError
 STATIC = Path(__file__).parent / "static"
 MOST_ID_CHARACTERS = 64
 CHUNK_BYTES = 1 << 18
-FRESH = {"Cache-Control": "no-store"}
 
 
 class Json(Response):
-    """An answer as JSON; what is not a number (NaN) is null."""
+    """An answer as JSON; what is no finite number is null."""
 
     media_type = "application/json"
-
-    def __init__(self, content: Any, status_code: int = 200) -> None:
-        super().__init__(content, status_code, headers=FRESH)
 
     def render(self, content: Any) -> bytes:
         return msgspec.json.encode(content)
@@ -58,10 +54,10 @@ class Routes:
         ]
 
     async def page(self, _: Request) -> Response:
-        return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+        return FileResponse(STATIC / "index.html")
 
     async def events(self, _: Request) -> Response:
-        return StreamingResponse(self._feed.follow(), media_type="text/event-stream", headers=FRESH)
+        return StreamingResponse(self._feed.follow(), media_type="text/event-stream")
 
     def summary(self, _: Request) -> Response:
         letters = self._management.look().queues.get("dead_letters")
@@ -86,9 +82,7 @@ class Routes:
     def picture(self, _: Request) -> Response:
         try:
             # At once: it may be replaced while it is on its way.
-            return Response(
-                self._plotter.picture.read_bytes(), media_type="image/png", headers=FRESH
-            )
+            return Response(self._plotter.picture.read_bytes(), media_type="image/png")
         except FileNotFoundError:
             return Json({"error": "there is no picture yet: it comes with the first row"}, 404)
 
@@ -101,7 +95,7 @@ class Routes:
             "Content-Length": str(length),
             "Content-Disposition": 'attachment; filename="metric_log.csv"',
         }
-        return StreamingResponse(read(file, length), media_type="text/csv", headers=FRESH | headers)
+        return StreamingResponse(read(file, length), media_type="text/csv", headers=headers)
 
     async def health(self, _: Request) -> Response:
         seconds = time.monotonic() - self._plotter.looked_at
