@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import train
+from ledger import Ledger
 from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ, find_server, install
 from support import Service, Vhost
@@ -38,6 +39,14 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "model.skops"
     train.main(path)
     return path
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """What metric keeps, in the folder of this test's services: to write rows without metric."""
+    ledger = Ledger(tmp_path, 3600, 1000, 100_000)
+    yield ledger
+    ledger.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import http.client
 import json
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,14 +59,3 @@ def get(plot: Service, path: str) -> Any:
     status, _, body = ask(plot, path)
     assert status == 200, body
     return json.loads(body)
-
-
-def events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any]]:
-    """Kind and data of each event as it comes."""
-    kind = ""
-    for line in answer:
-        name, _, value = line.decode().rstrip("\n").partition(": ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            yield kind, json.loads(value)

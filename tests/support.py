@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -54,18 +55,25 @@ def eventually(look: Callable[[], T | None], what: str, seconds: float = 20) -> 
         time.sleep(0.05)
 
 
+def events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any]]:
+    """Kind and data of each event as it comes."""
+    kind = ""
+    for line in answer:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            yield kind, json.loads(value)
+
+
 def next_event(page: str, kind: str, seconds: float = 10) -> Any:
     """What the next server-sent event of this kind tells, of the page at this URL."""
     deadline = time.monotonic() + seconds
     with urllib.request.urlopen(f"{page}events", timeout=seconds) as answer:
-        found = ""
-        for line in answer:
+        for found, data in events(answer):
             assert time.monotonic() < deadline, f"not within {seconds} s: an event {kind}"
-            name, _, value = line.decode().rstrip("\r\n").partition(": ")
-            if name == "event":
-                found = value
-            elif name == "data" and found == kind:
-                return json.loads(value)
+            if found == kind:
+                return data
     raise AssertionError(f"the stream ended without an event {kind}")
 
 

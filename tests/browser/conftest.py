@@ -1,7 +1,6 @@
 """A real browser, and a page in it that has nothing to complain of."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ def browser() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path, 3600, 1000, 100_000)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,11 @@ import pytest
 
 from join import Half
 from ledger import Ledger
-from live_page import NOTHING_THERE, address, ask, connect, events, get, write
+from live_page import NOTHING_THERE, address, ask, connect, get, write
 from rabbitmq import PrivateRabbitMQ
-from support import Service, Vhost, eventually
+from support import Service, Vhost, events, eventually
 
 Start = Callable[..., Service]
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path, 3600, 1000, 100_000)
-    yield ledger
-    ledger.close()
 
 
 @pytest.fixture
