@@ -48,7 +48,7 @@ class Summary:
         errors = within.absolute_error
         self._errors.fill(np.minimum(errors + _HAIR, _LAST), sample=errors)
         self._error_sum += float(errors.sum())
-        self._square_sum += float(errors @ errors)
+        self._square_sum += float((errors**2).sum())  # errors @ errors would wake all cores
         self._difference_sum += float((within.y_pred - within.y_true).sum())
         self.pairs.add(within)
         self.trend.add(errors)
