@@ -75,6 +75,8 @@ class DeadLetters:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
+        if kind is not None and not issubclass(kind, Exception):
+            return  # Ctrl-C amid the client library, which cannot go on: our end is the goodbye
         try:
             with self._explained():
                 if kind is None:
