@@ -144,11 +144,6 @@ class Lab:
             check=True,
         )
 
-    @property
-    def management_url(self) -> str:
-        """For the name of a virtual host to follow."""
-        return self._broker.management_url.replace("//", "//guest:guest@")
-
     def broker_version(self) -> str:
         vhost = self._vhost()
         version: str = vhost.manage("GET", "overview")["rabbitmq_version"]

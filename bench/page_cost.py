@@ -1,6 +1,5 @@
 """The live page: how soon it opens, how soon a row is on it, and what its readers cost."""
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from figures import Spread, spread
 from lab import BENCH, Lab, Room
 from plot_growth import write_log
 from rates import CsvRows
-from support import Service
+from support import Service, page_address
 
 SIZES = (10_000, 10_000_000)
 OPENINGS = 3
@@ -61,7 +60,7 @@ def measure(lab: Lab, say: Callable[[str], None]) -> PageCost:
     for rate in RATES:
         with lab.room() as room:
             room.start_up("model", "metric")
-            plot = room.start("plot", management_url=f"{lab.management_url}{room.vhost.name}")
+            plot = room.start("plot", management_url=room.vhost.management_url)
             room.wait_up(plot)
             room.wait_up(room.start("features", stream_rate=rate))
             for readers in READERS:
@@ -81,7 +80,7 @@ def _open(lab: Lab, browser: Browser, rows: int) -> Opening:
             context = browser.new_context(viewport=WINDOW)
             page = context.new_page()
             begin = time.monotonic()
-            page.goto(_address(plot), wait_until="commit")
+            page.goto(page_address(plot), wait_until="commit")
             page.get_by_text(f"{rows:,}", exact=True).wait_for()
             opening.numbers.append(round(time.monotonic() - begin, 2))
             page.locator("#histogram .main-svg").first.wait_for(state="attached")
@@ -95,7 +94,7 @@ def _read(room: Room, plot: Service, rate: int, readers: int) -> Reading:
     with ExitStack() as stack:
         if readers:
             script = room.script(
-                BENCH / "reading.py", "reading", str(notes), _address(plot), str(readers)
+                BENCH / "reading.py", "reading", str(notes), page_address(plot), str(readers)
             )
             stack.callback(room.end, script)
         time.sleep(WARM_UP_SECONDS)
@@ -110,8 +109,3 @@ def _read(room: Room, plot: Service, rate: int, readers: int) -> Reading:
     memory = plot.memory() / 1e6
     return Reading(rate, readers, round(joined, 1), round(percent, 2), round(memory, 1),
                    spread(seen) if seen else None)  # fmt: skip
-
-
-def _address(plot: Service) -> str:
-    found: list[str] = re.findall(r"page at (\S+)", plot.log())
-    return found[-1]

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import time
 from collections.abc import Collection
 from contextlib import closing
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 from join import Y_PRED, Y_TRUE, Half
 from ledger import Ledger
-from support import Service, eventually
+from support import Service, page_address
 
 NOTHING_THERE = "http://guest:guest@127.0.0.1:1/%2F"
 
@@ -35,14 +34,8 @@ def write(
     ledger.take(received, now)
 
 
-def address(plot: Service) -> str:
-    """Where the page is, as soon as it is there."""
-    found: list[str] = eventually(lambda: re.findall(r"page at (\S+)", plot.log()), "the page")
-    return found[-1]
-
-
 def connect(plot: Service) -> http.client.HTTPConnection:
-    parts = urlsplit(address(plot))
+    parts = urlsplit(page_address(plot))
     return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
 
 

@@ -66,6 +66,12 @@ def events(answer: http.client.HTTPResponse) -> Iterator[tuple[str, Any]]:
             yield kind, json.loads(value)
 
 
+def page_address(plot: "Service") -> str:
+    """Where the page of a plot is, as soon as it is there."""
+    found: list[str] = eventually(lambda: re.findall(r"page at (\S+)", plot.log()), "the page")
+    return found[-1]
+
+
 def next_event(page: str, kind: str, seconds: float = 10) -> Any:
     """What the next server-sent event of this kind tells, of the page at this URL."""
     deadline = time.monotonic() + seconds
@@ -85,6 +91,7 @@ class Vhost:
         self._parts = urlsplit(amqp_url)
         self._management_url = management_url
         self.amqp_url: Any = self.url_for("guest", "guest")
+        self.management_url = management_url.replace("//", "//guest:guest@") + self.name
         self.manage("PUT", f"vhosts/{self.name}")
         self.permit("guest")
 

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from feed import Feed
-from management import Look, Management
+from management import Management
 from pipeline.errors import PageError
 from plotter import Plotter
 from routes import Routes
@@ -121,13 +121,14 @@ class Page:
         """Every second; every other one while a broker that does not answer is waited for."""
         while True:
             await self._feed.watched.wait()
-            look = await asyncio.to_thread(self._management.look)
-            self._feed.put("pipeline", await asyncio.to_thread(pipeline, self._plotter, look))
+            state = await asyncio.to_thread(pipeline, self._plotter, self._management)
+            self._feed.put("pipeline", state)
             await asyncio.sleep(PIPELINE_SECONDS)
 
 
-def pipeline(plotter: Plotter, look: Look) -> dict[str, Any]:
+def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
     """What happens between the services just now."""
+    look = management.look()
     return {
         "now_in_ms": int(time.time() * 1000),
         "rows_per_second": plotter.rows_per_second(),

@@ -8,8 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_pl
 
 from browser.chromium import launch
 from ledger import Ledger
-from live_page import NOTHING_THERE, address
-from support import Service
+from live_page import NOTHING_THERE
+from support import Service, page_address
 
 Start = Callable[..., Service]
 Open = Callable[..., Page]
@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def plot(start: Start, ledger: Ledger) -> Service:  # noqa: ARG001 (metric was there first)
-    return start("plot", plot_port=0, plot_interval=0.2, management_url=NOTHING_THERE)
+    return start("plot", plot_interval=0.2, management_url=NOTHING_THERE)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def show(browser: Browser, start: Start, complaints: list[str]) -> Iterator[Open
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
         page.on("response", lambda answer: complaints.extend(failure(answer)))
-        page.goto(address(plot) + path)
+        page.goto(page_address(plot) + path)
         page.wait_for_selector("#status[data-state=live]")
         return page
 

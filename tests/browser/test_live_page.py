@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ledger import Ledger
-from live_page import NOTHING_THERE, address, write
-from rabbitmq import PrivateRabbitMQ
-from support import Service, Vhost, eventually
+from live_page import NOTHING_THERE, write
+from support import Service, Vhost, eventually, page_address
 
 Open = Callable[..., Page]
 Start = Callable[..., Service]
@@ -45,12 +44,10 @@ def begins_at(page: Page, row: int) -> bool:
     return bool(page.evaluate("document.getElementById('trend').data.at(-1).x[0]") == row)
 
 
-def shown(page: Page, name: str) -> str:
-    return str(page.text_content(f"#n-{name}"))
-
-
 def number(page: Page, name: str) -> float:
-    return float(shown(page, name).replace(",", "").replace("−", "-").replace("+", ""))
+    return float(
+        str(page.text_content(f"#n-{name}")).replace(",", "").replace("−", "-").replace("+", "")
+    )
 
 
 def test_the_numbers_are_those_that_pandas_finds_in_the_log(
@@ -76,7 +73,7 @@ def test_the_numbers_are_those_that_pandas_finds_in_the_log(
 
 
 def test_a_row_is_on_the_page_within_a_second(show: Open, start: Start, vhost: Vhost) -> None:
-    metric, plot = start("metric"), start("plot", plot_port=0, management_url=NOTHING_THERE)
+    metric, plot = start("metric"), start("plot", management_url=NOTHING_THERE)
     eventually(lambda: metric.is_up() and plot.is_up(), "metric and plot")
     page = show(plot)
     seconds = []
@@ -159,9 +156,9 @@ def test_a_lost_connection_is_shown_and_heals(
     show: Open, start: Start, ledger: Ledger, complaints: list[str]
 ) -> None:
     write(ledger, *spread(10))
-    plot = start("plot", plot_port=0, management_url=NOTHING_THERE)
+    plot = start("plot", management_url=NOTHING_THERE)
     page = show(plot)
-    port = address(plot).rstrip("/").rpartition(":")[2]
+    port = page_address(plot).rstrip("/").rpartition(":")[2]
     plot.stop()
     page.wait_for_selector("#status[data-state=lost]")
     expect(page.locator("#lost")).to_contain_text("Connection lost at")
@@ -208,10 +205,9 @@ def test_one_id_is_traced_from_half_to_row(show: Open, plot: Service, ledger: Le
 
 
 def test_a_stopped_model_shows_as_such_and_as_a_backlog(
-    show: Open, start: Start, vhost: Vhost, rabbitmq: PrivateRabbitMQ
+    show: Open, start: Start, vhost: Vhost
 ) -> None:
-    url = rabbitmq.management_url.replace("//", "//guest:guest@") + vhost.name
-    plot = start("plot", plot_port=0, management_url=url)
+    plot = start("plot", management_url=vhost.management_url)
     start("metric")
     model = start("model")
     page = show(plot)

@@ -15,17 +15,16 @@ import pytest
 
 from join import Half
 from ledger import Ledger
-from live_page import NOTHING_THERE, address, ask, connect, get, write
-from rabbitmq import PrivateRabbitMQ
-from support import Service, Vhost, events, eventually
+from live_page import NOTHING_THERE, ask, connect, get, write
+from support import Service, Vhost, events, eventually, page_address
 
 Start = Callable[..., Service]
 
 
 @pytest.fixture
 def plot(start: Start, ledger: Ledger) -> Service:  # noqa: ARG001 (metric was there first)
-    plot = start("plot", plot_port=0, plot_interval=0.1, management_url=NOTHING_THERE)
-    address(plot)
+    plot = start("plot", plot_interval=0.1, management_url=NOTHING_THERE)
+    page_address(plot)
     return plot
 
 
@@ -220,11 +219,8 @@ def test_a_port_that_is_taken_is_one_clear_line(start: Start) -> None:
     assert f"ERROR plot: PLOT_HOST=127.0.0.1 PLOT_PORT={port}: cannot listen there: " in last
 
 
-def test_the_broker_is_asked_for_its_queues(
-    start: Start, vhost: Vhost, rabbitmq: PrivateRabbitMQ
-) -> None:
-    url = rabbitmq.management_url.replace("//", "//guest:guest@") + vhost.name
-    plot = start("plot", plot_port=0, management_url=f"http://guest:guest@127.0.0.1:1/x,{url}")
+def test_the_broker_is_asked_for_its_queues(start: Start, vhost: Vhost) -> None:
+    plot = start("plot", management_url=f"{NOTHING_THERE},{vhost.management_url}")
     with closing(connect(plot)) as connection:
         connection.request("GET", "/events")
         pushed = (data for kind, data in events(connection.getresponse()) if kind == "pipeline")
