@@ -9,14 +9,16 @@ UV = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
 FORM = ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
 
 
-def lock(part: str, *constraints: str) -> None:
-    """Writes `part`/requirements.txt: what the part needs, and common with it."""
-    sources = ["common/pyproject.toml", f"{part}/requirements.in"]
-    target = ["--no-annotate", "--output-file", f"{part}/requirements.txt"]
+def lock(part: str, *constraints: str, name: str = "requirements") -> None:
+    """Writes `part`/`name`.txt: what the part needs, and common with it."""
+    sources = ["common/pyproject.toml", f"{part}/{name}.in"]
+    target = ["--no-annotate", "--output-file", f"{part}/{name}.txt"]
     subprocess.run([*UV, *FORM, *sources, *constraints, *target], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
     lock("tests")  # has everything; the others take the same versions from it
-    for part in ("features", "model", "metric", "plot", "local"):
-        lock(part, "--constraint", "tests/requirements.txt")
+    same = ("--constraint", "tests/requirements.txt")
+    for part in ("features", "model", "metric", "plot", "gateway", "local"):
+        lock(part, *same)
+    lock("model", *same, name="requirements-onnx")
