@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipeline.broker import Batch, Broker
+from pipeline.broker.topology import Uses
 from pipeline.messages import VALUES, Message
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
 
 @contextmanager
-def opened(settings: BrokerSettings, **options: bool) -> Iterator[tuple[Broker, Run]]:
+def opened(settings: BrokerSettings, uses: Uses = ()) -> Iterator[tuple[Broker, Run]]:
     run = Run("tester")
-    with Broker(settings, run, **options) as broker:
+    with Broker(settings, run, uses=uses) as broker:
         yield broker, run
 
 

@@ -89,6 +89,7 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
     features_timestamp_in_ms: int | None = None  # of a prediction: when its features were
     reply_to: str | None = None
     correlation_id: str | None = None
+    model_id: str | None = None  # of a prediction: of the model that made it
 
     def encode(self) -> bytes:
         """The message body: JSON, UTF-8."""
@@ -99,9 +100,10 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
     def dead_letter(self, row: int, reason: str) -> "DeadLetter":
         """One of its rows, to be put aside: a row of a batch as a single-row message."""
         single = replace(self, ids=[self.ids[row]], values=[self.values[row]], batched=False)
-        return DeadLetter(single.encode() if self.batched else self.raw, reason, self.queue)
+        body = single.encode() if self.batched else self.raw
+        return DeadLetter(body, reason, self.queue, self.reply_to, self.correlation_id)
 
-    def answer(self, ids: list[Id], predictions: list[float]) -> "Message[float]":
+    def answer(self, ids: list[Id], predictions: list[float], model_id: str) -> "Message[float]":
         """The predictions for those of its rows that have one, in the form it came in."""
         return Message(
             ids,
@@ -110,15 +112,25 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
             features_timestamp_in_ms=self.timestamp_in_ms,
             reply_to=self.reply_to,
             correlation_id=self.correlation_id,
+            model_id=model_id,
         )
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A body that no service can use, why, and the queue it came from."""
+    """A body that no service can use, why, the queue it came from, and who waits for an answer."""
 
     body: bytes
     reason: str
     queue: str
+    reply_to: str | None = None
+    correlation_id: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """The answer to a request that cannot be had, and why."""
+
+    row_id: str
+    reason: str
 
 
 class _Row(msgspec.Struct, Generic[T]):

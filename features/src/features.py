@@ -101,7 +101,7 @@ def main(settings: FeaturesSettings, run: Run) -> None:
         rows = islice(rows, settings.stream_count)
     delay_in_ms = round(settings.label_delay * 1000)
     dice = random.Random(settings.stream_seed)
-    with Broker(settings, run, delays_labels=delay_in_ms > 0) as broker:
+    with Broker(settings, run, uses=["delays"] if delay_in_ms else []) as broker:
         for group in paced(grouped(rows, group_size(settings)), settings.stream_rate, run):
             features, labels = to_messages(group, settings.stream_batch)
             if delay_in_ms:

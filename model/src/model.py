@@ -33,7 +33,9 @@ def answer(
         good = [index for index, outcome in enumerate(own) if isinstance(outcome, float)]
         if good:
             ids = [request.ids[index] for index in good]
-            answers.append(request.answer(ids, [cast(float, own[index]) for index in good]))
+            answers.append(
+                request.answer(ids, [cast(float, own[index]) for index in good], predictor.model_id)
+            )
         failed += [
             request.dead_letter(index, outcome)
             for index, outcome in enumerate(own)
@@ -49,7 +51,7 @@ def main(settings: ModelSettings, run: Run) -> None:
             requests, bad = batch.decode(FEATURES)
             predictions, failed = answer(predictor, requests)
             broker.publish("y_pred", predictions)
-            broker.reply(predictions)
+            broker.reply(predictions, bad + failed)
             broker.dead_letter(bad + failed)
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))

@@ -30,8 +30,9 @@ PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 class Predictor:
     """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,)."""
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Any, model_id: str = "") -> None:
         self._estimator = estimator
+        self.model_id = model_id
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -53,11 +54,11 @@ class Predictor:
             raise ModelError(f"{path} is refused: {error}") from error
         except Exception as error:  # a foreign file fails in any way it likes
             raise ModelError(f"{path} is not a skops model ({error}): {train}") from error
-        return cls._checked(estimator, path)
+        return cls._checked(estimator, fingerprint.model_id(content), path)
 
     @classmethod
-    def _checked(cls, estimator: Any, path: Path) -> Self:
-        predictor = cls(estimator)
+    def _checked(cls, estimator: Any, model_id: str, path: Path) -> Self:
+        predictor = cls(estimator, model_id)
         outcome = predictor.predict([[0.0] * FEATURE_COUNT])[0]
         if isinstance(outcome, str):
             raise ModelError(f"{path} does not predict one number from ten: {outcome}")

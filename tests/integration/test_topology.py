@@ -80,7 +80,7 @@ def test_a_user_who_may_not_declare_uses_what_is_there(
 
 def test_delayed_labels_wait_in_the_broker_and_overtake_each_other(vhost: Vhost) -> None:
     settings = BrokerSettings(amqp_url=vhost.amqp_url)
-    with Broker(settings, Run("tester"), delays_labels=True) as broker:
+    with Broker(settings, Run("tester"), uses=["delays"]) as broker:
         broker.publish_delayed([Message(["slow"], [1.0])], 4, 1500)
         broker.publish_delayed([Message(["fast"], [1.0])], 1, 1500)
         broker.flush()

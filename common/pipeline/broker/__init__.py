@@ -3,12 +3,20 @@
 import logging
 
 from pipeline.broker import odd_headers
+from pipeline.broker.batch import Batch
 from pipeline.broker.client import Broker
-from pipeline.broker.consumer import Batch
 from pipeline.broker.dead_letters import DeadLetters, Letter, dropped_letters
-from pipeline.broker.topology import DELAY_STEPS
+from pipeline.broker.topology import ANSWERS, DELAY_STEPS
 
-__all__ = ["DELAY_STEPS", "Batch", "Broker", "DeadLetters", "Letter", "dropped_letters"]
+__all__ = [
+    "ANSWERS",
+    "DELAY_STEPS",
+    "Batch",
+    "Broker",
+    "DeadLetters",
+    "Letter",
+    "dropped_letters",
+]
 
 odd_headers.install()
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, we say in one line

@@ -7,13 +7,15 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from pipeline.broker.consumer import Batch, Consumer
+from pipeline.broker.batch import Batch
+from pipeline.broker.consumer import Consumer
 from pipeline.broker.publisher import Outgoing, Publisher, message_properties
 from pipeline.broker.topology import (
     DEAD_LETTERS,
     DELAY_STEPS,
     DELAYED_LABELS,
     REPLIES,
+    Uses,
     delay_queue,
     edge,
 )
@@ -35,15 +37,16 @@ class Broker:
     BrokerError says that a connection cannot be kept at all.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, *, delays_labels: bool = False) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, *, uses: Uses = ()) -> None:
         self._settings = settings
         self._run = run
-        self._publisher = Publisher(settings, run, delays_labels)
+        self._uses = uses
+        self._publisher = Publisher(settings, run, uses)
         self._consumer: Consumer | None = None
         self._next_warning = 0.0
 
     def __enter__(self) -> Self:
-        self._run.needs.append(self._connected)
+        self._run.needs.append(lambda: self.connected)
         self._publisher.start()
         return self
 
@@ -66,14 +69,16 @@ class Broker:
         paused: Callable[[], Collection[str]] = tuple,
         needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
+        watched: tuple[str, ...] = (),
     ) -> Iterator[Batch]:
         """Yields what has arrived, until the service is asked to stop.
 
         `paused()` names the queues from which nothing is taken for now, `needy()` those whose
         messages are of no use without messages of another: they wait a moment, and come together.
-        A batch is empty after `idle_seconds` in which nothing came.
+        A batch is empty after `idle_seconds` in which nothing came. Of `watched` queues nothing is
+        taken: depth() tells how long they are.
         """
-        self._consumer = Consumer(self._settings, self._run, queues)
+        self._consumer = Consumer(self._settings, self._run, queues, watched, self._uses)
         self._consumer.start()
         while not self._run.stop.is_set():
             deliveries, ack = self._consumer.take(paused(), needy(), idle_seconds)
@@ -81,11 +86,21 @@ class Broker:
                 return
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack))
 
-    def publish(self, queue: str, messages: Sequence[Message[Any]]) -> None:
-        """Publishes to the edge of `queue`; returns before the broker has confirmed."""
-        self._publisher.publish(
-            [self._outgoing(edge(queue), queue, message) for message in messages]
-        )
+    def depth(self, queue: str) -> int | None:
+        """How many messages waited in a watched queue, a moment ago; None if it is not known."""
+        return self._consumer.depths.get(queue) if self._consumer else None
+
+    def publish(
+        self, queue: str, messages: Sequence[Message[Any]], reply_to: str | None = None
+    ) -> None:
+        """Publishes to the edge of `queue`; returns before the broker has confirmed.
+
+        `reply_to` names the queue that an answer is to go to, by the exchange `replies`.
+        """
+        outgoing = [self._outgoing(edge(queue), queue, message) for message in messages]
+        for message in outgoing:
+            message.properties.reply_to = reply_to
+        self._publisher.publish(outgoing)
 
     def publish_delayed(
         self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
@@ -96,8 +111,8 @@ class Broker:
             message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
         self._publisher.publish(delayed)
 
-    def reply(self, answers: Sequence[Message[float]]) -> None:
-        """Publishes the answers to requests that named a reply queue, also there."""
+    def reply(self, answers: Sequence[Message[float]], failed: Sequence[DeadLetter] = ()) -> None:
+        """Publishes to those who named a reply queue their answers, or why there is none."""
         self._publisher.publish(
             [
                 self._outgoing(REPLIES, answer.reply_to, answer, mandatory=False)
@@ -105,25 +120,16 @@ class Broker:
                 if answer.reply_to
             ]
         )
+        self._publisher.publish(
+            [self._letter(REPLIES, each.reply_to, each) for each in failed if each.reply_to]
+        )
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts what cannot be used into `dead_letters`, with its reason and source queue."""
         self._run.count("dead_lettered", len(letters))
         self._warn_of(letters)
         self._publisher.publish(
-            [
-                Outgoing(
-                    edge(DEAD_LETTERS),
-                    DEAD_LETTERS,
-                    letter.body,
-                    message_properties(
-                        self._run.service,
-                        new_id(),
-                        {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue},
-                    ),
-                )
-                for letter in letters
-            ]
+            [self._letter(edge(DEAD_LETTERS), DEAD_LETTERS, letter) for letter in letters]
         )
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
@@ -146,7 +152,9 @@ class Broker:
         """Waits until all that was published is confirmed, or the service is asked to stop."""
         self._publisher.flush()
 
-    def _connected(self) -> bool:
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection for each thing that is to be done."""
         links = (self._publisher, self._consumer)
         return all(link is None or link.connected for link in links)
 
@@ -156,10 +164,19 @@ class Broker:
         headers: dict[str, Any] = {}
         if message.features_timestamp_in_ms is not None:
             headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
+        if message.model_id:
+            headers["model_id"] = message.model_id
         message_id = new_id() if message.batched else id_text(message.ids[0])
         properties = message_properties(self._run.service, message_id, headers)
         properties.correlation_id = message.correlation_id
         return Outgoing(exchange, routing_key, message.encode(), properties, mandatory)
+
+    def _letter(self, exchange: str, routing_key: str, letter: DeadLetter) -> Outgoing:
+        headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
+        properties = message_properties(self._run.service, new_id(), headers)
+        properties.correlation_id = letter.correlation_id
+        mandatory = exchange != REPLIES  # who asked may have gone
+        return Outgoing(exchange, routing_key, letter.body, properties, mandatory)
 
 
 def _fitting(reason: str) -> str:

@@ -4,16 +4,16 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 import pika
-from msgspec.structs import replace
 from pika.channel import Channel
+from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
+from pipeline.broker.batch import Delivery
 from pipeline.broker.link import Link
-from pipeline.messages import DeadLetter, Message, Schema
+from pipeline.broker.topology import Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
@@ -23,56 +23,7 @@ INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 me
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
 TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
-
-T = TypeVar("T")
-
-
-class Delivery(msgspec.Struct, frozen=True):
-    """A message as it came."""
-
-    queue: str
-    tag: int
-    body: bytes
-    properties: BasicProperties
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What had arrived: deliveries in the order of each queue; may be empty after an idle time."""
-
-    deliveries: list[Delivery]
-    ack: Callable[[], None]
-    ack_when_confirmed: Callable[[], None]
-
-    def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
-        """The good messages, and a dead letter for each message or row that is not."""
-        good: list[Message[T]] = []
-        bad: list[DeadLetter] = []
-        for delivery in self.deliveries:
-            message, errors = schema.decode(delivery.body)
-            if message is not None:
-                good.append(_with_properties(message, delivery))
-            bad += [DeadLetter(error.raw, str(error), delivery.queue) for error in errors]
-        return good, bad
-
-
-def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
-    headers = delivery.properties.headers or {}
-    return replace(
-        message,
-        queue=delivery.queue,
-        raw=delivery.body,
-        timestamp_in_ms=_time_in_ms(headers.get("timestamp_in_ms")),
-        features_timestamp_in_ms=_time_in_ms(headers.get("features_timestamp_in_ms")),
-        reply_to=delivery.properties.reply_to,
-        correlation_id=delivery.properties.correlation_id,
-    )
-
-
-def _time_in_ms(value: Any) -> int | None:
-    """A header is whatever its sender put there: not a time is no time."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)  # pika has its own int type
-    return int(value) if is_whole and 0 <= value < 2**53 else None
+WATCH_SECONDS = 0.25  # between two looks at how long a queue is
 
 
 @dataclass(slots=True)
@@ -106,13 +57,23 @@ class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
-    its way goes back to the broker.
+    its way goes back to the broker. Of the watched queues nothing is taken: `depths` has how many
+    messages wait in each, and is empty while there is no connection.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, queues: tuple[str, ...]) -> None:
-        super().__init__("consuming", settings, run)
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        run: Run,
+        queues: tuple[str, ...],
+        watched: tuple[str, ...] = (),
+        uses: Uses = (),
+    ) -> None:
+        super().__init__("consuming", settings, run, uses)
         self._inboxes = {queue: Inbox() for queue in queues}
         self._channels: dict[str, Channel] = {}
+        self._watched = watched
+        self.depths: dict[str, int] = {}
 
     def take(
         self, paused: Collection[str], needy: Collection[str], idle_seconds: float
@@ -140,6 +101,20 @@ class Consumer(Link):
         # A channel per queue: an ack of `multiple` speaks for every consumer of its channel.
         for queue in self._inboxes:
             connection.channel(on_open_callback=partial(self._on_channel, queue))
+        for queue in self._watched:
+            connection.channel(on_open_callback=partial(self._watch, connection, queue))
+
+    def _watch(self, connection: pika.SelectConnection, queue: str, channel: Channel) -> None:
+        def look() -> None:
+            if channel.is_open:
+                channel.queue_declare(queue, passive=True, callback=note)
+
+        def note(frame: Method[Any]) -> None:
+            self.depths[queue] = frame.method.message_count
+            connection.ioloop.call_later(WATCH_SECONDS, look)
+
+        channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
+        look()
 
     def _on_channel(self, queue: str, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
@@ -182,6 +157,7 @@ class Consumer(Link):
 
     def _on_down(self) -> None:
         self._channels = {}
+        self.depths = {}
         for inbox in self._inboxes.values():
             inbox.clear()
 

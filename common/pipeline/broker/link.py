@@ -14,7 +14,7 @@ from pika.exceptions import AMQPError
 
 from pipeline.broker.connection import Connection
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.topology import Topology
+from pipeline.broker.topology import Topology, Uses
 from pipeline.errors import BrokerError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -34,15 +34,13 @@ class Link(threading.Thread):
     thread shares with it, and is notified whenever that changes.
     """
 
-    def __init__(
-        self, name: str, settings: BrokerSettings, run: Run, delays_labels: bool = False
-    ) -> None:
+    def __init__(self, name: str, settings: BrokerSettings, run: Run, uses: Uses = ()) -> None:
         super().__init__(name=name, daemon=True)
         self.changed = threading.Condition()
         self.connected = False
         self._settings = settings
         self._service_run = run
-        self._delays_labels = delays_labels
+        self._uses = uses
         nodes = connection_parameters(settings, f"{run.service}: {name}")
         # In an order of its own: connections spread over the nodes, also those of a node that died.
         self._nodes = deque(random.sample(nodes, len(nodes)))  # the present one, then the next ones
@@ -117,7 +115,7 @@ class Link(threading.Thread):
         self._reason, self._connected_at = "", math.inf
         try:
             with pika.BlockingConnection(self._nodes[0]) as connection:
-                Topology(connection, self._settings).declare(delays=self._delays_labels)
+                Topology(connection, self._settings).declare(self._uses)
             self._start_loop()
         except (AMQPError, AMQPConnectorException, OSError) as error:
             self._reason = self._reason or explain(error)

@@ -13,6 +13,7 @@ from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.link import Link
+from pipeline.broker.topology import Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
@@ -55,8 +56,8 @@ class Publisher(Link):
     which its id makes harmless, but none is lost.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, delays_labels: bool) -> None:
-        super().__init__("publishing", settings, run, delays_labels)
+    def __init__(self, settings: BrokerSettings, run: Run, uses: Uses) -> None:
+        super().__init__("publishing", settings, run, uses)
         self._last_number = 0
         self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # by number
         self._unconfirmed_bytes = 0

@@ -5,8 +5,8 @@ whoever wants a copy of what flows there binds a queue of their own to the excha
 """
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Collection
+from typing import Any, Literal
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -20,10 +20,15 @@ log = logging.getLogger(__name__)
 STREAMS = ("features", "y_true", "y_pred")
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"
+ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
 DELAYED_LABELS = "delay.y_true"
 DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they overtake each other
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
+
+Uses = Collection[
+    Literal["delays", "answers"]
+]  # what not every service needs: late labels, answers
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -66,8 +71,8 @@ class Topology:
             if self._server_major() >= 4:  # 3.x has no limit of its own, and reads -1 as 0
                 self._arguments["x-delivery-limit"] = -1
 
-    def declare(self, *, delays: bool = False) -> None:
-        """`delays` tells whether labels are to be delayed, and need queues to wait in."""
+    def declare(self, uses: Uses = ()) -> None:
+        """What all services need, and what this one uses besides."""
         for queue in STREAMS:
             self._exchange(edge(queue), "fanout")
             self._queue(queue, edge(queue), self._durable, self._arguments)
@@ -79,7 +84,9 @@ class Topology:
         }
         self._queue(DEAD_LETTERS, edge(DEAD_LETTERS), True, capped)
         self._exchange(REPLIES, "direct")
-        if delays:
+        if "answers" in uses:
+            self._queue(ANSWERS, REPLIES, True, self._arguments)
+        if "delays" in uses:
             self._exchange(DELAYED_LABELS, "direct")
             for step in range(1, DELAY_STEPS + 1):
                 self._queue(delay_queue(step), DELAYED_LABELS, True, _WAITING_ROOM)

@@ -1,0 +1,90 @@
+"""What has arrived, and what its bodies and properties say."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace as struct_replace
+from pika.spec import BasicProperties
+
+from pipeline.messages import FEATURES, VALUES, DeadLetter, Message, Refusal, Schema, id_text
+
+T = TypeVar("T")
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A message as it came."""
+
+    queue: str
+    tag: int
+    body: bytes
+    properties: BasicProperties
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What had arrived: deliveries in the order of each queue; may be empty after an idle time."""
+
+    deliveries: list[Delivery]
+    ack: Callable[[], None]
+    ack_when_confirmed: Callable[[], None]
+
+    def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
+        """The good messages, and a dead letter for each message or row that is not."""
+        good: list[Message[T]] = []
+        bad: list[DeadLetter] = []
+        for delivery in self.deliveries:
+            message, errors = schema.decode(delivery.body)
+            if message is not None:
+                good.append(_with_properties(message, delivery))
+            bad += [_dead_letter(delivery, str(error), error.raw) for error in errors]
+        return good, bad
+
+    def decode_answers(self) -> tuple[list[Message[float]], list[Refusal], list[DeadLetter]]:
+        """Of answers to our requests: predictions, refusals, and what is neither."""
+        refused = [each for each in self.deliveries if _reason(each)]
+        rest = [each for each in self.deliveries if not _reason(each)]
+        good, bad = replace(self, deliveries=rest).decode(VALUES)
+        return good, [_refusal(each) for each in refused], bad
+
+
+def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
+    asker = delivery.properties
+    return DeadLetter(body, reason, delivery.queue, asker.reply_to, asker.correlation_id)
+
+
+def _reason(delivery: Delivery) -> str:
+    return _text((delivery.properties.headers or {}).get("x-reason"))
+
+
+def _refusal(delivery: Delivery) -> Refusal:
+    """Of a row that came in a batch, the body tells which: it is the row."""
+    request, _ = FEATURES.decode(delivery.body)
+    row_id = id_text(request.ids[0]) if request else delivery.properties.correlation_id or ""
+    return Refusal(row_id, _reason(delivery))
+
+
+def _text(value: Any) -> str:
+    """A header is whatever its sender put there: what is no text says nothing."""
+    return value if isinstance(value, str) else ""
+
+
+def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
+    headers = delivery.properties.headers or {}
+    return struct_replace(
+        message,
+        queue=delivery.queue,
+        raw=delivery.body,
+        timestamp_in_ms=_time_in_ms(headers.get("timestamp_in_ms")),
+        features_timestamp_in_ms=_time_in_ms(headers.get("features_timestamp_in_ms")),
+        reply_to=delivery.properties.reply_to,
+        correlation_id=delivery.properties.correlation_id,
+        model_id=_text(headers.get("model_id")) or None,
+    )
+
+
+def _time_in_ms(value: Any) -> int | None:
+    """A header is whatever its sender put there: not a time is no time."""
+    is_whole = isinstance(value, int) and not isinstance(value, bool)  # pika has its own int type
+    return int(value) if is_whole and 0 <= value < 2**53 else None
