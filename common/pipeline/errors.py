@@ -32,5 +32,5 @@ class LogError(PipelineError):
     """A file in LOGS_DIR is not as this pipeline left it."""
 
 
-class PageError(PipelineError):
-    """The live page cannot be served."""
+class WebError(PipelineError):
+    """Nothing can be served over HTTP."""

@@ -33,9 +33,8 @@ def answer(
         good = [index for index, outcome in enumerate(own) if isinstance(outcome, float)]
         if good:
             ids = [request.ids[index] for index in good]
-            answers.append(
-                request.answer(ids, [cast(float, own[index]) for index in good], predictor.model_id)
-            )
+            values = [cast(float, own[index]) for index in good]
+            answers.append(request.answer(ids, values, predictor.model_id))
         failed += [
             request.dead_letter(index, outcome)
             for index, outcome in enumerate(own)

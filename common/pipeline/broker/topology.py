@@ -26,9 +26,7 @@ DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they o
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[
-    Literal["delays", "answers"]
-]  # what not every service needs: late labels, answers
+Uses = Collection[Literal["delays", "answers"]]  # what not every service needs
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 

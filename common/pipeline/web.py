@@ -1,0 +1,120 @@
+"""Serving HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import uvicorn
+from starlette.applications import Starlette
+
+from pipeline.errors import WebError
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 4.0
+LAST_ANSWERS_SECONDS = 3  # what is being answered when the end comes
+
+# Scripts and styles are files of ours. The two hashes are of the style elements that Plotly makes
+# itself, an empty one that it fills by script, and one for maps.
+_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
+)
+HEADERS = {
+    "Cache-Control": "no-cache",  # to be asked for anew each time; what is the same is not sent
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    f"style-src 'self' {' '.join(_STYLES)}; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class WebServer:
+    """Serves an application at `address`, in a thread of its own.
+
+    `service` is whose it is, for the log and for the names of its settings, like PLOT_PORT.
+    `let_go` is called in the server's thread when it is to end: to end what has no end of its own.
+    Raises WebError where it cannot listen.
+    """
+
+    def __init__(
+        self,
+        app: Starlette,
+        service: str,
+        listen_at: tuple[str, int],
+        most_connections: int,
+        let_go: Callable[[], None],
+    ) -> None:
+        self._socket = listen(service, *listen_at)
+        host, port = self._socket.getsockname()[:2]
+        self.address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        self._let_go = let_go
+        self._failure: BaseException | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server = uvicorn.Server(configuration(app, most_connections))
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    def start(self) -> None:
+        """Begins to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answers what is being asked, lets all others go, and ends."""
+        self._server.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._let_go)
+        self._thread.join(STOP_SECONDS)
+
+    def give_up(self, failure: BaseException | None) -> None:
+        """Ends, because something that it needs has failed; check() tells."""
+        self._failure = failure
+        self._server.should_exit = True
+
+    def check(self) -> None:
+        """Raises WebError if nothing is served any more."""
+        if not self._thread.is_alive():
+            raise WebError(f"nothing is served any more: {self._failure!r}") from self._failure
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+                self._loop = runner.get_loop()
+                runner.run(self._server.serve(sockets=[self._socket]))
+        except BaseException as failure:  # of a thread: told by check()
+            self._failure = failure
+
+
+def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
+    """How it is served: with rules for browsers, within limits, and without a log of its own."""
+    app.router.redirect_slashes = False  # to a host that the asker names
+    return uvicorn.Config(
+        app,
+        headers=list(HEADERS.items()),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        ws="none",
+        limit_concurrency=most_connections,
+        timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+    )
+
+
+def listen(service: str, host: str, port: int) -> socket.socket:
+    """A socket that listens; port 0 is any that is free. Raises WebError."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:  # UnicodeError: of what is no name
+        reason = getattr(error, "strerror", None) or error
+        name = service.upper()
+        raise WebError(
+            f"{name}_HOST={host} {name}_PORT={port}: cannot listen there: {reason}; "
+            f"{name}_PORT=0 takes any free port"
+        ) from error
