@@ -1,5 +1,6 @@
 """The diabetes data set, and which of its rows the model never sees."""
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,20 +25,49 @@ def whole() -> Dataset:
     return Dataset(*load_diabetes(return_X_y=True))
 
 
+def clinical() -> Dataset:
+    """All 442 rows, their features as they were measured: age in years, BMI in kg/m² and so on."""
+    return Dataset(*load_diabetes(return_X_y=True, scaled=False))
+
+
 def training() -> Dataset:
     """The 353 rows (80 %) that the model is trained on."""
-    features, _, labels, _ = _split()
+    features, _, labels, _ = _split(whole())
     return Dataset(features, labels)
 
 
 def holdout() -> Dataset:
     """The 89 rows (20 %) that the model has not seen, so that its errors on them are honest."""
-    _, features, _, labels = _split()
+    _, features, _, labels = _split(whole())
     return Dataset(features, labels)
 
 
-def _split() -> list[npt.NDArray[np.float64]]:
+def clinical_holdout() -> Dataset:
+    """The same 89 rows, their features as they were measured."""
+    _, features, _, labels = _split(clinical())
+    return Dataset(features, labels)
+
+
+def scale(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Features as measured, shape (n, 10), scaled as those of the data set were.
+
+    A column less its mean, over the square root of the sum of the squares of that: from the
+    description of load_diabetes(). Means and sums are those of the data set.
+    """
+    mean, length = _scaling()
+    return (features - mean) / length
+
+
+@cache
+def _scaling() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    measured = clinical().features
+    mean = measured.mean(axis=0)
+    length: npt.NDArray[np.float64] = np.sqrt(((measured - mean) ** 2).sum(axis=0))
+    return mean, length
+
+
+def _split(data: Dataset) -> list[npt.NDArray[np.float64]]:
     split: list[npt.NDArray[np.float64]] = train_test_split(
-        *whole(), test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
+        *data, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
     )
     return split

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
@@ -36,22 +37,24 @@ HEADERS = {
 
 
 class WebServer:
-    """Serves an application at `address`, in a thread of its own.
+    """Serves an application at `address`, in a thread of its own, while it is entered.
 
-    `service` is whose it is, for the log and for the names of its settings, like PLOT_PORT.
+    `title` is what the log calls it, `settings` how its settings begin, like PLOT for PLOT_PORT.
     `let_go` is called in the server's thread when it is to end: to end what has no end of its own.
     Raises WebError where it cannot listen.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         app: Starlette,
-        service: str,
+        title: str,
+        settings: str,
         listen_at: tuple[str, int],
         most_connections: int,
         let_go: Callable[[], None],
     ) -> None:
-        self._socket = listen(service, *listen_at)
+        self._title = title
+        self._socket = listen(settings, *listen_at)
         host, port = self._socket.getsockname()[:2]
         self.address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
         self._let_go = let_go
@@ -60,11 +63,12 @@ class WebServer:
         self._server = uvicorn.Server(configuration(app, most_connections))
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
-    def start(self) -> None:
-        """Begins to serve."""
+    def __enter__(self) -> Self:
         self._thread.start()
+        log.info("%s at %s", self._title, self.address)
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Answers what is being asked, lets all others go, and ends."""
         self._server.should_exit = True
         if self._loop is not None:
@@ -106,15 +110,14 @@ def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
     )
 
 
-def listen(service: str, host: str, port: int) -> socket.socket:
+def listen(settings: str, host: str, port: int) -> socket.socket:
     """A socket that listens; port 0 is any that is free. Raises WebError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
     except (OSError, UnicodeError) as error:  # UnicodeError: of what is no name
         reason = getattr(error, "strerror", None) or error
-        name = service.upper()
         raise WebError(
-            f"{name}_HOST={host} {name}_PORT={port}: cannot listen there: {reason}; "
-            f"{name}_PORT=0 takes any free port"
+            f"{settings}_HOST={host} {settings}_PORT={port}: cannot listen there: {reason}; "
+            f"{settings}_PORT=0 takes any free port"
         ) from error

@@ -1,11 +1,10 @@
 """The live page: an HTTP server in a thread of its own, and what it pushes to its readers."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -15,14 +14,12 @@ from pipeline.web import WebServer
 from plotter import Plotter
 from routes import Routes
 
-log = logging.getLogger(__name__)
-
 ROWS_SECONDS = 0.2  # between two looks for new rows, while there are readers
 PIPELINE_SECONDS = 1.0
 MOST_CONNECTIONS = 250
 
 
-class Page:
+class Page(WebServer):
     """Serves what a plotter knows, and what the broker says of itself.
 
     Only while there are readers is the broker asked, and a view of the rows made: once for all of
@@ -35,25 +32,12 @@ class Page:
         self._feed = Feed()
         routes = Routes(plotter, management, self._feed).all()
         app = Starlette(routes=routes, lifespan=self._push)
-        self._server = WebServer(app, "plot", (host, port), MOST_CONNECTIONS, self._feed.close)
+        super().__init__(app, "page", "PLOT", (host, port), MOST_CONNECTIONS, self._feed.close)
 
     @property
     def is_watched(self) -> bool:
         """Whether anybody has the page open."""
         return self._feed.readers > 0
-
-    def __enter__(self) -> Self:
-        self._server.start()
-        log.info("page at %s", self._server.address)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Lets all readers go."""
-        self._server.stop()
-
-    def check(self) -> None:
-        """Raises WebError if nothing is served any more."""
-        self._server.check()
 
     @asynccontextmanager
     async def _push(self, _: Starlette) -> AsyncIterator[None]:
@@ -66,7 +50,7 @@ class Page:
 
     def _give_up(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
-            self._server.give_up(task.exception())
+            self.give_up(task.exception())
 
     async def _push_rows(self) -> None:
         """The view of the rows whenever there are more, and at once to the first reader."""

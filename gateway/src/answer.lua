@@ -1,0 +1,24 @@
+-- Ends jobs with their answers. The first answer to a job holds: a second prediction of the same row, after
+-- a model was killed, can differ in its last digits. An answer to a job that has expired is dropped.
+--
+-- ARGV     the channel on which to tell which jobs have ended, the time in ms, then for each job: its
+--          id, `prediction` or `reason`, that itself, and the model's id
+-- Returns  how many were kept, were repeated, and were dropped
+
+local kept, repeated, dropped = {}, 0, 0
+for i = 3, #ARGV, 4 do
+  local id, field, value, model = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local job = 'job:' .. id
+  if redis.call('EXISTS', job) == 0 then
+    dropped = dropped + 1
+  elseif redis.call('HSETNX', job, 'completed', ARGV[2]) == 0 then
+    repeated = repeated + 1
+  else
+    redis.call('HSET', job, field, value, 'model', model)
+    kept[#kept + 1] = id
+  end
+end
+if #kept > 0 then
+  redis.call('PUBLISH', ARGV[1], table.concat(kept, ' '))
+end
+return {#kept, repeated, dropped}

@@ -1,0 +1,60 @@
+"""Answers of the model, from the queue that all gateways share, into the jobs."""
+
+import logging
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from counters import Counters
+from jobs import TIMEOUT_SECONDS, now_in_ms, script
+from pipeline.broker import Batch
+from pipeline.messages import DeadLetter, id_text, number_text
+from pipeline.run import Run
+from waiting import CHANNEL
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 0.5
+OUTCOMES = ("kept", "repeated", "dropped")
+
+
+class Answers:
+    """Keeps each in Redis, and tells who waits for it."""
+
+    def __init__(self, url: str, run: Run, counters: Counters) -> None:
+        self._run = run
+        self._counters = counters
+        redis = Redis.from_url(
+            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+        )
+        self._script = redis.register_script(script("answer"))
+
+    def keep(self, batch: Batch) -> list[DeadLetter] | None:
+        """Returns when Redis has the answers, with what is none; None if asked to stop before."""
+        answers, refusals, bad = batch.decode_answers()
+        arguments: list[str] = []
+        for answer in answers:
+            model_id = answer.model_id or ""
+            for row_id, value in zip(answer.ids, answer.values, strict=True):
+                arguments += [id_text(row_id), "prediction", number_text(value), model_id]
+        for refusal in refusals:
+            arguments += [refusal.row_id, "reason", refusal.reason, ""]
+        return bad if not arguments or self._store(arguments) else None
+
+    def _store(self, arguments: list[str]) -> bool:
+        """Tries until Redis has them. False if asked to stop before: then they come again."""
+        has_warned = False
+        while not self._run.stop.is_set():
+            try:
+                counts = self._script(args=[CHANNEL, now_in_ms(), *arguments])
+            except (RedisError, OSError) as error:
+                if not has_warned:
+                    log.warning("answers wait: Redis cannot be used: %s", error)
+                has_warned = True
+                self._run.sleep(AGAIN_SECONDS)
+                continue
+            for outcome, count in zip(OUTCOMES, counts, strict=True):
+                self._counters.answers.labels(outcome).inc(count)
+                self._run.count(outcome, count)
+            return True
+        return False

@@ -1,0 +1,197 @@
+"""The calls about jobs: predict, job, events, label."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import APIKeyHeader
+from pydantic import Field
+
+import problems
+from counters import Counters
+from gateway_settings import GatewaySettings
+from intake import Intake, MisfitError, TooMuchError
+from jobs import JobStore
+from outbox import Outbox
+from pipeline.broker import Broker
+from pipeline.messages import Message
+from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest
+from waiting import Waiting
+
+LONGEST_WAIT_SECONDS = 30
+LOOK_AGAIN_SECONDS = 5.0  # where nobody told us: a message of Redis can be lost
+PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.IGNORECASE)
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        description="A text of your own for this request: repeated with it, it is the same job.",
+    ),
+]
+Prefer = Annotated[
+    str,
+    Header(description="`wait=5`: answer with the prediction, if it is there within 5 seconds."),
+]
+JobIdInPath = Annotated[str, Field(pattern=ID_PATTERN)]
+
+
+class Calls:
+    """The handlers, and what they need."""
+
+    def __init__(  # noqa: PLR0913 (it is where all parts come together)
+        self,
+        settings: GatewaySettings,
+        broker: Broker,
+        store: JobStore,
+        outbox: Outbox,
+        waiting: Waiting,
+        counters: Counters,
+    ) -> None:
+        self._settings = settings
+        self._broker = broker
+        self._store = store
+        self._outbox = outbox
+        self._waiting = waiting
+        self._counters = counters
+
+    def router(self) -> APIRouter:
+        """Which path leads to which handler; all of them ask for the key, if there is one."""
+        asks = APIKeyHeader(name="X-API-Key", auto_error=False)
+
+        async def check(key: Annotated[str | None, Depends(asks)]) -> None:
+            wanted = self._settings.gateway_api_key.get_secret_value().encode()
+            given = (key or "").encode("latin-1")  # the bytes as they came
+            if wanted and not secrets.compare_digest(given, wanted):
+                raise HTTPException(401, "the header X-API-Key is missing, or not the right key")
+
+        router = APIRouter(dependencies=[Depends(check)], tags=["jobs"], responses=problems.ALWAYS)
+        add = router.add_api_route
+        add("/predict", self.predict, methods=["POST"], status_code=202, **problems.PREDICT)
+        add("/job/{job_id}", self.job, methods=["GET"], **problems.JOB)
+        add("/job/{job_id}/events", self.events, methods=["GET"], **problems.EVENTS)
+        add("/label/{job_id}", self.label, methods=["POST"], status_code=202, **problems.LABEL)
+        return router
+
+    async def predict(
+        self, body: PredictRequest, response: Response, idempotency_key: Key = "", prefer: Prefer = ""
+    ) -> Job | Jobs:
+        """Asks the model for one patient, or for many.
+
+        202 says that the broker has it: from then on it is not lost.
+        """
+        self._refuse_a_long_queue()
+        try:
+            intake = Intake.of(body, idempotency_key)
+        except TooMuchError as error:
+            raise HTTPException(413, str(error)) from error
+        except MisfitError as error:
+            raise RequestValidationError(
+                [{"loc": ("body", "id"), "msg": str(error), "type": "value_error"}]
+            ) from error
+        known = await self._store.create(intake.jobs)
+        job_ids = [job.job_id for job in known]
+        if (message := intake.message(known)) is not None:
+            await self._outbox.send("features", message)
+            await self._store.confirm(list(message.ids))  # type: ignore[arg-type]
+            self._counters.jobs.inc(len(message.ids))
+        jobs = await self._jobs_after(job_ids, seconds_of(prefer))
+        if seconds_of(prefer) and all(job.has_ended for job in jobs):
+            response.status_code = 200
+            response.headers["Preference-Applied"] = "wait"
+        if intake.is_list:
+            return Jobs.model_construct(jobs=jobs)
+        response.headers["Location"] = jobs[0].location
+        return jobs[0]
+
+    async def job(self, job_id: str) -> Job:
+        """What has become of a job."""
+        return (await self._read([job_id]))[0]
+
+    async def events(self, job_id: str) -> Response:
+        """What becomes of a job, pushed: each state as an event, until it has ended."""
+        job = await self.job(job_id)
+        return StreamingResponse(self._states(job), media_type="text/event-stream")
+
+    async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
+        """Tells the true value, whenever it is known: also when the job has expired."""
+        first = await self._store.label(job_id, body.value)
+        if first != body.value:
+            raise HTTPException(409, f"the true value for {job_id} was told before: {first:g}")
+        await self._outbox.send("y_true", Message([job_id], [body.value]))
+        self._counters.labels.inc()
+        return LabelTaken(job_id=job_id, label=body.value)
+
+    def _refuse_a_long_queue(self) -> None:
+        waiting = self._broker.depth("features") or 0
+        if waiting > self._settings.max_queue:
+            raise HTTPException(
+                429,
+                f"{waiting:,} messages wait for the model, the most is "
+                f"{self._settings.max_queue:,}: try again later",
+                {"Retry-After": "1"},
+            )
+
+    async def _read(self, job_ids: Sequence[str]) -> list[Job]:
+        jobs = await self._store.read(job_ids)
+        for job_id, job in zip(job_ids, jobs, strict=True):
+            if job is None and await self._store.has_expired(job_id):
+                raise HTTPException(410, f"the job {job_id} has expired")
+            if job is None:
+                raise HTTPException(404, f"there is no job {job_id}")
+        return [job for job in jobs if job is not None]
+
+    async def _jobs_after(self, job_ids: Sequence[str], seconds: float) -> list[Job]:
+        """The jobs when all have ended, or after so many seconds."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        with self._waiting.for_end_of(job_ids) as changed:
+            while True:
+                changed.clear()
+                jobs = await self._read(job_ids)
+                left = deadline - asyncio.get_running_loop().time()
+                if left <= 0 or self._waiting.is_closed or all(job.has_ended for job in jobs):
+                    return jobs
+                await _until(changed, min(left, LOOK_AGAIN_SECONDS))
+
+    async def _states(self, job: Job) -> AsyncIterator[bytes]:
+        with self._waiting.for_end_of([job.job_id]) as changed:
+            shown: Job | None = None
+            while not self._waiting.is_closed:
+                changed.clear()
+                (now,) = await self._store.read([job.job_id])
+                if now is None:
+                    yield b"event: expired\ndata: {}\n\n"
+                    return
+                if now != shown:
+                    yield b"event: job\ndata: %s\n\n" % now.model_dump_json().encode()
+                    shown = now
+                if now.has_ended:
+                    return
+                if not await _until(changed, LOOK_AGAIN_SECONDS):
+                    yield b": still here\n\n"
+
+
+def seconds_of(prefer: str) -> float:
+    """How long a client would like to wait for the prediction itself.
+
+    >>> seconds_of("respond-async, wait=5"), seconds_of("wait=9999"), seconds_of("wait=soon")
+    (5, 30, 0)
+    """
+    found = PREFERRED_WAIT.search(prefer)
+    return min(int(found[1]), LONGEST_WAIT_SECONDS) if found else 0
+
+
+async def _until(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in that time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

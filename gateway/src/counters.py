@@ -1,0 +1,72 @@
+"""What Prometheus is told."""
+
+import time
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Counters:
+    """All of one gateway, from its start on."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self.requests = Histogram(
+            "gateway_request_seconds",
+            "Requests, by the time until their answer began.",
+            ["method", "route", "status"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self.jobs = Counter(
+            "gateway_jobs", "Rows that the broker has taken.", registry=self._registry
+        )
+        self.labels = Counter(
+            "gateway_labels", "Labels that the broker has taken.", registry=self._registry
+        )
+        self.answers = Counter(
+            "gateway_answers",
+            "Answers of the model: kept; repeated; dropped, because nobody waits any more.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        self.queue = Gauge(
+            "gateway_queue_messages", "Messages that wait for the model.", registry=self._registry
+        )
+
+    def text(self) -> bytes:
+        """As Prometheus reads it."""
+        return generate_latest(self._registry)
+
+
+class Timed:
+    """Middleware: counts each request, under the route that it matched."""
+
+    def __init__(self, app: ASGIApp, counters: Counters) -> None:
+        self._app = app
+        self._counters = counters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                labels = (scope["method"], route, str(message["status"]))
+                self._counters.requests.labels(*labels).observe(time.perf_counter() - started)
+            await send(message)
+
+        await self._app(scope, receive, note)

@@ -1,0 +1,47 @@
+-- Writes new jobs, all of them or none; those that are there already stay as they are.
+--
+-- KEYS[1]  where the Idempotency-Key is kept, or an empty text
+-- ARGV     seconds that a job is kept, seconds that its id is remembered, the time in ms, a digest of
+--          the whole request, then for each job its id and a digest of its row
+-- Returns  what came of it, and for each job its id and when the broker confirmed it, if it did
+
+local key, ttl, memory, now, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local ids, rows = {}, {}
+for i = 5, #ARGV, 2 do
+  ids[#ids + 1], rows[#rows + 1] = ARGV[i], ARGV[i + 1]
+end
+
+local repeated = false
+if key ~= '' and redis.call('EXISTS', key) == 1 then
+  if redis.call('LINDEX', key, 0) ~= digest then
+    return {'other content', ''}
+  end
+  ids, repeated = redis.call('LRANGE', key, 1, -1), true
+end
+
+for i, id in ipairs(ids) do
+  local known = redis.call('HGET', 'job:' .. id, 'row')
+  if known and not repeated and known ~= rows[i] then
+    return {'other content', id}
+  elseif not known and (repeated or redis.call('EXISTS', 'seen:' .. id) == 1) then
+    return {'expired', id}
+  end
+end
+
+local found = {'written'}
+for i, id in ipairs(ids) do
+  local job = 'job:' .. id
+  local confirmed = redis.call('HGET', job, 'confirmed')
+  if not repeated and redis.call('HSETNX', job, 'row', rows[i]) == 1 then
+    redis.call('HSET', job, 'created', now)
+    redis.call('EXPIRE', job, ttl)
+    redis.call('SET', 'seen:' .. id, '', 'EX', memory)
+  end
+  found[#found + 1] = id
+  found[#found + 1] = confirmed or ''
+end
+if key ~= '' and not repeated then
+  redis.call('RPUSH', key, digest, unpack(ids))
+  redis.call('EXPIRE', key, ttl)
+end
+return found

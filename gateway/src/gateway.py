@@ -1,0 +1,31 @@
+"""Takes requests over HTTP, publishes them to `features`, and keeps the model's answers as jobs."""
+
+import logging
+
+from answers import Answers
+from api import Api
+from counters import Counters
+from gateway_settings import GatewaySettings
+from pipeline.broker import ANSWERS, Broker
+from pipeline.run import Run, run_service
+
+LOOK_SECONDS = 1.0  # at whether all is well, when no answer comes
+
+
+def main(settings: GatewaySettings, run: Run) -> None:
+    for library in ("httpx", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    counters = Counters()
+    answers = Answers(settings.redis_url, run, counters)
+    with Broker(settings, run, uses=["answers"]) as broker:
+        with Api(settings, broker, counters) as api:
+            run.needs.append(lambda: api.waiting.connected)
+            for batch in broker.consume(ANSWERS, watched=("features",), idle_seconds=LOOK_SECONDS):
+                api.check()
+                if (bad := answers.keep(batch)) is not None:
+                    broker.dead_letter(bad)
+                    batch.ack_when_confirmed()
+
+
+if __name__ == "__main__":
+    run_service("gateway", GatewaySettings, main)

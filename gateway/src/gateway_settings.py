@@ -1,0 +1,35 @@
+"""What the gateway is told."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, HttpUrl, RedisDsn, SecretStr, TypeAdapter
+
+from pipeline.settings import BrokerSettings
+
+
+def _url(kind: type) -> AfterValidator:
+    adapter = TypeAdapter[object](kind)
+    return AfterValidator(lambda text: str(adapter.validate_python(text)))
+
+
+class GatewaySettings(BrokerSettings):
+    """Its address, its store, and its limits."""
+
+    redis_url: Annotated[str, _url(RedisDsn)] = Field(
+        "redis://localhost:6379/0", description="a URL like redis://localhost:6379/0"
+    )
+    gateway_host: str = Field("127.0.0.1", description="an address of this machine")
+    gateway_port: int = Field(
+        8000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free"
+    )
+    gateway_api_key: SecretStr = Field(
+        SecretStr(""), description="any text, or empty to ask for none"
+    )
+    job_ttl: int = Field(3600, ge=1, description="a number of seconds from 1")
+    max_queue: int = Field(10_000, ge=1, description="a number of messages from 1")
+    plot_url: Annotated[str, _url(HttpUrl)] = Field(
+        "http://127.0.0.1:8080/", description="a URL like http://127.0.0.1:8080/"
+    )
+    live_page_url: Annotated[str, _url(HttpUrl)] = Field(
+        "http://localhost:8080/", description="a URL like http://localhost:8080/"
+    )

@@ -1,0 +1,73 @@
+"""From a request as it came to jobs and the message that asks for them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jobs import Known, NewJobs, digest
+from patients import NAMES, scaled
+from pipeline.messages import Message, new_id
+from schemas import MOST_ROWS, NamedRow, PredictRequest
+
+
+class TooMuchError(Exception):
+    """A request of more rows than one may have."""
+
+
+class MisfitError(ValueError):
+    """Ids that do not fit the rows; the text says why."""
+
+
+class Intake(NamedTuple):
+    """The rows of a request, scaled as the model's features are, and whether it was a list."""
+
+    jobs: NewJobs
+    rows: list[list[float]]
+    is_list: bool
+
+    @classmethod
+    def of(cls, request: PredictRequest, key: str) -> "Intake":
+        """Raises TooMuchError, or MisfitError."""
+        data = request.data
+        is_list = isinstance(data, list) and not isinstance(data[0], float)
+        rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[union-attr,arg-type]
+        if len(rows) > MOST_ROWS:
+            raise TooMuchError(f"{len(rows):,} patients are too many, the most is {MOST_ROWS:,}")
+        ids = _ids(request.id, len(rows), is_list)
+        if request.units == "raw":
+            rows = scaled(rows)
+        digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
+        whole = digest("\n".join([*digests, *(ids or ())]).encode())
+        return cls(NewJobs(ids or [new_id() for _ in rows], digests, whole, key), rows, is_list)
+
+    def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
+        """What asks for those jobs that the broker does not have yet."""
+        asked = [
+            (job.job_id, row)
+            for job, row in zip(known, self.rows, strict=True)
+            if not job.is_confirmed
+        ]
+        if not asked:
+            return None
+        ids, rows = map(list, zip(*asked, strict=True))
+        correlation_id = new_id() if self.is_list else ids[0]
+        return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
+
+
+def _values(row: list[float] | NamedRow) -> list[float]:
+    return row if isinstance(row, list) else [getattr(row, name) for name in NAMES]
+
+
+def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:
+    """The caller's own ids; none if it gave none."""
+    if own is None:
+        return []
+    if isinstance(own, list) != is_list:
+        raise MisfitError("an id is a text for one patient, and a list for a list of patients")
+    ids = own if isinstance(own, list) else [own]
+    if len(ids) != rows:
+        raise MisfitError(f"{len(ids)} ids for {rows} patients")
+    if len(set(ids)) != rows:
+        raise MisfitError("an id stands there twice")
+    return ids

@@ -1,0 +1,189 @@
+"""The jobs, in Redis: written once, confirmed, ended by their first answer, and forgotten in time.
+
+| key | what | kept for |
+|---|---|---|
+| `job:ID` | hash: `row` (a digest), `created`, `confirmed`, `completed`, `prediction`, `reason`, `model` | JOB_TTL |
+| `seen:ID` | that there was such a job | JOB_TTL and REMEMBER_SECONDS |
+| `label:ID` | the first true value told for it | JOB_TTL and REMEMBER_SECONDS |
+| `key:…` | list: a digest of the request that came with an Idempotency-Key, then its ids | JOB_TTL |
+
+Times are Unix time in ms.
+"""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.asyncio.retry import Retry
+from redis.exceptions import RedisError
+
+from pipeline.errors import PipelineError
+from pipeline.messages import number_text
+from schemas import Job
+
+REMEMBER_SECONDS = 86_400
+MOST_CONNECTIONS = 32
+TIMEOUT_SECONDS = 2.0
+
+
+class StoreError(PipelineError):
+    """Redis cannot be used; the text says why."""
+
+
+class ConflictError(PipelineError):
+    """An id or an Idempotency-Key is known already, with other content."""
+
+
+class NewJobs(NamedTuple):
+    """What is to be asked: digests of the row for each id, and of the request as it came.
+
+    `key` is the Idempotency-Key that it came with, or an empty text.
+    """
+
+    ids: list[str]
+    rows: list[str]
+    request: str
+    key: str
+
+
+class Known(NamedTuple):
+    """A job that is in the store: whether the broker has it."""
+
+    job_id: str
+    is_confirmed: bool
+
+
+def script(name: str) -> str:
+    """The Lua that Redis runs in one go."""
+    return (Path(__file__).parent / f"{name}.lua").read_text()
+
+
+def now_in_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class JobStore:
+    """What handlers do with jobs. Raises StoreError if Redis cannot be used."""
+
+    def __init__(self, url: str, ttl_seconds: int) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=MOST_CONNECTIONS,
+            timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 1),  # a connection that Redis closed meanwhile
+        )
+        self.redis = Redis.from_pool(pool)
+        self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
+        self._create = self.redis.register_script(script("create"))
+        self._confirm = self.redis.register_script(script("confirm"))
+
+    async def create(self, new: NewJobs) -> list[Known]:
+        """Writes the jobs, unless they are there: then those. Raises ConflictError, or StoreError.
+
+        The ids are those of the first request with this Idempotency-Key.
+        """
+        key = f"key:{digest(new.key.encode())}" if new.key else ""
+        pairs = [each for pair in zip(new.ids, new.rows, strict=True) for each in pair]
+        async with told():
+            what, *found = await self._create(
+                keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *pairs]
+            )
+        if what == "written":
+            return [Known(*each) for each in zip(found[::2], map(bool, found[1::2]), strict=True)]
+        if what == "expired":
+            raise ConflictError(f"the id {found[0]} was used before, and its job has expired")
+        name = f"the id {found[0]}" if found[0] else "this Idempotency-Key"
+        raise ConflictError(f"{name} was used before, for other data")
+
+    async def confirm(self, job_ids: Sequence[str]) -> None:
+        """Notes that the broker has their features."""
+        async with told():
+            await self._confirm(args=[now_in_ms(), *job_ids])
+
+    async def read(self, job_ids: Sequence[str]) -> list[Job | None]:
+        """The jobs as they are now; None for one that is not there."""
+        async with told(), self.redis.pipeline(transaction=False) as pipeline:
+            for job_id in job_ids:
+                pipeline.hgetall(f"job:{job_id}")
+                pipeline.get(f"label:{job_id}")
+            found = await pipeline.execute()
+        fields = zip(job_ids, found[::2], found[1::2], strict=True)
+        return [_job(job_id, job, label) if job else None for job_id, job, label in fields]
+
+    async def has_expired(self, job_id: str) -> bool:
+        """Whether a job that is not there once was."""
+        async with told():
+            return bool(await self.redis.exists(f"seen:{job_id}"))
+
+    async def label(self, job_id: str, value: float) -> float:
+        """Notes the true value for an id; the one that was told first."""
+        async with told():
+            first = await self.redis.set(
+                f"label:{job_id}", number_text(value), nx=True, get=True, ex=self._lifetimes[1]
+            )
+        return value if first is None else float(first)
+
+    async def problem(self) -> str | None:
+        """What is wrong with Redis, if anything is."""
+        try:
+            async with told():
+                await self.redis.ping()
+        except StoreError as error:
+            return str(error)
+        return None
+
+
+@asynccontextmanager
+async def told() -> AsyncIterator[None]:
+    """Raises StoreError, in words, for whatever the client library raises."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreError(f"Redis cannot be used: {error or type(error).__name__}") from error
+
+
+def digest(content: bytes) -> str:
+    """The same for the same content, and for no other."""
+    return blake2b(content, digest_size=12).hexdigest()
+
+
+def _job(job_id: str, fields: dict[str, Any], label: str | None) -> Job:
+    prediction = _number(fields.get("prediction"))
+    y_true = _number(label)
+    both = prediction is not None and y_true is not None
+    return Job.model_construct(
+        job_id=job_id,
+        status=_status(fields),
+        prediction=prediction,
+        model_id=fields.get("model") or None,
+        reason=fields.get("reason"),
+        created_at=_time(fields["created"]),
+        confirmed_at=_time(fields.get("confirmed")),
+        completed_at=_time(fields.get("completed")),
+        label=y_true,
+        absolute_error=abs(y_true - prediction) if both else None,  # type: ignore[operator]
+        location=f"/job/{job_id}",
+    )
+
+
+def _status(fields: dict[str, Any]) -> str:
+    if "completed" in fields:
+        return "completed" if "prediction" in fields else "failed"
+    return "processing" if "confirmed" in fields else "pending"
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)
+
+
+def _time(in_ms: str | None) -> datetime | None:
+    return None if in_ms is None else datetime.fromtimestamp(int(in_ms) / 1000, UTC)

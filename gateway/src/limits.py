@@ -1,0 +1,61 @@
+"""How large a request may be, and how slowly it may come."""
+
+import asyncio
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MOST_BODY_BYTES = 2**20
+BODY_SECONDS = 10.0
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class Limits:
+    """Middleware: takes a body whole, or not at all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(scope, receive)
+        except _TooLargeError:
+            text = f"a body may have {MOST_BODY_BYTES:,} bytes at most"
+            await JSONResponse({"detail": text}, 413)(scope, receive, send)
+        except TimeoutError:
+            text = f"the body did not come within {BODY_SECONDS:g} s"
+            await JSONResponse({"detail": text}, 408)(scope, receive, send)
+        else:
+            await self._app(scope, _replay(body, receive), send)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    announced = dict(scope["headers"]).get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > MOST_BODY_BYTES:
+        raise _TooLargeError
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BODY_BYTES:
+            raise _TooLargeError
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body at once, then whatever comes after it."""
+    parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return parts.pop() if parts else await receive()
+
+    return again

@@ -1,0 +1,79 @@
+"""From the handlers, in an event loop, to the broker, whose publishing may have to wait."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pipeline.broker import ANSWERS, Broker
+from pipeline.errors import PipelineError
+from pipeline.messages import Message
+
+CONFIRM_SECONDS = 5.0
+MOST_WAITING = 2000  # messages, when the broker takes none
+
+
+class BrokerAwayError(PipelineError):
+    """The broker does not take messages now. One that was on its way may still get there."""
+
+
+class _Letter(NamedTuple):
+    queue: str
+    message: Message[Any]
+    confirmed: asyncio.Future[None]
+
+
+class Outbox:
+    """Publishes together what came together, and tells each sender when the broker has it."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._waiting: list[_Letter] = []
+        self._has_some = asyncio.Event()
+
+    async def send(self, queue: str, message: Message[Any]) -> None:
+        """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
+        if not self._broker.connected:
+            raise BrokerAwayError("the broker is away")
+        if len(self._waiting) >= MOST_WAITING:
+            raise BrokerAwayError("the broker takes no messages now")
+        letter = _Letter(queue, message, asyncio.get_running_loop().create_future())
+        self._waiting.append(letter)
+        self._has_some.set()
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await letter.confirmed
+        except TimeoutError as error:
+            raise BrokerAwayError(
+                f"the broker has confirmed nothing for {CONFIRM_SECONDS:g} s"
+            ) from error
+
+    async def run(self) -> None:
+        """Publishes what is sent, for ever."""
+        while True:
+            await self._has_some.wait()
+            self._has_some.clear()
+            letters, self._waiting = self._waiting, []
+            wanted = [letter for letter in letters if not letter.confirmed.done()]
+            await asyncio.to_thread(self._publish, wanted, _setter(wanted))
+
+    def _publish(self, letters: list[_Letter], when_confirmed: Callable[[], None]) -> None:
+        for queue, reply_to in (("y_true", None), ("features", ANSWERS)):
+            messages = [letter.message for letter in letters if letter.queue == queue]
+            self._broker.publish(queue, messages, reply_to)
+        self._broker.when_confirmed(when_confirmed)
+
+
+def _setter(letters: list[_Letter]) -> Callable[[], None]:
+    """To be called in any thread: tells the senders, in that of their event loop."""
+    loop = asyncio.get_running_loop()
+
+    def tell() -> None:
+        for letter in letters:
+            if not letter.confirmed.done():
+                letter.confirmed.set_result(None)
+
+    def call() -> None:
+        if not loop.is_closed():  # of a gateway that has ended
+            loop.call_soon_threadsafe(tell)
+
+    return call

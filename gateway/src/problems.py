@@ -1,0 +1,80 @@
+"""How the calls are described, with whatever they may answer, and which errors become which answer."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from jobs import ConflictError, StoreError
+from outbox import BrokerAwayError
+from schemas import Job, Jobs, Problem
+
+AGAIN = {"Retry-After": "1"}
+
+
+def problem(text: str) -> dict[str, Any]:
+    """An answer that is a sentence."""
+    return {"model": Problem, "description": text}
+
+
+ALWAYS: dict[int | str, dict[str, Any]] = {
+    401: problem("The key is missing, or not the right one."),
+    503: problem("Broker or Redis is away: try again, with the same Idempotency-Key."),
+}
+_GONE: dict[int | str, dict[str, Any]] = {
+    404: problem("There never was such a job."),
+    410: problem("The job has expired."),
+}
+_TOO_MUCH: dict[int | str, dict[str, Any]] = {
+    400: problem("The body cannot be read."),
+    408: problem("The body came too slowly."),
+    413: problem("The body is too large, or has too many patients."),
+}
+_LOCATION = {"description": "Where to ask for the job.", "schema": {"type": "string"}}
+
+PREDICT: dict[str, Any] = {
+    "summary": "Ask the model",
+    "response_description": "The broker has it. The model answers when its turn comes.",
+    "responses": {
+        200: {"model": Job | Jobs, "description": "The prediction, if it was asked to wait for."},
+        202: {"headers": {"Location": _LOCATION}},
+        409: problem("The id, or the Idempotency-Key, was used before for other data."),
+        429: problem("Too much waits for the model: try again later."),
+        **_TOO_MUCH,
+    },
+}
+JOB: dict[str, Any] = {"summary": "What has become of a job", "responses": _GONE}
+EVENTS: dict[str, Any] = {
+    "summary": "What becomes of a job, pushed",
+    "response_class": Response,
+    "responses": {
+        200: {
+            "description": "Events `job`, each with the job as JSON; or one `expired`.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **_GONE,
+    },
+}
+LABEL: dict[str, Any] = {
+    "summary": "Tell the true value",
+    "response_description": "The broker has it; it is joined with the prediction of this id.",
+    "responses": {409: problem("Another value was told before."), **_TOO_MUCH},
+}
+
+
+def install(app: FastAPI) -> None:
+    """Our errors as answers."""
+
+    async def conflict(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": str(error)}, 409)
+
+    async def unavailable(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": str(error)}, 503, AGAIN)
+
+    async def unreadable(_: Request, __: Exception) -> Response:
+        return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
+
+    app.add_exception_handler(ConflictError, conflict)
+    app.add_exception_handler(StoreError, unavailable)
+    app.add_exception_handler(BrokerAwayError, unavailable)
+    app.add_exception_handler(RecursionError, unreadable)

@@ -1,0 +1,154 @@
+"""What goes over HTTP: requests, checked, and answers."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from columns import COLUMNS
+from pipeline.messages import FEATURE_COUNT
+
+MOST_ROWS = 1000
+ID_PATTERN = r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}$"
+SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
+MEASURED = dict(
+    zip((each.name for each in COLUMNS), [59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87])
+)  # the first patient of the data set, in both ways
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
+Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
+
+
+class Strict(BaseModel):
+    """A part of a request: what it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class NamedRow(Strict):
+    """The ten values of a patient by the names of the data set's columns."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [MEASURED]})
+
+    age: Number
+    sex: Number
+    bmi: Number
+    bp: Number
+    s1: Number
+    s2: Number
+    s3: Number
+    s4: Number
+    s5: Number
+    s6: Number
+
+
+def form_of(data: Any) -> str:
+    """Which of the four forms of a request's data it is, or means to be: by its first element."""
+    if isinstance(data, dict | NamedRow):
+        return "named row"
+    first = data[0] if isinstance(data, list) and data else None
+    if isinstance(first, dict | NamedRow):
+        return "named rows"
+    return "rows" if isinstance(first, list) else "row"
+
+
+Data = Annotated[
+    Annotated[Row, Tag("row")]
+    | Annotated[NamedRow, Tag("named row")]
+    | Annotated[list[Row], Tag("rows")]
+    | Annotated[list[NamedRow], Tag("named rows")],
+    Discriminator(form_of),
+]
+
+
+class PredictRequest(Strict):
+    """One patient, or up to 1,000."""
+
+    data: Data = Field(
+        description="Ten numbers, in the order of the data set's columns; or an object with their "
+        f"names; or a list of either, for up to {MOST_ROWS:,} patients."
+    )
+    units: Literal["scaled", "raw"] = Field(
+        "scaled",
+        description="`scaled`: as scikit-learn's load_diabetes() gives them. `raw`: as they were "
+        "measured, age in years, BMI in kg/m² and so on; see /columns.",
+    )
+    id: JobId | list[JobId] | None = Field(
+        None,
+        description="An id of your own for the patient, or a list of as many as there are "
+        "patients. Without, there is a new one.",
+    )
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"data": MEASURED, "units": "raw"},
+                {"data": SCALED},
+                {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
+            ]
+        },
+    )
+
+
+class Job(BaseModel):
+    """A question to the model, and its answer once that is there. Values are in points of disease
+    progression."""
+
+    job_id: str
+    status: Literal["pending", "processing", "completed", "failed"] = Field(
+        description="`pending`: noted, and not yet confirmed by the broker. `processing`: the "
+        "broker has it, the model answers when its turn comes. `completed`, `failed`: it has."
+    )
+    prediction: float | None = None
+    model_id: str | None = Field(None, description="The first digits of the model file's SHA-256.")
+    reason: str | None = Field(None, description="Why there is no prediction.")
+    created_at: datetime
+    confirmed_at: datetime | None = None
+    completed_at: datetime | None = None
+    label: float | None = Field(None, description="The true value, once it has been told.")
+    absolute_error: float | None = None
+    location: str = Field(description="Where to ask for this job.")
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status in {"completed", "failed"}
+
+
+class Jobs(BaseModel):
+    """One job for each patient, in their order."""
+
+    jobs: list[Job]
+
+
+class Label(Strict):
+    """The true value for a job."""
+
+    value: Number = Field(
+        description="Disease progression one year after baseline; in the data set 25 to 346.",
+        examples=[151.0],
+    )
+
+
+class LabelTaken(BaseModel):
+    """The true value is on its way to be joined with the prediction of this id."""
+
+    job_id: str
+    label: float
+
+
+class Health(BaseModel):
+    """Whether requests can be taken, and which part is missing if not."""
+
+    status: Literal["ok", "unavailable"]
+    broker: str = Field(description="`ok`, or what is wrong.", examples=["ok"])
+    redis: str = Field(description="`ok`, or what is wrong.", examples=["ok"])
+    queue: int | None = Field(description="Messages that wait for the model.", examples=[0])
+
+
+class Problem(BaseModel):
+    """What went wrong, in a sentence."""
+
+    detail: str

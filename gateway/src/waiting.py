@@ -1,0 +1,79 @@
+"""Who waits for the end of a job is woken, whichever gateway its answer came to."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "ended"
+AGAIN_SECONDS = 1.0
+LISTEN_SECONDS = 5.0  # of silence, before the next look whether the connection still lives
+
+
+class Waiting:
+    """To be used in the thread of one event loop."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.connected = False  # to Redis, and so told of all that ends
+        self.is_closed = False
+        self._redis = redis
+        self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    async def follow(self) -> None:
+        """Listens to which jobs have ended, for ever."""
+        while True:
+            try:
+                await self._listen()
+            except (RedisError, OSError, TimeoutError) as error:
+                if self.connected:
+                    log.warning("Redis cannot be used: %s", error or type(error).__name__)
+            self.connected = False
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    @contextmanager
+    def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
+        """An event that is set whenever one of the jobs may have ended."""
+        job_ids = list(job_ids)
+        event = asyncio.Event()
+        if self.is_closed:
+            event.set()
+        for job_id in job_ids:
+            self._events[job_id].add(event)
+        try:
+            yield event
+        finally:
+            for job_id in job_ids:
+                self._events[job_id].discard(event)
+                if not self._events[job_id]:
+                    del self._events[job_id]
+
+    def close(self) -> None:
+        """Wakes all, for the last time."""
+        self.is_closed = True
+        self._wake(list(self._events))
+
+    async def _listen(self) -> None:
+        async with self._redis.pubsub() as channel:
+            await channel.subscribe(CHANNEL)
+            log.info("connected to Redis")
+            self.connected = True
+            self._wake(list(self._events))  # of what has ended meanwhile nobody was told
+            while True:
+                message = await channel.get_message(
+                    ignore_subscribe_messages=True, timeout=LISTEN_SECONDS
+                )
+                if message is None:
+                    await channel.ping()
+                elif message["type"] == "message":
+                    self._wake(message["data"].split())
+
+    def _wake(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids:
+            for event in self._events.get(job_id, ()):
+                event.set()
