@@ -1,0 +1,149 @@
+"""What people see of the gateway: the form, the description of the API, and what these ask for."""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.staticfiles import StaticFiles
+
+from patients import COLUMNS, random_patient
+
+STATIC = Path(__file__).parent / "static"
+PACKAGES: list[str | tuple[str, str]] = [
+    ("pipeline", "static"),
+    ("plotly", "package_data"),
+    ("fastapi_offline", "static"),
+]
+PLOT_SECONDS = 1.0  # that plot may take to answer
+FRESH_SECONDS = 1.0  # that its answer is given to others, too
+
+PATIENT = {
+    "age": 59, "sex": 2, "bmi": 32.1, "bp": 101, "s1": 157,
+    "s2": 93.2, "s3": 38, "s4": 4, "s5": 4.8598, "s6": 87,
+}  # fmt: skip
+
+
+class ColumnOut(BaseModel):
+    """One of a patient's ten values: what it is, and where it lies in the data set."""
+
+    name: str = Field(examples=["bmi"])
+    title: str = Field(examples=["Body mass index"])
+    unit: str = Field(description="empty where there is none", examples=["kg/m²"])
+    least: float = Field(examples=[18])
+    most: float = Field(examples=[42.2])
+    step: float = Field(description="its precision in the data set", examples=[0.1])
+    meaning: str = Field(examples=["Weight / height²."])
+
+
+class PatientOut(BaseModel):
+    """A patient whom the model has not seen."""
+
+    values: dict[str, float] = Field(description="in clinical units", examples=[PATIENT])
+    label: float = Field(description="disease progression after one year", examples=[151])
+
+
+class PredictionsOut(BaseModel):
+    """The histogram of the predictions in metric_log.csv."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    edges: list[float] = Field(
+        description="of the bars, in points: one more than counts; none without rows",
+        examples=[[100, 110, 120, 130]],
+    )
+    counts: list[int] = Field(examples=[[4, 0, 7]])
+    rows: int = Field(description="all rows of the log", examples=[12])
+    beyond: int = Field(0, description="rows so far out that they are in no bar", examples=[1])
+
+
+class LinksOut(BaseModel):
+    """Where else to look."""
+
+    live_page: str = Field(examples=["http://localhost:8080/"])
+
+
+class AwayOut(BaseModel):
+    """Why there is no answer just now."""
+
+    detail: str = Field(examples=["plot does not answer at http://localhost:8080/api/predictions"])
+
+
+class Plot:
+    """Asks plot for the histogram of the predictions, at most once in FRESH_SECONDS."""
+
+    def __init__(self, plot_url: str) -> None:
+        self._url = f"{plot_url.rstrip('/')}/api/predictions"
+        self._client: httpx.AsyncClient | None = None
+        self._lock = asyncio.Lock()  # many who ask at once wait for one answer
+        self._asked_at = -math.inf
+        self._answer: PredictionsOut | None = None
+
+    @asynccontextmanager
+    async def connected(self, _: FastAPI) -> AsyncIterator[None]:
+        """While the gateway serves."""
+        async with httpx.AsyncClient(timeout=PLOT_SECONDS) as self._client:
+            yield
+
+    async def predictions(self) -> PredictionsOut:
+        """Raises HTTPException where plot does not answer, or not as it should."""
+        async with self._lock:
+            if time.monotonic() - self._asked_at >= FRESH_SECONDS:
+                self._answer = await self._ask()
+                self._asked_at = time.monotonic()
+        if self._answer is None:
+            raise HTTPException(503, f"plot does not answer at {self._url}", {"Retry-After": "1"})
+        return self._answer
+
+    async def _ask(self) -> PredictionsOut | None:
+        assert self._client is not None, "serving has begun"
+        try:
+            answer = await self._client.get(self._url)
+            answer.raise_for_status()
+            return PredictionsOut.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValidationError):
+            return None
+
+
+def pages(plot_url: str, live_page_url: str) -> APIRouter:
+    """The routes that need no key: none of them tells of a job."""
+    plot = Plot(plot_url)
+    router = APIRouter(lifespan=plot.connected)
+    router.mount("/static", StaticFiles(directory=STATIC, packages=PACKAGES))
+
+    @router.get("/", include_in_schema=False)
+    async def form() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @router.get("/docs", include_in_schema=False)
+    async def docs() -> FileResponse:
+        return FileResponse(STATIC / "docs.html")
+
+    @router.get("/links", summary="Where else to look")
+    async def links() -> LinksOut:
+        return LinksOut(live_page=live_page_url)
+
+    @router.get("/columns", summary="What is asked of a patient: the ten columns in order")
+    async def columns() -> list[ColumnOut]:
+        return [ColumnOut(**column._asdict()) for column in COLUMNS]
+
+    @router.get("/patients/random", summary="A patient to try, and what became of them")
+    async def patient() -> PatientOut:
+        values, label = random_patient()
+        return PatientOut(values=values, label=label)
+
+    @router.get(
+        "/predictions",
+        summary="How all predictions are distributed",
+        responses={503: {"model": AwayOut, "description": "plot is away"}},
+    )
+    async def predictions() -> PredictionsOut:
+        return await plot.predictions()
+
+    return router
