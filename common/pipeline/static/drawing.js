@@ -1,4 +1,17 @@
 // What the charts of all pages have in common, as Plotly wants it.
+export const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
+
+// It takes a second to start, so the numbers are painted first.
+export function loadPlotly(onReady, onFailure) {
+  requestAnimationFrame(() => setTimeout(() => {
+    const script = document.createElement('script');
+    script.src = '/static/plotly.min.js';
+    script.addEventListener('load', onReady);
+    script.addEventListener('error', onFailure);
+    document.head.append(script);
+  }));
+}
+
 export function readColours() {
   const style = getComputedStyle(document.documentElement);
   const names = ['text', 'muted', 'line', 'surface', 'bars', 'bars-faint', 'mae', 'mae-band', 'median'];

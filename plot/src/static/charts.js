@@ -1,11 +1,10 @@
-import {readColours} from './drawing.js';
+import {CONFIG, loadPlotly, readColours} from './drawing.js';
 import {histogram, pairs, trend} from './figures.js';
 import {setText, time} from './format.js';
 import {scrollTable} from './table.js';
 import {histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
 
 const PAUSE_IN_MS = 500;
-const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
@@ -64,17 +63,10 @@ export function showCharts(event) {
   redrawAll();
 }
 
-// Plotly takes a second to start, so the numbers are painted first.
 export function loadCharts() {
   if (loading) return;
   loading = true;
-  requestAnimationFrame(() => setTimeout(() => {
-    const script = document.createElement('script');
-    script.src = '/static/plotly.min.js';
-    script.addEventListener('load', redrawAll);
-    script.addEventListener('error', () => charts.forEach((it) => it.box.classList.add('failed')));
-    document.head.append(script);
-  }));
+  loadPlotly(redrawAll, () => charts.forEach((it) => it.box.classList.add('failed')));
 }
 
 const observer = new IntersectionObserver((entries) => {
