@@ -17,17 +17,17 @@ class Column(NamedTuple):
 
 # What scikit-learn's description says of them; it does not say which sex is 1 and which 2.
 COLUMNS = [
-    Column("age", "Age", "years", 19, 79, 1, "Age at the start of the study."),
-    Column("sex", "Sex", "", 1, 2, 1, "1 or 2; the data set does not say which is which."),
-    Column("bmi", "Body mass index", "kg/m²", 18, 42.2, 0.1, "Weight divided by height squared."),
+    Column("age", "Age", "years", 19, 79, 1, "At the start of the study."),
+    Column("sex", "Sex", "", 1, 2, 1, "The data set does not say which is which."),
+    Column("bmi", "Body mass index", "kg/m²", 18, 42.2, 0.1, "Weight / height²."),
     Column("bp", "Blood pressure", "mmHg", 62, 133, 0.01, "Average blood pressure."),
-    Column("s1", "Total cholesterol", "mg/dl", 97, 301, 1, "All cholesterol in the blood serum."),
-    Column("s2", "LDL", "mg/dl", 41.6, 242.4, 0.1, "Low-density lipoproteins in the serum."),
-    Column("s3", "HDL", "mg/dl", 22, 99, 0.1, "High-density lipoproteins in the serum."),
+    Column("s1", "Total cholesterol", "mg/dl", 97, 301, 1, "In the blood serum."),
+    Column("s2", "LDL", "mg/dl", 41.6, 242.4, 0.1, "Low-density lipoproteins."),
+    Column("s3", "HDL", "mg/dl", 22, 99, 0.1, "High-density lipoproteins."),
     Column("s4", "Cholesterol ratio", "", 2, 9.09, 0.01, "Total cholesterol divided by HDL."),
     Column(
         "s5", "ln triglycerides", "", 3.2581, 6.107, 0.0001,
-        "Natural logarithm of the triglycerides in mg/dl; 4.6052 is 100 mg/dl.",
+        "Natural logarithm of mg/dl: 100 mg/dl are 4.6052.",
     ),
     Column("s6", "Blood sugar", "mg/dl", 58, 124, 1, "Glucose in the blood."),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ CELL = 10.0
 CELLS = round((HIGHEST - LOWEST) / CELL)
 MOST_PLACES = 700  # that a browser draws at ease
 COARSER = (1, 2, 5, 10)  # cells that are put together in each direction
+MOST_BARS = 60  # of the histogram of predictions
 
 
 class Density(NamedTuple):
@@ -28,6 +29,15 @@ class Density(NamedTuple):
     y_pred: Column
     rows: npt.NDArray[np.int64]
     beyond: int
+
+
+class Histogram(NamedTuple):
+    """How many rows lie between one edge and the next, from the first row to the last: `counts` of
+    shape (n,), `edges` of shape (n + 1,) in points of disease progression; both empty without rows.
+    """
+
+    edges: Column
+    counts: npt.NDArray[np.int64]
 
 
 class Pairs:
@@ -56,6 +66,20 @@ class Pairs:
         inside = ((self._points >= LOWEST) & (self._points < HIGHEST)).all(axis=1)
         places, rows = np.unique(self._points[inside], axis=0, return_counts=True)
         return Density(None, places[:, 0], places[:, 1], rows, beyond)
+
+    def predictions(self) -> Histogram:
+        """The predictions in up to MOST_BARS bars of equal width, whatever their labels are."""
+        cells = self._cells.view(flow=True).sum(axis=0)[1:-1]
+        for factor in COARSER:
+            counts = cells.reshape(-1, factor).sum(axis=1)
+            filled = np.flatnonzero(counts)
+            if not len(filled):
+                return Histogram(np.empty(0), counts[:0])
+            first, end = filled[0], filled[-1] + 1
+            if end - first <= MOST_BARS:
+                break
+        edges = LOWEST + np.arange(first, end + 1) * (CELL * factor)
+        return Histogram(edges, counts[first:end])
 
     def _density_of_cells(self, counts: npt.NDArray[np.int64], beyond: int) -> Density:
         for factor in COARSER:

@@ -119,6 +119,11 @@ class Plotter:
             "last_rows": last_rows,
         }
 
+    def predictions(self) -> dict[str, Any]:
+        """How the predictions of all rows are distributed."""
+        with self._lock:
+            return view.predictions(self._summary)
+
     def rows_per_second(self) -> float:
         """Of the last RATE_SECONDS, or since the log was read for the first time."""
         with self._lock:

@@ -19,6 +19,7 @@ from plotter import Plotter
 from state import StateError
 
 STATIC = Path(__file__).parent / "static"
+SHARED: list[str | tuple[str, str]] = [("pipeline", "static"), ("plotly", "package_data")]
 MOST_ID_CHARACTERS = 64
 CHUNK_BYTES = 1 << 18
 
@@ -46,11 +47,12 @@ class Routes:
             get("/", self.page),
             get("/events", self.events),
             get("/api/summary", self.summary),
+            get("/api/predictions", self.predictions),
             get("/api/trace", self.trace),
             get("/error_distribution.png", self.picture),
             get("/metric_log.csv", self.csv),
             get("/health", self.health),
-            Mount("/static", StaticFiles(directory=STATIC, packages=[("plotly", "package_data")])),
+            Mount("/static", StaticFiles(directory=STATIC, packages=SHARED)),
         ]
 
     async def page(self, _: Request) -> Response:
@@ -69,6 +71,9 @@ class Routes:
                 "dead_letters": letters and letters.ready + letters.unacked,
             }
         )
+
+    def predictions(self, _: Request) -> Response:
+        return Json(self._plotter.predictions())
 
     def trace(self, request: Request) -> Response:
         row_id = request.query_params.get("id", "")

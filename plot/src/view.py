@@ -49,6 +49,17 @@ def charts(summary: Summary) -> dict[str, Any]:
     }
 
 
+def predictions(summary: Summary) -> dict[str, Any]:
+    """The histogram of the predictions of all rows; those `beyond` its range are in no bar."""
+    edges, counts = summary.pairs.predictions()
+    return {
+        "edges": edges.tolist(),
+        "counts": counts.tolist(),
+        "rows": summary.rows,
+        "beyond": summary.rows - int(counts.sum()),
+    }
+
+
 def _course(course: Course) -> dict[str, Any]:
     return {
         "window": course.window,

@@ -77,6 +77,15 @@ def test_an_absurd_row_is_counted_and_changes_no_chart(plot: Service, ledger: Le
     }  # fmt: skip
 
 
+def test_the_predictions_of_the_log_are_a_histogram(plot: Service, ledger: Ledger) -> None:
+    assert get(plot, "/api/predictions") == {"edges": [], "counts": [], "rows": 0, "beyond": 0}
+    write(ledger, ("a", 100, 151.2), ("b", 100, 158), ("c", 100, 171), ("absurd", 100, 1e300))
+    wait_for_rows(plot, 4)
+    assert get(plot, "/api/predictions") == {
+        "edges": [150, 160, 170, 180], "counts": [2, 0, 1], "rows": 4, "beyond": 1,
+    }  # fmt: skip
+
+
 def test_a_row_is_pushed_to_who_reads(plot: Service, ledger: Ledger) -> None:
     with closing(connect(plot)) as connection:
         connection.request("GET", "/events")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from follower import Column, Rows
-from pairs import HIGHEST, LOWEST, MOST_PLACES, MOST_POINTS, Pairs
+from pairs import CELL, HIGHEST, LOWEST, MOST_BARS, MOST_PLACES, MOST_POINTS, Pairs
 
 
 def pairs_of(y_true: object, y_pred: object) -> Pairs:
@@ -67,3 +67,28 @@ def test_what_is_far_out_is_counted_and_changes_nothing_else(rows: int, absurd: 
 def test_no_rows_are_no_points() -> None:
     density = pairs_of([], []).density()
     assert (density.beyond, len(density.rows)) == (0, 0)
+
+
+def test_predictions_are_counted_as_numpy_does_between_the_first_and_the_last() -> None:
+    predictions = 60 + spread(5000, 230)
+    edges, counts = pairs_of(spread(5001, 300)[:-1], predictions).predictions()
+    assert edges.tolist() == np.arange(60, 291, CELL).tolist()
+    assert counts.tolist() == np.histogram(predictions, edges)[0].tolist()
+
+
+def test_bars_of_predictions_are_wider_rather_than_too_many() -> None:
+    ends = [LOWEST, HIGHEST - 1]
+    edges, counts = pairs_of(ends, ends).predictions()
+    assert len(counts) <= MOST_BARS
+    assert (edges[0], edges[-1]) == (LOWEST, HIGHEST)
+    assert [counts[0], counts[-1], counts.sum()] == [1, 1, 2]
+
+
+def test_a_prediction_counts_whatever_its_label_and_one_far_out_in_no_bar() -> None:
+    edges, counts = pairs_of([900, 150, 150], [152, 153, 1100]).predictions()
+    assert (edges.tolist(), counts.tolist()) == ([150, 160], [2])
+
+
+def test_without_rows_there_is_no_bar() -> None:
+    edges, counts = pairs_of([], []).predictions()
+    assert (len(edges), len(counts)) == (0, 0)

@@ -1,9 +1,10 @@
+import {CONFIG, loadPlotly, readColours} from './drawing.js';
+import {histogram, pairs, trend} from './figures.js';
 import {setText, time} from './format.js';
-import {histogram, pairs, readColours, trend} from './figures.js';
+import {scrollTable} from './table.js';
 import {histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
 
 const PAUSE_IN_MS = 500;
-const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
@@ -19,26 +20,8 @@ function chart(name, figure, words, table) {
   return it;
 }
 
-function makeRow(tag, texts) {
-  const tr = document.createElement('tr');
-  for (const text of texts) {
-    const cell = tr.appendChild(document.createElement(tag));
-    cell.textContent = text;
-    if (tag === 'th') cell.scope = 'col';
-  }
-  return tr;
-}
-
 function fillTable(it) {
-  const {head, rows} = it.table(latest);
-  const table = document.createElement('table');
-  table.createCaption().textContent = `As of ${time(latest.now_in_ms)}`;
-  table.createTHead().append(makeRow('th', head));
-  table.createTBody().append(...rows.map((row) => makeRow('td', row)));
-  const frame = document.createElement('div');
-  frame.className = 'scroll';
-  frame.tabIndex = 0;
-  frame.append(table);
+  const frame = scrollTable(`As of ${time(latest.now_in_ms)}`, it.table(latest));
   it.details.querySelector('.scroll')?.remove();
   it.details.append(frame);
 }
@@ -80,17 +63,10 @@ export function showCharts(event) {
   redrawAll();
 }
 
-// Plotly takes a second to start, so the numbers are painted first.
 export function loadCharts() {
   if (loading) return;
   loading = true;
-  requestAnimationFrame(() => setTimeout(() => {
-    const script = document.createElement('script');
-    script.src = '/static/plotly.min.js';
-    script.addEventListener('load', redrawAll);
-    script.addEventListener('error', () => charts.forEach((it) => it.box.classList.add('failed')));
-    document.head.append(script);
-  }));
+  loadPlotly(redrawAll, () => charts.forEach((it) => it.box.classList.add('failed')));
 }
 
 const observer = new IntersectionObserver((entries) => {

@@ -1,0 +1,47 @@
+// What the charts of all pages have in common, as Plotly wants it.
+export const CONFIG = {displayModeBar: false, responsive: true, staticPlot: false};
+
+// It takes a second to start, so the numbers are painted first.
+export function loadPlotly(onReady, onFailure) {
+  requestAnimationFrame(() => setTimeout(() => {
+    const script = document.createElement('script');
+    script.src = '/static/plotly.min.js';
+    script.addEventListener('load', onReady);
+    script.addEventListener('error', onFailure);
+    document.head.append(script);
+  }));
+}
+
+export function readColours() {
+  const style = getComputedStyle(document.documentElement);
+  const names = ['text', 'muted', 'line', 'surface', 'bars', 'bars-faint', 'mae', 'mae-band', 'median'];
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+export function axis(title, colour, more = {}) {
+  return {
+    title: {text: title, font: {size: 12, color: colour.muted}, standoff: 8},
+    gridcolor: colour.line, linecolor: colour.line, zeroline: false, fixedrange: true,
+    tickfont: {color: colour.muted}, separatethousands: true, automargin: false, ...more,
+  };
+}
+
+export function layout(colour, more) {
+  return {
+    autosize: true, dragmode: false, showlegend: false, hovermode: 'closest',
+    margin: {l: 56, r: 12, t: 8, b: 44}, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+    font: {family: 'system-ui, sans-serif', size: 12, color: colour.text},
+    hoverlabel: {bgcolor: colour.surface, bordercolor: colour.muted, font: {color: colour.text}}, ...more,
+  };
+}
+
+export function upright(x, color, dash) {
+  return {type: 'line', x0: x, x1: x, y0: 0, y1: 1, yref: 'paper', line: {color, width: 2, dash}};
+}
+
+export function lineLabel(x, y, text, colour, toLeft) {
+  return {
+    x, y, yref: 'paper', yanchor: 'top', xanchor: toLeft ? 'right' : 'left', xshift: toLeft ? -4 : 4,
+    text, showarrow: false, bgcolor: colour.surface, font: {size: 12},
+  };
+}

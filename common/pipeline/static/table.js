@@ -1,0 +1,22 @@
+function makeRow(tag, texts) {
+  const tr = document.createElement('tr');
+  for (const text of texts) {
+    const cell = tr.appendChild(document.createElement(tag));
+    cell.textContent = text;
+    if (tag === 'th') cell.scope = 'col';
+  }
+  return tr;
+}
+
+// A chart's numbers; with a keyboard it can be scrolled, too.
+export function scrollTable(caption, {head, rows}) {
+  const table = document.createElement('table');
+  table.createCaption().textContent = caption;
+  table.createTHead().append(makeRow('th', head));
+  table.createTBody().append(...rows.map((row) => makeRow('td', row)));
+  const frame = document.createElement('div');
+  frame.className = 'scroll';
+  frame.tabIndex = 0;
+  frame.append(table);
+  return frame;
+}

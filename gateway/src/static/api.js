@@ -1,0 +1,78 @@
+// Asks the gateway, with the API key where it wants one.
+const STORE = 'gateway-api-key';
+const form = document.getElementById('key-form');
+const input = document.getElementById('key');
+const words = document.getElementById('key-words');
+let asking = null;
+
+// What went wrong, in words; `status` is that of HTTP, 0 without an answer.
+export class Problem extends Error {
+  constructor(message, {status = 0, detail = null} = {}) {
+    super(message);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+function askForKey() {
+  asking ??= new Promise((resolve) => {
+    words.textContent = sessionStorage.getItem(STORE) === null
+      ? 'It is kept in this tab until it is closed.' : 'That was not the key.';
+    form.hidden = false;
+    input.focus();
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      sessionStorage.setItem(STORE, input.value);
+      input.value = '';
+      form.hidden = true;
+      asking = null;
+      resolve();
+    }, {once: true});
+  });
+  return asking;
+}
+
+async function problemOf(response) {
+  const {detail} = await response.json().catch(() => ({}));
+  const sentence = typeof detail === 'string' ? detail : `The gateway answers with status ${response.status}`;
+  const after = response.headers.get('Retry-After');
+  const when = after ? ` Worth another try in ${after} s.` : '';
+  return new Problem(sentence.replace(/[.:]?$/, '.') + when, {status: response.status, detail});
+}
+
+// The response, of status 2xx; raises Problem. Who is `quiet` does without a key rather than ask for it.
+export async function ask(path, {quiet = false, headers = {}, ...options} = {}) {
+  for (;;) {
+    const key = sessionStorage.getItem(STORE);
+    const withKey = key === null ? headers : {...headers, 'X-API-Key': key};
+    let response;
+    try {
+      response = await fetch(path, {...options, headers: withKey});
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw new Problem('The gateway does not answer.');
+    }
+    if (response.ok) return response;
+    if (response.status !== 401 || quiet) throw await problemOf(response);
+    await askForKey();
+  }
+}
+
+export async function get(path, options) {
+  return (await ask(path, options)).json();
+}
+
+export async function post(path, body, headers = {}) {
+  const response = await ask(path, {
+    method: 'POST', body: JSON.stringify(body), headers: {...headers, 'Content-Type': 'application/json'},
+  });
+  return response.json();
+}
+
+export const jobPath = (id, end = '') => `/job/${encodeURIComponent(id)}${end}`;
+
+// crypto.randomUUID is there only at localhost and with https.
+export function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

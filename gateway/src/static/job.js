@@ -1,0 +1,175 @@
+// One job: its states, its prediction, and the true value that comes later.
+import {get, jobPath, post} from './api.js';
+import {follow, hasEnded} from './follow.js';
+import {count, duration, points, setText, tenths, timeToTheMillisecond} from './format.js';
+import {mark, placeInWords, refreshPredictions} from './predictions.js';
+import {markGone, recall, remember, setCurrent} from './recent.js';
+
+const byId = (id) => document.getElementById(id);
+const panel = byId('job'), steps = byId('job-steps'), again = byId('again');
+const labelForm = byId('label-form'), labelInput = byId('label');
+let livePage = '', current = null, following = new AbortController(), retry = null;
+
+const STATES = {
+  none: 'Nothing was sent yet.',
+  sending: 'Sending…',
+  pending: 'Written; the broker has not confirmed it yet.',
+  processing: 'With the model; its answer is waited for.',
+  failed: 'There is no prediction.',
+  expired: 'The job has expired; this is what the browser remembers of it.',
+  unknown: 'The gateway does not know this job; this is what the browser remembers of it.',
+};
+
+function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...content);
+  return element;
+}
+
+function since(ms) {
+  return ms < 10000 ? `+${count(ms)} ms` : `+${duration(ms)}`;
+}
+
+function step(name, at, start, className = '') {
+  if (at == null) return make('li', 'waiting', make('span', '', name));
+  const passed = at === start ? timeToTheMillisecond(Date.parse(at)) : since(Date.parse(at) - Date.parse(start));
+  return make('li', className, make('strong', '', name), make('span', 'since', passed));
+}
+
+function stepsOf({status, created_at: start, confirmed_at: confirmed, completed_at: completed}) {
+  const last = status === 'failed' ? step('failed', completed, start, 'failed') : step('answered', completed, start);
+  return [step('written', start, start), step('with the model', confirmed, start), last];
+}
+
+function showProblem(text, onRetry = null) {
+  byId('job-problem').hidden = !text;
+  setText(byId('job-problem'), text);
+  retry = onRetry;
+  again.hidden = !onRetry;
+}
+
+function wordsOf(job) {
+  if (job.status !== 'completed') return STATES[job.status] ?? `The job is ${job.status}.`;
+  return placeInWords(job.prediction) || 'Answered.';
+}
+
+function showNames({job_id: id, model_id: model}) {
+  const line = byId('job-names');
+  line.replaceChildren(...(id ? ['job ', make('code', '', id)] : []), ...(model ? [' by model ', make('code', '', model)] : []));
+}
+
+function showTruth(job) {
+  const {prediction, label, known} = job;
+  labelForm.hidden = !hasEnded(job) || job.status === 'failed' || label != null;
+  byId('label-hint').hidden = known == null;
+  setText(byId('label-known'), `The data set says ${known}:`);
+  byId('outcome').hidden = label == null;
+  if (label == null) return;
+  const error = job.absolute_error ?? (prediction == null ? null : Math.abs(label - prediction));
+  const lean = error == null || error === 0 ? '' : ` The prediction was too ${prediction > label ? 'high' : 'low'}.`;
+  setText(byId('error-words'), `Error ${points(error)} points: the true value is ${points(label)}.${lean}`);
+  byId('trace').href = `${livePage}#id=${encodeURIComponent(job.job_id)}`;
+}
+
+function show(job) {
+  current = job;
+  panel.dataset.status = job.status;
+  setText(byId('prediction'), points(job.prediction));
+  setText(byId('job-words'), wordsOf(job));
+  steps.replaceChildren(...stepsOf(job));
+  showNames(job);
+  showTruth(job);
+  showProblem(job.status === 'failed' ? `The model could not answer: ${job.reason ?? 'no reason was given'}` : '');
+  mark(job.prediction, job.label);
+}
+
+function take(job) {
+  remember(job);
+  show(recall(job.job_id) ?? job);
+}
+
+function begin() {
+  following.abort();
+  following = new AbortController();
+  labelInput.value = '';
+  showLabelProblem('');
+  return following.signal;
+}
+
+async function followToEnd(job, signal) {
+  const lost = () => showProblem('The connection to the gateway is lost; trying again.');
+  await follow(job.job_id, signal, take, lost);
+  if (signal.aborted) return;
+  await refreshPredictions();
+  if (!signal.aborted) show(current);
+}
+
+// Sends it; the same idempotency key again is the same job, should the first answer be lost.
+export async function send(values, known, key, onInvalid) {
+  const signal = begin();
+  show({status: 'sending'});
+  setCurrent(null);
+  panel.scrollIntoView({block: 'nearest'});
+  try {
+    const job = await post('/predict', {data: values, units: 'raw'}, {'Idempotency-Key': key});
+    if (signal.aborted) return;
+    take(known == null ? job : {...job, known});
+    setCurrent(job.job_id);
+    await followToEnd(job, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (current.status === 'sending') show({status: 'none'});
+    if (error.status === 422) onInvalid(error);
+    else showProblem(error.message, error.status === 409 ? null : () => send(values, known, key, onInvalid));
+  }
+}
+
+export async function showAgain(remembered) {
+  const signal = begin();
+  show(remembered);
+  setCurrent(remembered.job_id);
+  panel.scrollIntoView({block: 'nearest'});
+  panel.focus({preventScroll: true});
+  if (remembered.status === 'expired' || remembered.status === 'unknown') return;
+  try {
+    const job = await get(jobPath(remembered.job_id), {signal});
+    take(job);
+    if (!hasEnded(job)) await followToEnd(job, signal);
+  } catch (error) {
+    if (signal.aborted) return;
+    if (markGone(remembered.job_id, error)) show(recall(remembered.job_id));
+    else showProblem(error.message, () => showAgain(remembered));
+  }
+}
+
+function showLabelProblem(text) {
+  byId('label-problem').hidden = !text;
+  setText(byId('label-problem'), text);
+}
+
+async function saveLabel(event) {
+  event.preventDefault();
+  showLabelProblem('');
+  const {job_id: id} = current;
+  try {
+    await post(`/label/${encodeURIComponent(id)}`, {value: Number(labelInput.value)});
+    const job = await get(jobPath(id));
+    remember(job);
+    if (current.job_id === id) show(recall(id));
+  } catch (error) {
+    const [first] = Array.isArray(error.detail) ? error.detail : [];
+    showLabelProblem(first?.msg ?? error.message);
+  }
+}
+
+export function startJob(address) {
+  livePage = address;
+  labelForm.addEventListener('submit', saveLabel);
+  byId('label-use').addEventListener('click', () => {
+    labelInput.value = current.known;
+    labelInput.focus();
+  });
+  again.addEventListener('click', () => retry?.());
+  show({status: 'none'});
+}
