@@ -153,7 +153,7 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
         script = "import time; print('no broker', flush=True); time.sleep(99)"
         (tmp_path / name / "src" / f"{name}.py").write_text(script)
     news: list[str] = []
-    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, 0, news.append)
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append)
     supervisor.start()
 
     def all_not_ready() -> bool:
