@@ -1,6 +1,7 @@
 # One command each: `make help` lists them.
 PYTHON ?= python3
 ROWS ?=
+SERVING ?=
 KILLS ?= 20
 SEED ?=
 PART ?=
@@ -12,8 +13,8 @@ BENCH_PATH = $(CURDIR)/common:$(CURDIR)/local:$(CURDIR)/tests:$(CURDIR)/model/sr
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows
-	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS))
+run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds the gateway
+	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
 test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
 	.venv/bin/python -m pytest -n 2 --dist loadfile
@@ -44,15 +45,15 @@ lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 
 passwords:  ## new random passwords for the users of the RabbitMQ in Docker, into .env
 	@umask 077 && touch .env && chmod 600 .env && \
-	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|CLUSTER)_PASSWORD=' .env || true) && \
+	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|GATEWAY|CLUSTER)_PASSWORD=' .env || true) && \
 	{ test -z "$$kept" || printf '%s\n' "$$kept"; \
-	for user in ADMIN FEATURES MODEL METRIC PLOT CLUSTER; do \
+	for user in ADMIN FEATURES MODEL METRIC PLOT GATEWAY CLUSTER; do \
 	  echo "$${user}_PASSWORD=$$(LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32)"; \
 	done; } > .env
 	@echo 'New passwords are in .env; docker compose up -d puts them to use.'
 
-reset:  ## begin again with nothing: no rows, and no messages in the broker of `make run`
-	rm -rf .local/rabbitmq logs/*
+reset:  ## begin again with nothing: no rows, no messages and no jobs of `make run`
+	rm -rf .local/rabbitmq .local/redis logs/*
 
 clean:  ## remove what `make run` and `make test` made here, except logs/
 	rm -rf .venv .local model/model.skops* .mypy_cache .pytest_cache .ruff_cache .hypothesis

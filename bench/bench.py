@@ -24,7 +24,7 @@ import plot_growth
 import throughput
 from chart import draw
 from lab import BENCH, BenchError, Lab, open_lab
-from rabbitmq import find_server, install
+from rabbitmq import RABBITMQ
 from results import Results, begun
 from tables import show
 from targets import median_rate
@@ -128,6 +128,5 @@ _RUN: dict[str, Callable[[Lab, Results, Say], None]] = {
 }
 
 if __name__ == "__main__":
-    if find_server() is None:
-        install()
+    RABBITMQ.install_if_missing()
     sys.exit(main())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 STALL_SECONDS = 60.0
 
-PAGE_PORTS = range(8080, 8180)
+PORTS = 100  # how many are tried where the usual one is taken
 
 
 def positive(text: str) -> int:
@@ -32,18 +32,18 @@ def environment(root: Path, rows: int) -> dict[str, str]:
     return env
 
 
-def page_port(env: Mapping[str, str], is_free: Callable[[int], bool]) -> str:
-    """Where plot's page is to be: as `env` says; else at 8080, or the next port that is free.
+def port_for(name: str, first: int, env: Mapping[str, str], is_free: Callable[[int], bool]) -> str:
+    """Where a page is to be: as `env` says by this name; else at `first`, or the next that is free.
 
-    >>> page_port({}, lambda port: port > 8081)
+    >>> port_for("PLOT_PORT", 8080, {}, lambda port: port > 8081)
     '8082'
-    >>> page_port({"PLOT_PORT": "8000"}, lambda port: port > 8081)
-    '8000'
+    >>> port_for("PLOT_PORT", 8080, {"PLOT_PORT": "9000"}, lambda port: port > 8081)
+    '9000'
     """
-    asked_for = env.get("PLOT_PORT", "0")
+    asked_for = env.get(name, "0")
     if asked_for != "0":  # 0 is any that is free: one that we know, to tell it
         return asked_for
-    return str(next(filter(is_free, PAGE_PORTS), PAGE_PORTS[0]))
+    return str(next(filter(is_free, range(first, first + PORTS)), first))
 
 
 def is_free(port: int) -> bool:
@@ -60,18 +60,18 @@ def is_free(port: int) -> bool:
     return True
 
 
-def stream_count(env: dict[str, str]) -> int:
+def stream_count(env: Mapping[str, str]) -> int:
     """After how many rows features ends; 0 for never."""
     return int(_number(env, "STREAM_COUNT"))
 
 
-def patience(env: dict[str, str]) -> float:
+def patience(env: Mapping[str, str]) -> float:
     """For how many seconds it may be in order that no row gets anywhere."""
     rate = _number(env, "STREAM_RATE")
     return STALL_SECONDS + _number(env, "LABEL_DELAY") + (1 / rate if rate else 0)
 
 
-def _number(env: dict[str, str], name: str) -> float:
+def _number(env: Mapping[str, str], name: str) -> float:
     """A setting, as far as it is a number; if not, it is the service that says so."""
     try:
         value = float(env.get(name, 0))

@@ -1,25 +1,28 @@
 """A private RabbitMQ node, run by the `rabbitmq-server` that is installed."""
 
 import os
-import random
-import socket
 import subprocess
-import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from child import Child, end_leftover
-from rabbitmq_package import ADVICE, RabbitMQError, find_server, install
+from packages import Package
+from servers import ServerError, free_ports, listens, reply, wait_until_ready
 
-__all__ = ["PrivateRabbitMQ", "RabbitMQError", "find_server", "install"]
+RABBITMQ = Package(
+    "RabbitMQ",
+    apt="rabbitmq-server",
+    brew="rabbitmq",
+    otherwise="""\
+- or use a broker that is there: AMQP_URL=amqp://guest:guest@localhost:5672/%2F make run
+- or run everything in containers: docker compose up -d""",
+    # Debian's rabbitmq-server in /usr/sbin refuses ordinary users, the one in /usr/lib does not.
+    before_path="/usr/lib/rabbitmq/bin",
+)
 
-START_SECONDS = 60.0
 STOP_SECONDS = 30.0  # RabbitMQ takes 6 with its management plugin, which waits for 5 in vain
-
-# Below the ports that systems give to outgoing connections (32768 and up, macOS 49152 and up): one
-# of those can be taken while the node is down, even by a client that tries to reach it.
-_PORTS = range(20_000, 32_000)
 
 _CONFIG = """\
 listeners.tcp.local = 127.0.0.1:{amqp}
@@ -54,18 +57,18 @@ class PrivateRabbitMQ:
     again at the next start; a folder serves one node at a time.
     """
 
+    title = RABBITMQ.title
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
-        ports = _free_ports(5)
+        ports = free_ports(5)
         self._amqp_port, self._management_port, self._metrics_port = ports[:3]
         node_port, self._epmd_port = ports[3:]
         self.amqp_url = f"amqp://guest:guest@127.0.0.1:{self._amqp_port}/%2F"
         self.management_url = f"http://127.0.0.1:{self._management_port}/"
         self.api_url = f"http://guest:guest@127.0.0.1:{self._management_port}/%2F"
         self.metrics_url = f"http://127.0.0.1:{self._metrics_port}/metrics"
-        server = find_server()
-        if server is None:
-            raise RabbitMQError(f"RabbitMQ is not installed:\n{ADVICE}")
+        server = RABBITMQ.server
         self._rabbitmqctl = server.with_name("rabbitmqctl")
         env = _environment(self._folder, server, node_port, self._epmd_port)
         # "-pipeline" means nothing to the node: it tells its process from those of other nodes.
@@ -83,16 +86,16 @@ class PrivateRabbitMQ:
     def start(self) -> None:
         """Starts the node, or starts it again with its data and ports; returns when AMQP answers.
 
-        Raises RabbitMQError with the end of the node's log if that takes longer than a minute.
+        Raises ServerError with the end of the node's log if that takes longer than a minute.
         """
         self._write_configuration()
         end_leftover(self._folder / "rabbitmq.pid")  # first: it must not miss its epmd
         try:
             # An Erlang node that finds no epmd starts one, and leaves it behind.
             self._epmd.start()
-            self._wait_for(self._epmd, self._epmd_port, b"")
+            self._wait_for(self._epmd, lambda: listens(self._epmd_port))
             self._node.start()
-            self._wait_for(self._node, self._amqp_port, b"AMQP\0\0\x09\x01")
+            self._wait_for(self._node, self._answers)
         except BaseException:
             self.kill()  # a node that is asked to end while it starts can hang
             raise
@@ -108,13 +111,13 @@ class PrivateRabbitMQ:
         self._epmd.kill()
 
     def control(self, *arguments: str) -> None:
-        """Runs `rabbitmqctl` on this node. Raises RabbitMQError with what it says if it fails."""
+        """Runs `rabbitmqctl` on this node. Raises ServerError with what it says if it fails."""
         command: list[str | Path] = [self._rabbitmqctl, *arguments]
         done = subprocess.run(
             command, env=self._node.env, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise RabbitMQError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
+            raise ServerError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,15 +142,11 @@ class PrivateRabbitMQ:
             "[rabbitmq_management,rabbitmq_prometheus].\n"
         )
 
-    def _wait_for(self, child: Child, port: int, greeting: bytes) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not _answers(port, greeting):
-            if child.exit_status is not None or time.monotonic() > deadline:
-                raise RabbitMQError(
-                    f"RabbitMQ does not start; the end of {child.log}:\n{child.log_tail()}\n"
-                    f"If its data are of another version: rm -r {self._folder} is a clean start."
-                )
-            time.sleep(0.05)
+    def _wait_for(self, child: Child, is_ready: Callable[[], bool]) -> None:
+        wait_until_ready(self.title, self._folder, child, is_ready)
+
+    def _answers(self) -> bool:
+        return bool(reply(self._amqp_port, b"AMQP\0\0\x09\x01"))
 
 
 def _environment(folder: Path, server: Path, node_port: int, epmd_port: int) -> dict[str, str]:
@@ -173,27 +172,3 @@ def _environment(folder: Path, server: Path, node_port: int, epmd_port: int) -> 
         "RABBITMQ_LOG_BASE": str(folder),
         "RABBITMQ_LOGS": "-",
     }
-
-
-def _answers(port: int, greeting: bytes) -> bool:
-    """Whether something listens at the port, and says anything to the greeting if there is one."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(greeting)
-            return not greeting or bool(connection.recv(1))
-    except OSError:
-        return False
-
-
-def _free_ports(count: int) -> list[int]:
-    candidates = iter(random.sample(_PORTS, len(_PORTS)))
-    return [next(filter(_is_free, candidates)) for _ in range(count)]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -1,4 +1,4 @@
-"""Runs the pipeline here, without Docker: `python local/run.py [--rows N]`, or `make run`."""
+"""Runs the pipeline here, without Docker: `make run`, or `python local/run.py --help`."""
 
 import argparse
 import fcntl
@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from child import Child
-from display import Display, Place, for_stdout, short
-from options import environment, is_free, page_port, patience, positive, stream_count
-from rabbitmq import PrivateRabbitMQ, RabbitMQError, find_server, install
+from display import Display, for_stdout
+from options import environment, patience, positive
+from places import files, pages, take_ports, ways_in
+from servers import ServerError
 from session import LOOK_SECONDS, Goal, Session, StalledError
-from supervisor import ServiceError, Supervisor, end_leftover_services
+from stores import end_leftover_redis, keep_running, stores_for
+from supervisor import NAMES, SERVING_NAMES, ServiceError, Supervisor, end_leftover_services
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
@@ -58,36 +60,38 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=positive, default=0, help="end once so many rows are joined and drawn"
     )
-    rows: int = parser.parse_args().rows
+    parser.add_argument("--serving", action="store_true", help="answer requests too: the gateway")
+    arguments = parser.parse_args()
     try:
         with only_run(LOCAL):
-            run(rows, Interrupt())
+            run(arguments.rows, arguments.serving, Interrupt())
     except KeyboardInterrupt:
         return 0
-    except (AlreadyRunningError, OSError, RabbitMQError, ServiceError, StalledError) as error:
+    except (AlreadyRunningError, OSError, ServerError, ServiceError, StalledError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
 
 
-def run(rows: int, interrupt: Interrupt) -> None:
+def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     """Runs until `rows` rows are joined and drawn, with 0 until it is interrupted."""
     display, env = for_stdout(), environment(ROOT, rows)
     logs_dir = Path(env["LOGS_DIR"])
     end_leftover_services(LOCAL)  # while their broker lives: they end sooner with it
-    with broker_for(env, display) as broker:
+    end_leftover_redis(LOCAL)
+    with stores_for(env, LOCAL, display, serving=serving) as stores:
         interrupt.check()
         train_if_missing(env, display, interrupt)
-        env["PLOT_PORT"] = page_port(env, is_free)
-        supervisor = Supervisor(ROOT, LOCAL, env, stream_count(env), display.say)
+        take_ports(env, serving=serving)
+        names = SERVING_NAMES if serving else NAMES
+        supervisor = Supervisor(ROOT, LOCAL, env, display.say, names)
         session = Session(supervisor, display, logs_dir / "metric_log.csv")
         goal = Goal(rows, session.lines_before, patience(env)) if rows else None
         try:
             supervisor.start()
-            page = ("page", f"http://localhost:{env['PLOT_PORT']}/")
-            display.open([page, *places(logs_dir, broker)])
+            display.open([*pages(env, serving=serving), *files(logs_dir, LOCAL), *ways_in(stores)])
             while not is_over(session, goal):
-                keep_running(broker, display)
+                keep_running(stores, display)
                 interrupt.sleep(LOOK_SECONDS)
         except KeyboardInterrupt:
             pass  # the usual end
@@ -96,7 +100,7 @@ def run(rows: int, interrupt: Interrupt) -> None:
             display.say("stopping the services")
             supervisor.stop()
     display.say(session.summary())
-    for what, where in places(logs_dir, broker=None):
+    for what, where in files(logs_dir, LOCAL):
         display.say(f"{what}: {where}")
 
 
@@ -116,30 +120,6 @@ def only_run(folder: Path) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
-
-
-@contextmanager
-def broker_for(env: dict[str, str], display: Display) -> Iterator[PrivateRabbitMQ | None]:
-    """A broker of our own while it lasts, its URLs in `env`; none if `env` names one."""
-    if "AMQP_URL" in env:
-        yield None
-        return
-    if find_server() is None:
-        install()
-    display.say("starting RabbitMQ")
-    with PrivateRabbitMQ(LOCAL / "rabbitmq") as broker:
-        env |= {"AMQP_URL": broker.amqp_url, "MANAGEMENT_URL": broker.api_url}
-        try:
-            yield broker
-        finally:
-            display.say("stopping RabbitMQ (some seconds)")
-
-
-def keep_running(broker: PrivateRabbitMQ | None, display: Display) -> None:
-    """Starts our broker again if it has died."""
-    if broker is not None and broker.exit_status is not None:
-        display.say(f"RabbitMQ ended with status {broker.exit_status}: starting it again")
-        broker.start()
 
 
 def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt) -> None:
@@ -162,26 +142,6 @@ def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt
 def is_over(session: Session, goal: Goal | None) -> bool:
     progress = session.look()
     return goal is not None and goal.is_reached(progress, time.monotonic())
-
-
-def places(logs_dir: Path, broker: PrivateRabbitMQ | None) -> list[Place]:
-    """Where a person finds what."""
-    found = [
-        ("errors", short(logs_dir / "metric_log.csv")),
-        ("picture", short(logs_dir / "error_distribution.png")),
-        ("service logs", short(LOCAL / "log")),
-    ]
-    if broker is not None:
-        found += [
-            ("RabbitMQ", f"{broker.management_url} (guest, guest)"),
-            ("AMQP_URL", broker.amqp_url),
-            (
-                "dead letters",
-                f"AMQP_URL={broker.amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
-                f"{short(Path(sys.executable))} -m pipeline dead-letters list",
-            ),
-        ]
-    return found
 
 
 if __name__ == "__main__":

@@ -1,16 +1,18 @@
-"""The four services as processes: started, kept running, and stopped in the pipeline's order."""
+"""The services as processes: started, kept running, and stopped in the pipeline's order."""
 
 import signal
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from child import Child, end_leftover
+from options import stream_count
 from tally import Progress, Tally
 
 NAMES = ("features", "model", "metric", "plot")
+SERVING_NAMES = ("gateway", *NAMES)  # the first to stop: it takes nothing in that is not answered
 
 READY_SECONDS = 10.0
 RESTART_SECONDS = 1.0
@@ -104,14 +106,14 @@ class Service:
 
 def end_leftover_services(folder: Path) -> None:
     """Ends what a run has left behind that was killed itself."""
-    for name in NAMES:
+    for name in SERVING_NAMES:
         end_leftover(folder / "log" / f"{name}.pid")
 
 
 class Supervisor:
-    """All services together; what happens to them is told to `say`.
+    """The services of these names together; what happens to them is told to `say`.
 
-    `rows` is how many rows `features` publishes until it is done; 0 for without end.
+    `features` is done after as many rows as STREAM_COUNT says in `env`, if that is not 0.
     """
 
     def __init__(
@@ -119,14 +121,15 @@ class Supervisor:
         root: Path,
         folder: Path,
         env: Mapping[str, str],
-        rows: int,
         say: Callable[[str], None],
+        names: Sequence[str] = NAMES,
     ) -> None:
         for name in ("log", "status"):
             (folder / name).mkdir(parents=True, exist_ok=True)
+        rows = stream_count(env)
         self.services = {
             name: Service(name, root, folder, env, rows if name == "features" else 0)
-            for name in NAMES
+            for name in names
         }
         self._say = say
 

@@ -8,7 +8,8 @@ import pytest
 import train
 from ledger import Ledger
 from pipeline.settings import BrokerSettings
-from rabbitmq import PrivateRabbitMQ, find_server, install
+from rabbitmq import RABBITMQ, PrivateRabbitMQ
+from redis_server import REDIS, PrivateRedis
 from support import Service, Vhost
 
 Start = Callable[..., Service]
@@ -16,10 +17,17 @@ Start = Callable[..., Service]
 
 @pytest.fixture(scope="session")
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRabbitMQ]:
-    if find_server() is None:
-        install()
+    RABBITMQ.install_if_missing()
     with PrivateRabbitMQ(tmp_path_factory.mktemp("rabbitmq")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateRedis]:
+    """A real Redis for the whole run; a test takes keys, or a database, of its own."""
+    REDIS.install_if_missing()
+    with PrivateRedis(tmp_path_factory.mktemp("redis")) as redis:
+        yield redis
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     (cache / "stale.pyc").touch()  # for .dockerignore to keep out
     stack = Stack(folder)
     try:
-        stack.compose("build")
+        stack.compose("--profile=serving", "build")
         yield stack
     finally:
         stack.remove()

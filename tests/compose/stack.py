@@ -19,6 +19,7 @@ import pika
 from support import ROOT, eventually, next_event, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
+SERVING = ("redis", "gateway")  # in the profile of that name
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
 CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
 NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
@@ -77,8 +78,10 @@ class Stack:
             "MANAGEMENT_PORT": str(free_port()),
             "METRICS_PORT": str(free_port()),
             "PLOT_PORT": str(free_port()),
+            "GATEWAY_PORT": str(free_port()),
         }
         self.page = f"http://127.0.0.1:{self._own['PLOT_PORT']}/"
+        self.gateway = f"http://127.0.0.1:{self._own['GATEWAY_PORT']}/"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
         self._environment = {
             name: value
@@ -109,13 +112,13 @@ class Stack:
     def clear(self) -> None:
         """Removes containers, broker data and what a run left in `logs`."""
         for files in (CLUSTER, COURSE, ("-f", "docker-compose.yml")):  # each has volumes of its own
-            self.compose(*files, "down", "--volumes", "--timeout=5")
+            self.compose(*files, "--profile=serving", "down", "--volumes", "--timeout=5")
         as_root("find /logs -mindepth 1 -delete", f"--volume={self.logs}:/logs")
 
     def remove(self) -> None:
         """Leaves nothing behind."""
         self.clear()
-        self.compose("--profile=tools", "down", "--rmi=local")
+        self.compose("--profile=tools", "--profile=serving", "down", "--rmi=local")
         as_root(f"chown {os.getuid()}:{os.getgid()} /logs", f"--volume={self.logs}:/logs")
 
     def containers(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None
             amqp_url=stack.amqp_url(vhost="declared"),
             queue_type=queue_type,
         )
-        with opened(settings, uses=["delays"]) as (broker, _):
+        with opened(settings, uses=["delays", "answers"]) as (broker, _):
             broker.publish("y_true", labels("a"))
         assert topology(stack, "declared") == topology(stack, "%2F")
     finally:

@@ -7,7 +7,7 @@ from pika.exceptions import ProbableAuthenticationError
 
 from compose.stack import Stack
 
-USERS = ("admin", "features", "model", "metric", "plot")
+USERS = ("admin", "features", "model", "metric", "plot", "gateway")
 
 
 def passwords(stack: Stack) -> dict[str, str]:

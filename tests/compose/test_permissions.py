@@ -18,14 +18,22 @@ PERMISSIONS = {  # configure, write, read
     "model": (NOTHING, r"^(edge\.y_pred|edge\.dead_letters|replies)$", "^features$"),
     "metric": (NOTHING, r"^edge\.dead_letters$", "^(y_true|y_pred)$"),
     "plot": (NOTHING, NOTHING, NOTHING),
+    "gateway": (NOTHING, r"^(edge\.features|edge\.y_true|edge\.dead_letters)$", "^answers$"),
 }
 MAY_WRITE = {
     "features": {"edge.features", "edge.y_true", "delay.y_true"},
     "model": {"edge.y_pred", "edge.dead_letters", "replies"},
     "metric": {"edge.dead_letters"},
     "plot": set(),
+    "gateway": {"edge.features", "edge.y_true", "edge.dead_letters"},
 }
-MAY_READ = {"features": set(), "model": {"features"}, "metric": {"y_true", "y_pred"}, "plot": set()}
+MAY_READ = {
+    "features": set(),
+    "model": {"features"},
+    "metric": {"y_true", "y_pred"},
+    "plot": set(),
+    "gateway": {"answers"},
+}
 MOST_BYTES = 4 * 2**20
 
 
@@ -134,7 +142,7 @@ def test_plot_looks_and_does_no_more(stack: Stack) -> None:
         assert refused in (400, 401, 403), path
 
 
-@pytest.mark.parametrize("user", ["features", "model", "metric"])
+@pytest.mark.parametrize("user", ["features", "model", "metric", "gateway"])
 def test_the_other_services_have_no_business_at_the_management_page(
     stack: Stack, user: str
 ) -> None:

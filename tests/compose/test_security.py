@@ -2,17 +2,19 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from compose.stack import SERVICES, Stack, as_root
+from compose.stack import SERVICES, SERVING, Stack, as_root
 
-ALL = ("rabbitmq", *SERVICES)
+OURS = (*SERVICES, "gateway")
+ALL = ("rabbitmq", "redis", *OURS)
 MEMORY = dict.fromkeys(ALL, 512 * 2**20) | {"rabbitmq": 2**30, "metric": 256 * 2**20}
-PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024}
-# CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/
-CAPABILITIES = {"metric": 0b1100_0011, "plot": 0b1100_0011}
+PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024, "redis": 64}
+# CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/ or of /data
+CAPABILITIES = dict.fromkeys(("metric", "plot", "redis"), 0b1100_0011)
 WAYS_OUT = (
     "timeout 3 bash -c '</dev/tcp/1.1.1.1/53'",
     "timeout 20 getent hosts example.com >/dev/null",
@@ -20,10 +22,11 @@ WAYS_OUT = (
 
 
 @pytest.fixture(scope="module")
-def containers(stack: Stack) -> dict[str, Any]:
-    stack.configure()
+def containers(stack: Stack) -> Iterator[dict[str, Any]]:
+    stack.configure(COMPOSE_PROFILES="serving")
     stack.up()
-    return stack.containers()
+    yield stack.containers()
+    stack.compose("rm", "--stop", "--force", *SERVING)
 
 
 def inside(stack: Stack, name: str, *command: str, root: bool = False) -> str:
@@ -51,9 +54,11 @@ def test_nothing_runs_as_root_or_can_become_it(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.usefixtures("containers")
-@pytest.mark.parametrize("name", SERVICES)
-def test_process_1_is_the_service_itself(stack: Stack, name: str) -> None:
-    assert status(stack, name)["Name"] == "python"  # a signal reaches it
+@pytest.mark.parametrize(
+    ("name", "program"), [*((name, "python") for name in OURS), ("redis", "redis-server")]
+)
+def test_process_1_is_the_service_itself(stack: Stack, name: str, program: str) -> None:
+    assert status(stack, name)["Name"] == program  # a signal reaches it
 
 
 @pytest.mark.usefixtures("containers")
@@ -89,6 +94,7 @@ def test_a_container_was_given_nothing_more(containers: dict[str, Any], name: st
         "rabbitmq": {"/var/lib/rabbitmq", "/var/log/rabbitmq"},
         "metric": {"/logs"},
         "plot": {"/logs"},
+        "redis": {"/data"},
     }.get(name, set())
 
 
@@ -100,8 +106,11 @@ def test_the_services_share_a_network_that_leads_nowhere(
     assert networks["model"] == networks["metric"] == {backend}
     (frontend,) = networks["plot"] - {backend}
     assert networks["plot"] == networks["rabbitmq"] == {backend, frontend}
-    found = json.loads(stack.run("docker", "network", "inspect", backend, frontend))
-    assert [each["Internal"] for each in found] == [True, False]
+    (jobs,) = networks["redis"]
+    assert networks["gateway"] == {backend, frontend, jobs}
+    assert {name for name, each in networks.items() if jobs in each} == set(SERVING)
+    found = json.loads(stack.run("docker", "network", "inspect", backend, frontend, jobs))
+    assert [each["Internal"] for each in found] == [True, False, True]
     assert found[1]["Options"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
 
@@ -136,7 +145,8 @@ def test_ports_are_bound_on_this_machine_only(containers: dict[str, Any]) -> Non
     bound = {name: {k: v for k, v in each.items() if v} for name, each in ports.items()}
     assert bound["rabbitmq"].keys() == {"5672/tcp", "15672/tcp", "15692/tcp"}
     assert bound["plot"].keys() == {"8080/tcp"}
-    assert {name for name, each in bound.items() if each} == {"rabbitmq", "plot"}
+    assert bound["gateway"].keys() == {"8000/tcp"}
+    assert {name for name, each in bound.items() if each} == {"rabbitmq", "plot", "gateway"}
     bindings = [binding for each in bound.values() for some in each.values() for binding in some]
     assert {binding["HostIp"] for binding in bindings} == {"127.0.0.1"}
 

@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("local", "features", "model", "metric", "plot"):
+        for part in ("local", "features", "model", "metric", "plot", "gateway", "redis"):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
@@ -68,6 +69,24 @@ class Runner:
         return int((self.root / ".local" / "log" / f"{service}.pid").read_text().split()[0])
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def ask(url: str, row: Any = None) -> Any:
+    """What the gateway answers once it can; None until then."""
+    headers = {"Content-Type": "application/json", "Prefer": "wait=10"}
+    body = None if row is None else json.dumps(row).encode()
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, body, headers), timeout=20
+        ) as answer:
+            return json.loads(answer.read())
+    except OSError:
+        return None
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[Runner]:
     runner = Runner(tmp_path)
@@ -85,6 +104,31 @@ def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
     assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
     assert "200 rows published, 200 joined, 200 distinct ids, their MAE" in runner.output
     assert "0 pending, 0 dead-lettered" in runner.output
+
+
+def test_with_the_gateway_the_model_can_be_asked(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    settings = {"amqp_url": vhost.amqp_url, "model_path": model_path, "stream_rate": 1}
+    runner.start("--serving", **settings, gateway_port=free_port())
+    found = eventually(lambda: re.search("^ask the model: (.+)$", runner.output, re.M), "it", 60)
+    features = dict.fromkeys(("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"), 0.0)
+    row = {"id": "asked", "data": features}
+    answer = eventually(lambda: ask(f"{found[1]}predict", row), "an answer", 60)
+    assert answer["status"] == "completed"
+
+    redis = runner.root / ".local" / "redis" / "redis.pid"
+    os.kill(int(redis.read_text().split()[0]), signal.SIGKILL)
+    eventually(lambda: "Redis ended with status -9: starting it again" in runner.output, "the news")
+    assert (
+        eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
+        == (answer["prediction"])
+    )
+
+    all_of_it = family(runner.process.pid)
+    os.killpg(runner.process.pid, signal.SIGINT)
+    assert runner.wait() == 0
+    assert_gone(all_of_it)
 
 
 def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
@@ -107,6 +151,7 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
 
     all_of_it = family(runner.process.pid)
     assert len(all_of_it) > 6  # the runner, four services, the broker
+    assert not (runner.root / ".local" / "redis").exists()
     os.killpg(runner.process.pid, signal.SIGINT)
     assert runner.wait() == 0
     assert_gone(all_of_it)
@@ -116,8 +161,7 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
 def test_the_page_is_at_the_port_that_was_asked_for(
     runner: Runner, vhost: Vhost, model_path: Path
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+    port = free_port()
     runner.start(amqp_url=vhost.amqp_url, model_path=model_path, plot_port=port)
     assert runner.page == f"http://localhost:{port}/"
     assert b"<html" in runner.get("")
@@ -153,7 +197,7 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
         script = "import time; print('no broker', flush=True); time.sleep(99)"
         (tmp_path / name / "src" / f"{name}.py").write_text(script)
     news: list[str] = []
-    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, 0, news.append)
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append)
     supervisor.start()
 
     def all_not_ready() -> bool:

@@ -16,7 +16,8 @@ import pytest
 
 from child import Child
 from processes import assert_gone, family
-from rabbitmq import PrivateRabbitMQ, RabbitMQError
+from rabbitmq import PrivateRabbitMQ
+from servers import ServerError
 from support import ROOT
 
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
@@ -105,7 +106,7 @@ def test_a_node_of_an_ordinary_user(folder: Path) -> None:
 
 def test_a_node_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("not a folder")
-    with pytest.raises(RabbitMQError, match=r"(?s)rabbitmq\.log:.+clean start"):
+    with pytest.raises(ServerError, match=r"(?s)rabbitmq\.log:.+clean start"):
         PrivateRabbitMQ(tmp_path).start()
 
 

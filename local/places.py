@@ -1,0 +1,54 @@
+"""Where a person finds what: pages and their ports, files, and ways into the broker."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from display import Place, short
+from options import is_free, port_for
+from rabbitmq import PrivateRabbitMQ
+from servers import PrivateServer
+
+
+def take_ports(env: dict[str, str], *, serving: bool) -> None:
+    """Decides where the pages are to be, and tells it in `env`."""
+    env["PLOT_PORT"] = port_for("PLOT_PORT", 8080, env, is_free)
+    if serving:
+        env["GATEWAY_PORT"] = port_for("GATEWAY_PORT", 8000, env, is_free)
+        env.setdefault("PLOT_URL", f"http://127.0.0.1:{env['PLOT_PORT']}")
+        env.setdefault("LIVE_PAGE_URL", f"http://localhost:{env['PLOT_PORT']}/")
+
+
+def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
+    """For a browser."""
+    found = [("page", f"http://localhost:{env['PLOT_PORT']}/")]
+    if serving:
+        found.append(("ask the model", f"http://localhost:{env['GATEWAY_PORT']}/"))
+    return found
+
+
+def files(logs_dir: Path, local: Path) -> list[Place]:
+    """What a run leaves."""
+    return [
+        ("errors", short(logs_dir / "metric_log.csv")),
+        ("picture", short(logs_dir / "error_distribution.png")),
+        ("service logs", short(local / "log")),
+    ]
+
+
+def ways_in(stores: Sequence[PrivateServer]) -> list[Place]:
+    """To our own broker, if there is one."""
+    brokers = [store for store in stores if isinstance(store, PrivateRabbitMQ)]
+    return [place for broker in brokers for place in _ways_into(broker)]
+
+
+def _ways_into(broker: PrivateRabbitMQ) -> list[Place]:
+    return [
+        ("RabbitMQ", f"{broker.management_url} (guest, guest)"),
+        ("AMQP_URL", broker.amqp_url),
+        (
+            "dead letters",
+            f"AMQP_URL={broker.amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
+            f"{short(Path(sys.executable))} -m pipeline dead-letters list",
+        ),
+    ]

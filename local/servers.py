@@ -1,0 +1,79 @@
+"""What private servers have in common: free ports, and the wait until one answers."""
+
+import random
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from child import Child
+
+START_SECONDS = 60.0
+
+# Below the ports that systems give to outgoing connections (32768 and up, macOS 49152 and up): one
+# of those can be taken while a server is down, even by a client that tries to reach it.
+_PORTS = range(20_000, 32_000)
+
+
+class ServerError(Exception):
+    """There is no private server to be had; the text says why, and what to do."""
+
+
+class PrivateServer(Protocol):
+    """What a run keeps running: RabbitMQ, Redis."""
+
+    title: str
+
+    @property
+    def exit_status(self) -> int | None:
+        """None while it runs, and before its first start."""
+
+    def start(self) -> None:
+        """Starts it, or starts it again with its data and at its port."""
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports of 127.0.0.1 that nothing uses."""
+    candidates = iter(random.sample(_PORTS, len(_PORTS)))
+    return [next(filter(_is_free, candidates)) for _ in range(count)]
+
+
+def reply(port: int, greeting: bytes) -> bytes:
+    """The first bytes of what a server on 127.0.0.1 says to the greeting; empty if none does."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.sendall(greeting)
+            return connection.recv(64)
+    except OSError:
+        return b""
+
+
+def wait_until_ready(title: str, folder: Path, child: Child, is_ready: Callable[[], bool]) -> None:
+    """Raises ServerError with the end of the child's log if that takes longer than a minute."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready():
+        if child.exit_status is not None or time.monotonic() > deadline:
+            raise ServerError(
+                f"{title} does not start; the end of {child.log}:\n{child.log_tail()}\n"
+                f"If its data are of another version: rm -r {folder} is a clean start."
+            )
+        time.sleep(0.05)
+
+
+def listens(port: int) -> bool:
+    """Whether there is a server at this port of 127.0.0.1."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
