@@ -50,6 +50,7 @@ class WebServer:
         title: str,
         settings: str,
         listen_at: tuple[str, int],
+        *,
         most_connections: int,
         let_go: Callable[[], None],
     ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -23,8 +24,8 @@ from waiting import Waiting
 MOST_CONNECTIONS = 2000
 TITLE = "Ask the model"
 DESCRIPTION = """
-Send a patient, get a job at once, the prediction when it is there, and send the true value whenever it
-becomes known. The id of the job is that of the row in `metric_log.csv`.
+Send a patient, get a job at once, the prediction when it is there, and send the true value whenever
+it becomes known. The id of the job is that of the row in `metric_log.csv`.
 """
 
 
@@ -42,13 +43,20 @@ class Api(WebServer):
         self._store = JobStore(settings.redis_url, settings.job_ttl)
         self._outbox = Outbox(broker)
         self.waiting = Waiting(self._store.redis)
-        calls = Calls(settings, broker, self._store, self._outbox, self.waiting, counters)
+        calls = Calls(
+            settings,
+            broker=broker,
+            store=self._store,
+            outbox=self._outbox,
+            waiting=self.waiting,
+            counters=counters,
+        )
         app = FastAPI(
             title=TITLE,
             description=DESCRIPTION,
             docs_url=None,
             redoc_url=None,
-            lifespan=self._run,
+            lifespan=self._while_serving,
         )
         app.include_router(calls.router())
         app.add_api_route("/health", self.health, tags=["gateway"], responses=_UNAVAILABLE)
@@ -57,8 +65,14 @@ class Api(WebServer):
         app.add_middleware(Limits)
         app.add_middleware(Timed, counters=counters)
         problems.install(app)
-        address = (settings.gateway_host, settings.gateway_port)
-        super().__init__(app, "gateway", "GATEWAY", address, MOST_CONNECTIONS, self.waiting.close)
+        super().__init__(
+            app,
+            "gateway",
+            "GATEWAY",
+            (settings.gateway_host, settings.gateway_port),
+            most_connections=MOST_CONNECTIONS,
+            let_go=self.waiting.close,
+        )
 
     async def health(self) -> Response:
         """Whether requests can be taken, and which part is missing if not."""
@@ -77,7 +91,7 @@ class Api(WebServer):
         return PlainTextResponse(self._counters.text())
 
     @asynccontextmanager
-    async def _run(self, _: FastAPI) -> AsyncIterator[None]:
+    async def _while_serving(self, _: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(run()) for run in (self.waiting.follow, self._outbox.run)]
         for task in tasks:
             task.add_done_callback(self._give_up)
@@ -91,4 +105,6 @@ class Api(WebServer):
             self.give_up(task.exception())
 
 
-_UNAVAILABLE = {503: {"model": Health, "description": "A part is missing."}}
+_UNAVAILABLE: dict[int | str, dict[str, Any]] = {
+    503: {"model": Health, "description": "A part is missing."}
+}

@@ -4,11 +4,11 @@ import asyncio
 import re
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from fastapi.security import APIKeyHeader
 from pydantic import Field
 
@@ -48,6 +48,7 @@ class Calls:
     def __init__(  # noqa: PLR0913 (it is where all parts come together)
         self,
         settings: GatewaySettings,
+        *,
         broker: Broker,
         store: JobStore,
         outbox: Outbox,
@@ -80,7 +81,11 @@ class Calls:
         return router
 
     async def predict(
-        self, body: PredictRequest, response: Response, idempotency_key: Key = "", prefer: Prefer = ""
+        self,
+        body: PredictRequest,
+        response: Response,
+        idempotency_key: Key = "",
+        prefer: Prefer = "",
     ) -> Job | Jobs:
         """Asks the model for one patient, or for many.
 

@@ -17,14 +17,16 @@ def main(settings: GatewaySettings, run: Run) -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     counters = Counters()
     answers = Answers(settings.redis_url, run, counters)
-    with Broker(settings, run, uses=["answers"]) as broker:
-        with Api(settings, broker, counters) as api:
-            run.needs.append(lambda: api.waiting.connected)
-            for batch in broker.consume(ANSWERS, watched=("features",), idle_seconds=LOOK_SECONDS):
-                api.check()
-                if (bad := answers.keep(batch)) is not None:
-                    broker.dead_letter(bad)
-                    batch.ack_when_confirmed()
+    with (
+        Broker(settings, run, uses=["answers"]) as broker,
+        Api(settings, broker, counters) as api,
+    ):
+        run.needs.append(lambda: api.waiting.connected)
+        for batch in broker.consume(ANSWERS, watched=("features",), idle_seconds=LOOK_SECONDS):
+            api.check()
+            if (bad := answers.keep(batch)) is not None:
+                broker.dead_letter(bad)
+                batch.ack_when_confirmed()
 
 
 if __name__ == "__main__":

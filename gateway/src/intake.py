@@ -31,7 +31,7 @@ class Intake(NamedTuple):
         """Raises TooMuchError, or MisfitError."""
         data = request.data
         is_list = isinstance(data, list) and not isinstance(data[0], float)
-        rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[union-attr,arg-type]
+        rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
         if len(rows) > MOST_ROWS:
             raise TooMuchError(f"{len(rows):,} patients are too many, the most is {MOST_ROWS:,}")
         ids = _ids(request.id, len(rows), is_list)

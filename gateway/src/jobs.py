@@ -1,13 +1,11 @@
 """The jobs, in Redis: written once, confirmed, ended by their first answer, and forgotten in time.
 
-| key | what | kept for |
-|---|---|---|
-| `job:ID` | hash: `row` (a digest), `created`, `confirmed`, `completed`, `prediction`, `reason`, `model` | JOB_TTL |
-| `seen:ID` | that there was such a job | JOB_TTL and REMEMBER_SECONDS |
-| `label:ID` | the first true value told for it | JOB_TTL and REMEMBER_SECONDS |
-| `key:…` | list: a digest of the request that came with an Idempotency-Key, then its ids | JOB_TTL |
-
-Times are Unix time in ms.
+- `job:ID` is a hash of `row` (a digest of its numbers), of the times `created`, `confirmed` and
+  `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; kept for JOB_TTL.
+- `seen:ID` says that there was such a job, `label:ID` is the first true value that was told for it;
+  kept for REMEMBER_SECONDS longer.
+- `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
+  kept for JOB_TTL.
 """
 
 import time
@@ -19,13 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.backoff import NoBackoff
 from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from pipeline.errors import PipelineError
 from pipeline.messages import number_text
-from schemas import Job
+from schemas import Job, Status
 
 REMEMBER_SECONDS = 86_400
 MOST_CONNECTIONS = 32
@@ -167,15 +165,15 @@ def _job(job_id: str, fields: dict[str, Any], label: str | None) -> Job:
         model_id=fields.get("model") or None,
         reason=fields.get("reason"),
         created_at=_time(fields["created"]),
-        confirmed_at=_time(fields.get("confirmed")),
-        completed_at=_time(fields.get("completed")),
+        confirmed_at=_time(fields["confirmed"]) if "confirmed" in fields else None,
+        completed_at=_time(fields["completed"]) if "completed" in fields else None,
         label=y_true,
         absolute_error=abs(y_true - prediction) if both else None,  # type: ignore[operator]
         location=f"/job/{job_id}",
     )
 
 
-def _status(fields: dict[str, Any]) -> str:
+def _status(fields: dict[str, Any]) -> Status:
     if "completed" in fields:
         return "completed" if "prediction" in fields else "failed"
     return "processing" if "confirmed" in fields else "pending"
@@ -185,5 +183,5 @@ def _number(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-def _time(in_ms: str | None) -> datetime | None:
-    return None if in_ms is None else datetime.fromtimestamp(int(in_ms) / 1000, UTC)
+def _time(in_ms: str) -> datetime:
+    return datetime.fromtimestamp(int(in_ms) / 1000, UTC)

@@ -13,7 +13,8 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.staticfiles import StaticFiles
 
-from patients import COLUMNS, random_patient
+from columns import COLUMNS
+from patients import random_patient
 
 STATIC = Path(__file__).parent / "static"
 PACKAGES: list[str | tuple[str, str]] = [

@@ -1,4 +1,4 @@
-"""How the calls are described, with whatever they may answer, and which errors become which answer."""
+"""What the calls may answer, as their description says it, and which errors become which answer."""
 
 from typing import Any
 

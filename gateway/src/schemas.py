@@ -5,15 +5,20 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from columns import COLUMNS
 from pipeline.messages import FEATURE_COUNT
 
 MOST_ROWS = 1000
 ID_PATTERN = r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}$"
 SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
-MEASURED = dict(
-    zip((each.name for each in COLUMNS), [59, 2, 32.1, 101, 157, 93.2, 38, 4, 4.8598, 87])
-)  # the first patient of the data set, in both ways
+MEASURED = {
+    "age": 59, "sex": 2, "bmi": 32.1, "bp": 101, "s1": 157,
+    "s2": 93.2, "s3": 38, "s4": 4, "s5": 4.8598, "s6": 87,
+}  # fmt: skip
+EXAMPLES: list[Any] = [
+    {"data": MEASURED, "units": "raw"},
+    {"data": SCALED},
+    {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
+]  # the first patient of the data set, as measured and scaled
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
@@ -28,8 +33,6 @@ class Strict(BaseModel):
 
 class NamedRow(Strict):
     """The ten values of a patient by the names of the data set's columns."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [MEASURED]})
 
     age: Number
     sex: Number
@@ -80,16 +83,10 @@ class PredictRequest(Strict):
         "patients. Without, there is a new one.",
     )
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"data": MEASURED, "units": "raw"},
-                {"data": SCALED},
-                {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})
+
+
+Status = Literal["pending", "processing", "completed", "failed"]
 
 
 class Job(BaseModel):
@@ -97,7 +94,7 @@ class Job(BaseModel):
     progression."""
 
     job_id: str
-    status: Literal["pending", "processing", "completed", "failed"] = Field(
+    status: Status = Field(
         description="`pending`: noted, and not yet confirmed by the broker. `processing`: the "
         "broker has it, the model answers when its turn comes. `completed`, `failed`: it has."
     )

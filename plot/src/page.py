@@ -32,7 +32,14 @@ class Page(WebServer):
         self._feed = Feed()
         routes = Routes(plotter, management, self._feed).all()
         app = Starlette(routes=routes, lifespan=self._push)
-        super().__init__(app, "page", "PLOT", (host, port), MOST_CONNECTIONS, self._feed.close)
+        super().__init__(
+            app,
+            "page",
+            "PLOT",
+            (host, port),
+            most_connections=MOST_CONNECTIONS,
+            let_go=self._feed.close,
+        )
 
     @property
     def is_watched(self) -> bool:
