@@ -13,7 +13,10 @@ INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
     "`docker build --build-arg EXTRA=onnx -f model/Dockerfile .`"
 )
-NUMBERS = {"tensor(double)": np.float64, "tensor(float)": np.float32}
+NUMBERS: dict[str, type[np.float64 | np.float32]] = {
+    "tensor(double)": np.float64,
+    "tensor(float)": np.float32,
+}
 
 
 class OnnxModel:
@@ -43,6 +46,7 @@ class OnnxModel:
 
 
 def _session(content: bytes, name: str) -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells Microsoft of each start, since 1.29
     try:
         import onnxruntime  # noqa: PLC0415  # who has no ONNX file needs none
     except ImportError as error:

@@ -33,10 +33,12 @@ class Predictor:
         try:
             content = path.read_bytes()
         except OSError as error:
-            train = "`make train` writes model.skops"
-            if path.suffix == ".onnx":
-                train = "`.venv/bin/python model/src/train.py --onnx` writes model.onnx"
-            raise ModelError(f"no model at {path} ({error.strerror}): {train}") from error
+            train = (
+                "`.venv/bin/python model/src/train.py --onnx`" if _is_onnx(path) else "`make train`"
+            )
+            raise ModelError(
+                f"no model at {path} ({error.strerror}): {train} writes one"
+            ) from error
         if path.suffix in PICKLE_ENDINGS or content[:1] == b"\x80":
             raise ModelError(
                 f"{path} is a pickle, and loading a pickle can run any code: store the model with "
@@ -86,9 +88,13 @@ class Predictor:
         ]
 
 
+def _is_onnx(path: Path) -> bool:
+    return path.suffix == ".onnx"
+
+
 def _estimator(content: bytes, path: Path) -> Any:
     """Of the two libraries only the one that the file needs is imported: each costs memory."""
-    if path.suffix == ".onnx":
+    if _is_onnx(path):
         import onnx_model  # noqa: PLC0415
 
         return onnx_model.OnnxModel(content, str(path))
