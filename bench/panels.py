@@ -113,11 +113,22 @@ def growth(axes: Axes, results: Results) -> None:
 def model(axes: Axes, results: Results) -> None:
     note = "Microseconds for a row, logarithmic."
     _prepare(axes, "Decode, predict, encode", "rows in a message, logarithmic", note)
-    costs = [spread(cost.us_per_row) for cost in results.model]
     sizes = [cost.batch for cost in results.model]
-    _line(axes, sizes, costs, ("o", BLUE))
-    for size, cost in zip(sizes, costs, strict=True):
-        _label(axes, rounded(cost.median), (size, cost.most), BLUE)
+    looks = (
+        ("scikit-learn", ("o", BLUE), (0, 8), [cost.us_per_row for cost in results.model]),
+        (
+            "ONNX Runtime",
+            ("s", VERMILION),
+            (0, -16),
+            [cost.onnx_us_per_row for cost in results.model],
+        ),
+    )
+    for name, look, where, repeats in looks:
+        costs = [spread(found) for found in repeats]
+        _line(axes, sizes, costs, look, name)
+        for size, cost in zip(sizes, costs, strict=True):
+            _label(axes, rounded(cost.median), (size, cost.median), look[1], where)
+    axes.legend(frameon=False, fontsize=10, loc="upper right", labelcolor=INK)
     axes.set_xscale("log")
     axes.set_yscale("log")
     _whole_numbers(axes, "x", (1, 10, 100, 1000))
