@@ -114,20 +114,13 @@ def model(axes: Axes, results: Results) -> None:
     note = "Microseconds for a row, logarithmic."
     _prepare(axes, "Decode, predict, encode", "rows in a message, logarithmic", note)
     sizes = [cost.batch for cost in results.model]
-    looks = (
-        ("scikit-learn", ("o", BLUE), (0, 8), [cost.us_per_row for cost in results.model]),
-        (
-            "ONNX Runtime",
-            ("s", VERMILION),
-            (0, -16),
-            [cost.onnx_us_per_row for cost in results.model],
-        ),
-    )
-    for name, look, where, repeats in looks:
-        costs = [spread(found) for found in repeats]
-        _line(axes, sizes, costs, look, name)
-        for size, cost in zip(sizes, costs, strict=True):
-            _label(axes, rounded(cost.median), (size, cost.median), look[1], where)
+    sklearn = [spread(cost.us_per_row) for cost in results.model]
+    onnx = [spread(cost.onnx_us_per_row) for cost in results.model]
+    _line(axes, sizes, sklearn, ("o", BLUE), "scikit-learn")
+    _line(axes, sizes, onnx, ("s", VERMILION), "ONNX Runtime")
+    for size, above, below in zip(sizes, sklearn, onnx, strict=True):
+        _label(axes, rounded(above.median), (size, above.most), BLUE)
+        _label(axes, rounded(below.median), (size, below.least), VERMILION, (0, -16))
     axes.legend(frameon=False, fontsize=10, loc="upper right", labelcolor=INK)
     axes.set_xscale("log")
     axes.set_yscale("log")

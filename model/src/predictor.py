@@ -1,5 +1,6 @@
 """The model: loaded without running anything from its file, and predicting row by row or many."""
 
+import gc
 import math
 from pathlib import Path
 from typing import Any, Self
@@ -45,7 +46,9 @@ class Predictor:
                 "skops.io.dump(model, 'model.skops') instead, where it was trained"
             )
         fingerprint.check(content, path)
-        return cls._checked(_estimator(content, path), path, fingerprint.model_id(content))
+        predictor = cls._checked(_estimator(content, path), path, fingerprint.model_id(content))
+        gc.freeze()  # as at the start of a service: what was imported only now stays, too
+        return predictor
 
     @classmethod
     def _checked(cls, estimator: Any, path: Path, model_id: str) -> Self:
