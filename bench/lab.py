@@ -133,12 +133,13 @@ class Lab:
         self._broker = broker
         self.folder = folder
         self.model_path = folder / "model.skops"
+        self.onnx_path = folder / "model.onnx"
         pid = int((folder / "rabbitmq" / "rabbitmq.pid").read_text().split()[0])
         self.broker_process = psutil.Process(pid)
         if not self.broker_process.name().startswith("beam"):
             raise BenchError(f"the broker's process is not Erlang: {self.broker_process.name()}")
         subprocess.run(
-            [sys.executable, ROOT / "model" / "src" / "train.py"],
+            [sys.executable, ROOT / "model" / "src" / "train.py", "--onnx"],
             env=os.environ | {"MODEL_PATH": str(self.model_path)},
             stdout=subprocess.DEVNULL,
             check=True,

@@ -17,20 +17,27 @@ REPEAT_SECONDS = 0.1
 
 
 class ModelCost(msgspec.Struct):
-    """Microseconds for one row, when a message has so many rows; raw repeats."""
+    """Microseconds for one row, when a message has so many rows; raw repeats, in turns.
+
+    The same model run by scikit-learn, and by ONNX Runtime.
+    """
 
     batch: int
     us_per_row: list[float]
+    onnx_us_per_row: list[float]
 
 
 def measure(lab: Lab, say: Callable[[str], None]) -> list[ModelCost]:
-    predictor = Predictor.load(lab.model_path)
-    costs = [ModelCost(size, []) for size in SIZES]
+    sklearn, onnx = (Predictor.load(path) for path in (lab.model_path, lab.onnx_path))
+    costs = [ModelCost(size, [], []) for size in SIZES]
     bodies = {size: _request(size) for size in SIZES}
     for _ in range(REPEATS):
         for cost in costs:
-            cost.us_per_row.append(_once(predictor, bodies[cost.batch]) / cost.batch * 1e6)
-    say(", ".join(f"{cost.batch} rows: {min(cost.us_per_row):.1f} µs" for cost in costs))
+            for predictor, found in ((sklearn, cost.us_per_row), (onnx, cost.onnx_us_per_row)):
+                found.append(_once(predictor, bodies[cost.batch]) / cost.batch * 1e6)
+    for name, field in (("scikit-learn", "us_per_row"), ("ONNX Runtime", "onnx_us_per_row")):
+        least = [f"{cost.batch} rows: {min(getattr(cost, field)):.1f} µs" for cost in costs]
+        say(f"{name}: {', '.join(least)}")
     return costs
 
 

@@ -113,11 +113,15 @@ def growth(axes: Axes, results: Results) -> None:
 def model(axes: Axes, results: Results) -> None:
     note = "Microseconds for a row, logarithmic."
     _prepare(axes, "Decode, predict, encode", "rows in a message, logarithmic", note)
-    costs = [spread(cost.us_per_row) for cost in results.model]
     sizes = [cost.batch for cost in results.model]
-    _line(axes, sizes, costs, ("o", BLUE))
-    for size, cost in zip(sizes, costs, strict=True):
-        _label(axes, rounded(cost.median), (size, cost.most), BLUE)
+    sklearn = [spread(cost.us_per_row) for cost in results.model]
+    onnx = [spread(cost.onnx_us_per_row) for cost in results.model]
+    _line(axes, sizes, sklearn, ("o", BLUE), "scikit-learn")
+    _line(axes, sizes, onnx, ("s", VERMILION), "ONNX Runtime")
+    for size, above, below in zip(sizes, sklearn, onnx, strict=True):
+        _label(axes, rounded(above.median), (size, above.most), BLUE)
+        _label(axes, rounded(below.median), (size, below.least), VERMILION, (0, -16))
+    axes.legend(frameon=False, fontsize=10, loc="upper right", labelcolor=INK)
     axes.set_xscale("log")
     axes.set_yscale("log")
     _whole_numbers(axes, "x", (1, 10, 100, 1000))

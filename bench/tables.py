@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from figures import rounded, shown, spread
+from figures import ratio, rounded, shown, spread
 from results import Results
 from targets import targets
 from throughput import COURSE, VARIANTS
@@ -85,9 +85,13 @@ def _add_repeats(table: Table, rows: int, figures: dict[str, list[float]]) -> No
 
 
 def _model(results: Results) -> Table:
-    table = _table("model: decode, predict, encode", "rows in a message", "µs for a row")
+    title = "model: decode, predict, encode, µs for a row: median (least – most)"
+    columns = ("rows in a message", "scikit-learn", "ONNX Runtime", "times as fast")
+    table = _table(title, *columns)
     for cost in results.model:
-        table.add_row(str(cost.batch), shown(spread(cost.us_per_row)))
+        both = cost.us_per_row, cost.onnx_us_per_row
+        faster = shown(ratio(*both))
+        table.add_row(f"{cost.batch:,}", *(shown(spread(found)) for found in both), faster)
     return table
 
 

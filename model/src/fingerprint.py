@@ -17,7 +17,7 @@ def record(content: bytes, name: str) -> str:
 
 
 def model_id(content: bytes) -> str:
-    """What a model file of this content is called: the first digits of its SHA-256."""
+    """Tells a model from another, in answers: the first 12 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 

@@ -15,7 +15,8 @@ from predictor import Predictor
 
 class ModelSettings(BrokerSettings):
     model_path: Path = Field(
-        Path(__file__).parents[1] / "model.skops", description="a file written by skops"
+        Path(__file__).parents[1] / "model.skops",
+        description="a file written by skops, or an ONNX file that ends in .onnx",
     )
 
 

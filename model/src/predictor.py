@@ -1,34 +1,28 @@
 """The model: loaded without running anything from its file, and predicting row by row or many."""
 
+import gc
 import math
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
 
 import fingerprint
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 
-# What a model file may hold beyond the scikit-learn and numpy types that skops knows to be safe:
-# enough for trees, neighbours and small networks. A file must not say itself what to trust.
-TRUSTED_TYPES = [
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.tree._tree.Tree",
-]
 MOST_FEATURE = 1e100  # a model that squares larger ones leaves the range of a float, and fails
 TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
 PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 
 
 class Predictor:
-    """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,)."""
+    """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,).
+
+    `model_id` tells one model from another: it begins the SHA-256 of the file, and is empty for a
+    model without one.
+    """
 
     def __init__(self, estimator: Any, model_id: str = "") -> None:
         self._estimator = estimator
@@ -37,27 +31,27 @@ class Predictor:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Raises ModelError, saying what to do, if the file is not a model that we may load."""
-        train = "`make train` writes one"
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise ModelError(f"no model at {path} ({error.strerror}): {train}") from error
+            train = (
+                "`.venv/bin/python model/src/train.py --onnx`" if _is_onnx(path) else "`make train`"
+            )
+            raise ModelError(
+                f"no model at {path} ({error.strerror}): {train} writes one"
+            ) from error
         if path.suffix in PICKLE_ENDINGS or content[:1] == b"\x80":
             raise ModelError(
                 f"{path} is a pickle, and loading a pickle can run any code: store the model with "
                 "skops.io.dump(model, 'model.skops') instead, where it was trained"
             )
         fingerprint.check(content, path)
-        try:
-            estimator = skops.io.loads(content, trusted=TRUSTED_TYPES)
-        except UntrustedTypesFoundException as error:
-            raise ModelError(f"{path} is refused: {error}") from error
-        except Exception as error:  # a foreign file fails in any way it likes
-            raise ModelError(f"{path} is not a skops model ({error}): {train}") from error
-        return cls._checked(estimator, fingerprint.model_id(content), path)
+        predictor = cls._checked(_estimator(content, path), path, fingerprint.model_id(content))
+        gc.freeze()  # as at the start of a service: what was imported only now stays, too
+        return predictor
 
     @classmethod
-    def _checked(cls, estimator: Any, model_id: str, path: Path) -> Self:
+    def _checked(cls, estimator: Any, path: Path, model_id: str) -> Self:
         predictor = cls(estimator, model_id)
         outcome = predictor.predict([[0.0] * FEATURE_COUNT])[0]
         if isinstance(outcome, str):
@@ -95,3 +89,18 @@ class Predictor:
             value if math.isfinite(value) else f"the prediction is not a finite number: {value}"
             for value in values.tolist()
         ]
+
+
+def _is_onnx(path: Path) -> bool:
+    return path.suffix == ".onnx"
+
+
+def _estimator(content: bytes, path: Path) -> Any:
+    """Of the two libraries only the one that the file needs is imported: each costs memory."""
+    if _is_onnx(path):
+        import onnx_model  # noqa: PLC0415
+
+        return onnx_model.OnnxModel(content, str(path))
+    import skops_model  # noqa: PLC0415
+
+    return skops_model.load(content, path)

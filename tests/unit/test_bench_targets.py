@@ -39,7 +39,7 @@ def good() -> Results:
         [Latency(100.0, 1200, 10.0, 20.0, 50.0, 60.0), Latency(1875.0, 22_500, 20, 40, 80, 90)],
         [PlotGrowth(10_000, [1.0], [100.0], [120.0]), PlotGrowth(10**7, [10.0], [120.0], [300.0])],
         [MetricGrowth(10_000, [50e3], [60.0], [1.0]), MetricGrowth(10**7, [45e3], [72.0], [1.0])],
-        [ModelCost(1, [200.0, 210.0]), ModelCost(500, [2.0, 2.2])],
+        [ModelCost(1, [200.0, 210.0], [20.0, 21.0]), ModelCost(500, [2.0, 2.2], [1.0, 1.1])],
         Idle({"features": 1.0, "model": 1.0, "metric": 1.0, "plot": 2.0, "broker": 9.0}),
         PageCost(
             [Opening(10_000, [0.2], [1.5]), Opening(10**7, [1.0], [2.0])], readings(980, 1000)
@@ -89,6 +89,14 @@ def test_the_tables_name_what_was_missed() -> None:
     show(results, Console(file=text, width=200))
     (line,) = [line for line in text.getvalue().splitlines() if "missed" in line]
     assert "plot at 10 M rows, peak memory in MB" in line
+
+
+def test_the_table_of_the_model_has_both_runtimes() -> None:
+    text = io.StringIO()
+    show(good(), Console(file=text, width=200))
+    (line,) = [line for line in text.getvalue().splitlines() if "205 (200" in line]
+    assert "20.5 (20 – 21)" in line
+    assert "10 (10 – 10)" in line
 
 
 def test_a_picture_of_the_results(tmp_path: Path) -> None:

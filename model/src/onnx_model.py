@@ -1,0 +1,81 @@
+"""A model stored as ONNX: run by ONNX Runtime, without scikit-learn."""
+
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import ModelError
+from pipeline.messages import FEATURE_COUNT
+
+INSTALL = (
+    "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
+    "`docker build --build-arg EXTRA=onnx -f model/Dockerfile .`"
+)
+NUMBERS: dict[str, type[np.float64 | np.float32]] = {
+    "tensor(double)": np.float64,
+    "tensor(float)": np.float32,
+}
+
+
+class OnnxModel:
+    """Has scikit-learn's predict(): (n, 10) numbers to (n,).
+
+    Raises ModelError if ONNX Runtime is missing, or `content` is no model of such a shape.
+    """
+
+    def __init__(self, content: bytes, name: str) -> None:
+        self._session = _session(content, name)
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if [len(inputs), len(outputs)] != [1, 1]:
+            raise ModelError(
+                f"{name} has {len(inputs)} inputs and {len(outputs)} outputs, and not one of each"
+            )
+        self._input, self._output = inputs[0].name, outputs[0].name
+        self.number = _number(inputs[0], name)
+
+    def predict(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        rows = features.astype(self.number, copy=False)
+        if not np.isfinite(rows).all():  # scikit-learn's trees, which take floats, refuse it too
+            raise ValueError(f"a feature is too large for {self.number.__name__}")
+        (values,) = self._session.run([self._output], {self._input: rows})
+        if values.shape == (len(rows), 1):
+            values = values.reshape(-1)
+        return np.asarray(values, np.float64)
+
+
+def _session(content: bytes, name: str) -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells Microsoft of each start, since 1.29
+    try:
+        import onnxruntime  # noqa: PLC0415  # who has no ONNX file needs none
+    except ImportError as error:
+        raise ModelError(f"{name} needs ONNX Runtime ({error}): {INSTALL}") from error
+    options = onnxruntime.SessionOptions()
+    # More threads cost more than they bring: rows are few, and threads that wait for work spin.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors; what matters of them is raised
+    # Weights in other files would not be covered by the SHA-256: they are looked for where none is.
+    folder = "session.model_external_initializers_file_folder_path"
+    options.add_session_config_entry(folder, os.devnull)
+    try:
+        return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+    except Exception as error:  # a foreign file fails in any way it likes
+        raise ModelError(f"{name} is not an ONNX model that can be run: {error}") from error
+
+
+def _number(taken: Any, name: str) -> type[np.float64 | np.float32]:
+    """The type of number that a model's input takes."""
+    if taken.type not in NUMBERS:
+        raise ModelError(f"{name} takes {taken.type}: its input must be one of {[*NUMBERS]}")
+    rows, *columns = taken.shape or [None]
+    if len(columns) != 1 or (isinstance(columns[0], int) and columns[0] != FEATURE_COUNT):
+        raise ModelError(
+            f"{name} takes shape {taken.shape}, and not any number of rows of {FEATURE_COUNT}"
+        )
+    if isinstance(rows, int):
+        raise ModelError(
+            f"{name} takes exactly {rows} rows at a time: store it with a first dimension that "
+            "is free (a dynamic axis)"
+        )
+    return NUMBERS[taken.type]
