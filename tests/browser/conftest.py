@@ -13,6 +13,7 @@ from support import Service, page_address
 
 Start = Callable[..., Service]
 Open = Callable[..., Page]
+Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -39,14 +40,11 @@ def failure(answer: Response) -> list[str]:
 
 
 @pytest.fixture
-def show(browser: Browser, start: Start, complaints: list[str]) -> Iterator[Open]:  # noqa: ARG001
-    """Opens the page of a plot, in a window of its own, and waits until it is live.
-
-    Closed before the services end: a page complains of a server that has gone.
-    """
+def visit(browser: Browser, complaints: list[str]) -> Iterator[Visit]:
+    """Opens an address in a window of its own."""
     contexts: list[BrowserContext] = []
 
-    def open_page(plot: Service, path: str = "", **options: Any) -> Page:
+    def open_window(address: str, **options: Any) -> Page:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         page.set_default_timeout(20_000)
@@ -54,12 +52,23 @@ def show(browser: Browser, start: Start, complaints: list[str]) -> Iterator[Open
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
         page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
         page.on("response", lambda answer: complaints.extend(failure(answer)))
-        page.goto(page_address(plot) + path)
-        page.wait_for_selector("#status[data-state=live]")
+        page.goto(address)
         return page
 
-    yield open_page
+    yield open_window
     found = [*complaints]
     for context in contexts:
         context.close()
     assert found == []
+
+
+@pytest.fixture
+def show(start: Start, visit: Visit) -> Open:  # noqa: ARG001 (a page complains of a server gone)
+    """Opens the page of a plot, and waits until it is live."""
+
+    def open_page(plot: Service, path: str = "", **options: Any) -> Page:
+        page = visit(page_address(plot) + path, **options)
+        page.wait_for_selector("#status[data-state=live]")
+        return page
+
+    return open_page

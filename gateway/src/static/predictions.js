@@ -44,17 +44,20 @@ function words() {
   const beyond = all.beyond ? ` Not shown: ${counted(all.beyond, 'row')} beyond.` : '';
   const bulk = `The middle half of the ${count(total(all))} predictions lies from ${count(quantile(0.25))} to ${count(quantile(0.75))} points, `
     + `all of them from ${count(all.edges[0])} to ${count(all.edges.at(-1))}.`;
-  const line = shown.prediction == null ? '' : `The line is this prediction, ${tenths(shown.prediction)}. `;
+  const truth = shown.label == null ? '' : `, the dotted one the true value, ${tenths(shown.label)}`;
+  const line = shown.prediction == null ? '' : `The line is this prediction, ${tenths(shown.prediction)}${truth}. `;
   return line + bulk + beyond;
 }
 
 function marks(colour, range) {
   const lines = [['prediction', shown.prediction, colour.mae, undefined, 1], ['true', shown.label, colour.median, 'dot', 0.88]]
     .filter(([, value]) => value != null && value >= range[0] && value <= range[1]);
-  const isRight = (value) => value > range[0] + 0.65 * (range[1] - range[0]);
+  // Away from the other line, unless there is no room on that side.
+  const at = (value) => (value - range[0]) / (range[1] - range[0]);
+  const isLeft = (value) => at(value) > (lines.some(([, other]) => other > value) ? 0.3 : 0.7);
   return {
     shapes: lines.map(([, value, color, dash]) => upright(value, color, dash)),
-    annotations: lines.map(([name, value, , , y]) => lineLabel(value, y, `${name} ${tenths(value)}`, colour, isRight(value))),
+    annotations: lines.map(([name, value, , , y]) => lineLabel(value, y, `${name} ${tenths(value)}`, colour, isLeft(value))),
   };
 }
 
