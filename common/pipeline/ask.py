@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from pipeline import patient_rows
-from pipeline.gateway_client import Gateway, GatewaySettings, Job
+from pipeline.gateway_client import AskSettings, Gateway, Job
 from pipeline.job_text import field, line, show, show_line
 from pipeline.patient_rows import COLUMNS, Rows
 from pipeline.terminal import printable
@@ -106,7 +106,7 @@ def _number(text: str) -> float:
 
 
 def _gateway() -> Gateway:
-    return Gateway(GatewaySettings.from_environment(), _say)
+    return Gateway(AskSettings.from_environment(), _say)
 
 
 def _say(text: str) -> None:

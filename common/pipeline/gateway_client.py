@@ -18,7 +18,7 @@ SILENCE_SECONDS = 60.0  # between two events: the gateway says at times that it 
 T = TypeVar("T")
 
 
-class GatewaySettings(Settings):
+class AskSettings(Settings):
     """Where the gateway is, and what it wants to be shown."""
 
     gateway_url: AnyHttpUrl = Field(
@@ -70,7 +70,7 @@ class _Jobs(msgspec.Struct):
 class Gateway:
     """Each call raises GatewayError; one that the gateway cannot take just now is made again."""
 
-    def __init__(self, settings: GatewaySettings, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
         self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
 
     def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
