@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 from rich.console import Console
 
+import gateway_load
 import idle
 import latency
 import metric_growth
@@ -29,7 +30,7 @@ from results import Results, begun
 from tables import show
 from targets import median_rate
 
-PARTS = ("throughput", "latency", "plot", "metric", "model", "idle", "page")
+PARTS = ("throughput", "latency", "plot", "metric", "model", "idle", "page", "gateway")
 SLOW_RATE = 100.0  # rows per second, of the latency
 RESULTS = BENCH / "results"
 FILE_WIDTH = 120  # characters of a line, where no terminal tells
@@ -117,6 +118,10 @@ def _page(lab: Lab, results: Results, say: Say) -> None:
     results.page = page_cost.measure(lab, say)
 
 
+def _gateway(lab: Lab, results: Results, say: Say) -> None:
+    results.gateway = gateway_load.measure(lab, say)
+
+
 _RUN: dict[str, Callable[[Lab, Results, Say], None]] = {
     "throughput": _throughput,
     "latency": _latency,
@@ -125,6 +130,7 @@ _RUN: dict[str, Callable[[Lab, Results, Say], None]] = {
     "model": _model,
     "idle": _idle,
     "page": _page,
+    "gateway": _gateway,
 }
 
 if __name__ == "__main__":

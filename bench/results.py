@@ -8,6 +8,7 @@ from importlib.metadata import version
 import msgspec
 
 from figures import Spread, ratio, spread
+from gateway_load import GatewayLoad
 from idle import Idle
 from lab import Lab
 from latency import Latency
@@ -40,6 +41,7 @@ class Results(msgspec.Struct):
     model: list[ModelCost] = []
     idle: Idle | None = None
     page: PageCost | None = None
+    gateway: GatewayLoad | None = None
     seconds: float = 0.0  # that the run took in all
 
     def rates(self, variant: str) -> list[float]:

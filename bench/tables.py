@@ -20,6 +20,8 @@ def show(results: Results, console: Console) -> None:
         _idle(results),
         _openings(results),
         _readings(results),
+        _gateway(results),
+        _overload(results),
         _targets(results),
     ]
     for table in tables:
@@ -120,6 +122,48 @@ def _readings(results: Results) -> Table:
         figures = [rounded(value) for value in (one.rows_per_second, one.percent, one.memory_mb)]
         table.add_row(str(one.readers), str(one.rate), *figures, seen)
     return table
+
+
+def _gateway(results: Results) -> Table:
+    title = "Clients of a web service, in a process that takes part of the cores; times in ms"
+    columns = ("asked", "clients", "rows", "offered/s", "good/s", "p50", "p99", "others", "MB")
+    table = _table(title, *columns)
+    for load in results.gateway.loads if results.gateway else ():
+        case, found = load.case, load.found
+        offered = f"{case.rate:,.0f}" if case.rate else "all they can"
+        numbers = [rounded(value) for value in (found.per_second, found.p50, found.p99)]
+        table.add_row(
+            case.name, f"{case.clients:,}", f"{case.rows:,}", offered, *numbers,
+            _others(case.wanted, found.statuses), _memory(load.memory_mb),
+        )  # fmt: skip
+    return table
+
+
+def _overload(results: Results) -> Table:
+    title = "The model is stopped, and 1,000 clients ask the gateway for as much as they can"
+    table = _table(title, "queue", "at most", "202", "others", "MB with a full queue", "MB later")
+    if results.gateway:
+        found = results.gateway.overload
+        table.add_row(
+            f"{found.queue:,}", f"{found.most_queue:,}", f"{found.found.statuses.get(202, 0):,}",
+            _others(202, found.found.statuses), _memory(found.full_mb), _memory(found.later_mb),
+        )  # fmt: skip
+    return table
+
+
+def _others(wanted: int, statuses: dict[int, int]) -> str:
+    """
+    >>> _others(202, {202: 100, 429: 2000, 0: 1})
+    '429: 2,000, broken: 1'
+    """
+    others = {status: number for status, number in statuses.items() if status != wanted}
+    return (
+        ", ".join(f"{status or 'broken'}: {number:,}" for status, number in others.items()) or "–"
+    )
+
+
+def _memory(memory_mb: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.0f}" for name, value in memory_mb.items())
 
 
 def _targets(results: Results) -> Table:

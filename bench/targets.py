@@ -5,6 +5,7 @@ from statistics import median
 from typing import NamedTuple
 
 from figures import ratio, rounded, shown, spread
+from gateway_load import ACCEPTED
 from results import Results
 from throughput import BARE, BATCHES, COURSE, SINGLE
 
@@ -28,6 +29,7 @@ def targets(results: Results) -> list[Target]:
         (results.metric, _metric),
         (results.idle, _idle),
         (results.page, _page),
+        (results.gateway, _gateway),
     ):
         if has_run:
             found += part(results)
@@ -94,6 +96,14 @@ def _page(results: Results) -> Iterator[Target]:
     kept = crowd.rows_per_second / alone.rows_per_second
     what = f"rows/s with {crowd.readers} readers, times without"
     yield Target(what, "≥ 0.98", rounded(kept), kept >= 0.98)
+
+
+def _gateway(results: Results) -> Iterator[Target]:
+    assert results.gateway is not None
+    alone = next(load for load in results.gateway.loads if load.case.name == ACCEPTED)
+    for name, value in (("p50", alone.found.p50), ("p99", alone.found.p99)):
+        what = f"gateway's 202 at {alone.case.rate:g} requests/s, {name} in ms"
+        yield Target(what, "< 10", rounded(value), value < 10)
 
 
 def _rows(count: int) -> str:

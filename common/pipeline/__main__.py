@@ -9,7 +9,7 @@ import io
 import os
 import sys
 
-from pipeline import dead_letters
+from pipeline import ask, dead_letters
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.terminal import printable
 
@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="Tools by hand.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)
+    ask.add_to(commands)
     arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

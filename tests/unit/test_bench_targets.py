@@ -6,7 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from chart import draw
+from clients import Found
 from figures import Spread
+from gateway_load import ACCEPTED, HANDLER, Case, GatewayLoad, Load, Overload
 from idle import Idle
 from latency import Latency
 from metric_growth import MetricGrowth
@@ -44,6 +46,16 @@ def good() -> Results:
         PageCost(
             [Opening(10_000, [0.2], [1.5]), Opening(10**7, [1.0], [2.0])], readings(980, 1000)
         ),
+        serving(9.9),
+    )
+
+
+def serving(ms: float) -> GatewayLoad:
+    found = Found({202: 100, 429: 9}, 20.0, ms, ms, ms)
+    memory = {"service": 100.0, "redis": 10.0}
+    return GatewayLoad(
+        [Load(Case(HANDLER), found, memory), Load(Case(ACCEPTED, 20.0, 1), found, memory)],
+        Overload(2000, 2000, found, memory, memory),
     )
 
 
@@ -62,7 +74,7 @@ def missed(results: Results) -> list[str]:
 
 def test_a_limit_that_is_reached_is_met() -> None:
     assert not missed(good())
-    assert len(targets(good())) == 15
+    assert len(targets(good())) == 17
 
 
 def test_each_target_can_be_missed() -> None:
@@ -73,6 +85,7 @@ def test_each_target_can_be_missed() -> None:
     results.metric[-1] = MetricGrowth(10**7, [44e3], [73.0], [1.0])
     results.idle = Idle({"features": 1.0, "model": 1.0, "metric": 1.0, "plot": 2.1, "broker": 0.0})
     results.page = PageCost([Opening(10**7, [1.1], [2.0])], readings(979, 1001))
+    results.gateway = serving(10.0)
     assert len(missed(results)) == len(targets(results))
 
 

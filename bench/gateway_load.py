@@ -1,0 +1,180 @@
+"""A thousand clients of the gateway, and of a service that predicts in its handler.
+
+The clients are a process of their own, which shares the cores with all that they ask: of what a
+machine gives here, a part is theirs.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import msgspec
+import psutil
+from redis_server import PrivateRedis
+
+from clients import Found, Plan
+from lab import BENCH, BenchError, Lab, Room
+from pipeline import dataset
+
+CLIENTS = 1000
+WARM_UP_SECONDS, SECONDS, SHORT_SECONDS = 1.5, 8.0, 5.0
+SLOW_RATE = 20.0  # requests per second, of one client
+BATCH, BATCH_CLIENTS = 1000, 4
+WAIT_SECONDS = 5
+OVERLOAD_QUEUE = 2000  # MAX_QUEUE where the model is stopped
+
+HANDLER, ACCEPTED, ANSWERED = "handler, 200", "gateway, 202", "gateway, answer"
+
+
+class Case(msgspec.Struct):
+    """What clients ask for."""
+
+    name: str
+    rate: float = 0.0  # requests per second that are offered; 0: as fast as the clients can
+    clients: int = CLIENTS
+    rows: int = 1  # of a request
+    seconds: float = SECONDS
+
+    @property
+    def wanted(self) -> int:
+        """The status of a good answer."""
+        return 202 if self.name == ACCEPTED else 200
+
+
+class Load(msgspec.Struct):
+    """What they found, and the memory at the end, in MB (RSS)."""
+
+    case: Case
+    found: Found
+    memory_mb: dict[str, float]
+
+
+class Overload(msgspec.Struct):
+    """Clients go on while the model is stopped: the memory with a full queue, and later, in MB."""
+
+    most_queue: int
+    queue: int  # messages at the end
+    found: Found
+    full_mb: dict[str, float]
+    later_mb: dict[str, float]
+
+
+class GatewayLoad(msgspec.Struct):
+    """All of it."""
+
+    loads: list[Load]
+    overload: Overload
+
+
+class Asked:
+    """A service that is asked, in its room; `processes` are those whose memory is looked at."""
+
+    def __init__(self, room: Room, url: str, processes: dict[str, psutil.Process]) -> None:
+        self.room = room
+        self._url = url
+        self._processes = processes
+
+    def load(self, case: Case) -> Load:
+        load = Load(case, self.ask(case), self.memory_mb())
+        if not load.found.per_second:
+            raise BenchError(f"no good answer at all: {load}")
+        return load
+
+    def ask(self, case: Case) -> Found:
+        """What the clients find, who are told what to ask for by a file."""
+        folder = self.room.folder
+        plan, found = folder / "plan.json", folder / "found.json"
+        headers = {"Content-Type": "application/json"}
+        if case.name == ANSWERED:
+            headers["Prefer"] = f"wait={WAIT_SECONDS}"
+        told = Plan(f"{self._url}predict", bodies(case.rows), headers, case.wanted, case.clients,
+                    case.rate, WARM_UP_SECONDS, case.seconds)  # fmt: skip
+        plan.write_bytes(msgspec.json.encode(told))
+        script = self.room.script(BENCH / "clients.py", "clients", str(plan), str(found))
+        self.room.wait_for(found.exists, "the clients have ended", case.seconds + 60)
+        self.room.end(script)
+        content = found.read_bytes()
+        found.unlink()
+        return msgspec.json.decode(content, type=Found)
+
+    def memory_mb(self) -> dict[str, float]:
+        return {
+            name: round(process.memory_info().rss / 1e6, 1)
+            for name, process in self._processes.items()
+        }
+
+
+def bodies(rows: int) -> list[str]:
+    """Questions of so many rows, which begin with each of the held-out patients in turns."""
+    features = dataset.holdout().features.tolist()
+    if rows == 1:
+        return [_question(row) for row in features]
+    many = features * (rows // len(features) + 2)
+    return [_question(many[start : start + rows]) for start in range(BATCH_CLIENTS)]
+
+
+def _question(data: Sequence[object]) -> str:
+    return msgspec.json.encode({"data": data}).decode()
+
+
+@contextmanager
+def handler(lab: Lab) -> Iterator[Asked]:
+    with lab.room() as room:
+        service = room.script(BENCH / "handler_service.py", "handler", str(lab.model_path))
+        url = _address(room, service.log, r"running on (\S+)")
+        yield Asked(room, f"{url}/", {"service": psutil.Process(service.process.pid)})
+
+
+@contextmanager
+def gateway(lab: Lab, max_queue: int = 10_000) -> Iterator[Asked]:
+    """With a model, a broker and a Redis."""
+    with lab.room() as room, PrivateRedis(room.folder / "redis") as redis:
+        room.start_up("model")
+        service = room.start("gateway", redis_url=redis.url, gateway_port=0, max_queue=max_queue)
+        url = _address(room, service.log, r"gateway at (\S+)")
+        pid = (room.folder / "redis" / "redis.pid").read_text().split()[0]
+        yield Asked(room, url, {
+            "service": psutil.Process(service.process.pid),
+            "redis": psutil.Process(int(pid)),
+            "broker": lab.broker_process,
+        })  # fmt: skip
+
+
+def _address(room: Room, log: Callable[[], str], pattern: str) -> str:
+    room.wait_for(lambda: bool(re.search(pattern, log())), "the service listens")
+    return re.findall(pattern, log())[-1]  # type: ignore[no-any-return]
+
+
+def measure(lab: Lab, say: Callable[[str], None]) -> GatewayLoad:
+    loads: list[Load] = []
+
+    def add(asked: Asked, *cases: Case) -> None:
+        for case in cases:
+            loads.append(asked.load(case))
+            say(f"{case}: {loads[-1].found}")
+
+    with gateway(lab) as asked:
+        add(asked, Case(ACCEPTED, SLOW_RATE, 1, seconds=SHORT_SECONDS), Case(ANSWERED))
+        # A rate that both can take: so many requests are on their way at once, and no more.
+        steady = round(loads[-1].found.per_second / 2, -1)
+        add(asked, *_steady(ANSWERED, steady), Case(ACCEPTED, steady), Case(ACCEPTED))
+    with handler(lab) as asked:
+        add(asked, Case(HANDLER, SLOW_RATE, 1, seconds=SHORT_SECONDS), Case(HANDLER))
+        add(asked, *_steady(HANDLER, steady))
+    with gateway(lab, OVERLOAD_QUEUE) as asked:
+        overload = _overload(asked)
+        say(str(overload))
+    return GatewayLoad(loads, overload)
+
+
+def _steady(name: str, rate: float) -> list[Case]:
+    return [Case(name, rate), Case(name, 0, BATCH_CLIENTS, BATCH, SHORT_SECONDS)]
+
+
+def _overload(asked: Asked) -> Overload:
+    asked.room.stop("model")
+    asked.ask(Case(ACCEPTED, seconds=SHORT_SECONDS))
+    full = asked.memory_mb()
+    found = asked.ask(Case(ACCEPTED))
+    queue = asked.room.vhost.depth("features")
+    return Overload(OVERLOAD_QUEUE, queue, found, full, asked.memory_mb())

@@ -1,0 +1,210 @@
+"""`python -m pipeline ask`: the gateway's calls from a terminal."""
+
+import argparse
+import re
+import sys
+from typing import Any
+
+import msgspec
+
+from pipeline import patient_rows
+from pipeline.gateway_client import AskSettings, Gateway, Job
+from pipeline.job_text import field, line, show, show_line
+from pipeline.patient_rows import COLUMNS, Rows
+from pipeline.terminal import printable
+
+MOST_ROWS = 1000  # of one request
+MOST_WAIT_SECONDS = 30
+EXAMPLES = """\
+examples:
+  python -m pipeline ask random
+  python -m pipeline ask predict 59 2 32.1 101 157 93.2 38 4 4.8598 87
+  python -m pipeline ask predict --file patients.csv
+  python -m pipeline ask job ID --follow
+  python -m pipeline ask label ID 151
+
+GATEWAY_URL (http://localhost:8000) tells where the gateway is, GATEWAY_API_KEY its key."""
+
+
+def add_to(commands: Any) -> None:
+    """Adds the subcommand to those of `python -m pipeline`."""
+    parser = commands.add_parser(
+        "ask",
+        help="ask the gateway for predictions",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    random = actions.add_parser("random", help="predict for a patient of the data set")
+    _add_wait(random)
+    random.set_defaults(run=_random)
+
+    _add_predict(actions)
+
+    job = actions.add_parser("job", help="how a job is")
+    job.add_argument("id", metavar="ID")
+    job.add_argument("--follow", action="store_true", help="show each state, until the last")
+    _add_json(job)
+    job.set_defaults(run=_job)
+
+    label = actions.add_parser("label", help="tell what the truth was")
+    label.add_argument("id", metavar="ID")
+    label.add_argument("value", type=_number, metavar="VALUE", help="one year after baseline")
+    label.set_defaults(run=_label)
+
+    health = actions.add_parser("health", help="whether the gateway has all that it needs")
+    _add_json(health)
+    health.set_defaults(run=_health)
+
+
+def _add_predict(actions: Any) -> None:
+    parser = actions.add_parser(
+        "predict",
+        help="predict from ten numbers, or from a file of rows",
+        description=f"The ten, in order: {' '.join(COLUMNS)}; or name=number, in any order.",
+    )
+    # -1.2e-05 is a number, as it is to the argparse of Python 3.14
+    parser._negative_number_matcher = re.compile(r"-\.?\d")
+    parser.add_argument("values", nargs="*", metavar="VALUE")
+    parser.add_argument(
+        "--file", metavar="F", help="rows: CSV with a line of names, or JSON; - is stdin"
+    )
+    parser.add_argument(
+        "--units", choices=("raw", "scaled"), default="raw",
+        help="raw: as a doctor measures (default); scaled: as load_diabetes() gives them",
+    )  # fmt: skip
+    parser.add_argument("--id", metavar="ID", help="an id of your own for the row")
+    _add_wait(parser)
+    parser.set_defaults(run=_predict, error=parser.error)
+
+
+def _add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait", type=_wait, default=5, metavar="S",
+        help=f"how many seconds the gateway may take to answer (5, at most {MOST_WAIT_SECONDS}); "
+        "0: do not wait",
+    )  # fmt: skip
+    _add_json(parser)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs: a JSON object a line")
+
+
+def _wait(text: str) -> int:
+    if not text.isdecimal() or int(text) > MOST_WAIT_SECONDS:
+        raise argparse.ArgumentTypeError(f"0 to {MOST_WAIT_SECONDS} seconds, not {text!r}")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return patient_rows.number(text, "the label")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _gateway() -> Gateway:
+    return Gateway(AskSettings.from_environment(), _say)
+
+
+def _say(text: str) -> None:
+    print(printable(text), file=sys.stderr)
+
+
+def _random(args: argparse.Namespace) -> int:
+    gateway = _gateway()
+    patient = gateway.random_patient()
+    if not args.json:
+        for column in gateway.columns():
+            value = f"{patient.values.get(column.name, float('nan')):g}"
+            field(column.name, f"{value:8}{column.unit:8}{column.title}")
+        print()
+    (job,) = gateway.predict([patient.values], "raw", [], args.wait)
+    show(job, args.json)
+    if not args.json:
+        field("truth", f"{patient.label:g}")
+        print(f"\nto tell it: python -m pipeline ask label {printable(job.job_id)} "
+              f"{patient.label:g}")  # fmt: skip
+    return _status([job], args.wait)
+
+
+def _predict(args: argparse.Namespace) -> int:
+    rows, gateway = _rows(args), _gateway()
+    if len(rows.values) == 1:
+        (job,) = gateway.predict(rows.values, args.units, rows.ids, args.wait)
+        show(job, args.json)
+        return _status([job], args.wait)
+    if not args.json:
+        print(line("JOB", "STATUS", "PREDICTION", ""))
+    status = 0
+    for start in range(0, len(rows.values), MOST_ROWS):
+        part = slice(start, start + MOST_ROWS)
+        jobs = gateway.predict(rows.values[part], args.units, rows.ids[part], args.wait)
+        for job in jobs:
+            show_line(job, args.json)
+        sys.stdout.flush()
+        status |= _status(jobs, args.wait)
+    return status
+
+
+def _rows(args: argparse.Namespace) -> Rows:
+    """What is to be predicted; ends with status 2 if that cannot be read."""
+    if bool(args.values) == (args.file is not None):
+        args.error("give ten values, or --file")
+    try:
+        if args.file is None:
+            rows = Rows([patient_rows.of_words(args.values)], [])
+        else:
+            rows = patient_rows.of_file(args.file)
+    except ValueError as error:
+        args.error(printable(f"{args.file or 'the values'}: {error}"))
+    if args.id is None:
+        return rows
+    if len(rows.values) > 1:
+        args.error("--id is for one row; a CSV file may have a column id")
+    return Rows(rows.values, [args.id])
+
+
+def _job(args: argparse.Namespace) -> int:
+    gateway = _gateway()
+    if not args.follow:
+        job = gateway.job(args.id)
+        show(job, args.json)
+        return int(job.status == "failed")
+    seen: list[Job] = []
+
+    def show_new(job: Job) -> None:
+        if job not in seen[-1:]:  # after a broken stream the same comes again
+            seen.append(job)
+            show_line(job, args.json)
+            sys.stdout.flush()
+
+    gateway.follow(args.id, show_new)
+    return int(seen[-1].status == "failed")
+
+
+def _label(args: argparse.Namespace) -> int:
+    _gateway().label(args.id, args.value)
+    print(f"the label of {printable(args.id)} is {args.value:g}")
+    return 0
+
+
+def _health(args: argparse.Namespace) -> int:
+    is_well, parts = _gateway().health()
+    if args.json:
+        print(msgspec.json.encode(parts).decode())
+    else:
+        for name, value in parts.items():
+            field(name, str(value))
+    return int(not is_well)
+
+
+def _status(jobs: list[Job], wait: int) -> int:
+    """1 if a prediction that was waited for is not there."""
+    late = [job for job in jobs if not job.has_ended]
+    if wait and late:
+        _say(f"not answered within {wait} s; how it is by now: "
+             f"python -m pipeline ask job {late[0].job_id} --follow")  # fmt: skip
+    return int(any(job.status == "failed" for job in jobs) or bool(wait and late))

@@ -1,0 +1,144 @@
+"""The calls of the gateway, and what they answer."""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote
+from urllib.request import Request
+
+import msgspec
+from pydantic import AnyHttpUrl, Field
+
+from pipeline.gateway_http import BusyError, GatewayError, Http
+from pipeline.messages import new_id
+from pipeline.settings import Settings
+
+TIMEOUT_SECONDS = 10.0  # of silence, beyond what the gateway is asked to wait
+SILENCE_SECONDS = 60.0  # between two events: the gateway says at times that it is there
+
+T = TypeVar("T")
+
+
+class AskSettings(Settings):
+    """Where the gateway is, and what it wants to be shown."""
+
+    gateway_url: AnyHttpUrl = Field(
+        AnyHttpUrl("http://localhost:8000"), description="a URL like http://localhost:8000"
+    )
+    gateway_api_key: str = Field(
+        "", pattern="^[!-~]*$", description="the gateway's key: ASCII, without spaces"
+    )
+
+
+class Job(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One row on its way; times are ISO 8601, UTC."""
+
+    job_id: str
+    status: Literal["pending", "processing", "completed", "failed"]
+    prediction: float | None = None
+    model_id: str | None = None
+    reason: str | None = None  # why there is no prediction
+    created_at: str | None = None
+    confirmed_at: str | None = None
+    completed_at: str | None = None
+    label: float | None = None
+    absolute_error: float | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in {"completed", "failed"}
+
+
+class Patient(msgspec.Struct):
+    """A row of the data set that the model has not seen; the values are raw."""
+
+    values: dict[str, float]
+    label: float
+
+
+class Column(msgspec.Struct):
+    """One of the ten, in words."""
+
+    name: str
+    title: str
+    unit: str
+
+
+class _Jobs(msgspec.Struct):
+    jobs: list[Job]
+
+
+class Gateway:
+    """Each call raises GatewayError; one that the gateway cannot take just now is made again."""
+
+    def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
+        self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
+
+    def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
+        """A job for each row, in order; `ids` are those of the rows, or there are none.
+
+        However often it has to be sent, a row gets one job: the key says that it is the same.
+        """
+        one = len(rows) == 1
+        body = {"data": rows[0] if one else rows, "units": units}
+        if ids:
+            body["id"] = ids[0] if one else ids
+        headers = {"Idempotency_Key": new_id()}
+        if wait_seconds:
+            headers["Prefer"] = f"wait={wait_seconds}"
+        request = self._http.request("predict", body, **headers)
+        content = self._send(request, wait_seconds)
+        return [self._decoded(content, Job)] if one else self._decoded(content, _Jobs).jobs
+
+    def label(self, job_id: str, value: float) -> None:
+        self._send(self._http.request(f"label/{quote(job_id, safe='')}", {"value": value}))
+
+    def job(self, job_id: str) -> Job:
+        return self._get(f"job/{quote(job_id, safe='')}", Job)
+
+    def random_patient(self) -> Patient:
+        return self._get("patients/random", Patient)
+
+    def columns(self) -> list[Column]:
+        return self._get("columns", list[Column])
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Whether all is there, and how each part is."""
+        request = self._http.request("health")
+        status, content = self._http.answer(request, TIMEOUT_SECONDS, fine=(503,))
+        return status == 200, self._decoded(content, dict[str, Any])
+
+    def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
+        """Shows each state as it comes, until the last."""
+        request = self._http.request(f"job/{quote(job_id, safe='')}/events")
+        self._http.patiently(lambda: self._follow(request, show))
+
+    def _follow(self, request: Request, show: Callable[[Job], None]) -> None:
+        kind = b""
+        for line in self._http.lines(request, SILENCE_SECONDS):
+            name, _, value = line.partition(b":")
+            if name == b"event":
+                kind = value.strip()
+            if kind == b"expired":
+                raise GatewayError("the job has expired: the gateway keeps one for a time only")
+            if name == b"data" and kind == b"job":
+                job = self._decoded(value, Job)
+                show(job)
+                if job.has_ended:
+                    return
+        raise BusyError(f"{self._http.url} has ended the stream before the job's end")
+
+    def _get(self, path: str, kind: type[T]) -> T:
+        return self._decoded(self._send(self._http.request(path)), kind)
+
+    def _send(self, request: Request, wait_seconds: int = 0) -> bytes:
+        timeout = TIMEOUT_SECONDS + wait_seconds
+        return self._http.patiently(lambda: self._http.answer(request, timeout))[1]
+
+    def _decoded(self, content: bytes, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise GatewayError(
+                f"{self._http.url} answers, but not as a gateway does: {error}; "
+                "is GATEWAY_URL right?"
+            ) from error

@@ -1,0 +1,33 @@
+"""Jobs as a person reads them in a terminal, or as a program does."""
+
+import msgspec
+
+from pipeline.gateway_client import Job
+from pipeline.terminal import cell, printable
+
+
+def show(job: Job, as_json: bool) -> None:
+    """All that is known of it."""
+    if as_json:
+        show_line(job, as_json)
+        return
+    for name, value in msgspec.structs.asdict(job).items():
+        if value is not None:
+            field(name.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else value)
+
+
+def field(name: str, value: str) -> None:
+    print(f"{cell(name, 16):16}{printable(value).rstrip()}")
+
+
+def show_line(job: Job, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(job).decode())
+        return
+    prediction = "" if job.prediction is None else f"{job.prediction:.6g}"
+    print(line(job.job_id, job.status, prediction, job.reason or ""))
+
+
+def line(job_id: str, status: str, prediction: str, reason: str) -> str:
+    text = f"{cell(job_id, 64):36}  {cell(status, 12):10}  {prediction:>10}  {cell(reason, 100)}"
+    return text.rstrip()

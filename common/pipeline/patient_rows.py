@@ -1,0 +1,118 @@
+"""Rows as a person writes them: words of a command line, a CSV file, a JSON file."""
+
+import csv
+import io
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+
+Row = list[float] | dict[str, float]
+
+
+class Rows(NamedTuple):
+    """Rows in the form that the gateway takes; `ids` is empty, or has one for each."""
+
+    values: list[Any]
+    ids: list[str]
+
+
+def of_words(words: Sequence[str]) -> Row:
+    """Ten numbers, or ten of name=number. Raises ValueError in words.
+
+    >>> of_words("59 2 32.1 101 157 93.2 38 4 4.8598 87".split())[:3]
+    [59.0, 2.0, 32.1]
+    >>> of_words(["age=59"])
+    Traceback (most recent call last):
+    ValueError: these are missing: sex bmi bp s1 s2 s3 s4 s5 s6
+    """
+    pairs = [word.partition("=") for word in words]
+    if not any(equals for _, equals, _ in pairs):
+        if len(words) != len(COLUMNS):
+            raise ValueError(f"{len(COLUMNS)} numbers are needed ({_names()}), not {len(words)}")
+        return [number(word, name) for word, name in zip(words, COLUMNS, strict=True)]
+    row: dict[str, float] = {}
+    for name, equals, text in pairs:
+        if not equals:
+            raise ValueError(f"{name!r} has no name: all ten are name=number, or none is")
+        if name not in COLUMNS or name in row:
+            raise ValueError(f"{name!r} {'is there twice' if name in row else 'is no column'}")
+        row[name] = number(text, name)
+    if missing := [name for name in COLUMNS if name not in row]:
+        raise ValueError(f"these are missing: {' '.join(missing)}")
+    return row
+
+
+def of_file(name: str) -> Rows:
+    """What a CSV or a JSON file holds; - is stdin. Raises ValueError in words."""
+    try:
+        return of_text(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
+    except OSError as error:
+        raise ValueError(error.strerror) from error
+
+
+def of_text(content: bytes) -> Rows:
+    """
+    >>> of_text(b"id,age,sex,bmi,bp,s1,s2,s3,s4,s5,s6\\na,9,2,32.1,101,157,93.2,38,4,4.9,87").ids
+    ['a']
+    """
+    try:
+        text = content.decode("utf-8-sig")  # spreadsheets begin with a mark
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: {error}") from error
+    rows = _of_json(text) if text.lstrip()[:1] in {"[", "{"} else _of_csv(text)
+    if not rows.values:
+        raise ValueError("there are no rows")
+    return rows
+
+
+def _of_json(text: str) -> Rows:
+    """A row, or a list of rows; a row is a list of ten numbers, or an object of ten."""
+    try:
+        data = msgspec.json.decode(text)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"not JSON: {error}") from error
+    is_one = isinstance(data, dict) or not any(isinstance(item, list | dict) for item in data)
+    return Rows([data] if is_one and data else data, [])
+
+
+def _of_csv(text: str) -> Rows:
+    """With a line of names; `id` may be one of them, and others than the ten are left out."""
+    reader = csv.DictReader(io.StringIO(text))
+    names = [name.strip() for name in reader.fieldnames or ()]
+    reader.fieldnames = names
+    if missing := [name for name in COLUMNS if name not in names]:
+        raise ValueError(
+            f"the first line of a CSV file names the columns ({_names()}, separated by commas); "
+            f"missing: {' '.join(missing)}"
+        )
+    rows = Rows([], [])
+    for fields in reader:
+        try:
+            row = {name: number(fields[name] or "", name) for name in COLUMNS}
+        except ValueError as error:
+            raise ValueError(f"line {reader.line_num}: {error}") from error
+        rows.values.append(row)
+        if "id" in names:
+            rows.ids.append((fields["id"] or "").strip())
+    return rows
+
+
+def number(text: str, name: str) -> float:
+    """A finite one. Raises ValueError in words."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise ValueError(f"{name}: {text!r} is no number")
+    return found
+
+
+def _names() -> str:
+    return " ".join(COLUMNS)
