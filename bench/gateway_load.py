@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 import msgspec
 import psutil
-from redis_server import PrivateRedis
 
 from clients import Found, Plan
 from lab import BENCH, BenchError, Lab, Room
 from pipeline import dataset
+from redis_server import PrivateRedis
 
 CLIENTS = 1000
 WARM_UP_SECONDS, SECONDS, SHORT_SECONDS = 1.5, 8.0, 5.0

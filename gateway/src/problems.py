@@ -3,13 +3,16 @@
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from jobs import ConflictError, StoreError
 from outbox import BrokerAwayError
-from schemas import Job, Jobs, Problem
+from schemas import FORMS, Job, Jobs, Problem
 
 AGAIN = {"Retry-After": "1"}
+MOST_DETAILS = 20  # a thousand rows can be wrong in a thousand places
+SHORT = 60  # characters
 
 
 def problem(text: str) -> dict[str, Any]:
@@ -62,6 +65,23 @@ LABEL: dict[str, Any] = {
 }
 
 
+def detail(error: dict[str, Any]) -> dict[str, Any]:
+    """What is wrong with a request, where, and, as far as it is short, what stands there.
+
+    >>> detail({"loc": ("body", "data", "row", 3), "msg": "Must be a number", "type": "float_type",
+    ...         "input": "x"})
+    {'loc': ['body', 'data', 3], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
+    """
+    place = [*error["loc"][:2], *(part for part in error["loc"][2:3] if part not in FORMS)]
+    value = error.get("input")
+    is_short = isinstance(value, bool | int | float | str) and len(repr(value)) < SHORT
+    return {
+        "loc": [*place, *error["loc"][3:]],
+        "msg": f"{error['msg']}, and is {value!r}" if is_short else error["msg"],
+        "type": error["type"],
+    }
+
+
 def install(app: FastAPI) -> None:
     """Our errors as answers."""
 
@@ -74,6 +94,12 @@ def install(app: FastAPI) -> None:
     async def unreadable(_: Request, __: Exception) -> Response:
         return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
 
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError), "it is installed for no other"
+        details = [detail(each) for each in error.errors()[:MOST_DETAILS]]
+        return JSONResponse({"detail": details}, 422)
+
+    app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ConflictError, conflict)
     app.add_exception_handler(StoreError, unavailable)
     app.add_exception_handler(BrokerAwayError, unavailable)

@@ -46,6 +46,9 @@ class NamedRow(Strict):
     s6: Number
 
 
+FORMS = ("row", "named row", "rows", "named rows")
+
+
 def form_of(data: Any) -> str:
     """Which of the four forms of a request's data it is, or means to be: by its first element."""
     if isinstance(data, dict | NamedRow):

@@ -27,12 +27,15 @@ class Waiting:
 
     async def follow(self) -> None:
         """Listens to which jobs have ended, for ever."""
+        said = ""
         while True:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
-                if self.connected:
-                    log.warning("Redis cannot be used: %s", error or type(error).__name__)
+                text = str(error) or type(error).__name__
+                if self.connected or text != said:  # once, not each second
+                    log.warning("Redis cannot be used: %s", text)
+                said = text
             self.connected = False
             await asyncio.sleep(AGAIN_SECONDS)
 
