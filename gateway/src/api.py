@@ -60,8 +60,10 @@ class Api(WebServer):
         )
         app.include_router(calls.router())
         app.add_api_route("/health", self.health, tags=["gateway"], responses=_UNAVAILABLE)
-        app.add_api_route("/metrics", self.metrics, tags=["gateway"])
-        app.include_router(pages(settings.plot_url, settings.live_page_url))
+        app.add_api_route(
+            "/metrics", self.metrics, tags=["gateway"], response_class=PlainTextResponse
+        )
+        app.include_router(pages(settings.plot_url, settings.live_page_url), tags=["page"])
         app.add_middleware(Limits)
         app.add_middleware(Timed, counters=counters)
         problems.install(app)

@@ -8,6 +8,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,7 @@ class Counters:
     """All of one gateway, from its start on."""
 
     def __init__(self) -> None:
+        disable_created_metrics()  # when each was first counted: as many lines again
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self.requests = Histogram(

@@ -89,12 +89,28 @@ class PredictRequest(Strict):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})
 
 
+DONE: Any = {
+    "job_id": "patient-7",
+    "status": "completed",
+    "prediction": 208.93459624646934,
+    "model_id": "83f54457c2f9",
+    "reason": None,
+    "created_at": "2026-11-22T11:37:13.696000Z",
+    "confirmed_at": "2026-11-22T11:37:13.717000Z",
+    "completed_at": "2026-11-22T11:37:13.734000Z",
+    "label": 151.0,
+    "absolute_error": 57.93459624646934,
+    "location": "/job/patient-7",
+}
+
 Status = Literal["pending", "processing", "completed", "failed"]
 
 
 class Job(BaseModel):
     """A question to the model, and its answer once that is there. Values are in points of disease
     progression."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DONE]})
 
     job_id: str
     status: Status = Field(
@@ -135,8 +151,8 @@ class Label(Strict):
 class LabelTaken(BaseModel):
     """The true value is on its way to be joined with the prediction of this id."""
 
-    job_id: str
-    label: float
+    job_id: str = Field(examples=["patient-7"])
+    label: float = Field(examples=[151.0])
 
 
 class Health(BaseModel):

@@ -332,7 +332,9 @@ def test_the_api_key_is_asked_for_once(
 def test_markup_in_what_is_remembered_is_text(form: Callable[..., Page]) -> None:
     page = form()
     remembered = {"job_id": MARKUP, "status": "expired", "created_at": "2026-01-01T00:00:00Z"}
-    page.evaluate(f"localStorage.setItem('recent-jobs', JSON.stringify([{json.dumps(remembered)}]))")
+    page.evaluate(
+        f"localStorage.setItem('recent-jobs', JSON.stringify([{json.dumps(remembered)}]))"
+    )
     page.reload()
     page.locator("#recent-rows button").click()
     expect(page.locator("#job-names code")).to_have_text(MARKUP)
