@@ -25,7 +25,7 @@ from pipeline.errors import PipelineError
 from pipeline.messages import number_text
 from schemas import Job, Status
 
-REMEMBER_SECONDS = 86_400
+REMEMBER_SECONDS = 3600
 MOST_CONNECTIONS = 32
 TIMEOUT_SECONDS = 2.0
 
