@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
 
 from browser.chromium import launch
 from ledger import Ledger
@@ -35,8 +35,22 @@ def complaints() -> list[str]:
     return []
 
 
-def failure(answer: Response) -> list[str]:
-    return [] if answer.ok else [f"{answer.status}: {answer.url}"]
+def hear(page: Page, complaints: list[str]) -> None:
+    """Adds to the complaints whatever goes wrong in a page from now on."""
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # by the page itself, or as it was left
+            complaints.append(f"failed: {request.url} {request.failure}")
+
+    def answered(answer: Response) -> None:
+        if not answer.ok and answer.status != 304:
+            complaints.append(f"{answer.status}: {answer.url}")
+
+    page.set_default_timeout(20_000)
+    page.on("console", lambda message: complaints.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("requestfailed", failed)
+    page.on("response", answered)
 
 
 @pytest.fixture
@@ -47,11 +61,7 @@ def visit(browser: Browser, complaints: list[str]) -> Iterator[Visit]:
     def open_window(address: str, **options: Any) -> Page:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda message: complaints.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-        page.on("requestfailed", lambda request: complaints.append(f"failed: {request.url}"))
-        page.on("response", lambda answer: complaints.extend(failure(answer)))
+        hear(page, complaints)
         page.goto(address)
         return page
 

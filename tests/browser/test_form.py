@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
+from browser.conftest import hear
 from pipeline.dataset import holdout
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from support import Service, Vhost, eventually, page_address, read_rows, row_count
 
-Visit = Callable[..., Page]
+Open = Callable[..., Page]
 
 pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
+expect.set_options(timeout=20_000)
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
 KEY = "an-api-key"
@@ -74,16 +76,32 @@ def gateway_address(gateway: Service) -> str:
     return found[-1]
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[BrowserContext]:
+    """For all tests one, so that Plotly is read once; each leaves nothing behind in it."""
+    context = browser.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def form(stack: Stack, visit: Visit) -> Callable[..., Page]:
+def form(stack: Stack, window: BrowserContext, complaints: list[str]) -> Iterator[Open]:
     """Opens the form, and waits until it can be filled."""
 
-    def open_form(address: str = stack.gateway, **options: Any) -> Page:
-        page = visit(address, **options)
+    def open_form(address: str = stack.gateway, width: int = 1280) -> Page:
+        page = window.new_page()
+        page.set_viewport_size({"width": width, "height": 844})
+        hear(page, complaints)
+        page.goto(address)
         page.wait_for_selector("#fields input[name=s6]")
         return page
 
-    return open_form
+    yield open_form
+    found = [*complaints]
+    for page in window.pages:
+        page.evaluate("localStorage.clear()")
+        page.close()
+    assert found == []
 
 
 def get(address: str) -> Any:
@@ -118,7 +136,7 @@ def refuse(page: Page, path: str, status: int, detail: object, headers: Any = No
 
 
 def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_known(
-    stack: Stack, form: Callable[..., Page]
+    stack: Stack, form: Open
 ) -> None:
     page = form()
     job = fill_and_send(page)
@@ -146,15 +164,16 @@ def rows_of(stack: Stack, job: str) -> list[tuple[float, float]]:
 
 
 def test_the_prediction_stands_among_all_in_picture_words_and_table(
-    stack: Stack, form: Callable[..., Page]
+    stack: Stack, form: Open
 ) -> None:
     page = form()
-    fill_and_send(page)
+    job = fill_and_send(page)
     page.click("#label-use")
     page.press("#label", "Enter")
-    page.wait_for_selector("#outcome")
-    eventually(lambda: get(f"{stack.gateway}predictions")["rows"] > 0, "a histogram")
-    page.reload()
+    eventually(lambda: rows_of(stack, job), "the job's row in metric_log.csv")
+    rows = row_count(stack.logs_dir)
+    eventually(lambda: get(f"{stack.gateway}predictions")["rows"] == rows, "its histogram")
+    page.click("#recent-rows button")
     fill_and_send(page)
     expect(page.locator("#job-words")).to_have_text(re.compile("^(High|Low)er than .* prediction"))
     page.wait_for_selector("#predictions .main-svg")
@@ -166,7 +185,7 @@ def test_the_prediction_stands_among_all_in_picture_words_and_table(
     expect(page.locator("#predictions-table tbody tr")).to_have_count(len(shown))
 
 
-def test_recent_jobs_survive_a_reload_and_are_shown_again(form: Callable[..., Page]) -> None:
+def test_recent_jobs_survive_a_reload_and_are_shown_again(form: Open) -> None:
     page = form()
     first, _ = fill_and_send(page), fill_and_send(page)
     page.reload()
@@ -181,7 +200,7 @@ def test_recent_jobs_survive_a_reload_and_are_shown_again(form: Callable[..., Pa
 
 
 def test_an_expired_job_is_said_to_be_and_what_is_known_of_it_stays(
-    form: Callable[..., Page], complaints: list[str]
+    form: Open, complaints: list[str]
 ) -> None:
     page = form()
     job = fill_and_send(page)
@@ -196,7 +215,7 @@ def test_an_expired_job_is_said_to_be_and_what_is_known_of_it_stays(
     complaints.clear()  # a browser tells in its console of an answer 410
 
 
-def test_it_is_used_by_keyboard_alone(form: Callable[..., Page]) -> None:
+def test_it_is_used_by_keyboard_alone(form: Open) -> None:
     page = form()
     tab_to(page, "#random")
     page.keyboard.press("Enter")
@@ -221,8 +240,8 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"the keyboard does not reach {selector}")
 
 
-def test_it_fits_its_window_in_both_schemes(form: Callable[..., Page]) -> None:
-    page = form(viewport={"width": 390, "height": 844})
+def test_it_fits_its_window_in_both_schemes(form: Open) -> None:
+    page = form(width=390)
     fill_and_send(page)
     grounds = set()
     for width, scheme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
@@ -234,7 +253,7 @@ def test_it_fits_its_window_in_both_schemes(form: Callable[..., Page]) -> None:
     assert len({ground for _, ground in grounds}) == len(grounds) == 2
 
 
-def test_what_is_no_patient_is_refused_before_it_is_sent(form: Callable[..., Page]) -> None:
+def test_what_is_no_patient_is_refused_before_it_is_sent(form: Open) -> None:
     page = form()
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
@@ -247,9 +266,7 @@ def test_what_is_no_patient_is_refused_before_it_is_sent(form: Callable[..., Pag
     assert sent == []
 
 
-def test_what_the_gateway_refuses_is_told_at_its_field(
-    form: Callable[..., Page], complaints: list[str]
-) -> None:
+def test_what_the_gateway_refuses_is_told_at_its_field(form: Open, complaints: list[str]) -> None:
     page = form()
     fill(page)
     page.route("**/predict", with_text_for_a_number, times=1)
@@ -270,7 +287,7 @@ def with_text_for_a_number(route: Route) -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_gateway_that_cannot_just_now_says_so_and_can_be_asked_again(
-    form: Callable[..., Page], complaints: list[str], status: int
+    form: Open, complaints: list[str], status: int
 ) -> None:
     page = form()
     keys: list[str] = []
@@ -292,7 +309,7 @@ def test_a_gateway_that_cannot_just_now_says_so_and_can_be_asked_again(
 
 
 def test_another_true_value_is_refused_in_words(
-    stack: Stack, form: Callable[..., Page], complaints: list[str]
+    stack: Stack, form: Open, complaints: list[str]
 ) -> None:
     page = form()
     job = fill_and_send(page)
@@ -310,9 +327,7 @@ def test_another_true_value_is_refused_in_words(
     complaints.clear()  # a browser tells in its console of an answer 409
 
 
-def test_the_api_key_is_asked_for_once(
-    stack: Stack, form: Callable[..., Page], complaints: list[str]
-) -> None:
+def test_the_api_key_is_asked_for_once(stack: Stack, form: Open, complaints: list[str]) -> None:
     page = form(stack.guarded)
     fill(page)
     page.click("#send")
@@ -329,7 +344,7 @@ def test_the_api_key_is_asked_for_once(
     expect(page.locator("#key-form")).to_be_hidden()
 
 
-def test_markup_in_what_is_remembered_is_text(form: Callable[..., Page]) -> None:
+def test_markup_in_what_is_remembered_is_text(form: Open) -> None:
     page = form()
     remembered = {"job_id": MARKUP, "status": "expired", "created_at": "2026-01-01T00:00:00Z"}
     page.evaluate(
@@ -343,19 +358,18 @@ def test_markup_in_what_is_remembered_is_text(form: Callable[..., Page]) -> None
 
 
 def test_without_plot_the_form_works_and_says_what_is_missing(
-    form: Callable[..., Page], visit: Visit, stack: Stack, complaints: list[str]
+    form: Open, complaints: list[str]
 ) -> None:
-    page = visit("about:blank")
+    page = form()
     page.route("**/predictions", lambda route: route.fulfill(status=503, json={"detail": "gone"}))
-    page.goto(stack.gateway)
+    page.reload()
     expect(page.locator("#predictions-words")).to_contain_text("gone")
-    page.wait_for_selector("#fields input[name=s6]")
     fill_and_send(page)
     expect(page.locator("#job-words")).to_have_text("Answered.")
     complaints.clear()  # a browser tells in its console of an answer 503
 
 
-def test_the_api_is_described_and_tried_without_the_internet(stack: Stack, visit: Visit) -> None:
+def test_the_api_is_described_and_tried_without_the_internet(stack: Stack, visit: Open) -> None:
     page = visit(f"{stack.gateway}docs")
     page.locator(".opblock-summary-path").filter(has_text="columns").click()
     page.locator(".try-out__btn").click()
