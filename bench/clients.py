@@ -44,6 +44,8 @@ class Found(msgspec.Struct):
     p50: float
     p99: float
     most: float
+    answers: int  # of any kind, those of the warm-up too
+    cpu_seconds: float  # of the clients, meanwhile
 
 
 class Load:
@@ -53,14 +55,18 @@ class Load:
         self._plan = plan
         self._begin = time.perf_counter() + plan.warm_up_seconds
         self._end = self._begin + plan.seconds
+        self._answers = 0
         self._statuses: Counter[int] = Counter()
         self._latencies: list[float] = []
 
     async def run(self) -> Found:
+        used = time.process_time()
         await asyncio.gather(*[self._client(number) for number in range(self._plan.clients)])
         good = len(self._latencies)
-        times = np.quantile(self._latencies or [0.0], [0.5, 0.99, 1]).round(2).tolist()
-        return Found(dict(self._statuses), round(good / self._plan.seconds, 1), *times)
+        p50, p99, most = np.quantile(self._latencies or [0.0], [0.5, 0.99, 1]).round(2).tolist()
+        cpu_seconds = round(time.process_time() - used, 2)
+        per_second = round(good / self._plan.seconds, 1)
+        return Found(dict(self._statuses), per_second, p50, p99, most, self._answers, cpu_seconds)
 
     async def _client(self, number: int) -> None:
         connector = aiohttp.TCPConnector(limit=1)
@@ -103,6 +109,7 @@ class Load:
     def _note(self, due: float, status: int) -> None:
         """An answer counts that came in the measured time; with a rate, one that was due in it."""
         now = time.perf_counter()
+        self._answers += 1
         if self._begin <= (due if self._plan.rate else now) < self._end:
             self._statuses[status] += 1
             if status == self._plan.wanted:

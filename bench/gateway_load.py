@@ -17,7 +17,7 @@ from pipeline import dataset
 from redis_server import PrivateRedis
 
 CLIENTS = 1000
-WARM_UP_SECONDS, SECONDS, SHORT_SECONDS = 1.5, 8.0, 5.0
+WARM_UP_SECONDS, SECONDS, SHORT_SECONDS = 1.0, 6.0, 3.0
 SLOW_RATE = 20.0  # requests per second, of one client
 BATCH, BATCH_CLIENTS = 1000, 4
 WAIT_SECONDS = 5
@@ -42,10 +42,11 @@ class Case(msgspec.Struct):
 
 
 class Load(msgspec.Struct):
-    """What they found, and the memory at the end, in MB (RSS)."""
+    """What they found; CPU for an answer in ms; memory at the end in MB (RSS), both by process."""
 
     case: Case
     found: Found
+    cpu_ms: dict[str, float]
     memory_mb: dict[str, float]
 
 
@@ -67,7 +68,7 @@ class GatewayLoad(msgspec.Struct):
 
 
 class Asked:
-    """A service that is asked, in its room; `processes` are those whose memory is looked at."""
+    """A service that is asked, in its room; `processes` are those that work for it."""
 
     def __init__(self, room: Room, url: str, processes: dict[str, psutil.Process]) -> None:
         self.room = room
@@ -75,10 +76,20 @@ class Asked:
         self._processes = processes
 
     def load(self, case: Case) -> Load:
-        load = Load(case, self.ask(case), self.memory_mb())
+        before = self._cpu_seconds()
+        found = self.ask(case)
+        used = {name: seconds - before[name] for name, seconds in self._cpu_seconds().items()}
+        used["clients"] = found.cpu_seconds
+        cpu_ms = {name: round(seconds / found.answers * 1000, 2) for name, seconds in used.items()}
+        load = Load(case, found, cpu_ms, self.memory_mb())
         if not load.found.per_second:
             raise BenchError(f"no good answer at all: {load}")
         return load
+
+    def stop(self, name: str) -> None:
+        """One of the services that work for it."""
+        self.room.stop(name)
+        del self._processes[name]
 
     def ask(self, case: Case) -> Found:
         """What the clients find, who are told what to ask for by a file."""
@@ -96,6 +107,10 @@ class Asked:
         content = found.read_bytes()
         found.unlink()
         return msgspec.json.decode(content, type=Found)
+
+    def _cpu_seconds(self) -> dict[str, float]:
+        times = {name: process.cpu_times() for name, process in self._processes.items()}
+        return {name: used.user + used.system for name, used in times.items()}
 
     def memory_mb(self) -> dict[str, float]:
         return {
@@ -129,13 +144,15 @@ def handler(lab: Lab) -> Iterator[Asked]:
 def gateway(lab: Lab, max_queue: int = 10_000) -> Iterator[Asked]:
     """With a model, a broker and a Redis."""
     with lab.room() as room, PrivateRedis(room.folder / "redis") as redis:
-        room.start_up("model")
+        model = room.start("model")
+        room.wait_up(model)
         service = room.start("gateway", redis_url=redis.url, gateway_port=0, max_queue=max_queue)
         url = _address(room, service.log, r"gateway at (\S+)")
         pid = (room.folder / "redis" / "redis.pid").read_text().split()[0]
         yield Asked(room, url, {
             "service": psutil.Process(service.process.pid),
             "redis": psutil.Process(int(pid)),
+            "model": psutil.Process(model.process.pid),
             "broker": lab.broker_process,
         })  # fmt: skip
 
@@ -172,7 +189,7 @@ def _steady(name: str, rate: float) -> list[Case]:
 
 
 def _overload(asked: Asked) -> Overload:
-    asked.room.stop("model")
+    asked.stop("model")
     asked.ask(Case(ACCEPTED, seconds=SHORT_SECONDS))
     full = asked.memory_mb()
     found = asked.ask(Case(ACCEPTED))

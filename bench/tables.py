@@ -126,7 +126,18 @@ def _readings(results: Results) -> Table:
 
 def _gateway(results: Results) -> Table:
     title = "Clients of a web service, in a process that takes part of the cores; times in ms"
-    columns = ("asked", "clients", "rows", "offered/s", "good/s", "p50", "p99", "others", "MB")
+    columns = (
+        "asked",
+        "clients",
+        "rows",
+        "offered/s",
+        "good/s",
+        "p50",
+        "p99",
+        "others",
+        "CPU, ms",
+        "MB",
+    )
     table = _table(title, *columns)
     for load in results.gateway.loads if results.gateway else ():
         case, found = load.case, load.found
@@ -134,7 +145,7 @@ def _gateway(results: Results) -> Table:
         numbers = [rounded(value) for value in (found.per_second, found.p50, found.p99)]
         table.add_row(
             case.name, f"{case.clients:,}", f"{case.rows:,}", offered, *numbers,
-            _others(case.wanted, found.statuses), _memory(load.memory_mb),
+            _others(case.wanted, found.statuses), _each(load.cpu_ms), _each(load.memory_mb),
         )  # fmt: skip
     return table
 
@@ -146,7 +157,7 @@ def _overload(results: Results) -> Table:
         found = results.gateway.overload
         table.add_row(
             f"{found.queue:,}", f"{found.most_queue:,}", f"{found.found.statuses.get(202, 0):,}",
-            _others(202, found.found.statuses), _memory(found.full_mb), _memory(found.later_mb),
+            _others(202, found.found.statuses), _each(found.full_mb), _each(found.later_mb),
         )  # fmt: skip
     return table
 
@@ -162,8 +173,8 @@ def _others(wanted: int, statuses: dict[int, int]) -> str:
     )
 
 
-def _memory(memory_mb: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.0f}" for name, value in memory_mb.items())
+def _each(numbers: dict[str, float]) -> str:
+    return "\n".join(f"{name} {rounded(value)}" for name, value in numbers.items())
 
 
 def _targets(results: Results) -> Table:

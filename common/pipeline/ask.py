@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import shlex
 import sys
 from typing import Any
 
@@ -125,8 +126,7 @@ def _random(args: argparse.Namespace) -> int:
     show(job, args.json)
     if not args.json:
         field("truth", f"{patient.label:g}")
-        print(f"\nto tell it: python -m pipeline ask label {printable(job.job_id)} "
-              f"{patient.label:g}")  # fmt: skip
+        print(f"\nto tell it: {_command()} label {printable(job.job_id)} {patient.label:g}")
     return _status([job], args.wait)
 
 
@@ -205,6 +205,10 @@ def _status(jobs: list[Job], wait: int) -> int:
     """1 if a prediction that was waited for is not there."""
     late = [job for job in jobs if not job.has_ended]
     if wait and late:
-        _say(f"not answered within {wait} s; how it is by now: "
-             f"python -m pipeline ask job {late[0].job_id} --follow")  # fmt: skip
+        _say(f"not answered within {wait} s: {_command()} job {late[0].job_id} --follow")
     return int(any(job.status == "failed" for job in jobs) or bool(wait and late))
+
+
+def _command() -> str:
+    """How we were called, so that the next call can be copied."""
+    return printable(f"{shlex.quote(sys.orig_argv[0])} -m pipeline ask")

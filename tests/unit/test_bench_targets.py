@@ -51,10 +51,13 @@ def good() -> Results:
 
 
 def serving(ms: float) -> GatewayLoad:
-    found = Found({202: 100, 429: 9}, 20.0, ms, ms, ms)
+    found = Found({202: 100, 429: 9}, 20.0, ms, ms, ms, 109, 1.5)
     memory = {"service": 100.0, "redis": 10.0}
     return GatewayLoad(
-        [Load(Case(HANDLER), found, memory), Load(Case(ACCEPTED, 20.0, 1), found, memory)],
+        [
+            Load(Case(HANDLER), found, memory, memory),
+            Load(Case(ACCEPTED, 20.0, 1), found, memory, memory),
+        ],
         Overload(2000, 2000, found, memory, memory),
     )
 
