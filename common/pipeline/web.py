@@ -15,8 +15,8 @@ from pipeline.errors import WebError
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS = 4.0
-LAST_ANSWERS_SECONDS = 3  # what is being answered when the end comes
+STOP_SECONDS = 3.0
+LAST_ANSWERS_SECONDS = 2  # what is being answered when the end comes
 
 # Scripts and styles are files of ours. The two hashes are of the style elements that Plotly makes
 # itself, an empty one that it fills by script, and one for maps.

@@ -13,6 +13,10 @@ class _TooLargeError(Exception):
     pass
 
 
+class _GoneError(Exception):
+    """Of a client in the middle of its body: what came may look like all of it."""
+
+
 class Limits:
     """Middleware: takes a body whole, or not at all."""
 
@@ -26,6 +30,8 @@ class Limits:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await _body(scope, receive)
+        except _GoneError:
+            return
         except _TooLargeError:
             text = f"a body may have {MOST_BODY_BYTES:,} bytes at most"
             await JSONResponse({"detail": text}, 413)(scope, receive, send)
@@ -44,6 +50,8 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _GoneError
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > MOST_BODY_BYTES:
