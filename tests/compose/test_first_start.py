@@ -36,7 +36,7 @@ def test_rows_and_a_picture_come(stack: Stack) -> None:
 def test_an_image_holds_the_service_and_what_it_shares(stack: Stack, service: str) -> None:
     folders = [stack.folder / "common" / "pipeline", stack.folder / service / "src"]
     expected = {path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc"}
-    expected.add(stack.folder / service / "requirements.txt")
+    expected |= set((stack.folder / service).glob("requirements*.txt"))
     if service == "model":
         expected |= {stack.folder / "model" / name for name in MODEL_FILES}
     found = stack.compose("exec", "-T", service, "find", "/app", "-type", "f").split()

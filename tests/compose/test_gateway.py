@@ -1,6 +1,7 @@
 """`docker compose --profile serving up -d`: requests over HTTP, answered whatever dies."""
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -58,6 +59,14 @@ def test_a_request_is_answered_and_with_its_label_becomes_a_row(stack: Stack) ->
     assert ask(f"{stack.gateway}label/asked", {"value": 151.0})[0] == 202
     wait_for(lambda: "asked" in stack.rows(), "its row")
     assert stack.rows()["asked"] == (151.0, answer["prediction"])
+
+
+def test_it_can_be_asked_from_the_command_line(stack: Stack) -> None:
+    stack.compose("build", "pipeline")  # or `run` tells of it
+    said = stack.compose("run", "--rm", "-T", "pipeline", "ask", "random")
+    (name,) = re.findall(r"^job id +(\S+)$", said, re.MULTILINE)
+    found = job(stack, name)
+    assert re.search(rf"^prediction +{found['prediction']:.6g}", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize("service", ["redis", "gateway", "rabbitmq"])
