@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from columns import COLUMNS
 from patients import random_patient
+from schemas import Problem
 
 STATIC = Path(__file__).parent / "static"
 PACKAGES: list[str | tuple[str, str]] = [
@@ -70,12 +71,6 @@ class LinksOut(BaseModel):
     live_page: str = Field(examples=["http://localhost:8080/"])
 
 
-class AwayOut(BaseModel):
-    """Why there is no answer just now."""
-
-    detail: str = Field(examples=["plot does not answer at http://localhost:8080/api/predictions"])
-
-
 class Plot:
     """Asks plot for the histogram of the predictions, at most once in FRESH_SECONDS."""
 
@@ -115,7 +110,7 @@ class Plot:
 def pages(plot_url: str, live_page_url: str) -> APIRouter:
     """The routes that need no key: none of them tells of a job."""
     plot = Plot(plot_url)
-    router = APIRouter(lifespan=plot.connected)
+    router = APIRouter(lifespan=plot.connected, tags=["form"])
     router.mount("/static", StaticFiles(directory=STATIC, packages=PACKAGES))
 
     @router.get("/", include_in_schema=False)
@@ -142,7 +137,7 @@ def pages(plot_url: str, live_page_url: str) -> APIRouter:
     @router.get(
         "/predictions",
         summary="How all predictions are distributed",
-        responses={503: {"model": AwayOut, "description": "plot is away"}},
+        responses={503: {"model": Problem, "description": "plot is away."}},
     )
     async def predictions() -> PredictionsOut:
         return await plot.predictions()

@@ -1,7 +1,6 @@
 """The live page as a person meets it, in a real browser."""
 
 import math
-import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
+from browser.fitting import fits
 from ledger import Ledger
 from live_page import NOTHING_THERE, write
 from support import Service, Vhost, eventually, page_address
@@ -129,27 +129,7 @@ def test_it_fits_its_window_in_both_schemes(show: Open, plot: Service, ledger: L
     for width, scheme in ((390, "light"), (390, "dark"), (1280, "dark"), (1280, "light")):
         page.set_viewport_size({"width": width, "height": 844})
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        eventually(partial(fits, page, width, scheme), f"{width} px in the {scheme} scheme")
-
-
-def fits(page: Page, width: int, scheme: str) -> bool:
-    """Whether nothing is wider than the window, charts included, and all is in the scheme."""
-    page.locator("#histogram").scroll_into_view_if_needed()  # out of sight it is not redrawn
-    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    ink = page.evaluate("document.getElementById('histogram').layout.font.color")
-    boxes = [page.locator(f"#{name} .main-svg").first.bounding_box() for name in CHARTS]
-    return (
-        page.evaluate("document.documentElement.scrollWidth") <= width
-        and all(box is not None and 250 < box["width"] <= width for box in boxes)
-        and (brightness(background) > 128) == (brightness(ink) < 128) == (scheme == "light")
-    )
-
-
-def brightness(colour: str) -> float:
-    """Of `rgb(…)` or `#rrggbb`, from 0 to 255."""
-    if colour.startswith("#"):
-        return sum(bytes.fromhex(colour[1:])) / 3
-    return sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
+        eventually(partial(fits, page, CHARTS, width, scheme), f"{width} px in the {scheme} scheme")
 
 
 def test_a_lost_connection_is_shown_and_heals(
