@@ -136,12 +136,12 @@ def _predict(args: argparse.Namespace) -> int:
         (job,) = gateway.predict(rows.values, args.units, rows.ids, args.wait)
         show(job, args.json)
         return _status([job], args.wait)
-    if not args.json:
-        print(line("JOB", "STATUS", "PREDICTION", ""))
     status = 0
     for start in range(0, len(rows.values), MOST_ROWS):
         part = slice(start, start + MOST_ROWS)
         jobs = gateway.predict(rows.values[part], args.units, rows.ids[part], args.wait)
+        if not start and not args.json:
+            print(line("JOB", "STATUS", "PREDICTION", ""))
         for job in jobs:
             show_line(job, args.json)
         sys.stdout.flush()
