@@ -46,6 +46,7 @@ class Found(msgspec.Struct):
     most: float
     answers: int  # of any kind, those of the warm-up too
     cpu_seconds: float  # of the clients, meanwhile
+    said: dict[int, str]  # by status, the beginning of the first answer that was not good
 
 
 class Load:
@@ -58,6 +59,7 @@ class Load:
         self._answers = 0
         self._statuses: Counter[int] = Counter()
         self._latencies: list[float] = []
+        self._said: dict[int, str] = {}
 
     async def run(self) -> Found:
         used = time.process_time()
@@ -66,7 +68,9 @@ class Load:
         p50, p99, most = np.quantile(self._latencies or [0.0], [0.5, 0.99, 1]).round(2).tolist()
         cpu_seconds = round(time.process_time() - used, 2)
         per_second = round(good / self._plan.seconds, 1)
-        return Found(dict(self._statuses), per_second, p50, p99, most, self._answers, cpu_seconds)
+        return Found(
+            dict(self._statuses), per_second, p50, p99, most, self._answers, cpu_seconds, self._said
+        )
 
     async def _client(self, number: int) -> None:
         connector = aiohttp.TCPConnector(limit=1)
@@ -101,7 +105,9 @@ class Load:
             async with session.post(
                 self._plan.url, data=body, headers=self._plan.headers
             ) as answer:
-                await answer.read()
+                content = await answer.read()
+                if answer.status != self._plan.wanted:
+                    self._said.setdefault(answer.status, content[:200].decode(errors="replace"))
                 return answer.status
         except (aiohttp.ClientError, TimeoutError):
             return BROKEN

@@ -51,7 +51,7 @@ def good() -> Results:
 
 
 def serving(ms: float) -> GatewayLoad:
-    found = Found({202: 100, 429: 9}, 20.0, ms, ms, ms, 109, 1.5)
+    found = Found({202: 100, 429: 9}, 20.0, ms, ms, ms, 109, 1.5, {429: "later"})
     memory = {"service": 100.0, "redis": 10.0}
     return GatewayLoad(
         [
