@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from fastapi.security import APIKeyHeader
 from pydantic import Field
@@ -15,7 +14,7 @@ from pydantic import Field
 import problems
 from counters import Counters
 from gateway_settings import GatewaySettings
-from intake import Intake, MisfitError, TooMuchError
+from intake import Intake
 from jobs import JobStore
 from outbox import Outbox
 from pipeline.broker import Broker
@@ -92,22 +91,12 @@ class Calls:
         202 says that the broker has it: from then on it is not lost.
         """
         self._refuse_a_long_queue()
-        try:
-            intake = Intake.of(body, idempotency_key)
-        except TooMuchError as error:
-            raise HTTPException(413, str(error)) from error
-        except MisfitError as error:
-            raise RequestValidationError(
-                [{"loc": ("body", "id"), "msg": str(error), "type": "value_error"}]
-            ) from error
-        known = await self._store.create(intake.jobs)
-        job_ids = [job.job_id for job in known]
-        if (message := intake.message(known)) is not None:
-            await self._outbox.send("features", message)
-            await self._store.confirm(list(message.ids))  # type: ignore[arg-type]
-            self._counters.jobs.inc(len(message.ids))
-        jobs = await self._jobs_after(job_ids, seconds_of(prefer))
-        if seconds_of(prefer) and all(job.has_ended for job in jobs):
+        intake = Intake.of(body, idempotency_key)
+        jobs = await self._accept(intake)
+        seconds = seconds_of(prefer)
+        if seconds and not all(job.has_ended for job in jobs):
+            jobs = await self._jobs_after([job.job_id for job in jobs], seconds)
+        if seconds and all(job.has_ended for job in jobs):
             response.status_code = 200
             response.headers["Preference-Applied"] = "wait"
         if intake.is_list:
@@ -133,8 +122,17 @@ class Calls:
         self._counters.labels.inc()
         return LabelTaken(job_id=job_id, label=body.value)
 
+    async def _accept(self, intake: Intake) -> list[Job]:
+        """Writes the jobs, and returns once the broker has all of them."""
+        known = await self._store.create(intake.jobs)
+        message = intake.message(known)
+        if message is not None:
+            await self._outbox.send("features", message)
+            self._counters.jobs.inc(len(message.ids))
+        return await self._read([job.job_id for job in known], confirmed_now=message is not None)
+
     def _refuse_a_long_queue(self) -> None:
-        waiting = self._broker.depth("features") or 0
+        waiting = (self._broker.depth("features") or 0) + self._outbox.unconfirmed
         if waiting > self._settings.max_queue:
             raise HTTPException(
                 429,
@@ -143,8 +141,8 @@ class Calls:
                 {"Retry-After": "1"},
             )
 
-    async def _read(self, job_ids: Sequence[str]) -> list[Job]:
-        jobs = await self._store.read(job_ids)
+    async def _read(self, job_ids: Sequence[str], *, confirmed_now: bool = False) -> list[Job]:
+        jobs = await self._store.read(job_ids, confirmed_now=confirmed_now)
         for job_id, job in zip(job_ids, jobs, strict=True):
             if job is None and await self._store.has_expired(job_id):
                 raise HTTPException(410, f"the job {job_id} has expired")

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
+from intake import MisfitError, TooMuchError
 from jobs import ConflictError, StoreError
 from outbox import BrokerAwayError
 from schemas import FORMS, Job, Jobs, Problem
@@ -99,7 +100,16 @@ def install(app: FastAPI) -> None:
         details = [detail(each) for each in error.errors()[:MOST_DETAILS]]
         return JSONResponse({"detail": details}, 422)
 
+    async def misfit(_: Request, error: Exception) -> Response:
+        place = {"loc": ["body", "id"], "msg": str(error), "type": "value_error"}
+        return JSONResponse({"detail": [place]}, 422)
+
+    async def too_much(_: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": str(error)}, 413)
+
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(MisfitError, misfit)
+    app.add_exception_handler(TooMuchError, too_much)
     app.add_exception_handler(ConflictError, conflict)
     app.add_exception_handler(StoreError, unavailable)
     app.add_exception_handler(BrokerAwayError, unavailable)

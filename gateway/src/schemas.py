@@ -46,7 +46,7 @@ class NamedRow(Strict):
     s6: Number
 
 
-FORMS = ("row", "named row", "rows", "named rows")
+FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
 
 def form_of(data: Any) -> str:
@@ -68,6 +68,12 @@ Data = Annotated[
 ]
 
 
+Ids = Annotated[
+    Annotated[JobId, Tag("one id")] | Annotated[list[JobId], Tag("ids")],
+    Discriminator(lambda ids: "ids" if isinstance(ids, list) else "one id"),
+]
+
+
 class PredictRequest(Strict):
     """One patient, or up to 1,000."""
 
@@ -80,7 +86,7 @@ class PredictRequest(Strict):
         description="`scaled`: as scikit-learn's load_diabetes() gives them. `raw`: as they were "
         "measured, age in years, BMI in kg/m² and so on; see /columns.",
     )
-    id: JobId | list[JobId] | None = Field(
+    id: Ids | None = Field(
         None,
         description="An id of your own for the patient, or a list of as many as there are "
         "patients. Without, there is a new one.",

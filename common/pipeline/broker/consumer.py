@@ -23,7 +23,7 @@ INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 me
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
 TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
-WATCH_SECONDS = 0.25  # between two looks at how long a queue is
+WATCH_SECONDS = 0.1  # between two looks at how long a queue is
 
 
 @dataclass(slots=True)
