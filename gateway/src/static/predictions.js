@@ -52,12 +52,20 @@ function words() {
 function marks(colour, range) {
   const lines = [['prediction', shown.prediction, colour.mae, undefined, 1], ['true', shown.label, colour.median, 'dot', 0.88]]
     .filter(([, value]) => value != null && value >= range[0] && value <= range[1]);
-  // Away from the other line, unless there is no room on that side.
-  const at = (value) => (value - range[0]) / (range[1] - range[0]);
-  const isLeft = (value) => at(value) > (lines.some(([, other]) => other > value) ? 0.3 : 0.7);
+  // To the right of its line, unless it would run into the edge or the other line, and the left is free.
+  const width = box.clientWidth - 68;
+  const at = (value) => width * (value - range[0]) / (range[1] - range[0]);
+  const isLeft = (value, text) => {
+    const needed = 7 * text.length + 8;
+    const ends = [width, ...lines.map(([, other]) => at(other)).filter((other) => other > at(value))];
+    return Math.min(...ends) - at(value) < needed && at(value) > needed;
+  };
   return {
     shapes: lines.map(([, value, color, dash]) => upright(value, color, dash)),
-    annotations: lines.map(([name, value, , , y]) => lineLabel(value, y, `${name} ${tenths(value)}`, colour, isLeft(value))),
+    annotations: lines.map(([name, value, , , y]) => {
+      const text = `${name} ${tenths(value)}`;
+      return lineLabel(value, y, text, colour, isLeft(value, text));
+    }),
   };
 }
 
