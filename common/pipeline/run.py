@@ -78,7 +78,7 @@ class Run:
         if self._status_file is None:
             return
         status = Status(self.service, os.getpid(), time.time(), self.numbers())
-        temporary = self._status_file.with_suffix(f".{os.getpid()}")
+        temporary = self._status_file.with_suffix(f".{threading.get_native_id()}")
         try:
             temporary.write_bytes(msgspec.json.encode(status))
             temporary.replace(self._status_file)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AmqpDsn, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AmqpDsn, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
@@ -71,7 +71,8 @@ class Settings(BaseSettings):
             return str(detail["msg"]).removeprefix("Value error, ")
         name = str(detail["loc"][0])
         accepted = cls.model_fields[name].description
-        value = _without_passwords(str(detail["input"]))
+        is_secret = isinstance(cls.model_fields[name].default, SecretStr)
+        value = "***" if is_secret else _without_passwords(str(detail["input"]))
         return f"{name.upper()}={value!r} is not accepted: it must be {accepted}"
 
 

@@ -1,8 +1,10 @@
+#!lua flags=allow-oom
 -- Ends jobs with their answers. The first answer to a job holds: a second prediction of the same row, after
 -- a model was killed, can differ in its last digits. An answer to a job that has expired is dropped.
 --
 -- ARGV     the channel on which to tell which jobs have ended, the time in ms, then for each job: its
 --          id, `prediction` or `reason`, that itself, and the model's id
+-- Also when Redis is full: what was accepted is answered.
 -- Returns  how many were kept, were repeated, and were dropped
 
 local kept, repeated, dropped = {}, 0, 0
@@ -14,6 +16,7 @@ for i = 3, #ARGV, 4 do
   elseif redis.call('HSETNX', job, 'completed', ARGV[2]) == 0 then
     repeated = repeated + 1
   else
+    redis.call('HSETNX', job, 'confirmed', ARGV[2])  -- or there were nothing to answer
     redis.call('HSET', job, field, value, 'model', model)
     kept[#kept + 1] = id
   end

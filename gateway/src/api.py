@@ -12,6 +12,7 @@ import problems
 from calls import Calls
 from counters import Counters, Timed
 from gateway_settings import GatewaySettings
+from hosts import LocalHosts
 from jobs import JobStore
 from limits import Limits
 from outbox import Outbox
@@ -65,6 +66,8 @@ class Api(WebServer):
         )
         app.include_router(pages(settings.plot_url, settings.live_page_url), tags=["page"])
         app.add_middleware(Limits)
+        if not settings.gateway_api_key.get_secret_value():
+            app.add_middleware(LocalHosts)
         app.add_middleware(Timed, counters=counters)
         problems.install(app)
         super().__init__(
@@ -78,10 +81,10 @@ class Api(WebServer):
 
     async def health(self) -> Response:
         """Whether requests can be taken, and which part is missing if not."""
-        redis = await self._store.problem()
+        broker, redis = self._broker.problem, await self._store.problem()
         health = Health(
-            status="ok" if self._broker.connected and not redis else "unavailable",
-            broker="ok" if self._broker.connected else "the broker is away",
+            status="unavailable" if broker or redis else "ok",
+            broker=broker or "ok",
             redis=redis or "ok",
             queue=self._broker.depth("features"),
         )

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.security import APIKeyHeader
 from pydantic import Field
@@ -15,16 +15,16 @@ import problems
 from counters import Counters
 from gateway_settings import GatewaySettings
 from intake import Intake
-from jobs import JobStore
+from jobs import JobStore, StoreError
 from outbox import Outbox
 from pipeline.broker import Broker
-from pipeline.messages import Message
+from pipeline.messages import Message, number_text
 from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest
 from waiting import Waiting
 
 LONGEST_WAIT_SECONDS = 30
-LOOK_AGAIN_SECONDS = 5.0  # where nobody told us: a message of Redis can be lost
-PREFERRED_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,4})\b", re.IGNORECASE)
+LOOK_AGAIN_SECONDS = 3.0  # where nobody told us: a message of Redis can be lost
+PREFERRED_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 Key = Annotated[
     str,
@@ -81,6 +81,7 @@ class Calls:
 
     async def predict(
         self,
+        request: Request,
         body: PredictRequest,
         response: Response,
         idempotency_key: Key = "",
@@ -95,7 +96,7 @@ class Calls:
         jobs = await self._accept(intake)
         seconds = seconds_of(prefer)
         if seconds and not all(job.has_ended for job in jobs):
-            jobs = await self._jobs_after([job.job_id for job in jobs], seconds)
+            jobs = await self._jobs_after(jobs, seconds, request)
         if seconds and all(job.has_ended for job in jobs):
             response.status_code = 200
             response.headers["Preference-Applied"] = "wait"
@@ -115,12 +116,14 @@ class Calls:
 
     async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
         """Tells the true value, whenever it is known: also when the job has expired."""
-        first = await self._store.label(job_id, body.value)
-        if first != body.value:
-            raise HTTPException(409, f"the true value for {job_id} was told before: {first:g}")
-        await self._outbox.send("y_true", Message([job_id], [body.value]))
+        value = body.value + 0.0  # there is no -0.0 in the log
+        first = await self._store.label(job_id, value)
+        if first != value:
+            told_before = number_text(first)
+            raise HTTPException(409, f"the true value for {job_id} was told before: {told_before}")
+        await self._outbox.send("y_true", Message([job_id], [value]))
         self._counters.labels.inc()
-        return LabelTaken(job_id=job_id, label=body.value)
+        return LabelTaken(job_id=job_id, label=value)
 
     async def _accept(self, intake: Intake) -> list[Job]:
         """Writes the jobs, and returns once the broker has all of them."""
@@ -150,8 +153,9 @@ class Calls:
                 raise HTTPException(404, f"there is no job {job_id}")
         return [job for job in jobs if job is not None]
 
-    async def _jobs_after(self, job_ids: Sequence[str], seconds: float) -> list[Job]:
-        """The jobs when all have ended, or after so many seconds."""
+    async def _jobs_after(self, jobs: list[Job], seconds: float, request: Request) -> list[Job]:
+        """The jobs when all have ended, or after so many seconds, or when nobody waits any more."""
+        job_ids = [job.job_id for job in jobs]
         deadline = asyncio.get_running_loop().time() + seconds
         with self._waiting.for_end_of(job_ids) as changed:
             while True:
@@ -161,13 +165,18 @@ class Calls:
                 if left <= 0 or self._waiting.is_closed or all(job.has_ended for job in jobs):
                     return jobs
                 await _until(changed, min(left, LOOK_AGAIN_SECONDS))
+                if await request.is_disconnected():
+                    return jobs
 
     async def _states(self, job: Job) -> AsyncIterator[bytes]:
         with self._waiting.for_end_of([job.job_id]) as changed:
             shown: Job | None = None
             while not self._waiting.is_closed:
                 changed.clear()
-                (now,) = await self._store.read([job.job_id])
+                try:
+                    (now,) = await self._store.read([job.job_id])
+                except StoreError:
+                    return  # the reader comes again, and is told
                 if now is None:
                     yield b"event: expired\ndata: {}\n\n"
                     return
@@ -183,11 +192,11 @@ class Calls:
 def seconds_of(prefer: str) -> float:
     """How long a client would like to wait for the prediction itself.
 
-    >>> seconds_of("respond-async, wait=5"), seconds_of("wait=9999"), seconds_of("wait=soon")
-    (5, 30, 0)
+    >>> seconds_of("respond-async, wait=5"), seconds_of("wait=99999"), seconds_of("wait=soon")
+    (5.0, 30, 0)
     """
     found = PREFERRED_WAIT.search(prefer)
-    return min(int(found[1]), LONGEST_WAIT_SECONDS) if found else 0
+    return min(float(found[1]), LONGEST_WAIT_SECONDS) if found else 0
 
 
 async def _until(event: asyncio.Event, seconds: float) -> bool:

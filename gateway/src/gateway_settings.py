@@ -1,5 +1,6 @@
 """What the gateway is told."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, HttpUrl, RedisDsn, SecretStr, TypeAdapter
@@ -12,6 +13,13 @@ def _url(kind: type) -> AfterValidator:
     return AfterValidator(lambda text: str(adapter.validate_python(text)))
 
 
+def _printable(key: SecretStr) -> SecretStr:
+    """A header can carry other signs too, but not each client sends them alike."""
+    if not re.fullmatch("[!-~]*", key.get_secret_value()):
+        raise ValueError
+    return key
+
+
 class GatewaySettings(BrokerSettings):
     """Its address, its store, and its limits."""
 
@@ -22,10 +30,12 @@ class GatewaySettings(BrokerSettings):
     gateway_port: int = Field(
         8000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free"
     )
-    gateway_api_key: SecretStr = Field(
-        SecretStr(""), description="any text, or empty to ask for none"
+    gateway_api_key: Annotated[SecretStr, AfterValidator(_printable)] = Field(
+        SecretStr(""), description="letters, digits and signs of ASCII, or empty to ask for none"
     )
-    job_ttl: int = Field(3600, ge=1, description="a number of seconds from 1")
+    job_ttl: int = Field(
+        3600, ge=1, le=31_536_000, description="a number of seconds from 1 to 31536000, a year"
+    )
     max_queue: int = Field(10_000, ge=1, description="a number of messages from 1")
     plot_url: Annotated[str, _url(HttpUrl)] = Field(
         "http://127.0.0.1:8080/", description="a URL like http://127.0.0.1:8080/"

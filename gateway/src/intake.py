@@ -8,15 +8,17 @@ import numpy as np
 from jobs import Known, NewJobs, digest
 from patients import NAMES, scaled
 from pipeline.messages import Message, new_id
-from schemas import MOST_ROWS, NamedRow, PredictRequest
+from schemas import NamedRow, PredictRequest
+
+SEX = NAMES.index("sex")
 
 
-class TooMuchError(Exception):
-    """A request of more rows than one may have."""
+class MisfitError(Exception):
+    """A part of a request that does not fit the rest; the text says why."""
 
-
-class MisfitError(ValueError):
-    """Ids that do not fit the rows; the text says why."""
+    def __init__(self, text: str, *place: str | int) -> None:
+        super().__init__(text)
+        self.place = place
 
 
 class Intake(NamedTuple):
@@ -28,17 +30,16 @@ class Intake(NamedTuple):
 
     @classmethod
     def of(cls, request: PredictRequest, key: str) -> "Intake":
-        """Raises TooMuchError, or MisfitError."""
+        """Raises MisfitError."""
         data = request.data
         is_list = isinstance(data, list) and not isinstance(data[0], float)
         rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
-        if len(rows) > MOST_ROWS:
-            raise TooMuchError(f"{len(rows):,} patients are too many, the most is {MOST_ROWS:,}")
         ids = _ids(request.id, len(rows), is_list)
         if request.units == "raw":
+            _check_sex(rows, is_list)
             rows = scaled(rows)
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
-        whole = digest("\n".join([*digests, *(ids or ())]).encode())
+        whole = digest(repr((is_list, digests, ids)).encode())
         return cls(NewJobs(ids or [new_id() for _ in rows], digests, whole, key), rows, is_list)
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
@@ -59,15 +60,23 @@ def _values(row: list[float] | NamedRow) -> list[float]:
     return row if isinstance(row, list) else [getattr(row, name) for name in NAMES]
 
 
+def _check_sex(rows: list[list[float]], is_list: bool) -> None:
+    """The one value that has two: another one is a row scaled already, or in another order."""
+    for index, row in enumerate(rows):
+        if row[SEX] not in {1, 2}:
+            place = ("data", index, "sex") if is_list else ("data", "sex")
+            raise MisfitError(f"as measured it is 1 or 2, and not {row[SEX]:g}", *place)
+
+
 def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:
     """The caller's own ids; none if it gave none."""
     if own is None:
         return []
     if isinstance(own, list) != is_list:
-        raise MisfitError("an id is a text for one patient, and a list for a list of patients")
+        raise MisfitError("a text for one patient, a list for a list of patients", "id")
     ids = own if isinstance(own, list) else [own]
     if len(ids) != rows:
-        raise MisfitError(f"{len(ids)} ids for {rows} patients")
+        raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
     if len(set(ids)) != rows:
-        raise MisfitError("an id stands there twice")
+        raise MisfitError("one stands there twice", "id")
     return ids

@@ -136,10 +136,11 @@ class JobStore:
         """What is wrong with Redis, if anything is."""
         try:
             async with told():
-                await self.redis.ping()
+                memory = await self.redis.info("memory")
         except StoreError as error:
             return str(error)
-        return None
+        is_full = 0 < memory["maxmemory"] <= memory["used_memory"]
+        return "Redis is full: new jobs are refused until others expire" if is_full else None
 
 
 @asynccontextmanager
@@ -152,7 +153,7 @@ async def told() -> AsyncIterator[None]:
 
 
 def digest(content: bytes) -> str:
-    """The same for the same content, and for no other."""
+    """The same for the same content."""
     return blake2b(content, digest_size=12).hexdigest()
 
 

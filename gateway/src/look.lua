@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Tells how jobs are, and before that, if asked to, notes that the broker has their features.
 --
 -- ARGV     the time in ms to note, or an empty text; then the ids

@@ -33,8 +33,8 @@ class Outbox:
 
     async def send(self, queue: str, message: Message[Any]) -> None:
         """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
-        if not self._broker.connected:
-            raise BrokerAwayError("the broker is away")
+        if problem := self._broker.problem:
+            raise BrokerAwayError(problem)
         if len(self._waiting) >= MOST_WAITING:
             raise BrokerAwayError("the broker takes no messages now")
         letter = _Letter(queue, message, asyncio.get_running_loop().create_future())
@@ -45,6 +45,8 @@ class Outbox:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await letter.confirmed
         except TimeoutError as error:
+            if letter in self._waiting:  # nobody waits for it any more
+                self._waiting.remove(letter)
             raise BrokerAwayError(
                 f"the broker has confirmed nothing for {CONFIRM_SECONDS:g} s"
             ) from error

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from columns import COLUMNS
 from patients import random_patient
-from schemas import Problem
+from schemas import MEASURED, Problem
 
 STATIC = Path(__file__).parent / "static"
 PACKAGES: list[str | tuple[str, str]] = [
@@ -25,11 +25,6 @@ PACKAGES: list[str | tuple[str, str]] = [
 ]
 PLOT_SECONDS = 1.0  # that plot may take to answer
 FRESH_SECONDS = 1.0  # that its answer is given to others, too
-
-PATIENT = {
-    "age": 59, "sex": 2, "bmi": 32.1, "bp": 101, "s1": 157,
-    "s2": 93.2, "s3": 38, "s4": 4, "s5": 4.8598, "s6": 87,
-}  # fmt: skip
 
 
 class ColumnOut(BaseModel):
@@ -47,7 +42,7 @@ class ColumnOut(BaseModel):
 class PatientOut(BaseModel):
     """A patient whom the model has not seen."""
 
-    values: dict[str, float] = Field(description="in clinical units", examples=[PATIENT])
+    values: dict[str, float] = Field(description="in clinical units", examples=[MEASURED])
     label: float = Field(description="disease progression after one year", examples=[151])
 
 
@@ -94,7 +89,7 @@ class Plot:
                 self._answer = await self._ask()
                 self._asked_at = time.monotonic()
         if self._answer is None:
-            raise HTTPException(503, f"plot does not answer at {self._url}", {"Retry-After": "1"})
+            raise HTTPException(503, "plot does not answer", {"Retry-After": "1"})
         return self._answer
 
     async def _ask(self) -> PredictionsOut | None:

@@ -20,8 +20,8 @@ class Patient(NamedTuple):
 
 def scaled(rows: list[list[float]]) -> list[list[float]]:
     """Rows of ten values as they were measured, scaled as the model's features are."""
-    with np.errstate(over="ignore"):  # what is too large even so, the model refuses
-        return dataset.scale(np.array(rows, dtype=np.float64)).tolist()  # type: ignore[no-any-return]
+    scaled_rows: list[list[float]] = dataset.scale(np.array(rows, dtype=np.float64)).tolist()
+    return scaled_rows
 
 
 def random_patient() -> Patient:

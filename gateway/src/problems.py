@@ -6,10 +6,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from intake import MisfitError, TooMuchError
+from intake import MisfitError
 from jobs import ConflictError, StoreError
 from outbox import BrokerAwayError
-from schemas import FORMS, Job, Jobs, Problem
+from schemas import FORMS, Job, Jobs, Problem, TooMuchError
 
 AGAIN = {"Retry-After": "1"}
 MOST_DETAILS = 20  # a thousand rows can be wrong in a thousand places
@@ -23,7 +23,8 @@ def problem(text: str) -> dict[str, Any]:
 
 ALWAYS: dict[int | str, dict[str, Any]] = {
     401: problem("The key is missing, or not the right one."),
-    503: problem("Broker or Redis is away: try again, with the same Idempotency-Key."),
+    421: problem("Without a key it is reached by a local name only."),
+    503: problem("Broker or Redis is away, or full: try again, with the same Idempotency-Key."),
 }
 _GONE: dict[int | str, dict[str, Any]] = {
     404: problem("There never was such a job."),
@@ -43,6 +44,7 @@ PREDICT: dict[str, Any] = {
         200: {"model": Job | Jobs, "description": "The prediction, if it was asked to wait for."},
         202: {"headers": {"Location": _LOCATION}},
         409: problem("The id, or the Idempotency-Key, was used before for other data."),
+        410: problem("The job expired while its answer was waited for."),
         429: problem("Too much waits for the model: try again later."),
         **_TOO_MUCH,
     },
@@ -62,7 +64,10 @@ EVENTS: dict[str, Any] = {
 LABEL: dict[str, Any] = {
     "summary": "Tell the true value",
     "response_description": "The broker has it; it is joined with the prediction of this id.",
-    "responses": {409: problem("Another value was told before."), **_TOO_MUCH},
+    "responses": {
+        409: problem("Another value was told before: also one whose answer was 503."),
+        **_TOO_MUCH,
+    },
 }
 
 
@@ -73,11 +78,12 @@ def detail(error: dict[str, Any]) -> dict[str, Any]:
     ...         "input": "x"})
     {'loc': ['body', 'data', 3], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
     """
-    place = [*error["loc"][:2], *(part for part in error["loc"][2:3] if part not in FORMS)]
+    loc = [part[:SHORT] if isinstance(part, str) else part for part in error["loc"]]
+    place = [*loc[:2], *(part for part in loc[2:3] if part not in FORMS), *loc[3:]]
     value = error.get("input")
     is_short = isinstance(value, bool | int | float | str) and len(repr(value)) < SHORT
     return {
-        "loc": [*place, *error["loc"][3:]],
+        "loc": place,
         "msg": f"{error['msg']}, and is {value!r}" if is_short else error["msg"],
         "type": error["type"],
     }
@@ -101,8 +107,9 @@ def install(app: FastAPI) -> None:
         return JSONResponse({"detail": details}, 422)
 
     async def misfit(_: Request, error: Exception) -> Response:
-        place = {"loc": ["body", "id"], "msg": str(error), "type": "value_error"}
-        return JSONResponse({"detail": [place]}, 422)
+        assert isinstance(error, MisfitError), "it is installed for no other"
+        found = {"loc": ["body", *error.place], "msg": str(error), "type": "value_error"}
+        return JSONResponse({"detail": [found]}, 422)
 
     async def too_much(_: Request, error: Exception) -> Response:
         return JSONResponse({"detail": str(error)}, 413)

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from pipeline.messages import FEATURE_COUNT
 
 MOST_ROWS = 1000
+MOST_NAMES = 50  # in an object
 ID_PATTERN = r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}$"
 SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
 MEASURED = {
@@ -30,6 +31,14 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_a_heap(cls, value: Any) -> Any:
+        """Each name that is not known is an error, and a megabyte has many."""
+        if isinstance(value, dict) and len(value) > MOST_NAMES:
+            raise ValueError(f"an object of {len(value):,} names is none that is known here")
+        return value
+
 
 class NamedRow(Strict):
     """The ten values of a patient by the names of the data set's columns."""
@@ -49,8 +58,17 @@ class NamedRow(Strict):
 FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
 
+class TooMuchError(Exception):
+    """A request of more rows than one may have."""
+
+
 def form_of(data: Any) -> str:
-    """Which of the four forms of a request's data it is, or means to be: by its first element."""
+    """Which of the four forms of a request's data it is, or means to be: by its first element.
+
+    Raises TooMuchError: before each of its rows is looked at.
+    """
+    if isinstance(data, list) and len(data) > MOST_ROWS:
+        raise TooMuchError(f"a list of {len(data):,} is too long, the most is {MOST_ROWS:,}")
     if isinstance(data, dict | NamedRow):
         return "named row"
     first = data[0] if isinstance(data, list) and data else None
@@ -62,14 +80,14 @@ def form_of(data: Any) -> str:
 Data = Annotated[
     Annotated[Row, Tag("row")]
     | Annotated[NamedRow, Tag("named row")]
-    | Annotated[list[Row], Tag("rows")]
-    | Annotated[list[NamedRow], Tag("named rows")],
+    | Annotated[list[Row], Field(fail_fast=True), Tag("rows")]
+    | Annotated[list[NamedRow], Field(fail_fast=True), Tag("named rows")],
     Discriminator(form_of),
 ]
 
 
 Ids = Annotated[
-    Annotated[JobId, Tag("one id")] | Annotated[list[JobId], Tag("ids")],
+    Annotated[JobId, Tag("one id")] | Annotated[list[JobId], Field(fail_fast=True), Tag("ids")],
     Discriminator(lambda ids: "ids" if isinstance(ids, list) else "one id"),
 ]
 
@@ -84,7 +102,7 @@ class PredictRequest(Strict):
     units: Literal["scaled", "raw"] = Field(
         "scaled",
         description="`scaled`: as scikit-learn's load_diabetes() gives them. `raw`: as they were "
-        "measured, age in years, BMI in kg/m² and so on; see /columns.",
+        "measured, age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns.",
     )
     id: Ids | None = Field(
         None,

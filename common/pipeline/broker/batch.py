@@ -43,10 +43,16 @@ class Batch:
 
     def decode_answers(self) -> tuple[list[Message[float]], list[Refusal], list[DeadLetter]]:
         """Of answers to our requests: predictions, refusals, and what is neither."""
-        refused = [each for each in self.deliveries if _reason(each)]
-        rest = [each for each in self.deliveries if not _reason(each)]
+        refusals: list[Refusal] = []
+        rest: list[Delivery] = []
+        for delivery in self.deliveries:
+            reason = _text((delivery.properties.headers or {}).get("x-reason"))
+            if reason:
+                refusals.append(_refusal(delivery, reason))
+            else:
+                rest.append(delivery)
         good, bad = replace(self, deliveries=rest).decode(VALUES)
-        return good, [_refusal(each) for each in refused], bad
+        return good, refusals, bad
 
 
 def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
@@ -54,15 +60,11 @@ def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
     return DeadLetter(body, reason, delivery.queue, asker.reply_to, asker.correlation_id)
 
 
-def _reason(delivery: Delivery) -> str:
-    return _text((delivery.properties.headers or {}).get("x-reason"))
-
-
-def _refusal(delivery: Delivery) -> Refusal:
+def _refusal(delivery: Delivery, reason: str) -> Refusal:
     """Of a row that came in a batch, the body tells which: it is the row."""
     request, _ = FEATURES.decode(delivery.body)
     row_id = id_text(request.ids[0]) if request else delivery.properties.correlation_id or ""
-    return Refusal(row_id, _reason(delivery))
+    return Refusal(row_id, reason)
 
 
 def _text(value: Any) -> str:

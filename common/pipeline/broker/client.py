@@ -158,6 +158,15 @@ class Broker:
         links = (self._publisher, self._consumer)
         return all(link is None or link.connected for link in links)
 
+    @property
+    def problem(self) -> str | None:
+        """Why nothing can be published just now, if that is so."""
+        if not self.connected:
+            return "the broker is away"
+        if self._publisher.is_blocked:
+            return "the broker is short of memory or disk, and takes no messages"
+        return None
+
     def _outgoing(
         self, exchange: str, routing_key: str, message: Message[Any], mandatory: bool = True
     ) -> Outgoing:

@@ -64,6 +64,7 @@ class Publisher(Link):
         self._has_left_some = False
         self._to_send: deque[int] = deque()
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
+        self.is_blocked = False  # by the broker, while it is short of memory or disk
         self._channel: Channel | None = None
         self._last_tag = 0
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
@@ -121,13 +122,16 @@ class Publisher(Link):
     # From here on, in the thread of the connection.
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
-        connection.add_on_connection_blocked_callback(
-            lambda *_: log.warning("the broker is short of memory or disk: publishing waits")
-        )
-        connection.add_on_connection_unblocked_callback(
-            lambda *_: log.warning("the broker takes messages again")
-        )
+        connection.add_on_connection_blocked_callback(lambda *_: self._on_blocked(True))
+        connection.add_on_connection_unblocked_callback(lambda *_: self._on_blocked(False))
         connection.channel(on_open_callback=self._on_channel)
+
+    def _on_blocked(self, is_blocked: bool) -> None:
+        self.is_blocked = is_blocked
+        if is_blocked:
+            log.warning("the broker is short of memory or disk: publishing waits")
+        else:
+            log.warning("the broker takes messages again")
 
     def _on_channel(self, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(str(reason)))
@@ -145,6 +149,7 @@ class Publisher(Link):
 
     def _on_down(self) -> None:
         self._channel = None
+        self.is_blocked = False
 
     def _send(self) -> None:
         while self._channel is not None and self._to_send:
