@@ -50,13 +50,21 @@ PREDICT: dict[str, Any] = {
     },
 }
 JOB: dict[str, Any] = {"summary": "What has become of a job", "responses": _GONE}
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["job", "expired"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 EVENTS: dict[str, Any] = {
     "summary": "What becomes of a job, pushed",
     "response_class": Response,
     "responses": {
         200: {
             "description": "Events `job`, each with the job as JSON; or one `expired`.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"itemSchema": _EVENT}},
         },
         **_GONE,
     },
