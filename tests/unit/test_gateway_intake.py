@@ -1,0 +1,123 @@
+"""From a request to jobs and the message that asks for them; without a broker, without Redis."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from sklearn.datasets import load_diabetes
+
+from calls import seconds_of
+from columns import COLUMNS
+from intake import Intake, MisfitError, TooMuchError
+from jobs import Known, digest
+from patients import random_patient, scaled
+from pipeline import dataset
+from schemas import PredictRequest
+
+NAMES = [column.name for column in COLUMNS]
+MEASURED, _ = load_diabetes(return_X_y=True, scaled=False)
+SCALED, _ = load_diabetes(return_X_y=True)
+ROW, OTHER = SCALED[0].tolist(), SCALED[1].tolist()
+
+
+def intake(data: Any, key: str = "", **more: Any) -> Intake:
+    return Intake.of(PredictRequest.model_validate({"data": data, **more}), key)
+
+
+def named(row: list[float]) -> dict[str, float]:
+    return dict(zip(NAMES, row, strict=True))
+
+
+def test_measured_values_are_scaled_as_the_data_set_was() -> None:
+    assert np.abs(np.array(scaled(MEASURED.tolist())) - SCALED).max() < 1e-12
+
+
+def test_what_is_too_large_to_be_scaled_does_not_fail() -> None:
+    assert scaled([[-1e308, *[1e308] * 9]])[0][0] < -1e300
+
+
+def test_all_forms_of_a_row_are_the_same_job() -> None:
+    raw = MEASURED[0].tolist()
+    rows = [intake(ROW), intake(named(ROW)), intake([ROW]), intake([named(ROW)])]
+    assert [each.rows for each in rows] == [[ROW]] * 4
+    assert len({each.jobs.rows[0] for each in rows}) == 1
+    assert [each.is_list for each in rows] == [False, False, True, True]
+    measured = [intake(raw, units="raw"), intake(named(raw), units="raw")]
+    assert measured[0].rows == measured[1].rows == scaled([raw])
+    assert measured[0].jobs.request == measured[1].jobs.request
+
+
+def test_other_content_has_another_digest() -> None:
+    requests = [
+        intake(ROW), intake(OTHER), intake([ROW, OTHER]), intake([OTHER, ROW]),
+        intake([ROW, OTHER], id=["a", "b"]), intake([ROW, OTHER], id=["b", "a"]),
+        intake(ROW, units="raw"), intake(ROW, id="a"),
+    ]  # fmt: skip
+    assert len({each.jobs.request for each in requests}) == len(requests)
+    assert intake(ROW).jobs.request == intake(ROW, "key").jobs.request
+    assert digest(b"a") == digest(b"a") != digest(b"b")
+
+
+def test_only_what_the_broker_does_not_have_is_asked() -> None:
+    asked = intake([ROW, OTHER], id=["a", "b"])
+    message = asked.message([Known("a", True), Known("b", False)])
+    assert message is not None
+    assert (message.ids, message.values, message.batched) == (["b"], [OTHER], True)
+    assert asked.message([Known("a", True), Known("b", True)]) is None
+
+
+def test_a_single_row_is_answered_by_its_id_and_a_list_by_one_of_its_own() -> None:
+    single = intake(ROW, id="a").message([Known("a", False)])
+    assert single is not None
+    assert (single.correlation_id, single.batched) == ("a", False)
+    many = intake([ROW], id=["a"]).message([Known("a", False)])
+    assert many is not None
+    assert many.correlation_id not in {"a", None}
+
+
+def test_without_an_id_there_is_a_new_one_for_each() -> None:
+    ids = [job_id for _ in range(3) for job_id in intake([ROW, ROW]).jobs.ids]
+    assert len(set(ids)) == 6
+
+
+@pytest.mark.parametrize(
+    ("data", "ids", "text"),
+    [(ROW, ["a"], "a text for one patient"), ([ROW], "a", "a list for a list"),
+     ([ROW, ROW], ["a"], "1 ids for 2 patients"), ([ROW, ROW], ["a", "a"], "twice")],
+)  # fmt: skip
+def test_ids_that_do_not_fit_are_refused(data: Any, ids: Any, text: str) -> None:
+    with pytest.raises(MisfitError, match=text):
+        intake(data, id=ids)
+
+
+def test_a_thousand_rows_are_taken_and_one_more_is_not() -> None:
+    assert len(intake([ROW] * 1000).rows) == 1000
+    with pytest.raises(TooMuchError, match="1,001 patients"):
+        intake([ROW] * 1001)
+
+
+@pytest.mark.parametrize("value", [True, "1", None, [1], float("nan"), float("inf"), 10**400])
+def test_what_is_no_number_is_no_value(value: Any) -> None:
+    with pytest.raises(ValidationError):
+        intake([value, *ROW[1:]])
+
+
+@pytest.mark.parametrize(
+    ("prefer", "seconds"),
+    [("", 0), ("wait=5", 5), ("respond-async, wait=5", 5), ("respond-async;wait=5", 5),
+     ('Wait = "7"', 7), ("wait=30", 30), ("wait=31", 30), ("wait=9999", 30), ("await=5", 0),
+     ("wait=-5", 0), ("wait=soon", 0), ("wait", 0), ("wait=5x", 0)],
+)  # fmt: skip
+def test_how_long_one_would_wait(prefer: str, seconds: float) -> None:
+    assert seconds_of(prefer) == seconds
+
+
+def test_a_random_patient_is_one_of_the_held_out_rows() -> None:
+    rows = {tuple(row) for row in dataset.clinical_holdout().features.tolist()}
+    labels = set(dataset.clinical_holdout().labels.tolist())
+    for _ in range(20):
+        patient = random_patient()
+        assert list(patient.values) == NAMES
+        assert tuple(patient.values.values()) in rows
+        assert patient.label in labels

@@ -1,0 +1,55 @@
+"""A body comes whole and in time, or not at all."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+import limits
+from limits import MOST_BODY_BYTES, Limits
+
+SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
+
+
+def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:
+    """Status and JSON of the answer to a body that comes in these parts, and then no more."""
+    sent: list[Any] = []
+
+    async def app(_: Any, receive: Any, send: Any) -> None:
+        body = json.dumps(len((await receive())["body"])).encode()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": body})
+
+    async def receive() -> Any:
+        if not parts:
+            await asyncio.Event().wait()
+        return parts.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(Limits(app)(SCOPE | scope, receive, send))
+    return sent[0]["status"], json.loads(sent[1]["body"])
+
+
+def part(size: int, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.request", "body": b" " * size, "more_body": more}
+
+
+def test_a_body_in_parts_comes_whole() -> None:
+    assert ask([part(5), part(0), part(7, more=False)]) == (200, 12)
+    assert ask([part(MOST_BODY_BYTES - 1), part(1, more=False)]) == (200, MOST_BODY_BYTES)
+
+
+def test_a_body_that_is_too_large_is_not_waited_for() -> None:
+    assert ask([part(MOST_BODY_BYTES), part(1)])[0] == 413
+    announced = [(b"content-length", b"%d" % (MOST_BODY_BYTES + 1))]
+    assert ask([], headers=announced)[0] == 413
+
+
+def test_a_body_that_comes_too_slowly_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+    status, answer = ask([part(5), part(5)])
+    assert status == 408
+    assert "within 0.01 s" in answer["detail"]
