@@ -9,11 +9,11 @@ from sklearn.datasets import load_diabetes
 
 from calls import seconds_of
 from columns import COLUMNS
-from intake import Intake, MisfitError, TooMuchError
+from intake import Intake, MisfitError
 from jobs import Known, digest
 from patients import random_patient, scaled
 from pipeline import dataset
-from schemas import PredictRequest
+from schemas import PredictRequest, TooMuchError
 
 NAMES = [column.name for column in COLUMNS]
 MEASURED, _ = load_diabetes(return_X_y=True, scaled=False)
