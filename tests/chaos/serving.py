@@ -71,10 +71,14 @@ class Serving:
         assert self.services[gateway].stop() == 0
         del self._ports[gateway]
 
+    def caller(self, gateway: str) -> Caller:
+        """A connection to this one."""
+        return Caller([f"127.0.0.1:{self._ports[gateway]}"], self._dice)
+
     def status(self, name: str) -> int:
         """What the gateway says of its health; 0 if it says nothing."""
         try:
-            return self._caller(name).call("GET", "/health")[0]
+            return self.caller(name).call("GET", "/health")[0]
         except AWAY:
             return 0
 
@@ -139,6 +143,3 @@ class Serving:
     def _client(self, finished: threading.Event) -> Client:
         addresses = [f"127.0.0.1:{port}" for port in self._ports.values()]
         return Client(addresses, self._dice.random(), finished)
-
-    def _caller(self, gateway: str) -> Caller:
-        return Caller([f"127.0.0.1:{self._ports[gateway]}"], self._dice)

@@ -17,7 +17,7 @@ from chaos.serving import Serving
 from chaos.streams import Stream, Tries, a_moment, moments
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
-from support import Service, eventually
+from support import Service, Vhost, events, eventually
 
 pytestmark = pytest.mark.timeout(3600)
 
@@ -134,6 +134,23 @@ def test_orderly_restarts_under_requests(
                 strike(fault)
 
 
+def test_a_stream_of_events_outlives_redis(
+    redis: PrivateRedis, vhost: Vhost, serving: Serving
+) -> None:
+    """Who listens is told in the end, on the same connection."""
+    serving.open(1)
+    caller = serving.caller("gateway 1")
+    assert caller.persist("POST", "/predict", {"data": [0.0] * 10, "id": "patient-7"})[0] == 202
+    with caller.answer_to("GET", "/job/patient-7/events", None, {}) as answer:
+        assert next(answer).startswith(b"event: job")
+        redis.kill()
+        eventually(lambda: next(answer).startswith(b":"), "a sign of life without Redis")
+        redis.start()
+        vhost.put("answers", b'{"id": "patient-7", "body": 151.5}')
+        assert [job["prediction"] for _, job in events(answer)][-1:] == [151.5]
+    assert "Traceback" not in serving.services["gateway 1"].log()
+
+
 def test_the_stream_goes_on_without_redis(
     redis: PrivateRedis,
     stream: Stream,
@@ -144,12 +161,12 @@ def test_the_stream_goes_on_without_redis(
 ) -> None:
     """Nothing but the gateway depends on it, and that says so."""
     line = report.line("Redis away: the stream of rows")
-    stream.open()
+    stream.open(rate=200)
     serving.open(1)
     for _ in moments(dice, tries(10)):
         stream.strike(line, redis.kill)
         eventually(lambda: serving.status("gateway 1") == 503, "the gateway to notice")
-        stream.see_more(800)  # of two seconds
+        stream.see_more(400)  # of two seconds
         redis.start()
         serving.wait_for("gateway 1")
     stream.finish(line)
