@@ -16,7 +16,7 @@ from typing import Any
 from support import events
 
 PATIENCE_SECONDS = 60.0
-TRY_AGAIN_SECONDS = 0.1
+TRY_AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 15.0  # longer than the gateway itself waits for anything
 AWAY = (OSError, http.client.HTTPException)
 TAKEN, GONE, TRY_AGAIN = (200, 202), (404, 410), (429, 503)

@@ -24,7 +24,6 @@ POINTS = {
     "model": ("after publishing", "before the confirms are seen", "before the acks"),
     "gateway": (
         "before a job is published",
-        "before the confirms are seen",
         "before a confirm is noted",
         "before the 202",
         "before a label is published",

@@ -66,11 +66,6 @@ class Serving:
         assert self.services[name].stop() == 0
         self.start(name)
 
-    def leave(self, gateway: str) -> None:
-        """Ends it for good: clients no longer know it."""
-        assert self.services[gateway].stop() == 0
-        del self._ports[gateway]
-
     def caller(self, gateway: str) -> Caller:
         """A connection to this one."""
         return Caller([f"127.0.0.1:{self._ports[gateway]}"], self._dice)

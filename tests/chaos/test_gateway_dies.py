@@ -4,7 +4,7 @@ None of those jobs is lost, none ever has another prediction, and each with its 
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -45,25 +45,17 @@ def serving(
     return Serving(start, redis, tmp_path, model_path, dice)
 
 
-def test_kill_9_of_a_gateway(serving: Serving, report: Report, dice: Random, tries: Tries) -> None:
-    """One of two that share the work; then the only one, that starts again at its port."""
+def test_kill_9_of_one_of_two_gateways(
+    serving: Serving, report: Report, dice: Random, tries: Tries
+) -> None:
     serving.open(2, "model", "metric")
     line = report.line("`kill -9` of one of two gateways")
     with serving.load(line) as strike:
-        for _ in moments(dice, tries(20)):
+        for _ in moments(dice, tries(20), 0.5, 2):
             name = dice.choice(["gateway 1", "gateway 2"])
             strike(serving.services[name].kill)
             serving.start(name)
             serving.wait_for(name)
-    line = report.line("`kill -9` of the only gateway")
-    serving.leave("gateway 2")
-    with serving.load(line) as strike:
-        for _ in moments(dice, tries(20)):
-            if dice.random() < 0.3:  # also while it starts
-                serving.kill_and_start("gateway 1")
-                line.tries += 1
-                a_moment(dice)
-            strike(partial(serving.kill_and_start, "gateway 1"))
 
 
 def test_kill_9_of_the_gateway_at_a_named_point(
@@ -81,7 +73,7 @@ def test_kill_9_of_the_gateway_at_a_named_point(
                 strike(partial(serving.start, "gateway 1"))
 
 
-def test_kill_9_of_what_the_gateway_needs(
+def test_kills_and_restarts_under_requests(
     rabbitmq: PrivateRabbitMQ,
     redis: PrivateRedis,
     serving: Serving,
@@ -89,49 +81,38 @@ def test_kill_9_of_what_the_gateway_needs(
     dice: Random,
     tries: Tries,
 ) -> None:
+    """Of the only gateway, and of all that it needs: at their ports and with their data again."""
+
     def kill(server: PrivateRabbitMQ | PrivateRedis) -> None:
         server.kill()
         a_moment(dice, most=1)
         server.start()
 
-    serving.open(1, "model", "metric")
-    faults: list[tuple[str, int, Callable[[], object]]] = [
-        ("Redis", 30, partial(kill, redis)),
-        ("model", 20, partial(serving.kill_and_start, "model")),
-        ("the broker", 10, partial(kill, rabbitmq)),
-    ]
-    for name, in_a_long_run, fault in faults:
-        line = report.line(f"`kill -9` of {name} under requests")
-        with serving.load(line) as strike:
-            for _ in moments(dice, tries(in_a_long_run)):
-                strike(fault)
-
-
-def test_orderly_restarts_under_requests(
-    rabbitmq: PrivateRabbitMQ,
-    redis: PrivateRedis,
-    serving: Serving,
-    report: Report,
-    dice: Random,
-    tries: Tries,
-) -> None:
     def restart(server: PrivateRabbitMQ | PrivateRedis) -> None:
         server.stop()
         server.start()
 
     serving.open(1, "model", "metric")
-    faults: list[Callable[[], object]] = [
+    kills: dict[str, Sequence[Callable[[], object]]] = {
+        "the only gateway": tries(20) * [partial(serving.kill_and_start, "gateway 1")],
+        "model, under requests": tries(10) * [partial(serving.kill_and_start, "model")],
+        "Redis, under requests": tries(30) * [partial(kill, redis)],
+        "the broker, under requests": tries(10) * [partial(kill, rabbitmq)],
+    }
+    restarts: list[Callable[[], object]] = [
         partial(serving.stop_and_start, "gateway 1"),
         partial(serving.stop_and_start, "model"),
         partial(restart, redis),
         partial(restart, rabbitmq),
     ]
-    line = report.line("gateway, model, Redis, broker restarted in good order, under requests")
-    with serving.load(line) as strike:
-        for _ in range(tries(5)):
-            for fault in dice.sample(faults, len(faults)):
-                a_moment(dice)
-                strike(fault)
+    faults = {f"`kill -9` of {what}": strikes for what, strikes in kills.items()}
+    faults["restarts of these in good order, under requests"] = tries(5) * restarts
+    for fault, strikes in faults.items():
+        line = report.line(fault)
+        with serving.load(line) as strike:
+            for each in dice.sample(strikes, len(strikes)):
+                a_moment(dice, 0.5, 2)
+                strike(each)
 
 
 def test_a_stream_of_events_outlives_redis(
