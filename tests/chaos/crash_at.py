@@ -88,18 +88,19 @@ def arm_gateway(point: str, moment: Moment) -> None:
 
     steps = {  # the step of the job store after, or else before, which it is
         "before a job is published": ("create", True),
-        "before a confirm is noted": ("confirm", False),
-        "before the 202": ("confirm", True),
+        "before a confirm is noted": ("read", False),
+        "before the 202": ("read", True),
         "before a label is published": ("label", True),
     }
     name, is_after = steps[point]
     step = getattr(JobStore, name)
 
-    async def armed(self: JobStore, *arguments: Any) -> Any:
-        if not is_after:
+    async def armed(self: JobStore, *arguments: Any, **named: Any) -> Any:
+        counts = name != "read" or named.get("confirmed_now")  # reading notes the confirm
+        if counts and not is_after:
             moment.reached()
-        found = await step(self, *arguments)
-        if is_after:
+        found = await step(self, *arguments, **named)
+        if counts and is_after:
             moment.reached()
         return found
 
