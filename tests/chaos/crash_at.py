@@ -22,6 +22,13 @@ POINTS = {
         "before the acks",
     ),
     "model": ("after publishing", "before the confirms are seen", "before the acks"),
+    "gateway": (
+        "before a job is published",
+        "before a confirm is noted",
+        "before the 202",
+        "before a label is published",
+        "before the acks",
+    ),
 }
 
 
@@ -65,21 +72,50 @@ def arm_metric(point: str, moment: Moment) -> None:
 
 def arm_model(point: str, moment: Moment) -> None:
     from pipeline.broker.client import Broker  # noqa: PLC0415
-    from pipeline.broker.publisher import Publisher  # noqa: PLC0415
 
-    publish, on_confirm = Broker.publish, Publisher._on_confirm
+    publish = Broker.publish
 
     def armed_publish(self: Broker, *arguments: Any) -> None:
         publish(self, *arguments)
         if point == "after publishing":
             moment.reached()
 
-    def armed_on_confirm(self: Publisher, frame: Any) -> None:
-        if point == "before the confirms are seen":
+    Broker.publish = armed_publish  # type: ignore[method-assign, assignment]
+
+
+def arm_gateway(point: str, moment: Moment) -> None:
+    from jobs import JobStore  # noqa: PLC0415
+
+    steps = {  # the step of the job store after, or else before, which it is
+        "before a job is published": ("create", True),
+        "before a confirm is noted": ("read", False),
+        "before the 202": ("read", True),
+        "before a label is published": ("label", True),
+    }
+    name, is_after = steps[point]
+    step = getattr(JobStore, name)
+
+    async def armed(self: JobStore, *arguments: Any, **named: Any) -> Any:
+        counts = name != "read" or named.get("confirmed_now")  # reading notes the confirm
+        if counts and not is_after:
             moment.reached()
+        found = await step(self, *arguments, **named)
+        if counts and is_after:
+            moment.reached()
+        return found
+
+    setattr(JobStore, name, armed)
+
+
+def arm_confirms(moment: Moment) -> None:
+    from pipeline.broker.publisher import Publisher  # noqa: PLC0415
+
+    on_confirm = Publisher._on_confirm
+
+    def armed_on_confirm(self: Publisher, frame: Any) -> None:
+        moment.reached()
         on_confirm(self, frame)
 
-    Broker.publish = armed_publish  # type: ignore[method-assign, assignment]
     Publisher._on_confirm = armed_on_confirm  # type: ignore[method-assign]
 
 
@@ -88,11 +124,12 @@ def arm_acks(moment: Moment) -> None:
 
     ack = Consumer._ack
 
-    def armed_ack(channels: Any, deliveries: Any) -> None:
-        moment.reached()
-        ack(channels, deliveries)
+    def armed_ack(channels: Any, last_tags: Any) -> None:
+        if last_tags:  # not where nothing had arrived
+            moment.reached()
+        ack(channels, last_tags)
 
-    Consumer._ack = staticmethod(armed_ack)  # type: ignore[method-assign, assignment]
+    Consumer._ack = staticmethod(armed_ack)  # type: ignore[method-assign]
 
 
 def main(point: str, nth: str, script: str) -> None:
@@ -102,8 +139,11 @@ def main(point: str, nth: str, script: str) -> None:
     moment = Moment(int(nth))
     if point == "before the acks":
         arm_acks(moment)
+    elif point == "before the confirms are seen":
+        arm_confirms(moment)
     else:
-        {"metric": arm_metric, "model": arm_model}[service.stem](point, moment)
+        arm = {"metric": arm_metric, "model": arm_model, "gateway": arm_gateway}
+        arm[service.stem](point, moment)
     runpy.run_path(script, run_name="__main__")
 
 

@@ -94,6 +94,11 @@ class Stream:
         """Messages of features that the broker has taken, repeats included."""
         return self.vhost.depth("tap.features")
 
+    def see_more(self, rows: int) -> None:
+        """Waits until there are so many more rows."""
+        enough = self.rows() + rows
+        eventually(lambda: self.rows() >= enough, f"{rows} more rows", RECOVERY_SECONDS)
+
     def recovery(self, since: float, published: int) -> float:
         """Waits until all that was published so far are rows, and a new one; in seconds.
 
