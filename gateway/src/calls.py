@@ -161,7 +161,10 @@ class Calls:
         with self._waiting.for_end_of(job_ids) as changed:
             while True:
                 changed.clear()
-                jobs = await self._read(job_ids)
+                try:
+                    jobs = await self._read(job_ids)
+                except StoreError:
+                    return jobs  # as they were: the broker has them
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or self._waiting.is_closed or all(job.has_ended for job in jobs):
                     return jobs
