@@ -31,6 +31,7 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         max_length=255,
+        pattern="^[ -~]*$",
         description="A text of your own for this request: repeated with it, it is the same job.",
     ),
 ]
