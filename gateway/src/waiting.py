@@ -68,9 +68,8 @@ class Waiting:
             self.connected = True
             self._wake(list(self._events))  # of what has ended meanwhile nobody was told
             while True:
-                message = await channel.get_message(
-                    ignore_subscribe_messages=True, timeout=LISTEN_SECONDS
-                )
+                # Only silence is None: what is ignored would be as well, the answer to a ping too.
+                message = await channel.get_message(timeout=LISTEN_SECONDS)
                 if message is None:
                     await channel.ping()
                 elif message["type"] == "message":
