@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -29,7 +30,12 @@ def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Limits(app)(SCOPE | scope, receive, send))
+    async def call() -> None:
+        await Limits(app)(SCOPE | scope, receive, send)
+
+    # In a thread: a test in a browser may have left its event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, call()).result()
     return sent[0]["status"], json.loads(sent[1]["body"])
 
 
