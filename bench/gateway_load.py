@@ -174,15 +174,19 @@ def measure(lab: Lab, say: Callable[[str], None]) -> GatewayLoad:
             say(f"{case}: {loads[-1].found}")
 
     with gateway(lab) as asked:
-        add(asked, Case(ACCEPTED, SLOW_RATE, 1, seconds=SHORT_SECONDS), Case(ANSWERED))
+        add(asked, *_alone(ACCEPTED), Case(ANSWERED))
         add(asked, *_more(ANSWERED), Case(ACCEPTED, STEADY_RATE), Case(ACCEPTED))
     with handler(lab) as asked:
-        add(asked, Case(HANDLER, SLOW_RATE, 1, seconds=SHORT_SECONDS), Case(HANDLER))
+        add(asked, *_alone(HANDLER), Case(HANDLER))
         add(asked, *_more(HANDLER))
     with gateway(lab, OVERLOAD_QUEUE) as asked:
         overload = _overload(asked)
         say(str(overload))
     return GatewayLoad(loads, overload)
+
+
+def _alone(name: str) -> list[Case]:
+    return [Case(name, rate, 1, seconds=SHORT_SECONDS) for rate in (SLOW_RATE, 0.0)]
 
 
 def _more(name: str) -> list[Case]:

@@ -3,8 +3,8 @@
 import asyncio
 import re
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from typing import Annotated
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,7 +18,7 @@ from intake import Intake
 from jobs import JobStore, StoreError
 from outbox import Outbox
 from pipeline.broker import Broker
-from pipeline.messages import Message, number_text
+from pipeline.messages import Message, id_text, number_text
 from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest
 from waiting import Waiting
 
@@ -61,6 +61,7 @@ class Calls:
         self._outbox = outbox
         self._waiting = waiting
         self._counters = counters
+        self._tasks: set[asyncio.Task[None]] = set()  # or nobody holds them
 
     def router(self) -> APIRouter:
         """Which path leads to which handler; all of them ask for the key, if there is one."""
@@ -134,7 +135,16 @@ class Calls:
         if message is not None:
             await self._outbox.send("features", message)
             self._counters.jobs.inc(len(message.ids))
-        return await self._read([job.job_id for job in known], confirmed_now=message is not None)
+            self._note(self._store.confirm(list(map(id_text, message.ids))))
+        if message is None or len(message.ids) < len(known):
+            return await self._read([job.job_id for job in known])
+        return [job.accepted() for job in known]
+
+    def _note(self, noting: Coroutine[Any, Any, None]) -> None:
+        """Has it done, while the client has its answer already."""
+        task = asyncio.create_task(noting)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _refuse_a_long_queue(self) -> None:
         waiting = (self._broker.depth("features") or 0) + self._outbox.unconfirmed
@@ -146,8 +156,8 @@ class Calls:
                 {"Retry-After": "1"},
             )
 
-    async def _read(self, job_ids: Sequence[str], *, confirmed_now: bool = False) -> list[Job]:
-        jobs = await self._store.read(job_ids, confirmed_now=confirmed_now)
+    async def _read(self, job_ids: Sequence[str]) -> list[Job]:
+        jobs = await self._store.read(job_ids)
         for job_id, job in zip(job_ids, jobs, strict=True):
             if job is None and await self._store.has_expired(job_id):
                 raise HTTPException(410, f"the job {job_id} has expired")

@@ -3,7 +3,8 @@
 -- KEYS[1]  where the Idempotency-Key is kept, or an empty text
 -- ARGV     seconds that a job is kept, seconds that its id is remembered, the time in ms, a digest of
 --          the whole request, then for each job its id and a digest of its row
--- Returns  what came of it, and for each job its id and when the broker confirmed it, if it did
+-- Returns  what came of it, and for each job its id, when it was written, and when the broker confirmed it,
+--          if it did
 
 local key, ttl, memory, now, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local ids, rows = {}, {}
@@ -31,14 +32,13 @@ end
 local found = {'written'}
 for i, id in ipairs(ids) do
   local job = 'job:' .. id
-  local confirmed = redis.call('HGET', job, 'confirmed')
   if not repeated and redis.call('HSETNX', job, 'row', rows[i]) == 1 then
     redis.call('HSET', job, 'created', now)
     redis.call('EXPIRE', job, ttl)
     redis.call('SET', 'seen:' .. id, '', 'EX', memory)
   end
-  found[#found + 1] = id
-  found[#found + 1] = confirmed or ''
+  local times = redis.call('HMGET', job, 'created', 'confirmed')
+  found[#found + 1], found[#found + 2], found[#found + 3] = id, times[1], times[2] or ''
 end
 if key ~= '' and not repeated then
   redis.call('RPUSH', key, digest, unpack(ids))

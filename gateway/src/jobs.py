@@ -8,6 +8,7 @@
   kept for JOB_TTL.
 """
 
+import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -53,10 +54,18 @@ class NewJobs(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A job that is in the store: whether the broker has it."""
+    """A job that is in the store: when it was written, and whether the broker has confirmed it."""
 
     job_id: str
+    created: str
     is_confirmed: bool
+
+    def accepted(self) -> Job:
+        """As it is when the broker has confirmed it now, and nothing else is known."""
+        fields = [self.created, str(now_in_ms()), None, None, None, None, None]
+        job = _job(self.job_id, fields)
+        assert job is not None, "it was written"
+        return job
 
 
 def script(name: str) -> str:
@@ -84,6 +93,7 @@ class JobStore:
         self.redis = Redis.from_pool(pool)
         self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
         self._create = self.redis.register_script(script("create"))
+        self._confirm = self.redis.register_script(script("confirm"))
         self._look = self.redis.register_script(script("look"))
 
     async def create(self, new: NewJobs) -> list[Known]:
@@ -98,21 +108,27 @@ class JobStore:
                 keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *pairs]
             )
         if what == "written":
-            return [Known(*each) for each in zip(found[::2], map(bool, found[1::2]), strict=True)]
+            times = zip(found[1::3], map(bool, found[2::3]), strict=True)
+            return [Known(job_id, *each) for job_id, each in zip(found[::3], times, strict=True)]
         if what == "expired":
             raise ConflictError(f"the id {found[0]} was used before, and its job has expired")
         name = f"the id {found[0]}" if found[0] else "this Idempotency-Key"
         raise ConflictError(f"{name} was used before, for other data")
 
-    async def read(
-        self, job_ids: Sequence[str], *, confirmed_now: bool = False
-    ) -> list[Job | None]:
-        """The jobs as they are now; None for one that is not there.
+    async def confirm(self, job_ids: Sequence[str]) -> None:
+        """Notes that the broker has their features.
 
-        `confirmed_now` has it noted before that the broker has their features.
+        Without Redis they stay `pending` until they are answered, and are published again when they
+        are sent again.
         """
+        with contextlib.suppress(StoreError):
+            async with told():
+                await self._confirm(args=[now_in_ms(), *job_ids])
+
+    async def read(self, job_ids: Sequence[str]) -> list[Job | None]:
+        """The jobs as they are now; None for one that is not there."""
         async with told():
-            found = await self._look(args=[now_in_ms() if confirmed_now else "", *job_ids])
+            found = await self._look(args=job_ids)
         starts = range(0, len(found), FIELDS)
         return [
             _job(job_id, found[start : start + FIELDS])

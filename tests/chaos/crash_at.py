@@ -25,7 +25,7 @@ POINTS = {
     "gateway": (
         "before a job is published",
         "before a confirm is noted",
-        "before the 202",
+        "after a confirm is noted",
         "before a label is published",
         "before the acks",
     ),
@@ -88,19 +88,18 @@ def arm_gateway(point: str, moment: Moment) -> None:
 
     steps = {  # the step of the job store after, or else before, which it is
         "before a job is published": ("create", True),
-        "before a confirm is noted": ("read", False),
-        "before the 202": ("read", True),
+        "before a confirm is noted": ("confirm", False),
+        "after a confirm is noted": ("confirm", True),
         "before a label is published": ("label", True),
     }
     name, is_after = steps[point]
     step = getattr(JobStore, name)
 
     async def armed(self: JobStore, *arguments: Any, **named: Any) -> Any:
-        counts = name != "read" or named.get("confirmed_now")  # reading notes the confirm
-        if counts and not is_after:
+        if not is_after:
             moment.reached()
         found = await step(self, *arguments, **named)
-        if counts and is_after:
+        if is_after:
             moment.reached()
         return found
 

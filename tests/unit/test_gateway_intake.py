@@ -61,17 +61,17 @@ def test_other_content_has_another_digest() -> None:
 
 def test_only_what_the_broker_does_not_have_is_asked() -> None:
     asked = intake([ROW, OTHER], id=["a", "b"])
-    message = asked.message([Known("a", True), Known("b", False)])
+    message = asked.message([Known("a", "1", True), Known("b", "1", False)])
     assert message is not None
     assert (message.ids, message.values, message.batched) == (["b"], [OTHER], True)
-    assert asked.message([Known("a", True), Known("b", True)]) is None
+    assert asked.message([Known("a", "1", True), Known("b", "1", True)]) is None
 
 
 def test_a_single_row_is_answered_by_its_id_and_a_list_by_one_of_its_own() -> None:
-    single = intake(ROW, id="a").message([Known("a", False)])
+    single = intake(ROW, id="a").message([Known("a", "1", False)])
     assert single is not None
     assert (single.correlation_id, single.batched) == ("a", False)
-    many = intake([ROW], id=["a"]).message([Known("a", False)])
+    many = intake([ROW], id=["a"]).message([Known("a", "1", False)])
     assert many is not None
     assert many.correlation_id not in {"a", None}
 
