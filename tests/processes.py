@@ -1,6 +1,7 @@
 """Which processes run, and whose children they are."""
 
 import subprocess
+from pathlib import Path
 
 from support import eventually
 
@@ -20,6 +21,12 @@ def family(pid: int) -> set[int]:
     while more := {child for child, parent in parents.items() if parent in found} - found:
         found |= more
     return found
+
+
+def family_of(folder: Path) -> set[int]:
+    """The same of a private server: of all processes that its pid files name."""
+    pids = [int(file.read_text().split()[0]) for file in folder.glob("*.pid")]
+    return set().union(*map(family, pids))
 
 
 def assert_gone(pids: set[int]) -> None:

@@ -15,7 +15,7 @@ import pika
 import pytest
 
 from child import Child
-from processes import assert_gone, family
+from processes import assert_gone, family_of
 from rabbitmq import PrivateRabbitMQ
 from servers import ServerError
 from support import ROOT
@@ -37,8 +37,8 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
     monkeypatch.setenv("RABBITMQ_NODE_PORT", "1")  # the caller's settings are not ours
     monkeypatch.setenv("RABBITMQ_SERVER_START_ARGS", "-nonsense")
     monkeypatch.setenv("ERL_FLAGS", "-nonsense")
-    others = family(os.getpid())
-    node = PrivateRabbitMQ(tmp_path / "a folder, ü")
+    folder = tmp_path / "a folder, ü"
+    node = PrivateRabbitMQ(folder)
     url = node.amqp_url
     with node:
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
@@ -46,7 +46,7 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
             channel.confirm_delivery()
             channel.queue_declare("kept", durable=True)
             channel.basic_publish("", "kept", b"a row", PERSISTENT)
-        killed = family(os.getpid()) - others
+        killed = family_of(folder)
         node.kill()
         assert_gone(killed)
 
@@ -55,7 +55,7 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
             assert connection.channel().basic_get("kept")[2] == b"a row"
         assert urllib.request.urlopen(node.management_url, timeout=10).status == 200
-        last = family(os.getpid()) - others
+        last = family_of(folder)
         assert len(last) > 3  # the node and its helpers, epmd
     assert_gone(last)
 

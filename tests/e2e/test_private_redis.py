@@ -1,13 +1,12 @@
 """The private Redis that make run and the tests start."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
-from processes import assert_gone, family
+from processes import assert_gone, family_of
 from redis_server import REDIS, PrivateRedis
 from servers import ServerError
 
@@ -66,14 +65,15 @@ def test_when_full_it_is_to_refuse_and_to_keep_what_it_has(store: PrivateRedis) 
 
 
 def test_one_left_behind_is_ended_by_the_next_start(tmp_path: Path) -> None:
-    others = family(os.getpid())
     left, successor = PrivateRedis(tmp_path), PrivateRedis(tmp_path)
     left.start()
+    first = family_of(tmp_path)
     client(left).set("job", "kept")
     with successor:
+        last = family_of(tmp_path)
         assert left.exit_status == 0
         assert client(successor).get("job") == "kept"
-    assert_gone(family(os.getpid()) - others)
+    assert_gone(first | last)
 
 
 def test_one_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
