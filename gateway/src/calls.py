@@ -61,6 +61,7 @@ class Calls:
         self._outbox = outbox
         self._waiting = waiting
         self._counters = counters
+        self._asking = 0  # requests that are not in the queue yet
         self._tasks: set[asyncio.Task[None]] = set()  # or nobody holds them
 
     def router(self) -> APIRouter:
@@ -96,7 +97,11 @@ class Calls:
         """
         self._refuse_a_long_queue()
         intake = Intake.of(body, idempotency_key)
-        jobs = await self._accept(intake)
+        self._asking += 1
+        try:
+            jobs = await self._accept(intake)
+        finally:
+            self._asking -= 1
         seconds = seconds_of(prefer)
         if seconds and not all(job.has_ended for job in jobs):
             jobs = await self._jobs_after(jobs, seconds, request)
@@ -147,7 +152,7 @@ class Calls:
         task.add_done_callback(self._tasks.discard)
 
     def _refuse_a_long_queue(self) -> None:
-        waiting = (self._broker.depth("features") or 0) + self._outbox.unconfirmed
+        waiting = (self._broker.depth("features") or 0) + self._asking
         if waiting > self._settings.max_queue:
             raise HTTPException(
                 429,

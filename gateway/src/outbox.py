@@ -27,7 +27,6 @@ class Outbox:
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
-        self.unconfirmed = 0  # messages that are on their way
         self._waiting: list[_Letter] = []
         self._has_some = asyncio.Event()
 
@@ -40,7 +39,6 @@ class Outbox:
         letter = _Letter(queue, message, asyncio.get_running_loop().create_future())
         self._waiting.append(letter)
         self._has_some.set()
-        self.unconfirmed += 1
         try:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await letter.confirmed
@@ -50,8 +48,6 @@ class Outbox:
             raise BrokerAwayError(
                 f"the broker has confirmed nothing for {CONFIRM_SECONDS:g} s"
             ) from error
-        finally:
-            self.unconfirmed -= 1
 
     async def run(self) -> None:
         """Publishes what is sent, for ever."""
