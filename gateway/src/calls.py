@@ -95,6 +95,7 @@ class Calls:
 
         202 says that the broker has it: from then on it is not lost.
         """
+        self._outbox.check()  # first: what is refused is to leave nothing behind
         self._refuse_a_long_queue()
         intake = Intake.of(body, idempotency_key)
         self._asking += 1
@@ -124,6 +125,7 @@ class Calls:
 
     async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
         """Tells the true value, whenever it is known: also when the job has expired."""
+        self._outbox.check()
         value = body.value + 0.0  # there is no -0.0 in the log
         first = await self._store.label(job_id, value)
         if first != value:

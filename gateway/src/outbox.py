@@ -30,12 +30,16 @@ class Outbox:
         self._waiting: list[_Letter] = []
         self._has_some = asyncio.Event()
 
-    async def send(self, queue: str, message: Message[Any]) -> None:
-        """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
+    def check(self) -> None:
+        """Raises BrokerAwayError where a message would not get to the broker now."""
         if problem := self._broker.problem:
             raise BrokerAwayError(problem)
         if len(self._waiting) >= MOST_WAITING:
             raise BrokerAwayError("the broker takes no messages now")
+
+    async def send(self, queue: str, message: Message[Any]) -> None:
+        """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
+        self.check()
         letter = _Letter(queue, message, asyncio.get_running_loop().create_future())
         self._waiting.append(letter)
         self._has_some.set()

@@ -73,7 +73,9 @@ LABEL: dict[str, Any] = {
     "summary": "Tell the true value",
     "response_description": "The broker has it; it is joined with the prediction of this id.",
     "responses": {
-        409: problem("Another value was told before: also one whose answer was 503."),
+        409: problem(
+            "Another value was told before: also one whose confirm did not come in time (503)."
+        ),
         **_TOO_MUCH,
     },
 }

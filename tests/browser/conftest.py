@@ -1,14 +1,18 @@
 """A real browser, and a page in it that has nothing to complain of."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
 
 from browser.chromium import launch
+from browser.forms import Stack, running
 from ledger import Ledger
 from live_page import NOTHING_THERE
+from rabbitmq import PrivateRabbitMQ
+from redis_server import PrivateRedis
 from support import Service, page_address
 
 Start = Callable[..., Service]
@@ -82,3 +86,34 @@ def show(start: Start, visit: Visit) -> Open:  # noqa: ARG001 (a page complains 
         return page
 
     return open_page
+
+
+@pytest.fixture(scope="session")
+def stack(
+    rabbitmq: PrivateRabbitMQ,
+    redis_server: PrivateRedis,
+    model_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    """Started once for all tests of the form: each of them sends jobs of its own."""
+    folder = tmp_path_factory.mktemp("form")
+    with running(rabbitmq, redis_server, model_path, folder) as stack:
+        yield stack
+
+
+@pytest.fixture
+def form(stack: Stack, visit: Open) -> Open:
+    """Opens the form, and waits until it can be filled.
+
+    Without its chart, unless a test looks at it: to read Plotly takes a second each time.
+    """
+
+    def open_form(address: str = stack.gateway, width: int = 1280, chart: bool = False) -> Page:
+        page = visit("about:blank", viewport={"width": width, "height": 844})
+        if not chart:
+            page.route("**/plotly.min.js", lambda route: route.fulfill(body=""))
+        page.goto(address)
+        page.wait_for_selector("#fields input[name=s6]")
+        return page
+
+    return open_form

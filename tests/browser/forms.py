@@ -1,0 +1,98 @@
+"""All services with two gateways behind the form, and what a person does with it."""
+
+import json
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from playwright.sync_api import Page, Route, expect
+
+from rabbitmq import PrivateRabbitMQ
+from redis_server import PrivateRedis
+from support import Service, Vhost, eventually, page_address
+
+Open = Callable[..., Page]
+
+KEY = "an-api-key"
+
+
+class Stack(NamedTuple):
+    """All services, with a gateway that asks for no key and one that does; addresses end in /."""
+
+    gateway: str
+    guarded: str
+    plot: str
+    logs_dir: Path
+
+
+@contextmanager
+def running(
+    rabbitmq: PrivateRabbitMQ, redis_server: PrivateRedis, model_path: Path, folder: Path
+) -> Iterator[Stack]:
+    """Starts them."""
+    vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
+    services: list[Service] = []
+
+    def start(name: str, **settings: object) -> Service:
+        ours = {"amqp_url": vhost.amqp_url, "logs_dir": folder, "model_path": model_path}
+        place = folder / f"{name}-{len(services)}"
+        place.mkdir()
+        services.append(Service(name, place, **(ours | settings)))
+        return services[-1]
+
+    try:
+        plot = start("plot", management_url=vhost.management_url)
+        start("model")
+        start("metric")
+        where = {"gateway_port": 0, "redis_url": redis_server.url, "plot_url": page_address(plot)}
+        where["live_page_url"] = where["plot_url"]
+        gateways = [start("gateway", **where), start("gateway", **where, gateway_api_key=KEY)]
+        eventually(lambda: all(service.is_up() for service in services), "all services")
+        gateway, guarded = map(gateway_address, gateways)
+        yield Stack(gateway, guarded, page_address(plot), folder)
+    finally:
+        for service in services:
+            service.kill()
+            print(f"--- {service.name}\n{service.log()}")
+        vhost.delete()
+
+
+def gateway_address(gateway: Service) -> str:
+    found: list[str] = eventually(
+        lambda: re.findall(r"gateway at (\S+)", gateway.log()), "the gateway"
+    )
+    return found[-1]
+
+
+def get(address: str) -> Any:
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return json.loads(answer.read())
+
+
+def fill(page: Page) -> None:
+    page.click("#random")
+    expect(page.locator("#value-s6")).not_to_have_value("")
+
+
+def fill_and_send(page: Page) -> str:
+    """Sends a random patient; the id of the job, which has its prediction."""
+    fill(page)
+    page.click("#send")
+    page.wait_for_selector("#job[data-status=completed]")
+    return job_id(page)
+
+
+def job_id(page: Page) -> str:
+    return str(page.text_content("#job-names code"))
+
+
+def refuse(page: Page, path: str, status: int, detail: object, headers: Any = None) -> None:
+    """Has the browser meet an answer that the services give only when something is amiss."""
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, json={"detail": detail}, headers=headers or {})
+
+    page.route(path, answer, times=1)
