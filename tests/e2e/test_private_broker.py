@@ -46,6 +46,8 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
             channel.confirm_delivery()
             channel.queue_declare("kept", durable=True)
             channel.basic_publish("", "kept", b"a row", PERSISTENT)
+        # For a moment RabbitMQ 3 has in memory alone that there is such a queue.
+        node.control("eval", "mnesia:sync_log().")
         killed = family_of(folder)
         node.kill()
         assert_gone(killed)
