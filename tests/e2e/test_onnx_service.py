@@ -16,7 +16,7 @@ def test_it_answers_as_scikit_learn_would(
 ) -> None:
     train.main(tmp_path / "model.skops", onnx=True)
     model = start("model", model_path=tmp_path / "model.onnx")
-    eventually(lambda: vhost.depth("features") >= 0, "the queues")
+    eventually(model.is_up, "the model, and with it all queues")
     rows = dataset.holdout().features[:3]
     ids = ["a", "b", "c"]
     vhost.put("features", json.dumps({"id": ids, "body": rows.tolist()}).encode())
