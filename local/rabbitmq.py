@@ -4,12 +4,10 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from child import Child, end_leftover
 from packages import Package
-from servers import ServerError, free_ports, listens, reply, wait_until_ready
+from servers import PrivateServer, ServerError, free_ports, listens, reply, wait_until_ready
 
 RABBITMQ = Package(
     "RabbitMQ",
@@ -48,7 +46,7 @@ management.sample_retention_policies.detailed.605 = 5
 """
 
 
-class PrivateRabbitMQ:
+class PrivateRabbitMQ(PrivateServer):
     """A RabbitMQ node of our own, whatever else runs on the machine.
 
     Only this machine reaches it, as guest/guest: by AMQP at `amqp_url`, with a browser at
@@ -118,18 +116,6 @@ class PrivateRabbitMQ:
         )
         if done.returncode:
             raise ServerError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _write_configuration(self) -> None:
         (self._folder / "conf.d").mkdir(parents=True, exist_ok=True)

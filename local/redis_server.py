@@ -2,12 +2,10 @@
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from child import Child
 from packages import Package
-from servers import free_ports, reply, wait_until_ready
+from servers import PrivateServer, free_ports, reply, wait_until_ready
 
 REDIS = Package(
     "Redis",
@@ -22,7 +20,7 @@ CONFIG = Path(__file__).resolve().parents[1] / "redis" / "redis.conf"
 STOP_SECONDS = 10.0
 
 
-class PrivateRedis:
+class PrivateRedis(PrivateServer):
     """A Redis of our own, whatever else runs on the machine.
 
     Only this machine reaches it, at `url`. Its data are in `folder`, and there again at the next
@@ -67,18 +65,6 @@ class PrivateRedis:
     def kill(self) -> None:
         """Ends it where it stands (SIGKILL), as a power cut would."""
         self._child.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def _answers(self) -> bool:
         """Not while it reads its data: then it answers with an error."""

@@ -5,7 +5,8 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from child import Child
 
@@ -21,7 +22,7 @@ class ServerError(Exception):
 
 
 class PrivateServer(Protocol):
-    """What a run keeps running: RabbitMQ, Redis."""
+    """What a run keeps running: RabbitMQ, Redis; entered, it runs."""
 
     title: str
 
@@ -31,6 +32,21 @@ class PrivateServer(Protocol):
 
     def start(self) -> None:
         """Starts it, or starts it again with its data and at its port."""
+
+    def stop(self) -> None:
+        """Ends it in good order."""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
 
 
 def free_ports(count: int) -> list[int]:

@@ -64,7 +64,7 @@ class Api(WebServer):
         app.add_api_route(
             "/metrics", self.metrics, tags=["gateway"], response_class=PlainTextResponse
         )
-        app.include_router(pages(settings.plot_url, settings.live_page_url), tags=["page"])
+        app.include_router(pages(settings.plot_url, settings.live_page_url))
         app.add_middleware(Limits)
         if not settings.gateway_api_key.get_secret_value():
             app.add_middleware(LocalHosts)
