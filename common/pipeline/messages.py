@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from pipeline.errors import DecodeError
 from pipeline.reasons import ID_REASON, reason_of, too_large
 
-FEATURE_COUNT = 10
+FEATURE_NAMES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+FEATURE_COUNT = len(FEATURE_NAMES)
 MOST_ROW_BYTES = 64 * 2**10
 MOST_BATCH_BYTES = 4 * 2**20
 MOST_BATCH_VALUES = 60_000  # ids and numbers: so many rows of features, with room to spare

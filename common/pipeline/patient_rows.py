@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
+from pipeline.messages import FEATURE_NAMES as COLUMNS
 
 Row = list[float] | dict[str, float]
 

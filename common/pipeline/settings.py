@@ -11,6 +11,7 @@ from pipeline.errors import SettingsError
 
 _BEFORE_HOST = re.compile(r"^(.*?//)?.*@", re.DOTALL)  # of a URL, also of what is none
 _BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
+S3_URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9.-]+)(?:/(?P<prefix>[^?#]*))?")
 _NOT_ONE_URL = re.compile(r"\s|[,;]$|://.*://", re.DOTALL)
 
 
@@ -104,3 +105,17 @@ class LogsSettings(Settings):
     """What a service needs that reads or writes the files of a run."""
 
     logs_dir: Path = Field(Path("logs"), description="a folder")
+
+
+def _folder_or_bucket(text: str) -> str:
+    if "://" in text and not S3_URL.fullmatch(text):
+        raise ValueError
+    return text
+
+
+class StoreSettings(Settings):
+    """What a service needs that uses the model store."""
+
+    model_store: Annotated[str, AfterValidator(_folder_or_bucket)] = Field(
+        "models", description="a folder, or a URL like s3://bucket/prefix"
+    )

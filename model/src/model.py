@@ -10,7 +10,7 @@ from pipeline.broker import Broker
 from pipeline.messages import FEATURES, DeadLetter, Message
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
-from predictor import Predictor
+from pipeline.models.predictor import Predictor
 
 
 class ModelSettings(BrokerSettings):

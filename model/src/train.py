@@ -14,8 +14,8 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import fingerprint
-import onnx_export
+from pipeline.models import fingerprint
+from pipeline.models import onnx_export
 from model import ModelSettings
 from pipeline import dataset
 from pipeline.errors import PipelineError

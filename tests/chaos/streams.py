@@ -15,7 +15,7 @@ import pandas as pd
 
 from chaos.report import Line
 from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
-from predictor import Predictor
+from pipeline.models.predictor import Predictor
 from support import Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")

@@ -12,7 +12,7 @@ SOURCE = Path("/app/model/src")
 
 def main() -> None:
     sys.path.insert(0, str(SOURCE))
-    from predictor import Predictor  # noqa: PLC0415  # of the image
+    from pipeline.models.predictor import Predictor  # noqa: PLC0415  # of the image
 
     predict = Predictor.predict
 

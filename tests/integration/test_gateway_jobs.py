@@ -9,7 +9,7 @@ import pytest
 from gateway_client import MEASURED, SCALED, WAIT, Gateway, Serving
 from pipeline import dataset
 from pipeline.messages import new_id
-from predictor import Predictor
+from pipeline.models.predictor import Predictor
 from support import eventually, read_rows
 
 NAMES = list(MEASURED)

@@ -15,7 +15,7 @@ from model import answer
 from pipeline import dataset
 from pipeline.errors import ModelError
 from pipeline.messages import Message
-from predictor import Predictor
+from pipeline.models.predictor import Predictor
 
 
 class Fragile:

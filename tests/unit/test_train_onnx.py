@@ -12,11 +12,11 @@ from sklearn.cluster import SpectralClustering
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
-import onnx_export
+from pipeline.models import onnx_export
 import train
 from pipeline import dataset
 from pipeline.errors import ModelError
-from predictor import Predictor
+from pipeline.models.predictor import Predictor
 from support import ROOT
 
 HOLDOUT = dataset.holdout().features

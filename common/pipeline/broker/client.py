@@ -11,6 +11,7 @@ from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
 from pipeline.broker.publisher import Outgoing, Publisher, message_properties
 from pipeline.broker.topology import (
+    CHANGES,
     DEAD_LETTERS,
     DELAY_STEPS,
     DELAYED_LABELS,
@@ -70,15 +71,19 @@ class Broker:
         needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
         watched: tuple[str, ...] = (),
+        on_change: Callable[[], None] | None = None,
     ) -> Iterator[Batch]:
         """Yields what has arrived, until the service is asked to stop.
 
         `paused()` names the queues from which nothing is taken for now, `needy()` those whose
         messages are of no use without messages of another: they wait a moment, and come together.
         A batch is empty after `idle_seconds` in which nothing came. Of `watched` queues nothing is
-        taken: depth() tells how long they are.
+        taken: depth() tells how long they are. `on_change` is called, in a thread of its own, when
+        announce_change() was, and once connected, as one may have been missed.
         """
-        self._consumer = Consumer(self._settings, self._run, queues, watched, self._uses)
+        self._consumer = Consumer(
+            self._settings, self._run, queues, watched, self._uses, on_change
+        )
         self._consumer.start()
         while not self._run.stop.is_set():
             deliveries, ack = self._consumer.take(paused(), needy(), idle_seconds)
@@ -123,6 +128,11 @@ class Broker:
         self._publisher.publish(
             [self._letter(REPLIES, each.reply_to, each) for each in failed if each.reply_to]
         )
+
+    def announce_change(self) -> None:
+        """Tells every process of `model` that there is something new in the model store."""
+        properties = message_properties(self._run.service, new_id(), {})
+        self._publisher.publish([Outgoing(CHANGES, "", b"{}", properties, mandatory=False)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts what cannot be used into `dead_letters`, with its reason and source queue."""

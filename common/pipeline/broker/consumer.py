@@ -13,7 +13,7 @@ from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
 from pipeline.broker.link import Link
-from pipeline.broker.topology import Uses
+from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
@@ -58,7 +58,8 @@ class Consumer(Link):
 
     A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
     its way goes back to the broker. Of the watched queues nothing is taken: `depths` has how many
-    messages wait in each, and is empty while there is no connection.
+    messages wait in each, and is empty while there is no connection. `on_change` is called, in the
+    thread of the connection, when another model is to answer, and when that may have been missed.
     """
 
     def __init__(
@@ -68,11 +69,13 @@ class Consumer(Link):
         queues: tuple[str, ...],
         watched: tuple[str, ...] = (),
         uses: Uses = (),
+        on_change: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("consuming", settings, run, uses)
         self._inboxes = {queue: Inbox() for queue in queues}
         self._channels: dict[str, Channel] = {}
         self._watched = watched
+        self._on_change = on_change
         self.depths: dict[str, int] = {}
 
     def take(
@@ -103,6 +106,21 @@ class Consumer(Link):
             connection.channel(on_open_callback=partial(self._on_channel, queue))
         for queue in self._watched:
             connection.channel(on_open_callback=partial(self._watch, connection, queue))
+        if self._on_change is not None:
+            connection.channel(on_open_callback=partial(self._listen, self._on_change))
+
+    def _listen(self, on_change: Callable[[], None], channel: Channel) -> None:
+        """By a queue that lives as long as the connection; what was said before is lost."""
+
+        def bind(frame: Method[Any]) -> None:
+            channel.queue_bind(frame.method.queue, CHANGES, callback=partial(listen, frame))
+
+        def listen(declared: Method[Any], _: Method[Any]) -> None:
+            channel.basic_consume(declared.method.queue, lambda *_: on_change(), auto_ack=True)
+            on_change()
+
+        channel.add_on_close_callback(lambda _, reason: self._drop(f"{CHANGES}: {reason}"))
+        channel.queue_declare("", exclusive=True, callback=bind)
 
     def _watch(self, connection: pika.SelectConnection, queue: str, channel: Channel) -> None:
         def look() -> None:

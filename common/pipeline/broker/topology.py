@@ -21,12 +21,14 @@ STREAMS = ("features", "y_true", "y_pred")
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"
 ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
+Y_PRED_SHADOW = "y_pred_shadow"  # predictions of the model that is tried beside the one that answers
+CHANGES = "changes"  # the exchange that tells every process of `model` to look at the model store
 DELAYED_LABELS = "delay.y_true"
 DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they overtake each other
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[Literal["delays", "answers"]]  # what not every service needs
+Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # what not every service needs
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -84,6 +86,11 @@ class Topology:
         self._exchange(REPLIES, "direct")
         if "answers" in uses:
             self._queue(ANSWERS, REPLIES, True, self._arguments)
+        if "shadow" in uses:
+            self._exchange(edge(Y_PRED_SHADOW), "fanout")
+            self._queue(Y_PRED_SHADOW, edge(Y_PRED_SHADOW), True, self._arguments)
+        if "changes" in uses:
+            self._exchange(CHANGES, "fanout")
         if "delays" in uses:
             self._exchange(DELAYED_LABELS, "direct")
             for step in range(1, DELAY_STEPS + 1):

@@ -1,6 +1,5 @@
 """The model: loaded without running anything from its file, and predicting row by row or many."""
 
-import gc
 import math
 from pathlib import Path
 from typing import Any, Self
@@ -8,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-import fingerprint
+from pipeline.models import fingerprint
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 
@@ -20,8 +19,8 @@ PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 class Predictor:
     """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,).
 
-    `model_id` tells one model from another: it begins the SHA-256 of the file, and is empty for a
-    model without one.
+    `model_id` tells one model from another: of a file that is in no store it begins the SHA-256, and
+    it is empty for a model without a file.
     """
 
     def __init__(self, estimator: Any, model_id: str = "") -> None:
@@ -46,9 +45,15 @@ class Predictor:
                 "skops.io.dump(model, 'model.skops') instead, where it was trained"
             )
         fingerprint.check(content, path)
-        predictor = cls._checked(_estimator(content, path), path, fingerprint.model_id(content))
-        gc.freeze()  # as at the start of a service: what was imported only now stays, too
-        return predictor
+        return cls.of(content, path, fingerprint.model_id(content))
+
+    @classmethod
+    def of(cls, content: bytes, path: Path, model_id: str) -> Self:
+        """From what a file holds; `path` says which form it has, and stands in errors.
+
+        Raises ModelError if it is not a model that we may load, or not one for ten numbers.
+        """
+        return cls._checked(_estimator(content, path), path, model_id)
 
     @classmethod
     def _checked(cls, estimator: Any, path: Path, model_id: str) -> Self:
@@ -98,9 +103,9 @@ def _is_onnx(path: Path) -> bool:
 def _estimator(content: bytes, path: Path) -> Any:
     """Of the two libraries only the one that the file needs is imported: each costs memory."""
     if _is_onnx(path):
-        import onnx_model  # noqa: PLC0415
+        from pipeline.models import onnx_model  # noqa: PLC0415
 
         return onnx_model.OnnxModel(content, str(path))
-    import skops_model  # noqa: PLC0415
+    from pipeline.models import skops_model  # noqa: PLC0415
 
     return skops_model.load(content, path)

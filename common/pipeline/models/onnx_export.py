@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from onnx_model import INSTALL, OnnxModel
+from pipeline.models.onnx_model import INSTALL, OnnxModel
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 

@@ -1,0 +1,87 @@
+"""What the model store keeps beside the files of models: records, as JSON."""
+
+from typing import Any, Literal
+
+import msgspec
+
+SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file of a model, and how to tell that it is whole."""
+
+    sha256: str
+    size: int  # bytes
+
+
+class Metrics(msgspec.Struct, frozen=True):
+    """Errors on rows that the model was not trained on, in units of the target."""
+
+    rmse: float
+    mae: float
+    training_rows: int
+    held_out_rows: int
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """A stored model: model.json. Times are ISO 8601, UTC."""
+
+    model_id: str
+    dataset_id: str
+    features: list[str]  # the columns that it takes, in order
+    target: str
+    algorithm: str
+    params: dict[str, Any]
+    metrics: Metrics
+    versions: dict[str, str]  # of Python and the libraries that trained it
+    created_at: str
+    seconds: float | None = None  # that training took, from load to store
+    job_id: str | None = None  # of the training; None for a model that was there at the start
+    notes: list[str] = []  # what else there is to know, as why there is no model.onnx
+    files: dict[str, StoredFile] = {}
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """Which model answers from now on, and which one is tried in the shadow; numbered from 1."""
+
+    number: int
+    action: Literal["start", "promote", "rollback", "shadow", "unshadow"]
+    live: str
+    shadow: str | None = None
+    forced: bool = False
+    at: str  # ISO 8601, UTC
+
+
+class Replica(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process of `model` says of itself."""
+
+    name: str
+    change: int  # the last that it has heard of
+    live: str  # the model that it answers with
+    shadow: str | None = None
+    problem: str | None = None  # why that is not what the change says
+    at: str  # ISO 8601, UTC: when it last said so
+
+
+def before(changes: list[Change]) -> str | None:
+    """The model that a rollback returns to: the one that the last promotion took the place of.
+
+    A second rollback goes back one promotion more.
+
+    >>> def change(number, action, live):
+    ...     return Change(number=number, action=action, live=live, at="")
+    >>> history = [change(1, "start", "a"), change(2, "promote", "b"), change(3, "promote", "c")]
+    >>> before(history), before([*history, change(4, "rollback", "b")])
+    ('b', 'a')
+    >>> before(history[:1]) is None
+    True
+    """
+    lives: list[str] = []
+    for change in changes:
+        if change.action == "start":
+            lives[:1] = [change.live]
+        elif change.action == "promote":
+            lives.append(change.live)
+        elif change.action == "rollback":
+            lives.pop()
+    return lives[-2] if len(lives) > 1 else None

@@ -1,0 +1,95 @@
+"""Trainings as tasks of Celery: what the gateway, which asks for them, and the trainer agree on."""
+
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from celery import Celery
+from kombu import Exchange, Queue
+from pydantic import AmqpDsn, Field, RedisDsn
+
+from pipeline.settings import Settings, one_or_more, urls_of
+
+TASK = QUEUE = "train"
+Algorithm = Literal["linear", "ridge", "random_forest", "hist_gradient_boosting"]
+ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
+Stage = Literal["load", "split", "fit", "evaluate", "store"]
+STAGES: tuple[str, ...] = get_args(Stage)
+PROGRESS = "PROGRESS"  # Celery's state of a training that runs; its meta is a Progress
+MOST_KILLS = 3  # a task that kills its worker again and again is not tried for ever
+
+
+class TrainingSettings(Settings):
+    """Where trainings wait, and where their states are kept."""
+
+    training_url: Annotated[str, one_or_more(AmqpDsn)] = Field(
+        "amqp://guest:guest@localhost:5672/training",
+        description="a URL like amqp://user:password@host:5672/training, or one for each node of a "
+        "cluster, separated by commas",
+    )
+    redis_url: RedisDsn = Field(
+        RedisDsn("redis://localhost:6379/0"), description="a URL like redis://localhost:6379/0"
+    )
+    job_ttl: int = Field(3600, ge=1, le=10**9, description="a number of seconds from 1 to 10^9")
+
+
+class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The one argument of the task: which model is to be made of what."""
+
+    job_id: str
+    model_id: str
+    dataset_id: str
+    features: list[str]
+    target: str
+    algorithm: str
+    params: dict[str, Any] = {}
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a training is; `percent` is None where the stage cannot tell."""
+
+    stage: str
+    percent: float | None = None
+
+
+def record_key(job_id: str) -> str:
+    """Where Redis has a hash of what is known of a training besides Celery's state of it.
+
+    `request` (JSON), `created_at`; `cancelled` once somebody has asked for that; `attempts`, which
+    the trainer counts.
+    """
+    return f"training:{job_id}"
+
+
+def celery_app(settings: TrainingSettings) -> Celery:
+    """Configured for RabbitMQ 4: no global QoS, no transient queues; JSON alone, no pickle."""
+    app = Celery(
+        "pipeline",
+        broker=";".join(urls_of(settings.training_url)),
+        backend=str(settings.redis_url),
+        set_as_current=False,
+    )
+    exchange = Exchange(QUEUE, "direct", durable=True)
+    queue = Queue(QUEUE, exchange, routing_key=QUEUE, queue_arguments={"x-queue-type": "quorum"})
+    app.conf.update(
+        accept_content=["json"],
+        task_serializer="json",
+        result_serializer="json",
+        event_serializer="json",
+        task_queues=[queue],
+        task_default_queue=QUEUE,
+        task_default_queue_type="quorum",
+        task_default_exchange=QUEUE,
+        task_default_routing_key=QUEUE,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_track_started=True,
+        result_expires=settings.job_ttl,
+        result_extended=True,
+        broker_connection_retry_on_startup=True,
+        # A task is accepted once the broker has it on disk.
+        broker_transport_options={"confirm_publish": True},
+        worker_prefetch_multiplier=1,
+        control_queue_exclusive=True,
+        event_queue_exclusive=True,
+    )
+    return app
