@@ -63,7 +63,10 @@ def start(vhost: Vhost, model_path: Path, tmp_path: Path) -> Iterator[Start]:
     services: list[Service] = []
 
     def start_service(name: str, **settings: object) -> Service:
-        ours = {"amqp_url": vhost.amqp_url, "logs_dir": tmp_path, "model_path": model_path}
+        ours = {
+            "amqp_url": vhost.amqp_url, "logs_dir": tmp_path, "model_path": model_path,
+            "model_store": tmp_path / "models",
+        }  # fmt: skip
         services.append(Service(name, tmp_path, **(ours | settings)))
         return services[-1]
 

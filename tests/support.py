@@ -43,6 +43,7 @@ PREFIXES = (
     "REMEMBER_",
     "SSL_",
     "STREAM_",
+    "TRAIN",
     "UNMATCHED_",
 )
 

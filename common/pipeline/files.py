@@ -3,3 +3,12 @@
 METRIC_LOG = "metric_log.csv"
 METRIC_LOG_COLUMNS = ("id", "y_true", "y_pred", "absolute_error")
 METRIC_STATE = "metric_state.sqlite3"
+METRIC_LOG_SHADOW = (
+    "metric_log_shadow.csv"  # of the model that is tried beside the one that answers
+)
+METRIC_LOG_SHADOW_COLUMNS = (
+    *METRIC_LOG_COLUMNS,
+    "model_id",
+    "live_model_id",
+    "live_absolute_error",
+)

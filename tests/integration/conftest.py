@@ -22,7 +22,8 @@ def serving(
     folder = tmp_path_factory.mktemp("serving")
     settings = {
         "amqp_url": vhost.amqp_url, "logs_dir": folder, "model_path": model_path,
-        "redis_url": redis_server.url, "gateway_port": 0,
+        "redis_url": redis_server.url, "gateway_port": 0, "model_store": folder / "models",
+        "training_url": vhost.amqp_url,
     }  # fmt: skip
     (other_folder := folder / "other").mkdir()
     services = [Service(name, folder, **settings) for name in ("model", "metric", "gateway")]

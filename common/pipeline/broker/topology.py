@@ -21,7 +21,9 @@ STREAMS = ("features", "y_true", "y_pred")
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"
 ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
-Y_PRED_SHADOW = "y_pred_shadow"  # predictions of the model that is tried beside the one that answers
+Y_PRED_SHADOW = (
+    "y_pred_shadow"  # predictions of the model that is tried beside the one that answers
+)
 CHANGES = "changes"  # the exchange that tells every process of `model` to look at the model store
 DELAYED_LABELS = "delay.y_true"
 DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they overtake each other

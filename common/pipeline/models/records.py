@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
+REPORT_SECONDS = 30.0  # a process of `model` says at least so often what it answers with
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
 
 
