@@ -11,7 +11,8 @@ import msgspec
 from pipeline import patient_rows
 from pipeline.gateway_client import AskSettings, Gateway, Job
 from pipeline.job_text import field, line, show, show_line
-from pipeline.patient_rows import COLUMNS, Rows
+from pipeline.messages import FEATURE_NAMES
+from pipeline.patient_rows import Rows
 from pipeline.terminal import printable
 
 MOST_ROWS = 1000  # of one request
@@ -63,7 +64,7 @@ def _add_predict(actions: Any) -> None:
     parser = actions.add_parser(
         "predict",
         help="predict from ten numbers, or from a file of rows",
-        description=f"The ten, in order: {' '.join(COLUMNS)}; or name=number, in any order.",
+        description=f"The ten, in order: {' '.join(FEATURE_NAMES)}; or name=number, in any order.",
     )
     # -1.2e-05 is a number, as it is to the argparse of Python 3.14
     parser._negative_number_matcher = re.compile(r"-\.?\d")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.messages import FEATURE_NAMES as COLUMNS
+from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES
 
 Row = list[float] | dict[str, float]
 
@@ -33,17 +33,19 @@ def of_words(words: Sequence[str]) -> Row:
     """
     pairs = [word.partition("=") for word in words]
     if not any(equals for _, equals, _ in pairs):
-        if len(words) != len(COLUMNS):
-            raise ValueError(f"{len(COLUMNS)} numbers are needed ({_names()}), not {len(words)}")
-        return [number(word, name) for word, name in zip(words, COLUMNS, strict=True)]
+        if len(words) != FEATURE_COUNT:
+            raise ValueError(
+                f"{len(FEATURE_NAMES)} numbers are needed ({_names()}), not {len(words)}"
+            )
+        return [number(word, name) for word, name in zip(words, FEATURE_NAMES, strict=True)]
     row: dict[str, float] = {}
     for name, equals, text in pairs:
         if not equals:
             raise ValueError(f"{name!r} has no name: all ten are name=number, or none is")
-        if name not in COLUMNS or name in row:
+        if name not in FEATURE_NAMES or name in row:
             raise ValueError(f"{name!r} {'is there twice' if name in row else 'is no column'}")
         row[name] = number(text, name)
-    if missing := [name for name in COLUMNS if name not in row]:
+    if missing := [name for name in FEATURE_NAMES if name not in row]:
         raise ValueError(f"these are missing: {' '.join(missing)}")
     return row
 
@@ -86,7 +88,7 @@ def _of_csv(text: str) -> Rows:
     reader = csv.DictReader(io.StringIO(text))
     names = [name.strip() for name in reader.fieldnames or ()]
     reader.fieldnames = names
-    if missing := [name for name in COLUMNS if name not in names]:
+    if missing := [name for name in FEATURE_NAMES if name not in names]:
         raise ValueError(
             f"the first line of a CSV file names the columns ({_names()}, separated by commas); "
             f"missing: {' '.join(missing)}"
@@ -94,7 +96,7 @@ def _of_csv(text: str) -> Rows:
     rows = Rows([], [])
     for fields in reader:
         try:
-            row = {name: number(fields[name] or "", name) for name in COLUMNS}
+            row = {name: number(fields[name] or "", name) for name in FEATURE_NAMES}
         except ValueError as error:
             raise ValueError(f"line {reader.line_num}: {error}") from error
         rows.values.append(row)
@@ -115,4 +117,4 @@ def number(text: str, name: str) -> float:
 
 
 def _names() -> str:
-    return " ".join(COLUMNS)
+    return " ".join(FEATURE_NAMES)

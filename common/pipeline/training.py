@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 from pydantic import AmqpDsn, Field, RedisDsn
 
 from pipeline.settings import Settings, one_or_more, urls_of

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from pipeline.broker import Broker
 from pipeline.messages import FEATURES, DeadLetter, Message
+from pipeline.models.predictor import Predictor
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
-from pipeline.models.predictor import Predictor
 
 
 class ModelSettings(BrokerSettings):

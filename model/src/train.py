@@ -14,11 +14,10 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.models import fingerprint
-from pipeline.models import onnx_export
 from model import ModelSettings
 from pipeline import dataset
 from pipeline.errors import PipelineError
+from pipeline.models import fingerprint, onnx_export
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.patient_rows import COLUMNS
+from pipeline.messages import FEATURE_NAMES
 from redis_server import PrivateRedis
 from support import Service, eventually, read_rows, row_count
 
@@ -68,7 +68,7 @@ def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_
     asked = ask("random", "--wait", "30")
     found = fields(asked)
     assert (asked.returncode, found["status"]) == (0, "completed")
-    assert set(COLUMNS) <= set(found)
+    assert set(FEATURE_NAMES) <= set(found)
     command = asked.stdout.splitlines()[-1].partition("ask ")[2].split()
     assert command == ["label", found["job id"], found["truth"]]
 
@@ -87,9 +87,10 @@ def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_
 
 def test_the_same_patient_in_every_way(ask: Ask, start: Start, tmp_path: Path) -> None:
     start("model")
-    pairs = [f"{name}={value}" for name, value in zip(COLUMNS, PATIENT, strict=True)]
+    pairs = [f"{name}={value}" for name, value in zip(FEATURE_NAMES, PATIENT, strict=True)]
     ids = [own_id(), own_id()]
-    csv = f"id,{','.join(COLUMNS)}\n{ids[0]},{','.join(PATIENT)}\n{ids[1]},{','.join(PATIENT)}\n"
+    values = ",".join(PATIENT)
+    csv = f"id,{','.join(FEATURE_NAMES)}\n{ids[0]},{values}\n{ids[1]},{values}\n"
     (tmp_path / "rows.json").write_text(json.dumps([[float(value) for value in PATIENT]] * 2))
     predictions = [
         fields(ask("predict", *PATIENT, "--id", own_id(), "--wait", "30"))["prediction"],

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from pipeline import __main__
-from pipeline.patient_rows import COLUMNS
+from pipeline.messages import FEATURE_NAMES
 from support import eventually
 
 VALUES = ["59", "2", "32.1", "101", "157", "93.2", "38", "4", "4.8598", "87"]
 NUMBERS = [59.0, 2.0, 32.1, 101.0, 157.0, 93.2, 38.0, 4.0, 4.8598, 87.0]
-CSV = ",".join(COLUMNS) + "\n" + ",".join(VALUES) + "\n"
+CSV = ",".join(FEATURE_NAMES) + "\n" + ",".join(VALUES) + "\n"
 DONE = {"job_id": "j-1", "status": "completed", "prediction": 161.8372, "model_id": "abc"}
 PROCESSING = {"job_id": "j-1", "status": "processing", "location": "/job/j-1"}
 
@@ -133,12 +133,12 @@ def test_names_in_any_order_and_the_key(
 ) -> None:
     monkeypatch.setenv("GATEWAY_API_KEY", "secret")
     gateway.tell((202, PROCESSING, {}))
-    pairs = [f"{name}={value}" for name, value in zip(COLUMNS, VALUES, strict=True)]
+    pairs = [f"{name}={value}" for name, value in zip(FEATURE_NAMES, VALUES, strict=True)]
     status, out, err = ask("predict", *reversed(pairs), "--wait", "0", "--units", "scaled")
     assert (status, err) == (0, "")
     assert "processing" in out
     ((_, headers, body),) = gateway.asked
-    expected = dict(zip(COLUMNS, NUMBERS, strict=True))
+    expected = dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
     assert body == {"data": expected, "units": "scaled"}
     assert headers["x-api-key"] == "secret"
     assert "prefer" not in headers
@@ -153,7 +153,7 @@ def test_small_negative_numbers_are_no_options(ask: Ask, gateway: Fake) -> None:
 def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     lines = [f"r{number}, x ,{','.join(VALUES)}" for number in range(1001)]
     file = tmp_path / "patients.csv"
-    file.write_text("﻿id,note," + ",".join(COLUMNS) + "\n" + "\n".join(lines))
+    file.write_text("﻿id,note," + ",".join(FEATURE_NAMES) + "\n" + "\n".join(lines))
     jobs = [DONE | {"job_id": f"r{number}"} for number in range(1001)]
     gateway.tell((200, {"jobs": jobs[:1000]}, {}), (200, jobs[1000], {}))
     status, out, err = ask("predict", "--file", str(file))
@@ -161,7 +161,7 @@ def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path
     assert len(out.splitlines()) == 1002
     assert out.splitlines()[1].split() == ["r0", "completed", "161.837"]
     assert [len(body["id"]) for _, _, body in gateway.asked] == [1000, len("r1000")]
-    assert gateway.asked[0][2]["data"][0] == dict(zip(COLUMNS, NUMBERS, strict=True))
+    assert gateway.asked[0][2]["data"][0] == dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
     assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 2
 
 

@@ -146,7 +146,10 @@ def test_a_row_beyond_floats_is_put_aside_alone(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('not here')")
-    load_it = f"import pathlib; from pipeline.models import predictor; predictor.Predictor.load(pathlib.Path({str(folder)!r})"
+    load_it = (
+        "import pathlib; from pipeline.models.predictor import Predictor; "
+        f"Predictor.load(pathlib.Path({str(folder)!r})"
+    )
     done = fresh_python(f"{load_it} / 'model.onnx')", first=tmp_path)
     assert "needs ONNX Runtime (not here): `.venv/bin/pip install" in done.stderr
     assert "--build-arg EXTRA=onnx" in done.stderr

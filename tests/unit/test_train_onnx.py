@@ -12,10 +12,10 @@ from sklearn.cluster import SpectralClustering
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.neighbors import KNeighborsRegressor
 
-from pipeline.models import onnx_export
 import train
 from pipeline import dataset
 from pipeline.errors import ModelError
+from pipeline.models import onnx_export
 from pipeline.models.predictor import Predictor
 from support import ROOT
 

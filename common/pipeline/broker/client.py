@@ -81,7 +81,14 @@ class Broker:
         taken: depth() tells how long they are. `on_change` is called, in a thread of its own, when
         announce_change() was, and once connected, as one may have been missed.
         """
-        self._consumer = Consumer(self._settings, self._run, queues, watched, self._uses, on_change)
+        self._consumer = Consumer(
+            self._settings,
+            self._run,
+            queues,
+            watched=watched,
+            uses=self._uses,
+            on_change=on_change,
+        )
         self._consumer.start()
         while not self._run.stop.is_set():
             deliveries, ack = self._consumer.take(paused(), needy(), idle_seconds)

@@ -62,11 +62,12 @@ class Consumer(Link):
     thread of the connection, when another model is to answer, and when that may have been missed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         settings: BrokerSettings,
         run: Run,
         queues: tuple[str, ...],
+        *,
         watched: tuple[str, ...] = (),
         uses: Uses = (),
         on_change: Callable[[], None] | None = None,

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models.onnx_model import INSTALL, OnnxModel
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
+from pipeline.models.onnx_model import INSTALL, OnnxModel
 
 # Points of disease progression. Rounding makes some 1e-13 with doubles and up to 5e-4 with floats;
 # whatever is converted wrongly, as a threshold or a scale, is off by whole points.

@@ -7,9 +7,9 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.models import fingerprint
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
+from pipeline.models import fingerprint
 
 MOST_FEATURE = 1e100  # a model that squares larger ones leaves the range of a float, and fails
 TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
@@ -19,8 +19,8 @@ PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 class Predictor:
     """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,).
 
-    `model_id` tells one model from another: of a file that is in no store it begins the SHA-256, and
-    it is empty for a model without a file.
+    `model_id` tells one model from another: of a file that is in no store it begins the SHA-256,
+    and it is empty for a model without a file.
     """
 
     def __init__(self, estimator: Any, model_id: str = "") -> None:
