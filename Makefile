@@ -56,7 +56,7 @@ reset:  ## begin again with nothing: no rows, no messages and no jobs of `make r
 	rm -rf .local/rabbitmq .local/redis logs/*
 
 clean:  ## remove what `make run` and `make test` made here, except logs/
-	rm -rf .venv .local model/model.skops* model/model.onnx* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .local model/model.skops* model/model.onnx* model/model.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf common/*.egg-info common/build
 
 .venv/run: local/requirements.txt common/pyproject.toml

@@ -24,6 +24,10 @@ class BrokerError(PipelineError):
     """The broker cannot be used: something is missing that we may not declare, or we failed."""
 
 
+class ThreadError(PipelineError):
+    """A thread that works for the service has died: the service cannot go on without it."""
+
+
 class ModelError(PipelineError):
     """A model file is missing, foreign, or not one that this pipeline can use."""
 

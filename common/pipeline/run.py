@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from pipeline.errors import BrokerError, PipelineError, SettingsError
+from pipeline.errors import PipelineError, SettingsError, ThreadError
 from pipeline.health import Status
 from pipeline.settings import Settings
 
@@ -42,9 +42,9 @@ class Run:
         self._next_progress = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def check(self) -> None:
-        """Raises BrokerError if a thread that works for the service has died."""
+        """Raises ThreadError if a thread that works for the service has died."""
         if self.failure is not None:
-            raise BrokerError(f"a connection failed: {self.failure!r}") from self.failure
+            raise ThreadError(f"a thread of the service failed: {self.failure!r}") from self.failure
 
     def count(self, name: str, number: int) -> None:
         """Adds to one of the counts."""

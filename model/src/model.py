@@ -1,19 +1,22 @@
 """Answers each message of `features` with its predictions, in the same form, on `y_pred`."""
 
+import gc
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
 from pydantic import Field
 
+from models import Models
 from pipeline.broker import Broker
 from pipeline.messages import FEATURES, DeadLetter, Message
 from pipeline.models.predictor import Predictor
+from pipeline.models.store import ModelStore
 from pipeline.run import Run, run_service
-from pipeline.settings import BrokerSettings
+from pipeline.settings import BrokerSettings, StoreSettings
 
 
-class ModelSettings(BrokerSettings):
+class ModelSettings(BrokerSettings, StoreSettings):
     model_path: Path = Field(
         Path(__file__).parents[1] / "model.skops",
         description="a file written by skops, or an ONNX file that ends in .onnx",
@@ -45,14 +48,23 @@ def answer(
 
 
 def main(settings: ModelSettings, run: Run) -> None:
-    predictor = Predictor.load(settings.model_path)
-    with Broker(settings, run) as broker:
-        for batch in broker.consume("features"):
+    own = Predictor.load(settings.model_path)
+    gc.freeze()  # as at the start: what the model's libraries have imported stays, too
+    store = ModelStore(settings.model_store)
+    with (
+        Models(store, own, settings.model_path, run) as models,
+        Broker(settings, run, uses=["shadow", "changes"]) as broker,
+    ):
+        for batch in broker.consume("features", on_change=models.nudge):
+            live, shadow = models.now  # another may be there for the next batch
             requests, bad = batch.decode(FEATURES)
-            predictions, failed = answer(predictor, requests)
+            predictions, failed = answer(live, requests)
             broker.publish("y_pred", predictions)
             broker.reply(predictions, bad + failed)
             broker.dead_letter(bad + failed)
+            if shadow:
+                tried, _ = answer(shadow, requests)
+                broker.publish("y_pred_shadow", tried)
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

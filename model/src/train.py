@@ -17,7 +17,11 @@ from sklearn.preprocessing import StandardScaler
 from model import ModelSettings
 from pipeline import dataset
 from pipeline.errors import PipelineError
+from pipeline.messages import FEATURE_NAMES
 from pipeline.models import fingerprint, onnx_export
+from pipeline.models.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
+from pipeline.models.store import now_text
+from pipeline.models.versions import versions
 
 ALPHAS = (0.1, 1.0, 10.0, 100.0)
 
@@ -31,36 +35,71 @@ def train() -> Pipeline:
 def main(path: Path, onnx: bool = False) -> None:
     """Writes `path`; with `onnx`, or if that is what `path` names, also the same as .onnx.
 
-    Raises ModelError, with no ONNX file written, if that would not predict the same.
+    Beside them model.json, which tells what they are. Raises ModelError, with no ONNX file written,
+    if that would not predict the same.
     """
     model, skops_path = train(), path
     if path.suffix == ".onnx":
         onnx, skops_path = True, path.with_suffix(".skops")
+    metrics = errors_of(model)
+    files = {SKOPS: skops.io.dumps(model)}
+    store(files[SKOPS], skops_path)
+    store_record(model, metrics, files, path.with_name(RECORD))
+    text = f"MAE {metrics.mae:.1f}, RMSE {metrics.rmse:.1f} on {metrics.held_out_rows}"
+    print(f"{skops_path.name}: {text} held-out rows")
+    if onnx:
+        files[ONNX] = store_onnx(model, path.with_suffix(".onnx"))
+        store_record(model, metrics, files, path.with_name(RECORD))
+
+
+def errors_of(model: Pipeline) -> Metrics:
     held_out = dataset.holdout()
     predictions = model.predict(held_out.features)
-    mae = mean_absolute_error(held_out.labels, predictions)
-    rmse = root_mean_squared_error(held_out.labels, predictions)
-    store(skops.io.dumps(model), skops_path)
-    text = f"MAE {mae:.1f}, RMSE {rmse:.1f} on {len(held_out.labels)} held-out rows"
-    print(f"{skops_path.name}: {text}")
-    if onnx:
-        store_onnx(model, path.with_suffix(".onnx"))
+    return Metrics(
+        rmse=float(root_mean_squared_error(held_out.labels, predictions)),
+        mae=float(mean_absolute_error(held_out.labels, predictions)),
+        training_rows=len(dataset.training().labels),
+        held_out_rows=len(held_out.labels),
+    )
 
 
-def store_onnx(model: Pipeline, path: Path) -> None:
+def store_onnx(model: Pipeline, path: Path) -> bytes:
     rows = np.concatenate([dataset.training().features, dataset.holdout().features])
     content, difference = onnx_export.export(model, rows)
     store(content, path)
     print(f"{path.name}: differs from scikit-learn by {difference:.2g} at most on {len(rows)} rows")
+    return content
+
+
+def store_record(model: Pipeline, metrics: Metrics, files: dict[str, bytes], path: Path) -> None:
+    """What the model store keeps of a model, for `model` to put it there."""
+    record = Model(
+        model_id=fingerprint.model_id(files[SKOPS]),
+        dataset_id="diabetes",
+        features=[*FEATURE_NAMES],
+        target="target",
+        algorithm="ridge",
+        params={"alpha": float(model[-1].alpha_)},
+        metrics=metrics,
+        versions=versions(),
+        created_at=now_text(),
+        notes=[f"the default model; alpha is the best of {ALPHAS} in cross-validation"],
+        files={name: StoredFile.of(content) for name, content in files.items()},
+    )
+    replace(path, record.to_json())
 
 
 def store(content: bytes, path: Path) -> None:
     """A reader finds the old model or the new one; between the two, one that is refused."""
     record = fingerprint.record(content, path.name).encode()
     for target, data in ((fingerprint.record_path(path), record), (path, content)):
-        temporary = target.with_name(f"{target.name}.tmp")
-        temporary.write_bytes(data)
-        temporary.replace(target)
+        replace(target, data)
+
+
+def replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(path)
 
 
 if __name__ == "__main__":

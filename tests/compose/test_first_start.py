@@ -7,7 +7,7 @@ import pytest
 from compose.stack import SERVICES, Stack, wait_for
 from support import eventually
 
-MODEL_FILES = ("model.skops", "model.skops.sha256")
+MODEL_FILES = ("model.skops", "model.skops.sha256", "model.json")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -50,7 +50,11 @@ def test_training_says_its_errors_and_stores_a_model(
 ) -> None:
     train.main(tmp_path / "model.skops")
     assert "MAE 47.5, RMSE 58.6 on 89 held-out rows" in capsys.readouterr().out
-    assert {path.name for path in tmp_path.iterdir()} == {"model.skops", "model.skops.sha256"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "model.skops",
+        "model.skops.sha256",
+        "model.json",
+    }
     subprocess.run(["sha256sum", "--check", "model.skops.sha256"], cwd=tmp_path, check=True)
 
 

@@ -29,7 +29,9 @@ def test_training_stores_it_too_and_says_how_far_it_is_off(
     said, _, _ = capsys.readouterr().out.partition("e-14 at most on 442 rows")
     assert "model.onnx: differs from scikit-learn by " in said
     names = {"model.skops", "model.onnx"}
-    assert {path.name for path in tmp_path.iterdir()} == names | {f"{n}.sha256" for n in names}
+    assert {path.name for path in tmp_path.iterdir()} == names | {"model.json"} | {
+        f"{n}.sha256" for n in names
+    }
     subprocess.run(["sha256sum", "--check", "model.onnx.sha256"], cwd=tmp_path, check=True)
 
 
@@ -75,7 +77,11 @@ def test_training_writes_no_file_that_predicts_otherwise(
     monkeypatch.setattr(train, "train", lambda: wrong)
     with pytest.raises(ModelError, match="the bound: it is not written"):
         train.main(tmp_path / "model.skops", onnx=True)
-    assert {path.name for path in tmp_path.iterdir()} == {"model.skops", "model.skops.sha256"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "model.skops",
+        "model.skops.sha256",
+        "model.json",
+    }
 
 
 def test_what_has_no_onnx_form_is_explained() -> None:

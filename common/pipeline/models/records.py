@@ -1,6 +1,7 @@
 """What the model store keeps beside the files of models: records, as JSON."""
 
-from typing import Any, Literal
+import hashlib
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -8,11 +9,22 @@ REPORT_SECONDS = 30.0  # a process of `model` says at least so often what it ans
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
 
 
+class Record(msgspec.Struct, frozen=True):
+    """Written as JSON that a person can read."""
+
+    def to_json(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
+
+
 class StoredFile(msgspec.Struct, frozen=True):
     """A file of a model, and how to tell that it is whole."""
 
     sha256: str
     size: int  # bytes
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        return cls(hashlib.sha256(content).hexdigest(), len(content))
 
 
 class Metrics(msgspec.Struct, frozen=True):
@@ -24,7 +36,7 @@ class Metrics(msgspec.Struct, frozen=True):
     held_out_rows: int
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True):
+class Model(Record, frozen=True, kw_only=True):
     """A stored model: model.json. Times are ISO 8601, UTC."""
 
     model_id: str
@@ -33,7 +45,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     algorithm: str
     params: dict[str, Any]
-    metrics: Metrics
+    metrics: Metrics | None  # None where nobody has measured
     versions: dict[str, str]  # of Python and the libraries that trained it
     created_at: str
     seconds: float | None = None  # that training took, from load to store
@@ -42,7 +54,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, StoredFile] = {}
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Change(Record, frozen=True, kw_only=True):
     """Which model answers from now on, and which one is tried in the shadow; numbered from 1."""
 
     number: int
@@ -53,7 +65,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     at: str  # ISO 8601, UTC
 
 
-class Replica(msgspec.Struct, frozen=True, kw_only=True):
+class Replica(Record, frozen=True, kw_only=True):
     """What one process of `model` says of itself."""
 
     name: str

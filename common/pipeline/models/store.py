@@ -10,7 +10,6 @@ folder and in S3 alike. A model is there once its model.json is, which is writte
 whoever's writes the next number first.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -50,7 +49,7 @@ class ModelStore:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._objects = _open(url)
+        self._objects: ObjectStore | None = None  # opened when first used: it may be away now
 
     def add(self, model: Model, files: dict[str, bytes]) -> Model:
         """Stores the files, and then the model's record; what is there already stays as it is.
@@ -61,9 +60,9 @@ class ModelStore:
         for name, content in files.items():
             path = f"models/{model.model_id}/{name}"
             kept = content if self._create(path, content) else self._must_get(path)
-            stored[name] = StoredFile(hashlib.sha256(kept).hexdigest(), len(kept))
+            stored[name] = StoredFile.of(kept)
         record = msgspec.structs.replace(model, files=stored)
-        self._create(f"models/{model.model_id}/{RECORD}", _json(record))
+        self._create(f"models/{model.model_id}/{RECORD}", record.to_json())
         found = self.model(model.model_id)
         return record if found is None else found
 
@@ -81,7 +80,7 @@ class ModelStore:
         """One of its files. Raises DamagedError unless it is as it was written."""
         content = self._must_get(path := f"models/{model.model_id}/{name}")
         wanted = model.files.get(name)
-        if wanted is None or hashlib.sha256(content).hexdigest() != wanted.sha256:
+        if StoredFile.of(content) != wanted:
             raise DamagedError(f"{path} is not what was stored: its SHA-256 is another")
         return content
 
@@ -106,12 +105,12 @@ class ModelStore:
 
     def change(self, change: Change) -> None:
         """Makes a change known. Raises TakenError if there is one of its number."""
-        if not self._create(f"changes/{change.number:08}.json", _json(change)):
+        if not self._create(f"changes/{change.number:08}.json", change.to_json()):
             raise TakenError(f"change {change.number} was made by somebody else")
 
     def report(self, replica: Replica) -> None:
         """Notes what a process of `model` says of itself."""
-        self._ask(obstore.put, f"replicas/{replica.name}.json", _json(replica))
+        self._ask(obstore.put, f"replicas/{replica.name}.json", replica.to_json())
 
     def forget(self, name: str) -> None:
         """Removes what a process of `model` said: it ends."""
@@ -159,6 +158,7 @@ class ModelStore:
 
     def _ask(self, call: Any, path: str, *arguments: Any, **options: Any) -> Any:
         try:
+            self._objects = self._objects or _open(self.url)
             return call(self._objects, path, *arguments, **options)
         except (AlreadyExistsError, *MISSING):
             raise
@@ -181,21 +181,14 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _json(record: msgspec.Struct) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
-
-
 def _open(url: str) -> ObjectStore:
     found = S3_URL.fullmatch(url)
-    try:
-        if found is None:
-            return LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
-        # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on.
-        return S3Store(
-            found["bucket"],
-            prefix=found["prefix"] or None,
-            client_options={"allow_http": True, "timeout": "10s", "connect_timeout": "3s"},
-            retry_config={"max_retries": 2},
-        )
-    except (BaseError, OSError) as error:
-        raise StoreError(f"the model store {url} cannot be used: {error}") from error
+    if found is None:
+        return LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
+    # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on.
+    return S3Store(
+        found["bucket"],
+        prefix=found["prefix"] or None,
+        client_options={"allow_http": True, "timeout": "10s", "connect_timeout": "3s"},
+        retry_config={"max_retries": 2},
+    )

@@ -1,0 +1,151 @@
+"""The model that answers, and the one that is tried beside it: as the model store says."""
+
+import logging
+import os
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from own_model import form_of, register
+from pipeline.errors import ModelError
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.predictor import Predictor
+from pipeline.models.records import REPORT_SECONDS, Change, Replica
+from pipeline.models.store import DamagedError, ModelStore, StoreError, now_text
+from pipeline.run import Run
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 1.0  # while the store is away
+GOODBYE_SECONDS = 2.0
+
+
+class InUse(NamedTuple):
+    """What a batch is answered with; the next one may be answered with another."""
+
+    live: Predictor
+    shadow: Predictor | None = None
+
+
+class Models:
+    """`now` follows the changes in the store: another model is loaded and checked beside it first.
+
+    A change that cannot be followed leaves what is in use as it is; what is the matter is in the
+    log, and in what the store has of this process. `own`, of the file at `path`, is put into the
+    store, and answers where there is no change yet.
+    """
+
+    def __init__(self, store: ModelStore, own: Predictor, path: Path, run: Run) -> None:
+        self.now = InUse(own)
+        self._store = store
+        self._path = path
+        self._form = form_of(path)
+        self._run = run
+        self._is_registered = False
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._change = 0  # the number of the last one that we know
+        self._problem: str | None = None
+        self._has_warned = False
+        self._is_over = False
+        self._nudged = threading.Event()
+        self._thread = threading.Thread(target=self._follow, name="models", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Waits for the store: to answer with a model that is not the one would be worse."""
+        while not self._look() and not self._run.stop.wait(AGAIN_SECONDS):
+            pass  # without a status: it is not well
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over = True
+        self._nudged.set()
+        self._thread.join(GOODBYE_SECONDS)
+
+    def nudge(self) -> None:
+        """Has the store looked at soon. May be called in any thread."""
+        self._nudged.set()
+
+    def _follow(self) -> None:
+        try:
+            is_well = True
+            while not self._is_over:
+                self._nudged.wait(REPORT_SECONDS if is_well else AGAIN_SECONDS)
+                self._nudged.clear()
+                is_well = self._is_over or self._look()
+            with suppress(StoreError):
+                self._store.forget(self._name)
+        except BaseException as failure:  # a silent thread would be a model that never changes
+            self._run.failure = failure
+
+    def _look(self) -> bool:
+        """Follows the last change, and reports. False if the store cannot be used now."""
+        try:
+            if not self._is_registered:
+                register(self._store, self._path)
+                self._is_registered = True
+            change = self._store.last_change()
+            if change is not None and change.number != self._change:
+                self._make(change)
+                self._change = change.number
+            self._report()
+        except (StoreError, DamagedError) as error:
+            if not self._has_warned:
+                log.warning("waiting for the model store: %s", error)
+            self._has_warned = True
+            return False
+        self._has_warned = False
+        return True
+
+    def _make(self, change: Change) -> None:
+        """Raises StoreError, with all as it was, if a model cannot be read now."""
+        before = self.now
+        live, live_problem = self._loaded(change.live)
+        shadow, shadow_problem = self._loaded(change.shadow)
+        self.now = InUse(live or before.live, shadow)
+        self._problem = live_problem or shadow_problem
+        if self._problem:
+            log.warning("change %d is not followed: %s", change.number, self._problem)
+        if live and live.model_id != before.live.model_id:
+            log.info("%s answers now, instead of %s", live.model_id, before.live.model_id)
+        if shadow and shadow is not before.shadow:
+            log.info("%s is tried beside it", shadow.model_id)
+
+    def _loaded(self, model_id: str | None) -> tuple[Predictor | None, str | None]:
+        """The model, or why there is none."""
+        if model_id is None:
+            return None, None
+        for present in filter(None, self.now):
+            if present.model_id == model_id:
+                return present, None
+        try:
+            return self._load(model_id), None
+        except (ModelError, DamagedError) as error:
+            return None, str(error)
+
+    def _load(self, model_id: str) -> Predictor:
+        model = self._store.model(model_id)
+        if model is None:
+            raise ModelError(f"there is no model {model_id} in the model store")
+        if model.features != [*FEATURE_NAMES]:
+            raise ModelError(
+                f"{model_id} takes {' '.join(model.features)}, and a message brings "
+                f"{' '.join(FEATURE_NAMES)}"
+            )
+        form = self._form if self._form in model.files else next(iter(model.files), self._form)
+        return Predictor.of(self._store.file(model, form), Path(model_id, form), model_id)
+
+    def _report(self) -> None:
+        live, shadow = self.now
+        self._store.report(
+            Replica(
+                name=self._name,
+                change=self._change,
+                live=live.model_id,
+                shadow=shadow and shadow.model_id,
+                problem=self._problem,
+                at=now_text(),
+            )
+        )
