@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,8 +49,9 @@ class Stream:
         self.settings: dict[str, dict[str, object]] = {name: {} for name in SERVICES}
         self._start = start
         self._killed: set[str] = set()
+        self.features: dict[str, list[float]] = {}  # by id, once the stream has ended
         self._confirmed = 0  # rows, as features itself has counted them
-        self._model_path = model_path
+        self.model_path = model_path
 
     def open(self, *, rate: float = 400, batch: int = 1, label_delay: float = 0) -> None:
         """Starts the services; returns when rows have come through."""
@@ -58,7 +60,7 @@ class Stream:
         }  # fmt: skip
         self.settings["plot"] |= {"plot_interval": 0.2}
         for queue in ("features", "y_true"):
-            self._tap(f"tap.{queue}", f"edge.{queue}")
+            self.tap(f"tap.{queue}", f"edge.{queue}")
         for name in SERVICES:
             self.start(name)
         eventually(lambda: self.rows() > 100, "a hundred rows", RECOVERY_SECONDS)
@@ -122,11 +124,19 @@ class Stream:
         line.tries += 1
         line.recoveries.append(self.recovery(since, self.published()))
 
-    def finish(self, line: Line, *, deleted: str = "", earlier: pd.DataFrame | None = None) -> int:
+    def finish(
+        self,
+        line: Line,
+        *,
+        deleted: str = "",
+        earlier: pd.DataFrame | None = None,
+        one_model: bool = True,
+    ) -> int:
         """Ends the stream, and compares every row with what was published; how many were lost.
 
         `deleted` names a queue that was deleted meanwhile: what it held cannot be had any more.
-        `earlier` holds the rows of a file that was taken away meanwhile.
+        `earlier` holds the rows of a file that was taken away meanwhile. Without `one_model`
+        somebody else has to know which model predicted what.
         """
         features, labels = self._end()
         rows = pd.read_csv(self.folder / "metric_log.csv", dtype={"id": str})
@@ -138,7 +148,9 @@ class Stream:
         assert rows["id"].is_unique
         assert set(rows["id"]) <= expected
         assert deleted or not lost
-        self._check_values(rows, labels, features)
+        self._check_labels(rows, labels)
+        if one_model:
+            self._check_predictions(rows, features)
         self._check_pending(len(labels) - len(rows), len(features) - len(rows), deleted)
         assert self.vhost.depth("dead_letters") == 0
         return lost
@@ -149,7 +161,7 @@ class Stream:
         A queue keeps its order, so when a last row is through, so is all that came before it.
         """
         self.stop("features")
-        features = self._taken("tap.features", FEATURES)
+        features = self.features = self._taken("tap.features", FEATURES)
         if self.settings["features"]["label_delay"]:
             eventually(lambda: self.rows() >= len(features), "the late rows", RECOVERY_SECONDS)
         self.vhost.put("features", Message([LAST], [[0.0] * 10]).encode())
@@ -169,28 +181,33 @@ class Stream:
         metric = self.services["metric"]
         eventually(lambda: halves.items() <= metric.counts().items(), f"{halves}")
 
-    def _check_values(
-        self, rows: pd.DataFrame, labels: dict[str, float], features: dict[str, list[float]]
-    ) -> None:
+    def _check_labels(self, rows: pd.DataFrame, labels: dict[str, float]) -> None:
         assert (rows["y_true"] == rows["id"].map(labels)).all()
         assert (rows["absolute_error"] == (rows["y_true"] - rows["y_pred"]).abs()).all()
-        predicted = Predictor.load(self._model_path).predict([features[i] for i in rows["id"]])
+
+    def _check_predictions(self, rows: pd.DataFrame, features: dict[str, list[float]]) -> None:
+        predicted = Predictor.load(self.model_path).predict([features[i] for i in rows["id"]])
         assert np.allclose(rows["y_pred"], np.array(predicted, dtype=float), rtol=1e-9)
 
-    def _tap(self, queue: str, edge: str) -> None:
+    def tap(self, queue: str, edge: str) -> None:
+        """From now on `queue` gets a copy of all that comes to an edge."""
         with self.vhost.channel() as channel:
             channel.exchange_declare(edge, "fanout", durable=True)
             channel.queue_declare(queue, durable=True)
             channel.queue_bind(queue, edge)
 
+    def messages(self, queue: str) -> Iterator[tuple[Any, bytes]]:
+        """Takes all that is in a queue: properties and body of each."""
+        left = self.vhost.depth(queue)
+        with self.vhost.channel() as channel:
+            for _, properties, body in islice(channel.consume(queue, auto_ack=True), left):
+                yield properties, body
+
     def _taken(self, queue: str, schema: Schema[T]) -> dict[str, T]:
         """By id, all that the broker has taken at an edge."""
         taken: dict[str, T] = {}
-        left = self.vhost.depth(queue)
-        with self.vhost.channel() as channel:
-            bodies = (body for _, _, body in channel.consume(queue, auto_ack=True))
-            for body in islice(bodies, left):
-                message, errors = schema.decode(body)
-                assert message is not None and not errors  # noqa: PT018
-                taken |= zip(map(id_text, message.ids), message.values, strict=True)
+        for _, body in self.messages(queue):
+            message, errors = schema.decode(body)
+            assert message is not None and not errors  # noqa: PT018
+            taken |= zip(map(id_text, message.ids), message.values, strict=True)
         return taken

@@ -1,0 +1,134 @@
+"""The model changed under a stream at full rate: no row lost, none doubled, no pause, no memory."""
+
+import time
+from functools import partial
+from itertools import cycle, islice, pairwise
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+from chaos.report import Report
+from chaos.streams import Stream, Tries, a_moment, moments
+from pipeline import dataset
+from pipeline.messages import VALUES
+from pipeline.models.predictor import Predictor
+from pipeline.models.store import ModelStore
+from stored_models import change, put
+from support import eventually
+
+pytestmark = pytest.mark.timeout(3600)
+
+PAUSE_MS = 200
+FOLLOWED_SECONDS = 2.0
+SETTLED = 5  # promotions after which no memory is to be taken any more
+ROOM = 24 * 2**20  # bytes: what allocators keep is not the same each time
+
+
+class Prediction(NamedTuple):
+    """As it was published."""
+
+    row_id: str
+    value: float
+    model_id: str
+    time_in_ms: int
+
+
+def test_promotions_under_full_rate(
+    stream: Stream, report: Report, dice: Random, tries: Tries
+) -> None:
+    store = ModelStore(str(stream.folder / "models"))
+    stream.tap("tap.y_pred", "edge.y_pred")
+    stream.open(rate=0)
+    own = store.models()[0].model_id
+    estimators = {"ridge-1": put(store, "ridge-1"), "trees-1": put(store, "trees-1", trees())}
+
+    begun = time.time()
+    for _ in moments(dice, 5):  # the same stream, left alone
+        pass
+    quiet_until = time.time()
+    count = max(50, tries(200))
+    followed, memory = [], []
+    for model_id in islice(cycle(["ridge-1", "trees-1", own]), count):
+        number, since = promote(stream, store, model_id)
+        eventually(partial(has_followed, store, number), "the change", FOLLOWED_SECONDS)
+        followed.append(time.monotonic() - since)
+        memory.append(stream.services["model"].memory())
+        a_moment(dice, 0.1, 0.5)
+    changed_until = time.time()
+
+    line = report.line("promotion of another model, at full rate")
+    line.tries, line.recoveries = count, followed
+    stream.finish(line, one_model=False)
+    predictions = taken(stream)
+    assert_each_is_of_its_model(stream, predictions, estimators)
+    quiet = longest_pause(predictions, begun, quiet_until)
+    busy = longest_pause(predictions, quiet_until, changed_until)
+    settled, last = max(memory[:SETTLED]), memory[-1]
+    report.note(
+        f"{count} promotions: followed within {max(followed):.2f} s, longest pause {busy} ms "
+        f"({quiet} ms without), memory {settled >> 20} MB after {SETTLED}, {last >> 20} MB at the "
+        f"end, {len({each.model_id for each in predictions})} models, "
+        f"{len(predictions) / (changed_until - begun):,.0f} predictions/s"
+    )
+    assert busy <= max(PAUSE_MS, 2 * quiet)
+    assert last <= settled + ROOM
+
+
+def promote(stream: Stream, store: ModelStore, model_id: str) -> tuple[int, float]:
+    number, since = change(store, model_id), time.monotonic()
+    with stream.vhost.channel() as channel:
+        channel.basic_publish("changes", "", b"{}")
+    return number, since
+
+
+def has_followed(store: ModelStore, number: int) -> bool:
+    (replica,) = store.replicas()
+    assert replica.problem is None
+    return replica.change == number
+
+
+def taken(stream: Stream) -> list[Prediction]:
+    """All predictions, in the order in which they were published."""
+    found: list[Prediction] = []
+    for properties, body in stream.messages("tap.y_pred"):
+        message, _ = VALUES.decode(body)
+        assert message is not None
+        headers: dict[str, Any] = properties.headers
+        found.append(
+            Prediction(
+                str(message.ids[0]),
+                message.values[0],
+                headers["model_id"],
+                headers["timestamp_in_ms"],
+            )
+        )
+    return found
+
+
+def assert_each_is_of_its_model(
+    stream: Stream, predictions: list[Prediction], estimators: dict[str, Any]
+) -> None:
+    """A prediction is what the model says whose id it bears: no batch is of two models."""
+    own = Predictor.load(stream.model_path)
+    for model_id in {each.model_id for each in predictions}:
+        of_it = [each for each in predictions if each.model_id == model_id]
+        estimator = estimators.get(model_id)
+        rows = [stream.features.get(each.row_id, [0.0] * 10) for each in of_it]
+        expected = own.predict(rows) if estimator is None else estimator.predict(rows)
+        assert np.allclose([each.value for each in of_it], np.array(expected, float), rtol=1e-9)
+
+
+def longest_pause(predictions: list[Prediction], begun: float, ended: float) -> int:
+    """In milliseconds, between two predictions that followed each other in that time."""
+    times = [each.time_in_ms for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
+    return max(later - earlier for earlier, later in pairwise(times))
+
+
+def trees() -> HistGradientBoostingRegressor:
+    data = dataset.training()
+    return HistGradientBoostingRegressor(max_iter=30, random_state=0).fit(
+        data.features, data.labels
+    )
