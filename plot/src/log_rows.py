@@ -84,7 +84,7 @@ def _parse_at_once(block: bytes, kind: type[AnyRows]) -> AnyRows | None:
     frame = _frame(block, kind._fields)
     if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
         return None
-    rows = kind._make(_array(name, frame[name]) for name in kind._fields)
+    rows = kind(*(_array(name, frame[name]) for name in kind._fields))
     return rows if _valid(rows).all() else None
 
 
@@ -94,7 +94,7 @@ def _frame(block: bytes, fields: tuple[str, ...]) -> pd.DataFrame | None:
             io.BytesIO(block),
             names=["id", *fields],
             usecols=list(fields),
-            dtype={name: "category" for name in fields if name in _NAMES},
+            dtype={name: str for name in fields if name in _NAMES},  # 007 is none of the numbers
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             lineterminator="\n",
@@ -108,7 +108,7 @@ def _frame(block: bytes, fields: tuple[str, ...]) -> pd.DataFrame | None:
 def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
     name, values = column
     if name in _NAMES:
-        return all(len(each) <= MOST_NAME_CHARACTERS for each in values.cat.categories)
+        return bool((values.str.len() <= MOST_NAME_CHARACTERS).all())
     return values.dtype.kind in "if"
 
 
@@ -116,12 +116,11 @@ def _parse_by_line(block: bytes, kind: type[AnyRows]) -> tuple[AnyRows, list[byt
     """Some ten times slower, but a bad line spoils no other."""
     lines = io.BytesIO(block).readlines()
     found = [_values(line, kind) for line in lines]
-    rows = kind._make(
-        _array(name, [row[n] for row in found]) for n, name in enumerate(kind._fields)
-    )
+    rows = kind(*(_array(name, [row[n] for row in found]) for n, name in enumerate(kind._fields)))
     valid = _valid(rows)
     bad = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
-    return kind._make(column[valid] for column in rows), bad
+    good: list[Any] = [column[valid] for column in rows]
+    return kind(*good), bad
 
 
 def _values(line: bytes, kind: type[AnyRows]) -> list[Any]:

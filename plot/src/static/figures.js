@@ -99,7 +99,7 @@ export function pairs({pairs}, colour, plotWidth) {
 function sideLabel(x, text, colour) {
   return {
     x, y: 1, xref: 'paper', yref: 'paper', xanchor: x ? 'right' : 'left', yanchor: 'top',
-    text, showarrow: false, font: {size: 12, color: colour.muted},
+    text, showarrow: false, bgcolor: colour.surface, font: {size: 12, color: colour.muted},
   };
 }
 
