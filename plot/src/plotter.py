@@ -4,7 +4,6 @@ import copy
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ import view
 from comparison import Comparisons
 from follower import Follower
 from log_rows import AnyRows, LoggedRow, Rows, ShadowRows, last_rows
+from pace import Pace
 from picture import render
 from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
 from pipeline.run import Run
@@ -24,14 +24,12 @@ from summary import Summary
 log = logging.getLogger(__name__)
 
 LAST_ROWS = 20
-RATE_SECONDS = 10.0
 
 
 class Plotter:
     """Follows the metric log in a folder, and draws the picture beside it.
 
-    If there is a candidate's log as well, it compares the candidate with the live model.
-
+    Where a candidate has a log there, it compares the candidate with the live model.
     `run.gauges` tell what the picture on disk shows: `rows`, and `mae` in points of disease
     progression unless all rows are beyond the range; and the `unreadable` lines of the log.
     Creates the folder if need be; raises OSError, here and later. What it tells may be asked for in
@@ -60,7 +58,7 @@ class Plotter:
         self._summary = Summary()
         self.version += 1
         self._end = 0  # in bytes: the summary is that of the file up to here
-        self._counts: deque[tuple[float, int]] = deque()  # rows at a time, lately
+        self._pace = Pace()
         self.has_news = False
         self.is_reading = True  # and behind, as it was not running when the rows were written
 
@@ -83,7 +81,7 @@ class Plotter:
         self.version += self.is_reading
         self.is_reading = False
         with self._lock:
-            self._count()
+            self._pace.note(self._summary.rows)
         return True
 
     def _check_in_place(
@@ -157,13 +155,9 @@ class Plotter:
             return view.predictions(self._summary)
 
     def rows_per_second(self) -> float:
-        """Of the last RATE_SECONDS, or since the log was read for the first time."""
+        """Lately, or since the log was read for the first time."""
         with self._lock:
-            if not self._counts:
-                return 0.0
-            since, before = self._counts[0]
-            seconds = time.monotonic() - since
-            return (self._summary.rows - before) / seconds if seconds > 1 else 0.0
+            return self._pace.per_second(self._summary.rows)
 
     def pending(self) -> dict[str, int] | None:
         """How many halves of each queue wait, None where metric has no state."""
@@ -199,12 +193,6 @@ class Plotter:
         except StateError:
             times = {}
         return [{**row._asdict(), "joined_in_ms": times.get(row.id)} for row in rows]
-
-    def _count(self) -> None:
-        now = time.monotonic()
-        self._counts.append((now, self._summary.rows))
-        while now - self._counts[0][0] > RATE_SECONDS:
-            self._counts.popleft()
 
 
 def _time_of(timed: list[dict[str, Any]]) -> dict[str, Any]:
