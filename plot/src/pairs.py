@@ -6,7 +6,7 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from follower import Column, Rows
+from log_rows import Column, Rows
 
 MOST_POINTS = 1000  # rows that are kept one by one
 LOWEST, HIGHEST = -200.0, 800.0  # points of disease progression, of labels and predictions

@@ -1,19 +1,22 @@
-"""Follows the metric log, draws its picture, and tells what is known of its rows."""
+"""Follows metric's logs, draws the picture of the errors, and tells what is known of the rows."""
 
 import copy
 import logging
 import os
 import time
-from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
 import view
-from follower import Follower, LoggedRow
+from comparison import Comparisons
+from follower import Follower
+from log_rows import AnyRows, LoggedRow, Rows, ShadowRows, last_rows
+from pace import Pace
 from picture import render
-from pipeline.files import METRIC_LOG, METRIC_STATE
+from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
 from pipeline.run import Run
 from state import State, StateError
 from summary import Summary
@@ -21,12 +24,12 @@ from summary import Summary
 log = logging.getLogger(__name__)
 
 LAST_ROWS = 20
-RATE_SECONDS = 10.0
 
 
 class Plotter:
     """Follows the metric log in a folder, and draws the picture beside it.
 
+    Where a candidate has a log there, it compares the candidate with the live model.
     `run.gauges` tell what the picture on disk shows: `rows`, and `mae` in points of disease
     progression unless all rows are beyond the range; and the `unreadable` lines of the log.
     Creates the folder if need be; raises OSError, here and later. What it tells may be asked for in
@@ -41,46 +44,72 @@ class Plotter:
         self._temporary.write_bytes(b"")
         self._temporary.unlink()
         self.log = logs_dir / METRIC_LOG
+        self.shadow_log = logs_dir / METRIC_LOG_SHADOW
         self.state = State(logs_dir / METRIC_STATE)
         self._run = run
         self._lock = Lock()  # held for a moment, by whoever changes or reads what follows
         self.version = 0  # of what view() tells: another number, something new
         self.looked_at = time.monotonic()
         self._start_anew()
+        self._start_shadow_anew()
 
     def _start_anew(self) -> None:
-        self._follower = Follower(self.log)
+        self._follower = Follower(self.log, Rows)
         self._summary = Summary()
         self.version += 1
         self._end = 0  # in bytes: the summary is that of the file up to here
-        self._counts: deque[tuple[float, int]] = deque()  # rows at a time, lately
+        self._pace = Pace()
         self.has_news = False
         self.is_reading = True  # and behind, as it was not running when the rows were written
+
+    def _start_shadow_anew(self) -> None:
+        self._shadow_follower = Follower(self.shadow_log, ShadowRows)
+        self._comparisons = Comparisons()
+        self.version += 1
 
     def catch_up(self, seconds: float) -> bool:
         """Reads what was appended, for about so long. True if that was all there is."""
         self.looked_at = time.monotonic()
-        if self._follower.is_outdated():
-            log.info("%s was taken away, replaced or cut short: starting anew", self.log)
-            with self._lock:
-                self._follower.close()
-                self._start_anew()
-        deadline = time.monotonic() + seconds
-        while (rows := self._follower.read()) is not None:
-            with self._lock:
-                self._summary.add(rows)
-                self._end = self._follower.offset
-                self.version += 1
-            self.has_news |= len(rows.absolute_error) > 0
-            self._run.gauges["unreadable"] = self._follower.unreadable
-            self._run.beat()
-            if time.monotonic() > deadline:
-                return False
+        deadline = self.looked_at + seconds
+        self._check_in_place(self.log, self._follower, self._start_anew)
+        self._check_in_place(self.shadow_log, self._shadow_follower, self._start_shadow_anew)
+        if not (
+            self._read(self._follower, self._add_rows, deadline)
+            and self._read(self._shadow_follower, self._comparisons.add, deadline)
+        ):
+            return False
         self.version += self.is_reading
         self.is_reading = False
         with self._lock:
-            self._count()
+            self._pace.note(self._summary.rows)
         return True
+
+    def _check_in_place(
+        self, path: Path, follower: Follower[AnyRows], start_anew: Callable[[], None]
+    ) -> None:
+        if follower.is_outdated():
+            log.info("%s was taken away, replaced or cut short: starting anew", path)
+            with self._lock:
+                follower.close()
+                start_anew()
+
+    def _read(
+        self, follower: Follower[AnyRows], add: Callable[[AnyRows], None], deadline: float
+    ) -> bool:
+        while (rows := follower.read()) is not None:
+            with self._lock:
+                add(rows)
+                self.version += 1
+            self._run.beat()
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+    def _add_rows(self, rows: Rows) -> None:
+        self._summary.add(rows)
+        self._end = self._follower.offset
+        self.has_news |= len(rows.absolute_error) > 0
+        self._run.gauges["unreadable"] = self._follower.unreadable
 
     def draw(self) -> None:
         """Puts a new picture in the place of the old one, if there are new rows."""
@@ -100,23 +129,24 @@ class Plotter:
             self._run.gauges["mae"] = shown.mae
 
     def numbers(self) -> dict[str, Any]:
-        """The numbers of all rows, and the time of the last one."""
+        """The numbers of all rows, the time of the last one, and how a candidate compares."""
         with self._lock:
-            numbers, rows = self._numbers(), self._follower.last_rows(1, self._end)
-        return numbers | _time_of(self._timed(rows))
+            numbers, rows, shadow = self._numbers(), self._last_rows(1), self._shadow()
+        return {**numbers, **_time_of(self._timed(rows)), "shadow": shadow}
 
     def view(self) -> dict[str, Any]:
         """All that the page shows of the rows, at one moment."""
         with self._lock:
             numbers, charts = self._numbers(), view.charts(self._summary)
-            rows = self._follower.last_rows(LAST_ROWS, self._end)
-        last_rows = self._timed(rows)
+            rows, shadow = self._last_rows(LAST_ROWS), self._shadow()
+        timed = self._timed(rows)
         return {
             "now_in_ms": int(time.time() * 1000),
             "reading": self.is_reading,
-            "summary": numbers | _time_of(last_rows),
+            "summary": numbers | _time_of(timed),
             **charts,
-            "last_rows": last_rows,
+            "last_rows": timed,
+            "shadow": shadow,
         }
 
     def predictions(self) -> dict[str, Any]:
@@ -125,13 +155,9 @@ class Plotter:
             return view.predictions(self._summary)
 
     def rows_per_second(self) -> float:
-        """Of the last RATE_SECONDS, or since the log was read for the first time."""
+        """Lately, or since the log was read for the first time."""
         with self._lock:
-            if not self._counts:
-                return 0.0
-            since, before = self._counts[0]
-            seconds = time.monotonic() - since
-            return (self._summary.rows - before) / seconds if seconds > 1 else 0.0
+            return self._pace.per_second(self._summary.rows)
 
     def pending(self) -> dict[str, int] | None:
         """How many halves of each queue wait, None where metric has no state."""
@@ -154,6 +180,12 @@ class Plotter:
             "unreadable": self._follower.unreadable,
         }
 
+    def _last_rows(self, count: int) -> list[LoggedRow]:
+        return last_rows(self._follower.last_lines(self._end), count)
+
+    def _shadow(self) -> dict[str, Any] | None:
+        return view.shadow(self._comparisons, self._shadow_follower.unreadable)
+
     def _timed(self, rows: list[LoggedRow]) -> list[dict[str, Any]]:
         """The rows, each with the Unix time in ms of its joining, None where that is not known."""
         try:
@@ -162,12 +194,6 @@ class Plotter:
             times = {}
         return [{**row._asdict(), "joined_in_ms": times.get(row.id)} for row in rows]
 
-    def _count(self) -> None:
-        now = time.monotonic()
-        self._counts.append((now, self._summary.rows))
-        while now - self._counts[0][0] > RATE_SECONDS:
-            self._counts.popleft()
 
-
-def _time_of(last_rows: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"last_row_in_ms": last_rows[0]["joined_in_ms"] if last_rows else None}
+def _time_of(timed: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"last_row_in_ms": timed[0]["joined_in_ms"] if timed else None}

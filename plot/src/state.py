@@ -35,6 +35,7 @@ class Trace(msgspec.Struct):
     prediction_in_ms: int | None = None  # published
     received_in_ms: int | None = None  # the half that waits
     joined_in_ms: int | None = None
+    model_id: str | None = None  # which model predicted, where the prediction tells it
 
 
 class State:
@@ -80,12 +81,10 @@ class State:
             raise StateError(f"metric's state, {self._path}, cannot be read: {error}") from error
 
 
-_JOINED = """
-SELECT id, y_true, y_pred, features_in_ms, label_in_ms, prediction_in_ms, joined_in_ms
-FROM joined WHERE id = ?
-"""
+# All columns: a state of an older metric does not have the last ones.
+_JOINED = "SELECT * FROM joined WHERE id = ?"
 _PENDING = """
-SELECT id, features_in_ms, received_in_ms,
+SELECT *,
     CASE queue WHEN 'y_true' THEN value END AS y_true,
     CASE queue WHEN 'y_pred' THEN value END AS y_pred,
     CASE queue WHEN 'y_true' THEN published_in_ms END AS label_in_ms,
@@ -95,7 +94,12 @@ FROM pending WHERE id = ?
 
 
 def _one(database: sqlite3.Connection, query: str, row_id: str) -> dict[str, Any]:
-    """The columns of the row with this id by name; nothing if there is none."""
+    """What of a trace is in the row with this id; nothing if there is none."""
     cursor = database.execute(query, (row_id,))
-    row = cursor.fetchone()
-    return dict(zip([column[0] for column in cursor.description], row, strict=True)) if row else {}
+    names = [column[0] for column in cursor.description]
+    fields = Trace.__struct_fields__
+    return {
+        name: value
+        for name, value in zip(names, cursor.fetchone() or (), strict=False)
+        if name in fields
+    }

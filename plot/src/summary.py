@@ -6,7 +6,7 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from follower import Rows
+from log_rows import Rows
 from pairs import Pairs
 from trend import Trend
 

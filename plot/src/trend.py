@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from follower import Column
+from log_rows import Column
 
 GROUPS = 256  # at most, of all rows
 KEPT = 1100  # of the last errors: the points of the last 1,000 rows look back on 100 each

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+from comparison import FEWEST_ROWS, Comparisons
 from picture import not_shown
 from scale import fit
 from summary import Summary
@@ -57,6 +58,27 @@ def predictions(summary: Summary) -> dict[str, Any]:
         "counts": counts.tolist(),
         "rows": summary.rows,
         "beyond": summary.rows - int(counts.sum()),
+    }
+
+
+def shadow(comparisons: Comparisons, unreadable: int) -> dict[str, Any] | None:
+    """How the candidate in the shadow compares with the live model; None where none was tried."""
+    latest = comparisons.latest()
+    if latest is None:
+        return None
+    model_id, live_model_id, comparison = latest
+    maes = comparison.mae() if comparison.rows else (None, None)
+    rmses = comparison.rmse() if comparison.rows else (None, None)
+    difference = comparison.difference()
+    return {
+        "rows": comparison.rows,
+        "rows_needed": FEWEST_ROWS,
+        "beyond": comparison.beyond,
+        "unreadable": unreadable,
+        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": rmses[0]},
+        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": rmses[1]},
+        "difference": difference and difference._asdict(),
+        "verdict": comparison.verdict(),
     }
 
 

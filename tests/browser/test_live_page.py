@@ -194,7 +194,7 @@ def test_a_stopped_model_shows_as_such_and_as_a_backlog(
     page.wait_for_selector("#service-model[data-state=running]")
     page.wait_for_selector("#service-metric[data-state=running]")
     model.stop()
-    start("features", stream_count=30, stream_rate=0)
+    assert start("features", stream_count=30, stream_rate=0).wait() == 0
     depth = page.locator("#queue-features .depth")
     page.wait_for_selector("#service-model[data-state=stopped]")
     expect(depth).to_have_text("30")

@@ -53,8 +53,9 @@ def test_the_numbers_are_those_of_the_log(plot: Service, ledger: Ledger, tmp_pat
 
 def test_before_the_first_row_there_is_nothing_to_tell(plot: Service) -> None:
     summary = get(plot, "/api/summary")
-    assert {name: summary[name] for name in ("rows", "mae", "median", "last_row_in_ms")} == {
-        "rows": 0, "mae": None, "median": None, "last_row_in_ms": None,
+    names = ("rows", "mae", "median", "last_row_in_ms", "shadow")
+    assert {name: summary[name] for name in names} == {
+        "rows": 0, "mae": None, "median": None, "last_row_in_ms": None, "shadow": None,
     }  # fmt: skip
     assert ask(plot, "/error_distribution.png")[0] == 404
 
@@ -74,6 +75,22 @@ def test_an_absurd_row_is_counted_and_changes_no_chart(plot: Service, ledger: Le
         assert after[name] == before[name]
     assert {row["id"]: row["absolute_error"] for row in after["last_rows"]} == {
         "worse": None, "absurd": 2e300, "b": 30, "a": 10,
+    }  # fmt: skip
+
+
+def test_a_candidate_is_compared_with_the_live_model(plot: Service, tmp_path: Path) -> None:
+    rows = "".join(f"r{n},100,{120 + n},{20 + n},a-1,b-2,{30 + n}\n" for n in range(40))
+    header = "id,y_true,y_pred,absolute_error,model_id,live_model_id,live_absolute_error\n"
+    (tmp_path / "metric_log_shadow.csv").write_text(f"{header}{rows}r9,0,0,0,a-1,b-2,1e300\n")
+    shadow = eventually(lambda: get(plot, "/api/summary")["shadow"], "the comparison")
+    errors = pd.Series(range(20, 60))
+    assert shadow == {
+        "rows": 40, "rows_needed": 30, "beyond": 1, "unreadable": 0, "verdict": "better",
+        "candidate": {"model_id": "a-1", "mae": 39.5,
+                      "rmse": pytest.approx((errors**2).mean() ** 0.5)},
+        "live": {"model_id": "b-2", "mae": 49.5,
+                 "rmse": pytest.approx(((errors + 10) ** 2).mean() ** 0.5)},
+        "difference": {"mean": -10, "low": -10, "high": -10},
     }  # fmt: skip
 
 

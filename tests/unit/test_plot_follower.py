@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import follower
-from follower import Follower, parse
+from follower import Follower
+from log_rows import Rows, parse
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 LINE = "a,151,112.75,38.25\n"
@@ -55,7 +56,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def errors_read(reader: Follower) -> list[float]:
+def errors_read(reader: Follower[Rows]) -> list[float]:
     """The errors of everything that there is to read now."""
     errors: list[float] = []
     while (rows := reader.read()) is not None:
@@ -64,7 +65,7 @@ def errors_read(reader: Follower) -> list[float]:
 
 
 def test_rows_are_read_once_as_they_are_appended(path: Path) -> None:
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     assert reader.read() is None
     append(path, HEADER)
     assert errors_read(reader) == []
@@ -80,7 +81,7 @@ def test_rows_are_read_once_as_they_are_appended(path: Path) -> None:
 
 def test_a_torn_line_waits_for_its_end(path: Path) -> None:
     append(path, HEADER + LINE + "b,1,3")
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     assert errors_read(reader) == [38.25]
     append(path, ",2")
     assert errors_read(reader) == []
@@ -92,7 +93,7 @@ def test_unreadable_lines_are_skipped_counted_and_said(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     append(path, HEADER + LINE + "edited by hand\n" + LINE + "a,1,2,nan\n")
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     assert errors_read(reader) == [38.25, 38.25]
     assert reader.unreadable == 2
     (record,) = caplog.records
@@ -111,7 +112,7 @@ def test_unreadable_lines_are_skipped_counted_and_said(
 def test_another_file_in_its_place_is_noticed(path: Path, change: Callable[[Path], object]) -> None:
     path.with_name("new").write_text(HEADER + LINE * 9)
     path.write_text(HEADER + LINE * 2)
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     assert not reader.is_outdated()
     reader.read()
     append(path, LINE)
@@ -123,7 +124,7 @@ def test_another_file_in_its_place_is_noticed(path: Path, change: Callable[[Path
 
 def test_a_new_file_is_not_taken_for_the_old_one_that_was_deleted(path: Path) -> None:
     path.write_text(HEADER + LINE)
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     reader.read()
     path.unlink()
     path.write_text(HEADER + LINE)
@@ -135,32 +136,32 @@ def test_a_line_longer_than_a_chunk_does_not_stop_it(
 ) -> None:
     monkeypatch.setattr(follower, "CHUNK_BYTES", 64)
     append(path, HEADER + LINE + "x" * 1000 + "\n" + LINE)
-    assert errors_read(Follower(path)) == [38.25, 38.25]
+    assert errors_read(Follower(path, Rows)) == [38.25, 38.25]
 
 
 def test_a_path_that_cannot_be_read_is_an_error(path: Path) -> None:
     path.mkdir()
     with pytest.raises(OSError, match=r"metric_log\.csv"):
-        Follower(path).read()
+        Follower(path, Rows).read()
 
 
 @pytest.mark.parametrize("line", GOOD_LINES)
 def test_a_readable_line(line: bytes) -> None:
-    rows, unreadable = parse(line + b"\n")
+    rows, unreadable = parse(line + b"\n", Rows)
     assert unreadable == []
     assert [column.tolist() for column in rows] == [[float(x)] for x in line.split(b",")[1:]]
 
 
 @pytest.mark.parametrize("line", BAD_LINES)
 def test_an_unreadable_line(line: bytes) -> None:
-    rows, unreadable = parse(line + b"\n")
+    rows, unreadable = parse(line + b"\n", Rows)
     assert unreadable == [line + b"\n"]
     assert [len(column) for column in rows] == [0, 0, 0]
 
 
 @given(st.lists(st.sampled_from(GOOD_LINES + BAD_LINES)))
 def test_bad_lines_spoil_no_others(lines: list[bytes]) -> None:
-    rows, unreadable = parse(b"".join(line + b"\n" for line in lines))
+    rows, unreadable = parse(b"".join(line + b"\n" for line in lines), Rows)
     good = [line for line in lines if line in GOOD_LINES]
     assert rows.absolute_error.tolist() == [float(line.split(b",")[3]) for line in good]
     assert [line[:-1] for line in unreadable] == [line for line in lines if line in BAD_LINES]
@@ -177,7 +178,7 @@ def test_any_way_of_appending_gives_the_same_rows(
     path = tmp_path_factory.mktemp("logs") / "metric_log.csv"
     content = HEADER + "".join(f"{n},0,{error!r},{error!r}\n" for n, error in enumerate(errors))
     cuts = [0, *itertools.accumulate(pieces), len(content)]
-    reader = Follower(path)
+    reader = Follower(path, Rows)
     read: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(follower, "CHUNK_BYTES", chunk + len(HEADER))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from follower import Column, Rows
+from log_rows import Column, Rows
 from pairs import CELL, HIGHEST, LOWEST, MOST_BARS, MOST_PLACES, MOST_POINTS, Pairs
 
 

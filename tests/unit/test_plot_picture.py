@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from follower import Rows
+from log_rows import Rows
 from picture import not_shown, render
 from scale import BAR_BINS, FEWEST_BARS, MAE_SHARE, MOST_BARS, fit
 from summary import RANGE, Summary

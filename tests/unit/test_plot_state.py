@@ -46,6 +46,21 @@ def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
     assert state.joined_in_ms(["a", "b"]) == {"a": NOON + 5}
 
 
+def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) -> None:
+    path = tmp_path / METRIC_STATE
+    state = State(path)
+    columns = "id TEXT, y_true REAL, y_pred REAL, joined_in_ms INTEGER"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"CREATE TABLE joined ({columns})")
+        database.execute("INSERT INTO joined VALUES ('a', 100, 142, 5)")
+        database.commit()
+        assert state.trace("a").model_id is None, "an older metric notes none"
+        database.execute("ALTER TABLE joined ADD COLUMN model_id TEXT")
+        database.execute("UPDATE joined SET model_id = 'ridge-7f3a9c2b41de'")
+        database.commit()
+    assert state.trace("a").model_id == "ridge-7f3a9c2b41de"
+
+
 def test_a_half_that_waits(ledger: Ledger, state: State) -> None:
     ledger.take([label("a"), prediction("b"), prediction("c")], NOON + 5)
     assert state.trace("a") == Trace(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from follower import Column, Rows
+from log_rows import Column, Rows
 from summary import BIN_WIDTH, RANGE, Summary
 
 ERRORS = st.lists(st.floats(0, RANGE), min_size=1, max_size=60)

@@ -1,14 +1,15 @@
 import {CONFIG, loadPlotly, readColours} from './drawing.js';
-import {histogram, pairs, trend} from './figures.js';
+import {difference, histogram, pairs, trend} from './figures.js';
 import {setText, time} from './format.js';
 import {scrollTable} from './table.js';
-import {histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
+import {differenceWords, histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
 
 const PAUSE_IN_MS = 500;
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
   chart('pairs', pairs, pairsWords, pairsTable),
+  chart('difference', difference, differenceWords),
 ];
 let span = document.querySelector('#span input:checked').value;
 let latest = null, timer = null, lastDrawn = 0, loading = false;
@@ -16,7 +17,7 @@ let latest = null, timer = null, lastDrawn = 0, loading = false;
 function chart(name, figure, words, table) {
   const byId = (end) => document.getElementById(name + end);
   const it = {box: byId(''), caption: byId('-words'), details: byId('-table'), figure, words, table, due: false, seen: false};
-  it.details.addEventListener('toggle', () => it.details.open && latest && fillTable(it));
+  it.details?.addEventListener('toggle', () => it.details.open && latest && fillTable(it));
   return it;
 }
 

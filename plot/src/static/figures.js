@@ -95,3 +95,30 @@ export function pairs({pairs}, colour, plotWidth) {
     }),
   };
 }
+
+function sideLabel(x, text, colour) {
+  return {
+    x, y: 1, xref: 'paper', yref: 'paper', xanchor: x ? 'right' : 'left', yanchor: 'top',
+    text, showarrow: false, bgcolor: colour.surface, font: {size: 12, color: colour.muted},
+  };
+}
+
+// Zero is in the middle: on which side of it the interval lies is to be seen at once.
+export function difference({shadow}, colour) {
+  const {mean, low, high} = shadow?.difference ?? {};
+  const end = mean == null ? 5 : 1.25 * Math.max(1, Math.abs(low), Math.abs(high));
+  return {
+    traces: mean == null ? [] : [{
+      type: 'scatter', mode: 'markers', x: [mean], y: [0], marker: {size: 13, color: colour.bars},
+      error_x: {type: 'data', array: [high - mean], arrayminus: [mean - low], thickness: 4, width: 9, color: colour.bars},
+      hovertemplate: `%{x:.2f} points<br>${low.toFixed(2)} to ${high.toFixed(2)}<extra></extra>`,
+    }],
+    layout: layout(colour, {
+      margin: {l: 12, r: 12, t: 8, b: 44},
+      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7}),
+      yaxis: {visible: false, fixedrange: true, range: [-1, 1.4]},
+      shapes: [upright(0, colour.muted, 'dash')],
+      annotations: [sideLabel(0, '← candidate better', colour), sideLabel(1, 'candidate worse →', colour)],
+    }),
+  };
+}

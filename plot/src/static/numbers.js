@@ -40,7 +40,7 @@ function biasWords(bias) {
   return `Mean of y_pred − y_true: too ${bias > 0 ? 'high' : 'low'}.`;
 }
 
-function showNote(name, text) {
+export function showNote(name, text) {
   const note = document.getElementById(`note-${name}`);
   note.hidden = !text;
   if (text) setText(note, text);

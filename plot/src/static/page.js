@@ -5,6 +5,7 @@ import {showPipeline} from './pipeline.js';
 import {showRows, tickRows} from './rows.js';
 import {loadCharts, showCharts} from './charts.js';
 import {startTrace} from './trace.js';
+import {showTried} from './tried.js';
 
 const status = document.getElementById('status');
 const banner = document.getElementById('lost');
@@ -37,6 +38,7 @@ const show = {
   rows(event) {
     showNumbers(event);
     showRows(event.last_rows);
+    showTried(event);
     showCharts(event);
     loadCharts();
   },

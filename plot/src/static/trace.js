@@ -20,17 +20,17 @@ function make(tag, className, ...content) {
 }
 
 function stepsOf(answer) {
-  const {y_true: label, y_pred: prediction} = answer;
+  const {y_true: label, y_pred: prediction, model_id: model} = answer;
   const pending = answer.found === 'pending';
   const error = errorOf(answer);
   const steps = [
     ['features published', answer.features_in_ms, '', pending && prediction == null && UNKNOWN_START],
     ['label published', answer.label_in_ms, `y_true ${points(label)}`, label == null && LATE],
-    ['prediction published', answer.prediction_in_ms, `y_pred ${points(prediction)}`, prediction == null && UNPREDICTED],
+    ['prediction published', answer.prediction_in_ms, `y_pred ${points(prediction)}`, prediction == null && UNPREDICTED, model && `by the model ${model}`],
     ['row written', answer.joined_in_ms, `error ${points(error)}`, pending && BOTH],
   ];
   if (pending) steps.splice(3, 0, [`${label == null ? 'prediction' : 'label'} received by metric`, answer.received_in_ms, '', false]);
-  const named = steps.map(([name, at, value, missing]) => ({name, at, value, missing}));
+  const named = steps.map(([name, at, value, missing, who]) => ({name, at, value, missing, who}));
   const start = Math.min(...named.filter((step) => step.at != null).map((step) => step.at));
   // Those without a time keep their place in the order of the pipeline, after those with one.
   return {start, steps: named.sort((a, b) => (a.at ?? Infinity) - (b.at ?? Infinity) || 0)};
@@ -40,7 +40,7 @@ function since(ms) {
   return ms < 10000 ? `+${count(ms)} ms` : `+${duration(ms)}`;
 }
 
-function stepItem({name, at, value, missing}, start) {
+function stepItem({name, at, value, missing, who}, start) {
   const item = make('li', missing ? 'missing' : '', make('strong', '', name));
   if (missing) {
     item.append(make('span', 'tag', name === 'features published' ? 'not known yet' : 'still missing'), make('p', 'sub', missing));
@@ -50,6 +50,7 @@ function stepItem({name, at, value, missing}, start) {
   item.append(at == null
     ? make('span', 'when', 'time not known')
     : make('span', 'when', make('time', '', timeToTheMillisecond(at)), make('span', 'since', at === start ? 'start' : since(at - start))));
+  if (who) item.append(make('span', 'who sub', who));
   return item;
 }
 

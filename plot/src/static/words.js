@@ -1,5 +1,5 @@
 // The charts in words and as tables.
-import {count, counted, edge, points, tenths} from './format.js';
+import {count, counted, edge, points, signedPoints, tenths} from './format.js';
 
 const NONE = 'No rows yet.';
 
@@ -32,6 +32,35 @@ export function trendTable({trend}, span) {
     head: ['row', 'MAE', '± (95 %)'],
     rows: rows.map((row, i) => [count(row), points(mae[i]), points(band[i])]),
   };
+}
+
+// Of a model that gives no name, as one of your own may, only its part is said.
+const called = (part, {model_id: name}) => (name ? `The ${part} ${name}` : `The ${part}`);
+
+// One that is better by 1.9 points (0.8 to 3.0): a minus would be one more thing to understand.
+function size({mean, low, high}) {
+  const ends = [low, high].map(Math.abs).sort((a, b) => a - b);
+  return `${tenths(Math.abs(mean))} points (${tenths(ends[0])} to ${tenths(ends[1])}) on average`;
+}
+
+export function verdictWords({rows, rows_needed: needed, candidate, difference, verdict}) {
+  const subject = called('candidate', candidate);
+  const say = {
+    'too few rows': () => `Too few rows to tell: ${count(rows)} of ${count(needed)}.`,
+    better: () => `${subject} is better: its error is smaller by ${size(difference)}.`,
+    worse: () => `${subject} is worse: its error is larger by ${size(difference)}.`,
+    equal: () => `${subject} is as good as the live model: their errors are the same to a tenth of a point.`,
+    unclear: () => 'No difference can be told yet.',
+  };
+  return say[verdict]();
+}
+
+export function differenceWords({shadow}) {
+  if (!shadow) return '';
+  const {rows, difference} = shadow;
+  if (!difference) return 'The difference is shown once there are enough rows.';
+  return `Over ${counted(rows, 'row')} the difference is ${signedPoints(difference.mean)} points on average, `
+    + `with 95 % confidence between ${signedPoints(difference.low)} and ${signedPoints(difference.high)}.`;
 }
 
 function meanOf(values, weights) {

@@ -1,0 +1,151 @@
+"""The rows of metric's logs: columns of numbers, out of whole lines of CSV."""
+
+import csv
+import io
+import itertools
+import math
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+MOST_NAME_CHARACTERS = 64  # of a model; a line with a longer one is none of ours
+
+Column = npt.NDArray[np.float64]
+Names = npt.NDArray[np.object_]  # of str
+
+
+class Rows(NamedTuple):
+    """The numbers of n rows: each an array of shape (n,), in points of disease progression.
+
+    Labels and predictions are finite, errors are at least 0; the error of two finite numbers can
+    be infinite.
+    """
+
+    y_true: Column
+    y_pred: Column
+    absolute_error: Column
+
+
+class ShadowRows(NamedTuple):
+    """n rows of a candidate, each an array of shape (n,): numbers as in Rows, and who predicted.
+
+    The live model's error is that of the same row.
+    """
+
+    y_true: Column
+    y_pred: Column
+    absolute_error: Column
+    model_id: Names
+    live_model_id: Names
+    live_absolute_error: Column
+
+
+class LoggedRow(NamedTuple):
+    """One row as it stands in the file, in points of disease progression."""
+
+    id: str
+    y_true: float
+    y_pred: float
+    absolute_error: float
+
+
+AnyRows = TypeVar("AnyRows", bound=Rows | ShadowRows)
+
+_NAMES = {"model_id", "live_model_id"}
+
+
+def header(kind: type[AnyRows]) -> bytes:
+    """The first line of a log of such rows, without its end."""
+    return ",".join(("id", *kind._fields)).encode()
+
+
+def parse(block: bytes, kind: type[AnyRows]) -> tuple[AnyRows, list[bytes]]:
+    """The rows of whole lines of CSV without a header, and the lines that are not such rows."""
+    rows = _parse_at_once(block, kind)
+    return (rows, []) if rows is not None else _parse_by_line(block, kind)
+
+
+def last_rows(lines: list[bytes], count: int) -> list[LoggedRow]:
+    """Up to `count` rows of the lines, the latest first."""
+    rows = (
+        LoggedRow(line.partition(b",")[0].decode(errors="replace"), *_values(line, Rows))
+        for line in reversed(lines)
+    )
+    return list(itertools.islice((row for row in rows if _is_valid(row)), count))
+
+
+def _parse_at_once(block: bytes, kind: type[AnyRows]) -> AnyRows | None:
+    """Fast; None if there may be a line that is not a row."""
+    lines = block.count(b"\n")
+    if block.count(b",") != lines * len(kind._fields):
+        return None
+    frame = _frame(block, kind._fields)
+    if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
+        return None
+    rows = kind(*(_array(name, frame[name]) for name in kind._fields))
+    return rows if _valid(rows).all() else None
+
+
+def _frame(block: bytes, fields: tuple[str, ...]) -> pd.DataFrame | None:
+    try:
+        return pd.read_csv(
+            io.BytesIO(block),
+            names=["id", *fields],
+            usecols=list(fields),
+            dtype={name: str for name in fields if name in _NAMES},  # 007 is none of the numbers
+            keep_default_na=False,
+            quoting=csv.QUOTE_NONE,
+            lineterminator="\n",
+            encoding_errors="replace",
+            low_memory=False,
+        )
+    except ValueError:  # the root of what pandas raises for content
+        return None
+
+
+def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
+    name, values = column
+    if name in _NAMES:
+        return bool((values.str.len() <= MOST_NAME_CHARACTERS).all())
+    return values.dtype.kind in "if"
+
+
+def _parse_by_line(block: bytes, kind: type[AnyRows]) -> tuple[AnyRows, list[bytes]]:
+    """Some ten times slower, but a bad line spoils no other."""
+    lines = io.BytesIO(block).readlines()
+    found = [_values(line, kind) for line in lines]
+    rows = kind(*(_array(name, [row[n] for row in found]) for n, name in enumerate(kind._fields)))
+    valid = _valid(rows)
+    bad = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
+    good: list[Any] = [column[valid] for column in rows]
+    return kind(*good), bad
+
+
+def _values(line: bytes, kind: type[AnyRows]) -> list[Any]:
+    """What stands in a line; NaN throughout where that is not a row."""
+    nothing = ["" if name in _NAMES else math.nan for name in kind._fields]
+    try:
+        _, *texts = line.split(b",")
+        values = [
+            text.decode(errors="replace") if name in _NAMES else float(text)
+            for name, text in zip(kind._fields, texts, strict=True)
+        ]
+    except ValueError:
+        return nothing
+    names = (value for value in values if isinstance(value, str))
+    return nothing if any(len(name) > MOST_NAME_CHARACTERS for name in names) else values
+
+
+def _array(name: str, values: "list[Any] | pd.Series[Any]") -> npt.NDArray[Any]:
+    return np.asarray(values, dtype=np.object_ if name in _NAMES else np.float64)
+
+
+def _is_valid(row: LoggedRow) -> bool:
+    return math.isfinite(row.y_true) and math.isfinite(row.y_pred) and row.absolute_error >= 0
+
+
+def _valid(rows: Rows | ShadowRows) -> npt.NDArray[np.bool_]:
+    valid = np.isfinite(rows.y_true) & np.isfinite(rows.y_pred) & (rows.absolute_error >= 0)
+    return valid & (rows.live_absolute_error >= 0) if isinstance(rows, ShadowRows) else valid
