@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from durable_csv import DurableCsv, check_in_place, is_recorded, must_be_regular
-from join import Half, Join, Outcome
+from join import Y_PRED, Y_TRUE, Half, Join, Outcome
 from pipeline.errors import LogError
 from pipeline.files import (
     METRIC_LOG,
@@ -16,7 +16,7 @@ from pipeline.files import (
     METRIC_STATE,
 )
 from pipeline.messages import number_text, number_texts
-from shadow import Shadow, ShadowRow
+from shadow import Y_PRED_SHADOW, Shadow, ShadowRow
 
 UNMATCHED_CSV = "unmatched.csv"
 ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
@@ -89,13 +89,9 @@ class Ledger:
 
     @property
     def pending(self) -> dict[str, int]:
-        """How many halves of each queue wait for their other half."""
-        return self._join.pending
-
-    @property
-    def pending_shadow(self) -> int:
-        """How many predictions of shadow candidates wait for the row of their id."""
-        return self._shadow.pending
+        """How many halves of each queue wait for their other half; shadows', for their row."""
+        joins = {queue: self._join.pending[queue] for queue in (Y_TRUE, Y_PRED)}
+        return {**joins, Y_PRED_SHADOW: self._shadow.pending}
 
     def full(self) -> list[str]:
         """The queues from which no more halves should come for now."""

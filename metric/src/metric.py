@@ -87,11 +87,9 @@ def main(settings: MetricSettings, run: Run) -> None:
         for batch in batches:
             messages, bad = batch.decode(VALUES)
             now_in_ms = int(time.time() * 1000)
-            shadow_halves = to_halves(
-                [each for each in messages if each.queue == Y_PRED_SHADOW], now_in_ms
-            )
-            messages = [each for each in messages if each.queue != Y_PRED_SHADOW]
-            halves = to_halves(messages, now_in_ms)
+            shadow = [message for message in messages if message.queue == Y_PRED_SHADOW]
+            messages = [message for message in messages if message.queue != Y_PRED_SHADOW]
+            halves, shadow_halves = to_halves(messages, now_in_ms), to_halves(shadow, now_in_ms)
             labels_log.add(halves + shadow_halves)
             outcome = ledger.take(halves, now_in_ms, shadow_halves)
             other_labels = conflicting_labels(messages, outcome.conflicts)
@@ -100,8 +98,7 @@ def main(settings: MetricSettings, run: Run) -> None:
             run.count("joined", len(outcome.rows))
             run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
             run.count("shadow_joined", outcome.shadow_rows)
-            run.gauges |= {f"pending_{queue}": ledger.pending[queue] for queue in (Y_TRUE, Y_PRED)}
-            run.gauges[f"pending_{Y_PRED_SHADOW}"] = ledger.pending_shadow
+            run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
     ledger.close()
 
 

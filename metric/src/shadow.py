@@ -74,7 +74,8 @@ class Shadow:
         self._max_pending = max_pending
         self._remember_ids = remember_ids
         database.executescript(SCHEMA)
-        (self.pending,) = database.execute("SELECT COUNT(*) FROM shadow_pending").fetchone()
+        counted = database.execute("SELECT COUNT(*) FROM shadow_pending")
+        self.pending: int = counted.fetchone()[0]
 
     def add(self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]]) -> list[ShadowRow]:
         """Takes predictions in; the rows that they, or the pairs just joined, complete."""

@@ -57,8 +57,8 @@ class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
-    its way goes back to the broker. Messages of the queues `beside` come along with the others, and
-    are never waited for. Of the watched queues nothing is taken: `depths` has how many
+    its way goes back to the broker. Messages of the queues `beside` come along with the
+    others, which never wait for them. Of the watched queues nothing is taken: `depths` has how many
     messages wait in each, and is empty while there is no connection. `on_change` is called, in the
     thread of the connection, when another model is to answer, and when that may have been missed.
     """
@@ -202,7 +202,7 @@ def _all(inboxes: list[Inbox]) -> bool:
 def _draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
     """One of each in turn; where all had some, and one is empty, on from those able alone.
 
-    Those beside have their turns in any case, and take none from the others' being together.
+    Those beside have a turn in any case.
     """
     taken: list[Delivery] = []
     size, together, turns = 0, _all(inboxes), inboxes + beside
