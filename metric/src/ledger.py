@@ -129,15 +129,15 @@ def _row_lines(rows: list[tuple[Half, Half]]) -> str:
 
 def _shadow_lines(rows: list[ShadowRow]) -> str:
     """The same of the rows of shadow candidates."""
-    y_true = [row.y_true for row in rows]
-    y_pred = [row.y_pred for row in rows]
-    errors = [abs(row.y_true - row.y_pred) for row in rows]
-    live_errors = [abs(row.y_true - row.live_y_pred) for row in rows]
+    y_true = [live.y_true for _, live in rows]
+    y_pred = [half.value for half, _ in rows]
+    errors = [abs(live.y_true - half.value) for half, live in rows]
+    live_errors = [abs(live.y_true - live.y_pred) for _, live in rows]
     columns = zip(rows, *map(number_texts, (y_true, y_pred, errors, live_errors)), strict=True)
     return "".join(
         [
-            f"{row.id},{t},{p},{error},{row.model_id},{row.live_model_id or ''},{live_error}\n"
-            for row, t, p, error, live_error in columns
+            f"{half.id},{t},{p},{error},{half.model_id or ''},{live.model_id or ''},{live_error}\n"
+            for (half, live), t, p, error, live_error in columns
         ]
     )
 

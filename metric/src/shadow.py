@@ -35,32 +35,25 @@ CREATE TABLE IF NOT EXISTS shadow_joined (
 );
 """
 
-NEW_HALF = """
-INSERT OR IGNORE INTO shadow_pending (id, model_id, value, received_in_ms)
-SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS
-    (SELECT 1 FROM shadow_joined WHERE id = ?1 AND model_id = ?2)
-"""
-ROWS = """
-SELECT tried.seq, id, live.y_true, tried.value, tried.model_id, live.model_id, live.y_pred
-FROM shadow_pending AS tried JOIN joined AS live USING (id)
-WHERE id IN (SELECT value FROM json_each(?)) ORDER BY tried.seq
-"""
-OLDEST = """
-SELECT seq, id, value, received_in_ms, model_id FROM shadow_pending
-WHERE received_in_ms <= ? ORDER BY received_in_ms, seq LIMIT ?
-"""
+HALF_COLUMNS = "id, model_id, value, received_in_ms"
+OF_THESE_IDS = "WHERE id IN (SELECT value FROM json_each(?))"
+
+Key = tuple[str, str]  # an id, and the model that is tried
+
+
+class Live(NamedTuple):
+    """What there is to compare with: a row of metric_log.csv."""
+
+    y_true: float
+    y_pred: float
+    model_id: str | None
 
 
 class ShadowRow(NamedTuple):
-    """A row of the join: what the candidate said of an id that is joined."""
+    """What a candidate said of an id that is a row."""
 
-    seq: int  # of what waited
-    id: str
-    y_true: float
-    y_pred: float
-    model_id: str
-    live_model_id: str | None
-    live_y_pred: float
+    half: Half
+    live: Live
 
 
 class Shadow:
@@ -81,52 +74,82 @@ class Shadow:
         """Takes predictions in; the rows that they, or the pairs just joined, complete."""
         if not halves and not self.pending:
             return []
-        self._store(halves)
         ids = {half.id for half in halves} | {label.id for label, _ in joined}
-        found = self._database.execute(ROWS, (msgspec.json.encode(ids).decode(),))
-        rows = [ShadowRow(*row) for row in found]
-        self._release([row.seq for row in rows])
-        self._remember(rows)
-        return rows
+        live, waiting, known = self._load(msgspec.json.encode(ids).decode())
+        arrived: dict[Key, Half] = {}
+        for half in halves:
+            key = _key(half)
+            if key not in waiting and key not in known:
+                arrived.setdefault(key, half)
+        self._store([half for half in arrived.values() if half.id not in live])
+        self._release([half for half in waiting.values() if half.id in live])
+        complete = [half for half in (waiting | arrived).values() if half.id in live]
+        self._remember(complete)
+        return [ShadowRow(half, live[half.id]) for half in complete]
 
     def expire(self, now_in_ms: int) -> list[Half]:
         """Lets go of the oldest predictions: those past their time, or too many."""
         if not self.pending:
             return []
         excess = max(0, self.pending - self._max_pending)
-        found = self._oldest(now_in_ms - self._ttl_in_ms, EXPIRED_AT_ONCE) or self._oldest(
+        expired = self._oldest(now_in_ms - self._ttl_in_ms, EXPIRED_AT_ONCE) or self._oldest(
             END_OF_TIME, min(excess, EXPIRED_AT_ONCE)
         )
-        self._release([seq for seq, _ in found])
-        return [half for _, half in found]
+        self._release(expired)
+        return expired
 
-    def _oldest(self, received_until_in_ms: int, limit: int) -> list[tuple[int, Half]]:
-        found = self._database.execute(OLDEST, (received_until_in_ms, limit))
-        return [
-            (seq, Half(row_id, Y_PRED_SHADOW, value, received_in_ms, model_id=model_id))
-            for seq, row_id, value, received_in_ms, model_id in found
-        ]
-
-    def _store(self, halves: Sequence[Half]) -> None:
-        """What waits already, or was a row, is left out."""
-        stored = self._database.executemany(
-            NEW_HALF,
-            [(half.id, half.model_id or "", half.value, half.received_in_ms) for half in halves],
+    def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], set[Key]]:
+        """Of these ids, a JSON list: the rows, what waits, and what is a row of a candidate."""
+        live = self._database.execute(
+            f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", (ids,)
         )
-        self.pending += max(0, stored.rowcount)  # -1 where there was nothing to do
-
-    def _release(self, numbers: list[int]) -> None:
-        self._database.executemany(
-            "DELETE FROM shadow_pending WHERE seq = ?", [(number,) for number in numbers]
+        waiting = self._database.execute(
+            f"SELECT {HALF_COLUMNS} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", (ids,)
         )
-        self.pending -= len(numbers)
+        known = self._database.execute(
+            f"SELECT id, model_id FROM shadow_joined {OF_THESE_IDS}", (ids,)
+        )
+        return (
+            {row_id: Live(*row) for row_id, *row in live},
+            {(row[0], row[1]): _half(*row) for row in waiting},
+            set(known),
+        )
 
-    def _remember(self, rows: list[ShadowRow]) -> None:
+    def _oldest(self, received_until_in_ms: int, limit: int) -> list[Half]:
+        found = self._database.execute(
+            f"SELECT {HALF_COLUMNS} FROM shadow_pending WHERE received_in_ms <= ?"
+            " ORDER BY received_in_ms, seq LIMIT ?",
+            (received_until_in_ms, limit),
+        )
+        return [_half(*row) for row in found]
+
+    def _store(self, halves: list[Half]) -> None:
         self._database.executemany(
-            "INSERT INTO shadow_joined (id, model_id) VALUES (?, ?)",
-            [(row.id, row.model_id) for row in rows],
+            f"INSERT INTO shadow_pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?)",
+            [(*_key(half), half.value, half.received_in_ms) for half in halves],
+        )
+        self.pending += len(halves)
+
+    def _release(self, halves: list[Half]) -> None:
+        self._database.executemany(
+            "DELETE FROM shadow_pending WHERE id = ? AND model_id = ?", map(_key, halves)
+        )
+        self.pending -= len(halves)
+
+    def _remember(self, halves: list[Half]) -> None:
+        self._database.executemany(
+            "INSERT INTO shadow_joined (id, model_id) VALUES (?, ?)", map(_key, halves)
         )
         self._database.execute(
             "DELETE FROM shadow_joined WHERE seq <= (SELECT MAX(seq) FROM shadow_joined) - ?",
             (self._remember_ids,),
         )
+
+
+def _half(row_id: str, model_id: str, value: float, received_in_ms: int) -> Half:
+    return Half(row_id, Y_PRED_SHADOW, value, received_in_ms, model_id=model_id)
+
+
+def _key(half: Half) -> Key:
+    """A candidate says one thing of an id; empty where the prediction does not name its model."""
+    return half.id, half.model_id or ""
