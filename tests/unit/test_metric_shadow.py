@@ -95,6 +95,15 @@ def test_the_file_taken_away_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
         take(ledger, label("a"))
 
 
+def test_the_file_taken_away_while_stopped_is_begun_anew(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
+        take(ledger, tried("a"), label("b"), prediction("b"), tried("b"))
+    (tmp_path / "metric_log_shadow.csv").unlink()
+    with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
+        take(ledger, label("a"), prediction("a"))
+    assert lines(tmp_path) == ["a,151,148,3,ridge-1,live,0.5"]
+
+
 def test_what_waits_too_long_goes_to_unmatched(tmp_path: Path) -> None:
     with closing(Ledger(tmp_path, 10, 1000, 1000)) as ledger:
         take(ledger, tried("a"), label("b"))
