@@ -123,6 +123,11 @@ class DurableCsv:
             )
 
 
+def is_recorded(name: str, database: sqlite3.Connection) -> bool:
+    """Whether there was a file of this name, as far as the database knows."""
+    return bool(database.execute("SELECT 1 FROM file WHERE name = ?", (name,)).fetchone())
+
+
 def must_be_regular(path: Path) -> None:
     """Raises LogError where something stands that is no file: a pipe would be waited for."""
     if path.exists() and not path.is_file():

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS pending (
     value REAL NOT NULL,
     received_in_ms INTEGER NOT NULL,
     published_in_ms INTEGER,
-    features_in_ms INTEGER
+    features_in_ms INTEGER,
+    model_id TEXT
 );
 CREATE INDEX IF NOT EXISTS pending_received ON pending (received_in_ms);
 CREATE TABLE IF NOT EXISTS joined (
@@ -32,7 +33,8 @@ CREATE TABLE IF NOT EXISTS joined (
     joined_in_ms INTEGER NOT NULL,
     features_in_ms INTEGER,
     label_in_ms INTEGER,
-    prediction_in_ms INTEGER
+    prediction_in_ms INTEGER,
+    model_id TEXT
 );
 CREATE TABLE IF NOT EXISTS pending_counts (
     queue TEXT PRIMARY KEY,
@@ -40,18 +42,19 @@ CREATE TABLE IF NOT EXISTS pending_counts (
 ) WITHOUT ROWID;
 """
 
-HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms"
+HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"
 
 
 class Half(msgspec.Struct, frozen=True):
     """A label or a prediction, waiting for the other. Times are Unix time in milliseconds."""
 
     id: str
-    queue: str  # y_true or y_pred: which half it is
+    queue: str  # y_true or y_pred: which half it is; y_pred_shadow: what a candidate says
     value: float
     received_in_ms: int
     published_in_ms: int | None = None
     features_in_ms: int | None = None
+    model_id: str | None = None  # of a prediction
 
 
 class Outcome(NamedTuple):
@@ -59,6 +62,7 @@ class Outcome(NamedTuple):
 
     rows: list[tuple[Half, Half]]  # label and prediction of one id
     conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+    shadow_rows: int = 0  # of the shadow candidate, that came of all this
 
 
 class Join:
@@ -72,6 +76,7 @@ class Join:
         self._max_pending = max_pending
         self._remember_ids = remember_ids
         database.executescript(SCHEMA)
+        _add_model_id(database)
         counts = database.execute("SELECT queue, COUNT(*) FROM pending GROUP BY queue")
         self.pending: Counter[str] = Counter(dict(counts.fetchall()))
         self.note_pending()
@@ -162,7 +167,7 @@ class Join:
 
     def _store(self, halves: list[Half]) -> None:
         self._database.executemany(
-            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
             map(msgspec.structs.astuple, halves),
         )
         self.pending.update(half.queue for half in halves)
@@ -176,7 +181,7 @@ class Join:
     def _remember(self, rows: list[tuple[Half, Half]], now_in_ms: int) -> None:
         self._database.executemany(
             "INSERT INTO joined (id, y_true, y_pred, joined_in_ms, features_in_ms, label_in_ms,"
-            " prediction_in_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            " prediction_in_ms, model_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     label.id,
@@ -186,6 +191,7 @@ class Join:
                     prediction.features_in_ms,
                     label.published_in_ms,
                     prediction.published_in_ms,
+                    prediction.model_id,
                 )
                 for label, prediction in rows
             ),
@@ -194,3 +200,11 @@ class Join:
             "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?",
             (self._remember_ids,),
         )
+
+
+def _add_model_id(database: sqlite3.Connection) -> None:
+    """Where an older metric has made the tables, they lack the column."""
+    for table in ("pending", "joined"):
+        columns = database.execute(f"PRAGMA table_info({table})").fetchall()
+        if "model_id" not in [name for _, name, *_ in columns]:
+            database.execute(f"ALTER TABLE {table} ADD COLUMN model_id TEXT")

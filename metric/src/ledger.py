@@ -1,23 +1,33 @@
-"""What metric keeps in LOGS_DIR: the join's state, and the two files that come of it."""
+"""What metric keeps in LOGS_DIR: the join's state, and the files that come of it."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from durable_csv import DurableCsv, check_in_place, must_be_regular
-from join import Half, Join, Outcome
+from durable_csv import DurableCsv, check_in_place, is_recorded, must_be_regular
+from join import Y_PRED, Y_TRUE, Half, Join, Outcome
 from pipeline.errors import LogError
-from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS, METRIC_STATE
+from pipeline.files import (
+    METRIC_LOG,
+    METRIC_LOG_COLUMNS,
+    METRIC_LOG_SHADOW,
+    METRIC_LOG_SHADOW_COLUMNS,
+    METRIC_STATE,
+)
 from pipeline.messages import number_text, number_texts
+from shadow import Y_PRED_SHADOW, Shadow, ShadowRow
 
 UNMATCHED_CSV = "unmatched.csv"
 ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
+SHADOW_HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
 UNMATCHED_HEADER = "id,queue,value,received_at\n"
 
 
 class Ledger:
     """Takes halves in, and keeps `metric_log.csv` and `unmatched.csv`.
 
+    `metric_log_shadow.csv` is begun with the first prediction of a shadow candidate.
     Raises LogError where a file is in use, changed, taken away, or cannot be written.
     """
 
@@ -34,38 +44,54 @@ class Ledger:
             self._database.execute("PRAGMA synchronous = FULL")
             self._rows = DurableCsv(folder / METRIC_LOG, ROWS_HEADER, self._database)
             self._unmatched = DurableCsv(folder / UNMATCHED_CSV, UNMATCHED_HEADER, self._database)
-            self._join = Join(self._database, int(ttl_seconds * 1000), max_pending, remember_ids)
+            self._files = [self._rows, self._unmatched]
+            self._shadow_rows: DurableCsv | None = None
+            self._shadow_path = folder / METRIC_LOG_SHADOW
+            if self._shadow_path.exists() or is_recorded(METRIC_LOG_SHADOW, self._database):
+                self._begin_shadow()
+            limits = int(ttl_seconds * 1000), max_pending, remember_ids
+            self._join = Join(self._database, *limits)
+            self._shadow = Shadow(self._database, *limits)
         except (OSError, sqlite3.Error) as error:
             raise LogError(f"cannot use {path}: {error}") from error
         self._path, self._inode = path, path.stat().st_ino
 
-    def take(self, halves: list[Half], now_in_ms: int) -> Outcome:
+    def take(
+        self, halves: list[Half], now_in_ms: int, shadow_halves: Sequence[Half] = ()
+    ) -> Outcome:
         """Once this returns, the halves and the rows they complete are on the disk.
 
         `now_in_ms` is Unix time in milliseconds; halves older than their time are let go of.
+        `shadow_halves` are predictions of shadow candidates.
         """
         self._check_in_place()
         try:
+            if shadow_halves and self._shadow_rows is None:
+                self._begin_shadow()
             with self._database:  # commits, or rolls back
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join.add(halves, now_in_ms)
-                expired = self._join.expire(now_in_ms)
+                shadow_rows = self._shadow.add(shadow_halves, outcome.rows)
+                expired = self._join.expire(now_in_ms) + self._shadow.expire(now_in_ms)
                 self._join.note_pending()
                 self._rows.record(_row_lines(outcome.rows))
+                if self._shadow_rows is not None:
+                    self._shadow_rows.record(_shadow_lines(shadow_rows))
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
         except sqlite3.Error as error:
             raise LogError(
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "
                 "start metric again"
             ) from error
-        self._rows.write()
-        self._unmatched.write()
-        return outcome
+        for file in self._files:
+            file.write()
+        return outcome._replace(shadow_rows=len(shadow_rows))
 
     @property
     def pending(self) -> dict[str, int]:
-        """How many halves of each queue wait for their other half."""
-        return self._join.pending
+        """How many halves of each queue wait for their other half; shadows', for their row."""
+        joins = {queue: self._join.pending[queue] for queue in (Y_TRUE, Y_PRED)}
+        return {**joins, Y_PRED_SHADOW: self._shadow.pending}
 
     def full(self) -> list[str]:
         """The queues from which no more halves should come for now."""
@@ -77,14 +103,19 @@ class Ledger:
 
     def close(self) -> None:
         """To be called when all is well: notes that nothing is left to be written."""
-        self._rows.close()
-        self._unmatched.close()
+        for file in self._files:
+            file.close()
         self._database.close()
 
     def _check_in_place(self) -> None:
         check_in_place(self._path, self._inode)
-        self._rows.check_in_place()
-        self._unmatched.check_in_place()
+        for file in self._files:
+            file.check_in_place()
+
+    def _begin_shadow(self) -> None:
+        """Not within a transaction: the file and its record come to be in steps of their own."""
+        self._shadow_rows = DurableCsv(self._shadow_path, SHADOW_HEADER, self._database)
+        self._files.append(self._shadow_rows)
 
 
 def _row_lines(rows: list[tuple[Half, Half]]) -> str:
@@ -94,6 +125,21 @@ def _row_lines(rows: list[tuple[Half, Half]]) -> str:
     errors = [abs(label.value - prediction.value) for label, prediction in rows]
     columns = zip(rows, *map(number_texts, (y_true, y_pred, errors)), strict=True)
     return "".join([f"{label.id},{t},{p},{error}\n" for (label, _), t, p, error in columns])
+
+
+def _shadow_lines(rows: list[ShadowRow]) -> str:
+    """The same of the rows of shadow candidates."""
+    y_true = [live.y_true for _, live in rows]
+    y_pred = [half.value for half, _ in rows]
+    errors = [abs(live.y_true - half.value) for half, live in rows]
+    live_errors = [abs(live.y_true - live.y_pred) for _, live in rows]
+    columns = zip(rows, *map(number_texts, (y_true, y_pred, errors, live_errors)), strict=True)
+    return "".join(
+        [
+            f"{half.id},{t},{p},{error},{half.model_id or ''},{live.model_id or ''},{live_error}\n"
+            for (half, live), t, p, error, live_error in columns
+        ]
+    )
 
 
 def _unmatched_line(half: Half) -> str:

@@ -1,5 +1,9 @@
-"""Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
+"""Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv.
 
+What a shadow candidate predicts of the id becomes a row of metric_log_shadow.csv.
+"""
+
+import re
 import time
 from itertools import repeat
 
@@ -12,8 +16,10 @@ from pipeline.broker import Broker
 from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
+from shadow import Y_PRED_SHADOW
 
 IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
+MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as the model store names them
 
 
 class MetricSettings(BrokerSettings, LogsSettings):
@@ -39,8 +45,15 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
             repeat(now_in_ms),
             repeat(message.timestamp_in_ms),
             repeat(message.features_timestamp_in_ms),
+            repeat(model_id_of(message)),
         )
     return halves
+
+
+def model_id_of(message: Message[float]) -> str | None:
+    """A header is whatever its sender put there: what is no name of a model is left out."""
+    text = message.model_id or ""
+    return text if MODEL_ID.fullmatch(text) else None
 
 
 def conflicting_labels(
@@ -62,22 +75,30 @@ def main(settings: MetricSettings, run: Run) -> None:
         settings.logs_dir, settings.unmatched_ttl, settings.max_pending, settings.remember_ids
     )
     labels_log = LabelsLog(settings.logs_dir)
-    with Broker(settings, run) as broker:
+    with Broker(settings, run, uses=["shadow"]) as broker:
         batches = broker.consume(
-            Y_TRUE, Y_PRED, paused=ledger.full, needy=ledger.needy, idle_seconds=IDLE_SECONDS
+            Y_TRUE,
+            Y_PRED,
+            beside=(Y_PRED_SHADOW,),
+            paused=ledger.full,
+            needy=ledger.needy,
+            idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:
             messages, bad = batch.decode(VALUES)
             now_in_ms = int(time.time() * 1000)
-            halves = to_halves(messages, now_in_ms)
-            labels_log.add(halves)
-            outcome = ledger.take(halves, now_in_ms)
+            shadow = [message for message in messages if message.queue == Y_PRED_SHADOW]
+            messages = [message for message in messages if message.queue != Y_PRED_SHADOW]
+            halves, shadow_halves = to_halves(messages, now_in_ms), to_halves(shadow, now_in_ms)
+            labels_log.add(halves + shadow_halves)
+            outcome = ledger.take(halves, now_in_ms, shadow_halves)
             other_labels = conflicting_labels(messages, outcome.conflicts)
             broker.dead_letter(bad + other_labels)
             batch.ack_when_confirmed()
             run.count("joined", len(outcome.rows))
             run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
-            run.gauges |= {f"pending_{queue}": ledger.pending[queue] for queue in (Y_TRUE, Y_PRED)}
+            run.count("shadow_joined", outcome.shadow_rows)
+            run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
     ledger.close()
 
 

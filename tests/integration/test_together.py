@@ -1,18 +1,22 @@
 """Messages of two queues that belong together are taken together."""
 
+import time
 from collections import Counter
 from collections.abc import Collection
 
 import pytest
 
 from broker_client import labels, opened
+from pipeline.broker import consumer
 from pipeline.settings import BrokerSettings
 
 BOTH = ("y_true", "y_pred")
+SHADOW = "y_pred_shadow"
 
 
-def fill(settings: BrokerSettings, y_true: int, y_pred: int) -> None:
-    with opened(settings) as (broker, _):
+def fill(settings: BrokerSettings, y_true: int, y_pred: int, shadow: int = 0) -> None:
+    with opened(settings, uses=["shadow"]) as (broker, _):
+        broker.publish(SHADOW, labels(*map(str, range(shadow))))
         broker.publish("y_true", labels(*map(str, range(y_true))))
         broker.publish("y_pred", labels(*map(str, range(y_pred))))
         broker.flush()
@@ -23,8 +27,10 @@ def taken(
 ) -> list[Counter[str]]:
     """So many messages, as they come: how many of each queue are in each batch."""
     batches: list[Counter[str]] = []
-    with opened(settings) as (broker, run):
-        for batch in broker.consume(*BOTH, paused=lambda: paused, needy=lambda: needy):
+    with opened(settings, uses=["shadow"]) as (broker, run):
+        for batch in broker.consume(
+            *BOTH, beside=(SHADOW,), paused=lambda: paused, needy=lambda: needy
+        ):
             batches.append(Counter(delivery.queue for delivery in batch.deliveries))
             batch.ack()
             if sum(map(Counter.total, batches)) >= count:
@@ -51,3 +57,33 @@ def test_nothing_is_taken_of_a_queue_that_is_paused(broker_settings: BrokerSetti
     fill(broker_settings, 50, 50)
     batches = taken(broker_settings, 50, needy=BOTH, paused=["y_true"])
     assert sum(batches, Counter()) == {"y_pred": 50}
+
+
+@pytest.mark.parametrize("needy", [(), BOTH])
+def test_what_is_taken_beside_keeps_no_pair_apart(
+    broker_settings: BrokerSettings, needy: Collection[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "TOGETHER_SECONDS", 2)  # also where the machine is busy
+    fill(broker_settings, 300, 300, shadow=100)
+    batches = taken(broker_settings, 700, needy)
+    assert sum(batches, Counter()) == {"y_true": 300, "y_pred": 300, SHADOW: 100}
+    if needy:
+        assert all(batch["y_true"] == batch["y_pred"] for batch in batches)
+
+
+@pytest.mark.parametrize("paused", [(), BOTH])
+def test_what_is_taken_beside_comes_also_by_itself(
+    broker_settings: BrokerSettings, paused: Collection[str]
+) -> None:
+    fill(broker_settings, 0, 0, shadow=1000)  # more than may be un-acknowledged
+    assert sum(taken(broker_settings, 1000, BOTH, paused), Counter()) == {SHADOW: 1000}
+
+
+def test_no_pair_waits_for_what_is_taken_beside(
+    broker_settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "TOGETHER_SECONDS", 20)
+    fill(broker_settings, 10, 10)
+    before = time.monotonic()
+    assert sum(taken(broker_settings, 20, BOTH), Counter()) == {"y_true": 10, "y_pred": 10}
+    assert time.monotonic() - before < consumer.TOGETHER_SECONDS

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +11,14 @@ from hypothesis import strategies as st
 
 from join import Half
 from ledger import Ledger
+from pipeline.files import METRIC_LOG_SHADOW_COLUMNS
+
+Arrival = tuple[str, str, float, str | None]  # id, queue, value, and of which model
+ShadowRow = tuple[str, str, float, float, float]
 
 TTL_MS = 10_000
-FILES = ("metric_log.csv", "unmatched.csv")
+FILES = ("metric_log.csv", "unmatched.csv", "metric_log_shadow.csv")
+SHADOW_HEADER_BYTES = len(",".join(METRIC_LOG_SHADOW_COLUMNS)) + 1
 
 
 @dataclass
@@ -22,19 +28,36 @@ class PlainJoin:
     waiting: dict[str, Half] = field(default_factory=dict)
     joined: dict[str, tuple[float, float]] = field(default_factory=dict)
     unmatched: list[tuple[str, str, float]] = field(default_factory=list)
+    shadow_waiting: dict[tuple[str, str], Half] = field(default_factory=dict)
+    shadow_joined: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def take(self, halves: list[Half], now_in_ms: int) -> list[tuple[int, float]]:
+    def take(
+        self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
+    ) -> list[tuple[int, float]]:
         """The conflicts."""
         conflicts = []
         for index, half in enumerate(halves):
             first = self._add(half)
             if first != half.value:
                 conflicts.append((index, first))
-        for half in list(self.waiting.values()):
-            if half.received_in_ms <= now_in_ms - TTL_MS:
-                del self.waiting[half.id]
-                self.unmatched.append((half.id, half.queue, half.value))
+        self._add_shadow(shadow_halves)
+        for waiting in (self.waiting, self.shadow_waiting):
+            self._expire(waiting, now_in_ms)
         return conflicts
+
+    def _expire(self, waiting: dict[Any, Half], now_in_ms: int) -> None:
+        for key, half in list(waiting.items()):
+            if half.received_in_ms <= now_in_ms - TTL_MS:
+                del waiting[key]
+                self.unmatched.append((half.id, half.queue, half.value))
+
+    def _add_shadow(self, halves: list[Half]) -> None:
+        for half in halves:
+            key = (half.id, half.model_id or "")
+            if key not in self.shadow_joined:
+                self.shadow_waiting.setdefault(key, half)
+        for key in [key for key in self.shadow_waiting if key[0] in self.joined]:
+            self.shadow_joined[key] = self.shadow_waiting.pop(key).value
 
     def _add(self, half: Half) -> float:
         """The value that counts for this half of its id."""
@@ -61,11 +84,14 @@ class Metric:
         self._synced = {name: self._size(name) for name in FILES}
 
     def _size(self, name: str) -> int:
-        return (self.folder / name).stat().st_size
+        path = self.folder / name  # begun with its first prediction, and not with a row
+        return path.stat().st_size if path.exists() else SHADOW_HEADER_BYTES
 
-    def take(self, halves: list[Half], now_in_ms: int) -> list[tuple[int, float]]:
+    def take(
+        self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
+    ) -> list[tuple[int, float]]:
         sizes = {name: self._size(name) for name in FILES}
-        conflicts = self._ledger.take(halves, now_in_ms).conflicts
+        conflicts = self._ledger.take(halves, now_in_ms, shadow_halves).conflicts
         self._synced |= {name: size for name, size in sizes.items() if size < self._size(name)}
         return conflicts
 
@@ -73,7 +99,7 @@ class Metric:
         self._ledger.close()
         self._open(self.folder)
 
-    def kill(self, parts_written: tuple[float, float]) -> None:
+    def kill(self, parts_written: tuple[float, float, float]) -> None:
         """Goes on in a copy, in which only a part of the last append has reached each file."""
         self._lives += 1
         folder = self._root / str(self._lives)
@@ -81,6 +107,8 @@ class Metric:
         self._ledger.close()
         for name, part in zip(FILES, parts_written, strict=True):
             start, end = self._synced[name], self._size(name)
+            if not (folder / name).exists():
+                continue
             with (folder / name).open("r+b") as file:
                 file.truncate(start + int(part * (end - start)))
         self._open(folder)
@@ -91,22 +119,37 @@ class Metric:
         assert len(rows) == len(lines), "an id twice"
         return rows
 
+    def shadow_rows(self) -> list[ShadowRow]:
+        """Id, candidate, its prediction, the label, and what it is compared with."""
+        lines = [line.split(",") for line in self._lines("metric_log_shadow.csv")]
+        return [(line[0], line[4], *map(float, (line[2], line[1], line[6]))) for line in lines]  # type: ignore[misc]
+
     def unmatched(self) -> list[tuple[str, str, float]]:
         lines = [line.split(",") for line in self._lines("unmatched.csv")]
         return [(row_id, queue, float(value)) for row_id, queue, value, _ in lines]
 
     def _lines(self, name: str) -> list[str]:
-        return (self.folder / name).read_text().splitlines()[1:]
+        path = self.folder / name
+        return path.read_text().splitlines()[1:] if path.exists() else []
+
+
+def shadow_rows_of(plain: PlainJoin) -> list[ShadowRow]:
+    rows = []
+    for (row_id, model_id), value in plain.shadow_joined.items():
+        y_true, live = plain.joined[row_id]
+        rows.append((row_id, model_id, value, y_true, abs(y_true - live)))
+    return rows
 
 
 PART = st.floats(0, 1)
 TAKE = st.lists(
     st.tuples(
         st.sampled_from(["a", "b", "5", "e-1"]),
-        st.sampled_from(["y_true", "y_pred"]),
+        st.sampled_from(["y_true", "y_pred", "y_pred_shadow"]),
         st.sampled_from([0.0, 1.5, -1e300]),
+        st.sampled_from([None, "ridge-1", "ridge-2"]),
     ),
-    max_size=6,
+    max_size=8,
 )
 STEPS = st.lists(
     st.one_of(
@@ -114,7 +157,7 @@ STEPS = st.lists(
         TAKE,
         st.sampled_from([1, TTL_MS // 2, TTL_MS]),
         st.just("stop"),
-        st.tuples(PART, PART),
+        st.tuples(PART, PART, PART),
     ),
     max_size=25,
 )
@@ -123,12 +166,12 @@ STEPS = st.lists(
 @settings(max_examples=75, deadline=None)
 @given(steps=STEPS)
 def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
-    steps: list[list[tuple[str, str, float]] | int | str | tuple[float, float]],
+    steps: list[list[Arrival] | int | str | tuple[float, float, float]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     metric, plain = Metric(tmp_path_factory.mktemp("logs")), PlainJoin()
     now_in_ms = 0
-    taken: list[tuple[str, str, float]] = []
+    taken: list[Arrival] = []
     for step in steps:
         if isinstance(step, int):
             now_in_ms += step
@@ -139,7 +182,13 @@ def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
             metric.kill(step)  # what was not acknowledged comes again
         elif isinstance(step, list):
             taken = step
-        halves = [Half(*half, now_in_ms) for half in taken]
-        assert metric.take(halves, now_in_ms) == plain.take(halves, now_in_ms)
+        arrived = [
+            Half(row_id, queue, value, now_in_ms, model_id=model_id)
+            for row_id, queue, value, model_id in taken
+        ]
+        halves = [half for half in arrived if half.queue != "y_pred_shadow"]
+        shadow = [half for half in arrived if half.queue == "y_pred_shadow"]
+        assert metric.take(halves, now_in_ms, shadow) == plain.take(halves, now_in_ms, shadow)
         assert metric.rows() == plain.joined
+        assert metric.shadow_rows() == shadow_rows_of(plain)
         assert metric.unmatched() == plain.unmatched

@@ -64,9 +64,10 @@ class Broker:
         for link in links:
             link.join(max(0.0, deadline - time.monotonic()))
 
-    def consume(
+    def consume(  # noqa: PLR0913
         self,
         *queues: str,
+        beside: tuple[str, ...] = (),
         paused: Callable[[], Collection[str]] = tuple,
         needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
@@ -77,6 +78,7 @@ class Broker:
 
         `paused()` names the queues from which nothing is taken for now, `needy()` those whose
         messages are of no use without messages of another: they wait a moment, and come together.
+        Messages of the queues `beside` come along, and no other message waits for one of them.
         A batch is empty after `idle_seconds` in which nothing came. Of `watched` queues nothing is
         taken: depth() tells how long they are. `on_change` is called, in a thread of its own, when
         announce_change() was, and once connected, as one may have been missed.
@@ -85,6 +87,7 @@ class Broker:
             self._settings,
             self._run,
             queues,
+            beside=beside,
             watched=watched,
             uses=self._uses,
             on_change=on_change,

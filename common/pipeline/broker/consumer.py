@@ -57,7 +57,8 @@ class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
-    its way goes back to the broker. Of the watched queues nothing is taken: `depths` has how many
+    its way goes back to the broker. Messages of the queues `beside` come along with the
+    others, which never wait for them. Of the watched queues nothing is taken: `depths` has how many
     messages wait in each, and is empty while there is no connection. `on_change` is called, in the
     thread of the connection, when another model is to answer, and when that may have been missed.
     """
@@ -68,12 +69,14 @@ class Consumer(Link):
         run: Run,
         queues: tuple[str, ...],
         *,
+        beside: tuple[str, ...] = (),
         watched: tuple[str, ...] = (),
         uses: Uses = (),
         on_change: Callable[[], None] | None = None,
     ) -> None:
         super().__init__("consuming", settings, run, uses)
-        self._inboxes = {queue: Inbox() for queue in queues}
+        self._inboxes = {queue: Inbox() for queue in (*queues, *beside)}
+        self._queues, self._beside = queues, beside
         self._channels: dict[str, Channel] = {}
         self._watched = watched
         self._on_change = on_change
@@ -87,13 +90,14 @@ class Consumer(Link):
         Comes back with none after `idle_seconds`, and on a stop. Those of a needy queue wait for
         others for TOGETHER_SECONDS; where others are, no more of it are taken than of these.
         """
-        inboxes = [inbox for queue, inbox in self._inboxes.items() if queue not in paused]
-        able = [self._inboxes[queue] for queue in self._inboxes.keys() - {*paused, *needy}]
+        inboxes = [self._inboxes[queue] for queue in self._queues if queue not in paused]
+        able = [self._inboxes[queue] for queue in self._queues if queue not in {*paused, *needy}]
+        beside = [self._inboxes[queue] for queue in self._beside]
         with self.changed:
-            self.wait_until(lambda: _any(inboxes), idle_seconds)
+            self.wait_until(lambda: _any(inboxes + beside), idle_seconds)
             self.wait_until(lambda: _any(able) or _all(inboxes), TOGETHER_SECONDS)
-            taken = _draw(inboxes, able)
-            if any(inbox.wants_consumer for inbox in inboxes):
+            taken = _draw(inboxes, able, beside)
+            if any(inbox.wants_consumer for inbox in inboxes + beside):
                 self.call(self._consume_again)
             # An ack belongs to the connection that its deliveries came by. It holds no bodies.
             last_tags = {delivery.queue: delivery.tag for delivery in taken}
@@ -195,15 +199,18 @@ def _all(inboxes: list[Inbox]) -> bool:
     return all(inbox.deliveries for inbox in inboxes)
 
 
-def _draw(inboxes: list[Inbox], able: list[Inbox]) -> list[Delivery]:
-    """One of each in turn; where all had some, and one is empty, on from those able alone."""
+def _draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
+    """One of each in turn; where all had some, and one is empty, on from those able alone.
+
+    Those beside have a turn in any case.
+    """
     taken: list[Delivery] = []
-    size, together = 0, _all(inboxes)
-    while size < BATCH_BYTES and _any(inboxes):
-        for inbox in inboxes:
+    size, together, turns = 0, _all(inboxes), inboxes + beside
+    while size < BATCH_BYTES and _any(turns):
+        for inbox in turns:
             if inbox.deliveries:
                 taken.append(inbox.take())
                 size += len(taken[-1].body)
         if together and not _all(inboxes):
-            inboxes = able
+            turns = able + beside
     return taken
