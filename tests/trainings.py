@@ -14,7 +14,7 @@ from pipeline.training import TASK, TrainingRequest, TrainingSettings, celery_ap
 from support import Service, Vhost, eventually
 
 ENDED = {"SUCCESS", "FAILURE"}
-SLOW = {"algorithm": "random_forest", "params": {"n_estimators": 1000}}  # some seconds
+SLOW = {"algorithm": "hist_gradient_boosting", "params": {"max_iter": 300}}  # some seconds
 FILES = {"model.json", "model.onnx", "model.skops"}
 
 

@@ -32,7 +32,7 @@ class RidgeParams(Params, frozen=True):
 
 
 class ForestParams(Params, frozen=True):
-    n_estimators: Annotated[int, Meta(ge=1, le=1000)] = 100
+    n_estimators: Annotated[int, Meta(ge=1, le=500)] = 100
     max_depth: Annotated[int, Meta(ge=1, le=100)] | None = None
     min_samples_leaf: Annotated[int, Meta(ge=1, le=1000)] = 1
     max_features: Annotated[float, Meta(gt=0, le=1)] = 1.0

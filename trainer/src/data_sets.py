@@ -67,11 +67,13 @@ def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is too long
             frame = pd.read_csv(
-                BytesIO(content), encoding="utf-8-sig", usecols=wanted, index_col=False,
-                keep_default_na=False, low_memory=False,
+                BytesIO(content), encoding="utf-8-sig", index_col=False, keep_default_na=False,
+                low_memory=False,
             )[wanted]  # fmt: skip
     except (ValueError, pd.errors.ParserWarning) as error:
         reason = str(error).strip().rpartition("error: ")[2]
+        if reason == "out of memory":  # not the file's fault
+            raise MemoryError from error
         raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {reason}") from error
     if len(frame) < FEWEST_ROWS:
         raise TrainingError(

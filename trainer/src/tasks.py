@@ -56,7 +56,6 @@ class Trainer:
         try:
             return self._run(task, request, record)
         except PASSING as error:
-            record.forget_attempt()
             pause = get_exponential_backoff_interval(
                 FIRST_PAUSE_SECONDS, task.request.retries, LONGEST_PAUSE_SECONDS, full_jitter=True
             )
@@ -94,6 +93,9 @@ class Trainer:
                         raise Ignore
 
                 return make(request, store, tell)
+        except PASSING:
+            record.forget_attempt()
+            raise
         except SoftTimeLimitExceeded as error:
             raise TrainingError(
                 f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"

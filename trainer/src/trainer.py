@@ -9,6 +9,7 @@ import threading
 import time
 from _thread import start_new_thread
 
+from billiard.util import get_logger as get_pool_logger
 from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
 from celery.worker import state
@@ -56,6 +57,19 @@ def end_when_asked(run: Run) -> None:
     os._exit(0)
 
 
+def keep_logging(**_: object) -> None:
+    """Celery's own lines in the form of ours: one each, also for a process that was killed."""
+
+    def without_trace(record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+    pool_log = get_pool_logger()
+    pool_log.propagate = True
+    pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
+    logging.getLogger("celery.worker.request").addFilter(without_trace)
+
+
 def configure(app: Celery) -> None:
     app.conf.update(
         worker_concurrency=1,
@@ -75,7 +89,8 @@ def main(settings: TrainerSettings, run: Run) -> None:
     configure(app)
     define_task(app, settings)
     app.steps["consumer"].add(status_step(run))
-    setup_logging.connect(lambda **_: None, weak=False)  # it is set up already
+    setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own
+    keep_logging()
     worker_process_init.connect(lambda **_: limit_memory(settings.train_memory), weak=False)
     threading.Thread(target=end_when_asked, args=[run], daemon=True).start()
     name = f"trainer-{os.getpid()}@{socket.gethostname()}"

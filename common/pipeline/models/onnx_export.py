@@ -56,5 +56,6 @@ def convert(estimator: Any, columns: int = FEATURE_COUNT) -> bytes:
             reason = error
         else:
             return content
-    first_line = str(reason).partition("\n")[0]
+    # skl2onnx lists a whole model where it fails; what caused that says more in one line.
+    first_line = str(reason and reason.__cause__ or reason).partition("\n")[0]
     raise ModelError(f"{type(estimator).__name__} has no ONNX form: {first_line}") from reason
