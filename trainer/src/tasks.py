@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 from celery import Celery, Task
-from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
 from celery.utils.time import get_exponential_backoff_interval
 from pydantic import Field
 from redis import Redis
@@ -60,7 +60,10 @@ class Trainer:
                 FIRST_PAUSE_SECONDS, task.request.retries, LONGEST_PAUSE_SECONDS, full_jitter=True
             )
             reason = TrainingError(f"{error}; it was tried {MOST_RETRIES + 1} times")
-            raise task.retry(exc=reason, countdown=pause) from error
+            try:
+                raise task.retry(exc=reason, countdown=pause) from error
+            except Reject as rejected:  # the broker is away, too: it has the task still
+                raise Reject(rejected.reason, requeue=True) from error
 
     def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
         if record.is_cancelled():
@@ -87,12 +90,7 @@ class Trainer:
         try:
             with Watch(record, report) as watch:
 
-                def tell(progress: Progress) -> None:
-                    watch.tell(progress)
-                    if progress.stage == "store" and record.is_cancelled():
-                        raise Ignore
-
-                return make(request, store, tell)
+                return make(request, store, watch.tell)
         except PASSING:
             record.forget_attempt()
             raise

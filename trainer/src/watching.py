@@ -9,6 +9,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -61,7 +62,12 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
+        """Raises Ignore if what is to be stored now is cancelled."""
         self._progress = progress
+        if progress.stage == "store":
+            with suppress(RedisError):
+                if self._record.is_cancelled():
+                    raise Ignore
 
     def __enter__(self) -> Self:
         self._thread.start()
