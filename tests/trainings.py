@@ -26,11 +26,11 @@ class Trainings:
         self.folder = folder
         self.models = folder / "models"
         self.store = ModelStore(str(self.models))
-        self.redis: Redis[str] = Redis.from_url(redis_url, decode_responses=True)
+        self.redis: Redis = Redis.from_url(redis_url, decode_responses=True)
         self.settings = {
             "training_url": vhost.amqp_url, "redis_url": redis_url, "model_store": self.models,
         }  # fmt: skip
-        self.app = celery_app(TrainingSettings(training_url=vhost.amqp_url, redis_url=redis_url))  # type: ignore[arg-type]
+        self.app = celery_app(TrainingSettings(training_url=vhost.amqp_url, redis_url=redis_url))
 
     def start(self, **settings: object) -> Service:
         """A trainer, once it is well."""

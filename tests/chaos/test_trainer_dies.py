@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,10 @@ def start(trainings: Trainings) -> Iterator[Callable[..., Service]]:
     print(services[-1].log())
 
 
+def has_begun(trainings: Trainings, job_id: str, times: int) -> bool:
+    return trainings.attempts(job_id) == times
+
+
 def kill_child(trainer: Service) -> None:
     """What trains in it."""
     (child,) = family(trainer.process.pid) - {trainer.process.pid}
@@ -80,7 +85,7 @@ def test_one_that_kills_its_process_again_and_again_is_given_up(
     job_id = trainings.ask(**LONG)
     trainer = start()
     for attempt in range(1, MOST_KILLS + 1):
-        eventually(lambda wanted=attempt: trainings.attempts(job_id) == wanted, "an attempt")
+        eventually(partial(has_begun, trainings, job_id, attempt), "an attempt")
         kill_child(trainer)
     assert f"{MOST_KILLS} times its process ended" in str(trainings.end_of(job_id, SECONDS))
     assert trainings.store.models() == []
@@ -124,7 +129,7 @@ def test_its_servers_die_in_the_midst_of_a_fit(
 
 
 def test_without_a_broker_it_is_not_well_and_stops_when_asked(
-    trainings: Trainings, start: Callable[..., Service], rabbitmq: PrivateRabbitMQ
+    start: Callable[..., Service], rabbitmq: PrivateRabbitMQ
 ) -> None:
     trainer = start()
     rabbitmq.kill()

@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def trainings(
 
 
 def test_a_model_is_trained_and_stored_once(trainings: Trainings) -> None:
-    requests = [
+    requests: list[dict[str, Any]] = [
         {"algorithm": "ridge", "params": {"alpha": 10}},
         {"algorithm": "random_forest", "params": {"n_estimators": 20}},
         {"algorithm": "linear", "features": ["bmi", "age"]},
@@ -78,13 +79,13 @@ def test_what_cannot_be_trained_fails_with_a_sentence(trainings: Trainings) -> N
     large = b"x,y\n" + b"1,2\n" * 12_000_000
     (trainings.models / "datasets" / "large.csv").write_bytes(large)
 
-    def end(**request: object) -> object:
+    def end(**request: Any) -> Any:
         return trainings.end_of(trainings.ask(**{"dataset_id": "line", "target": "y"} | request))
 
     good = end(features=["x"], algorithm="linear")
     assert isinstance(good, dict)
     assert good["rmse"] == pytest.approx(0, abs=1e-9)
-    reasons = {
+    reasons: dict[str, dict[str, Any]] = {
         "has no column 'z': it has x, y, gap": {"features": ["x", "z"]},
         "'n/a' in column 'gap', row 8": {"features": ["gap"]},
         "there is no algorithm 'magic'": {"features": ["x"], "algorithm": "magic"},

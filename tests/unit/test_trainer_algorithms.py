@@ -41,9 +41,10 @@ def test_steps_make_the_model_of_one_fit(
     assert told == sorted(told)
     assert told[-1] == 100
     again = fit(params_of(algorithm, params), SEEN, told.append)
-    assert skops.io.loads(
-        skops.io.dumps(again), trusted=skops_model.TRUSTED_TYPES
-    ).get_params() == at_once.set_params(**again.get_params()).get_params()
+    assert (
+        skops.io.loads(skops.io.dumps(again), trusted=skops_model.TRUSTED_TYPES).get_params()
+        == at_once.set_params(**again.get_params()).get_params()
+    )
 
 
 def test_all_algorithms_that_a_request_may_name_are_there() -> None:

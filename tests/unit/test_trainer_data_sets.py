@@ -82,7 +82,7 @@ def test_what_is_not_there_is_told(
         (GOOD.replace("a,b", "a,a").encode(), "has column 'a' more than once"),
         (b"a,y\n" + b"1,2\n" * 19, "has 19 rows, and at least 20 are needed"),
         (b"a,y\n" + b"1,2\n" * 12_500_000, "of 50,000,004 bytes is too large"),
-        ("a,y\n".encode() + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV"),
+        (b"a,y\n" + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV"),
     ],
     ids=lambda value: value[:20] if isinstance(value, bytes) else None,
 )

@@ -52,7 +52,8 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         algorithm=request.algorithm,
         params=msgspec.structs.asdict(params),
         metrics=metrics,
-        versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES},
         created_at=now_text(),
         seconds=round(time.monotonic() - started, 3),
         job_id=request.job_id,

@@ -46,7 +46,7 @@ class Trainer:
 
     def __init__(self, settings: TrainerSettings) -> None:
         self._settings = settings
-        self._redis: Redis[str] = Redis.from_url(
+        self._redis: Redis = Redis.from_url(
             str(settings.redis_url), decode_responses=True, socket_timeout=5
         )
 
@@ -89,7 +89,6 @@ class Trainer:
 
         try:
             with Watch(record, report) as watch:
-
                 return make(request, store, watch.tell)
         except PASSING:
             record.forget_attempt()
@@ -108,7 +107,7 @@ def define_task(app: Celery, settings: TrainerSettings) -> None:
     """Makes the task known to the app."""
     trainer = Trainer(settings)
 
-    @app.task(
+    @app.task(  # type: ignore[untyped-decorator]
         name=TASK,
         bind=True,
         max_retries=MOST_RETRIES,

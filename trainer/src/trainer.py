@@ -8,10 +8,11 @@ import socket
 import threading
 import time
 from _thread import start_new_thread
+from typing import Any
 
-from billiard.util import get_logger as get_pool_logger
 from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
+from celery.utils.log import get_multiprocessing_logger
 from celery.worker import state
 
 from pipeline.errors import BrokerError
@@ -30,10 +31,10 @@ def status_step(run: Run) -> type[bootsteps.StartStopStep]:
     class Status(bootsteps.StartStopStep):  # type: ignore[misc]
         requires = ("celery.worker.consumer.tasks:Tasks",)
 
-        def start(self, consumer: object) -> None:
+        def start(self, consumer: Any) -> None:
             self.timer = consumer.timer.call_repeatedly(STATUS_INTERVAL_SECONDS, beat)
 
-        def stop(self, _consumer: object) -> None:
+        def stop(self, _consumer: Any) -> None:
             self.timer.cancel()
 
     def beat() -> None:
@@ -64,7 +65,7 @@ def keep_logging(**_: object) -> None:
         record.exc_info = None
         return True
 
-    pool_log = get_pool_logger()
+    pool_log = get_multiprocessing_logger()
     pool_log.propagate = True
     pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
     logging.getLogger("celery.worker.request").addFilter(without_trace)

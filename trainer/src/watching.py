@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.25
 class Record:
     """What Redis knows of a training beside Celery's state of it. Raises RedisError."""
 
-    def __init__(self, redis: "Redis[str]", job_id: str, ttl: int) -> None:
+    def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
         self.job_id = job_id
         self._redis = redis
         self._key = record_key(job_id)

@@ -16,7 +16,7 @@ NAME = "model.onnx"
 
 
 def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]:
-    """The ONNX file of the estimator, and by how much it differs at most on these rows (n, columns).
+    """The ONNX file of the estimator, and by how much it differs at most on rows (n, columns).
 
     Raises ModelError if it cannot be converted, or differs by more than MOST_DIFFERENCE.
     """
@@ -57,5 +57,5 @@ def convert(estimator: Any, columns: int = FEATURE_COUNT) -> bytes:
         else:
             return content
     # skl2onnx lists a whole model where it fails; what caused that says more in one line.
-    first_line = str(reason and reason.__cause__ or reason).partition("\n")[0]
+    first_line = str((reason and reason.__cause__) or reason).partition("\n")[0]
     raise ModelError(f"{type(estimator).__name__} has no ONNX form: {first_line}") from reason
