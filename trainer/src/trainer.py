@@ -14,6 +14,7 @@ from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.log import get_multiprocessing_logger
 from celery.worker import state
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
@@ -44,8 +45,11 @@ def status_step(run: Run) -> type[bootsteps.StartStopStep]:
     return Status
 
 
-def limit_memory(megabytes: int) -> None:
-    """From now on this process is refused what is more: a fit ends with a MemoryError."""
+def limit_process(megabytes: int) -> None:
+    """From now on this process is refused more memory: a fit ends with a MemoryError."""
+    # The stream needs the cores as well; and threads that wait for work spin: on few rows, and a busy
+    # machine, two took six times as long as one.
+    threadpool_limits(1)
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
 
 
@@ -92,7 +96,7 @@ def main(settings: TrainerSettings, run: Run) -> None:
     app.steps["consumer"].add(status_step(run))
     setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own
     keep_logging()
-    worker_process_init.connect(lambda **_: limit_memory(settings.train_memory), weak=False)
+    worker_process_init.connect(lambda **_: limit_process(settings.train_memory), weak=False)
     threading.Thread(target=end_when_asked, args=[run], daemon=True).start()
     name = f"trainer-{os.getpid()}@{socket.gethostname()}"
     worker = app.WorkController(hostname=name, without_gossip=True, without_mingle=True)
