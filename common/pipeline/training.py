@@ -7,6 +7,7 @@ from celery import Celery
 from kombu.entity import Exchange, Queue
 from pydantic import AmqpDsn, Field, RedisDsn
 
+from pipeline.errors import PipelineError
 from pipeline.settings import Settings, one_or_more, urls_of
 
 TASK = QUEUE = "train"
@@ -16,6 +17,10 @@ Stage = Literal["load", "split", "fit", "evaluate", "store"]
 STAGES: tuple[str, ...] = get_args(Stage)
 PROGRESS = "PROGRESS"  # Celery's state of a training that runs; its meta is a Progress
 MOST_KILLS = 3  # a task that kills its worker again and again is not tried for ever
+
+
+class TrainingError(PipelineError):
+    """A training cannot succeed, however often it is tried; its text says why."""
 
 
 class TrainingSettings(Settings):
@@ -68,7 +73,9 @@ def celery_app(settings: TrainingSettings) -> Celery:
         backend=str(settings.redis_url),
         set_as_current=False,
     )
-    exchange = Exchange(QUEUE, "direct", durable=True)
+    # Not a direct one: a task that is to be tried again later comes back with its delay as a prefix
+    # of its routing key.
+    exchange = Exchange(QUEUE, "topic", durable=True)
     queue = Queue(QUEUE, exchange, routing_key=QUEUE, queue_arguments={"x-queue-type": "quorum"})
     app.conf.update(
         accept_content=["json"],
@@ -79,16 +86,12 @@ def celery_app(settings: TrainingSettings) -> Celery:
         task_default_queue=QUEUE,
         task_default_queue_type="quorum",
         task_default_exchange=QUEUE,
+        task_default_exchange_type="topic",
         task_default_routing_key=QUEUE,
-        task_acks_late=True,
-        task_reject_on_worker_lost=True,
-        task_track_started=True,
         result_expires=settings.job_ttl,
         result_extended=True,
-        broker_connection_retry_on_startup=True,
         # A task is accepted once the broker has it on disk.
         broker_transport_options={"confirm_publish": True},
-        worker_prefetch_multiplier=1,
         control_queue_exclusive=True,
         event_queue_exclusive=True,
     )

@@ -16,11 +16,11 @@ NAME = "model.onnx"
 
 
 def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]:
-    """The ONNX file of the estimator, and by how much it differs at most on these rows (n, 10).
+    """The ONNX file of the estimator, and by how much it differs at most on rows (n, columns).
 
     Raises ModelError if it cannot be converted, or differs by more than MOST_DIFFERENCE.
     """
-    content = convert(estimator)
+    content = convert(estimator, rows.shape[1])
     difference = parity(estimator, content, rows)
     if not difference <= MOST_DIFFERENCE:  # nan is no small difference
         raise ModelError(
@@ -32,11 +32,12 @@ def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]
 
 def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> float:
     """The maximum difference between the estimator and the ONNX file on these rows."""
-    differences = np.abs(OnnxModel(content, NAME).predict(rows) - estimator.predict(rows))
+    converted = OnnxModel(content, NAME, rows.shape[1])
+    differences = np.abs(converted.predict(rows) - estimator.predict(rows))
     return float(differences.max())
 
 
-def convert(estimator: Any) -> bytes:
+def convert(estimator: Any, columns: int = FEATURE_COUNT) -> bytes:
     """With doubles, as scikit-learn computes; with floats where ONNX has no more, as for trees."""
     try:
         from skl2onnx import to_onnx  # noqa: PLC0415  # an extra
@@ -45,15 +46,16 @@ def convert(estimator: Any) -> bytes:
         raise ModelError(f"writing ONNX needs skl2onnx ({error}): {INSTALL}") from error
     reason: Exception | None = None
     for number in (DoubleTensorType, FloatTensorType):
-        kind = [("features", number([None, FEATURE_COUNT]))]
+        kind = [("features", number([None, columns]))]
         try:
             # A fixed name, for the same file from the same model.
             model = to_onnx(estimator, initial_types=kind, name="model")
             content: bytes = model.SerializeToString()
-            OnnxModel(content, NAME)
+            OnnxModel(content, NAME, columns)
         except Exception as error:  # skl2onnx and ONNX Runtime fail in many ways
             reason = error
         else:
             return content
-    first_line = str(reason).partition("\n")[0]
+    # skl2onnx lists a whole model where it fails; what caused that says more in one line.
+    first_line = str((reason and reason.__cause__) or reason).partition("\n")[0]
     raise ModelError(f"{type(estimator).__name__} has no ONNX form: {first_line}") from reason

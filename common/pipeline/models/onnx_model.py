@@ -20,12 +20,12 @@ NUMBERS: dict[str, type[np.float64 | np.float32]] = {
 
 
 class OnnxModel:
-    """Has scikit-learn's predict(): (n, 10) numbers to (n,).
+    """Has scikit-learn's predict(): (n, columns) numbers to (n,).
 
     Raises ModelError if ONNX Runtime is missing, or `content` is no model of such a shape.
     """
 
-    def __init__(self, content: bytes, name: str) -> None:
+    def __init__(self, content: bytes, name: str, columns: int = FEATURE_COUNT) -> None:
         self._session = _session(content, name)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [len(inputs), len(outputs)] != [1, 1]:
@@ -33,7 +33,7 @@ class OnnxModel:
                 f"{name} has {len(inputs)} inputs and {len(outputs)} outputs, and not one of each"
             )
         self._input, self._output = inputs[0].name, outputs[0].name
-        self.number = _number(inputs[0], name)
+        self.number = _number(inputs[0], name, columns)
 
     def predict(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         rows = features.astype(self.number, copy=False)
@@ -64,14 +64,14 @@ def _session(content: bytes, name: str) -> Any:
         raise ModelError(f"{name} is not an ONNX model that can be run: {error}") from error
 
 
-def _number(taken: Any, name: str) -> type[np.float64 | np.float32]:
+def _number(taken: Any, name: str, columns: int) -> type[np.float64 | np.float32]:
     """The type of number that a model's input takes."""
     if taken.type not in NUMBERS:
         raise ModelError(f"{name} takes {taken.type}: its input must be one of {[*NUMBERS]}")
-    rows, *columns = taken.shape or [None]
-    if len(columns) != 1 or (isinstance(columns[0], int) and columns[0] != FEATURE_COUNT):
+    rows, *width = taken.shape or [None]
+    if len(width) != 1 or (isinstance(width[0], int) and width[0] != columns):
         raise ModelError(
-            f"{name} takes shape {taken.shape}, and not any number of rows of {FEATURE_COUNT}"
+            f"{name} takes shape {taken.shape}, and not any number of rows of {columns}"
         )
     if isinstance(rows, int):
         raise ModelError(

@@ -1,0 +1,160 @@
+"""Trainers, and what they need, ended in the midst of a fit: it is done again, and stored once."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from pipeline.training import MOST_KILLS, QUEUE
+from processes import family
+from rabbitmq import PrivateRabbitMQ
+from redis_server import REDIS, PrivateRedis
+from support import Service, Vhost, eventually
+from trainings import SLOW, Trainings, model_of
+
+SECONDS = 120.0  # within which a training is done, whatever strikes
+LONG = SLOW | {"params": {"max_iter": 1000, "max_leaf_nodes": 100}}
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    """One of this test's own: others do not see it die."""
+    REDIS.install_if_missing()
+    with PrivateRedis(tmp_path / "redis") as redis:
+        yield redis
+
+
+@pytest.fixture
+def trainings(
+    rabbitmq: PrivateRabbitMQ, vhost: Vhost, redis: PrivateRedis, tmp_path: Path
+) -> Iterator[Trainings]:
+    yield Trainings(vhost, redis.url, tmp_path)
+    if rabbitmq.exit_status is not None:
+        rabbitmq.start()
+
+
+@pytest.fixture
+def start(trainings: Trainings) -> Iterator[Callable[..., Service]]:
+    services: list[Service] = []
+
+    def start_trainer(**settings: object) -> Service:
+        services.append(trainings.start(**settings))
+        return services[-1]
+
+    yield start_trainer
+    for service in services:
+        if service.process.poll() is None:
+            service.kill()
+    print(services[-1].log())
+
+
+def has_begun(trainings: Trainings, job_id: str, times: int) -> bool:
+    return trainings.attempts(job_id) == times
+
+
+def kill_child(trainer: Service) -> None:
+    """What trains in it."""
+    (child,) = family(trainer.process.pid) - {trainer.process.pid}
+    os.kill(child, signal.SIGKILL)
+
+
+def test_a_training_that_is_killed_is_done_again_and_stored_once(
+    trainings: Trainings, start: Callable[..., Service]
+) -> None:
+    job_id = trainings.ask(**SLOW)
+    trainer = start()
+    trainings.wait_for_fit(job_id)
+    kill_child(trainer)
+    eventually(lambda: trainings.attempts(job_id) == 2, "the next attempt")
+    gone = family(trainer.process.pid)
+    trainer.kill()
+    eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
+    start()
+    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+    assert trainings.attempts(job_id) == 3
+    assert len(trainings.store.models()) == 1
+    assert not any(Path(f"/proc/{pid}").exists() for pid in gone)
+
+
+def test_one_that_kills_its_process_again_and_again_is_given_up(
+    trainings: Trainings, start: Callable[..., Service]
+) -> None:
+    job_id = trainings.ask(**LONG)
+    trainer = start()
+    for attempt in range(1, MOST_KILLS + 1):
+        eventually(partial(has_begun, trainings, job_id, attempt), "an attempt")
+        kill_child(trainer)
+    assert f"{MOST_KILLS} times its process ended" in str(trainings.end_of(job_id, SECONDS))
+    assert trainings.store.models() == []
+    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
+def test_a_trainer_that_is_asked_to_stop_leaves_its_task_to_the_next(
+    trainings: Trainings, start: Callable[..., Service], number: int
+) -> None:
+    job_id = trainings.ask(**SLOW)
+    trainer = start()
+    trainings.wait_for_fit(job_id)
+    trainer.process.send_signal(number)
+    assert trainer.wait(10) == 0
+    eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
+    start()
+    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+
+
+def test_its_servers_die_in_the_midst_of_a_fit(
+    trainings: Trainings,
+    start: Callable[..., Service],
+    redis: PrivateRedis,
+    rabbitmq: PrivateRabbitMQ,
+) -> None:
+    trainer = start()
+    job_id = trainings.ask(**LONG)
+    trainings.wait_for_fit(job_id)
+    rabbitmq.kill()
+    redis.kill()
+    eventually(lambda: trainings.files(job_id), "a model, though both are away", SECONDS)
+    redis.start()
+    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+    rabbitmq.start()
+    trainer.status_file.unlink(missing_ok=True)
+    eventually(trainer.is_up, "its connection", SECONDS)
+    eventually(lambda: trainings.vhost.depth(QUEUE) == 0, "nothing that waits")
+    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]
+    assert len(trainings.store.models()) == 2
+
+
+def test_without_a_broker_it_is_not_well_and_stops_when_asked(
+    start: Callable[..., Service], rabbitmq: PrivateRabbitMQ
+) -> None:
+    trainer = start()
+    rabbitmq.kill()
+    eventually(lambda: "Connection refused" in trainer.log(), "that it is away")
+    trainer.status_file.unlink()
+    eventually(lambda: trainer.log().count("Connection refused") > 3, "that it tries again")
+    assert not trainer.status_file.exists()
+    assert trainer.stop() == 0
+
+
+def test_a_store_that_stays_away_fails_a_training_in_the_end(
+    trainings: Trainings, start: Callable[..., Service]
+) -> None:
+    job_id = trainings.ask()
+    start(model_store="s3://bucket/models", aws_endpoint_url="http://127.0.0.1:1", aws_region="x")
+    reason = str(trainings.end_of(job_id, SECONDS))
+    assert "the model store s3://bucket/models cannot be used" in reason
+    assert reason.endswith("it was tried 6 times")
+
+
+def test_a_fit_that_takes_too_long_fails(
+    trainings: Trainings, start: Callable[..., Service]
+) -> None:
+    start(train_seconds=5)
+    job_id = trainings.ask(**LONG)
+    reason = str(trainings.end_of(job_id, SECONDS))
+    assert reason == "the training took longer than TRAIN_SECONDS=5"
+    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]

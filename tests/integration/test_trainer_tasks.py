@@ -1,0 +1,142 @@
+"""Trainings asked of a trainer as the gateway asks: made once, told of, cancelled, refused."""
+
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.models.predictor import Predictor
+from pipeline.models.records import SKOPS
+from pipeline.training import QUEUE
+from rabbitmq import PrivateRabbitMQ
+from redis_server import PrivateRedis
+from support import Service, Vhost, eventually
+from trainings import ENDED, FILES, SLOW, Trainings, model_of
+
+MEMORY = 640  # MB
+
+
+@pytest.fixture(scope="module")
+def trainings(
+    rabbitmq: PrivateRabbitMQ, redis_server: PrivateRedis, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trainings]:
+    """With one trainer that runs: starting takes seconds."""
+    vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
+    trainings = Trainings(vhost, redis_server.url, tmp_path_factory.mktemp("trainings"))
+    trainer = trainings.start(train_memory=MEMORY)
+    yield trainings
+    trainer.kill()
+    print(trainer.log())
+    vhost.delete()
+
+
+def test_a_model_is_trained_and_stored_once(trainings: Trainings) -> None:
+    requests: list[dict[str, Any]] = [
+        {"algorithm": "ridge", "params": {"alpha": 10}},
+        {"algorithm": "random_forest", "params": {"n_estimators": 20}},
+        {"algorithm": "linear", "features": ["bmi", "age"]},
+    ]
+    for request, job_id in [(request, trainings.ask(**request)) for request in requests]:
+        result = trainings.end_of(job_id)
+        model = trainings.store.model(model_of(job_id))
+        assert model is not None
+        metrics = {"rmse": model.metrics.rmse, "mae": model.metrics.mae}
+        rows = {"training_rows": 353, "held_out_rows": 89}
+        assert result == {"model_id": model.model_id} | metrics | rows
+        assert 40 < result["mae"] < result["rmse"] < 75
+        assert (model.algorithm, model.job_id) == (request["algorithm"], job_id)
+        assert trainings.files(job_id) == FILES
+        assert trainings.attempts(job_id) == 1
+        if len(model.features) == 10:
+            content = trainings.store.file(model, SKOPS)
+            Predictor.of(content, Path(SKOPS), model.model_id)
+        again = trainings.ask(model_id=model.model_id)  # as if the task were handed out again
+        assert trainings.end_of(again) == result
+        assert trainings.store.model(model.model_id) == model
+
+
+def test_progress_is_told_and_a_cancelled_training_leaves_no_model(trainings: Trainings) -> None:
+    running, waiting, after = trainings.ask(**SLOW), trainings.ask(), trainings.ask()
+    assert 0 < trainings.wait_for_fit(running) <= 100
+    trainings.cancel(waiting)
+    trainings.cancel(running)
+    assert trainings.end_of(after)["model_id"] == model_of(after)
+    eventually(lambda: trainings.vhost.depth(QUEUE) == 0, "all are done")
+    for job_id in (running, waiting):
+        assert trainings.result(job_id).state not in ENDED
+        assert trainings.files(job_id) == set()
+    assert (trainings.attempts(running), trainings.attempts(waiting)) == (1, 0)
+
+
+def test_what_cannot_be_trained_fails_with_a_sentence(trainings: Trainings) -> None:
+    (trainings.models / "datasets").mkdir(parents=True)
+    rows = [f"{x},{x * 2},{'n/a' if x == 7 else x}\n" for x in range(40)]
+    table = "x,y,gap\n" + "".join(rows)
+    (trainings.models / "datasets" / "line.csv").write_text(table)
+    large = b"x,y\n" + b"1,2\n" * 12_000_000
+    (trainings.models / "datasets" / "large.csv").write_bytes(large)
+
+    def end(**request: Any) -> Any:
+        return trainings.end_of(trainings.ask(**{"dataset_id": "line", "target": "y"} | request))
+
+    good = end(features=["x"], algorithm="linear")
+    assert isinstance(good, dict)
+    assert good["rmse"] == pytest.approx(0, abs=1e-9)
+    reasons: dict[str, dict[str, Any]] = {
+        "has no column 'z': it has x, y, gap": {"features": ["x", "z"]},
+        "'n/a' in column 'gap', row 8": {"features": ["gap"]},
+        "there is no algorithm 'magic'": {"features": ["x"], "algorithm": "magic"},
+        "it has alpha": {"features": ["x"], "params": {"alpha": -1}},
+        "there is no data set 'lost'": {"features": ["x"], "dataset_id": "lost"},
+        f"more than TRAIN_MEMORY={MEMORY} MB": {"features": ["x"], "dataset_id": "large"},
+    }
+    for reason, request in reasons.items():
+        error = end(**request)
+        assert type(error).__name__ == "TrainingError"
+        assert reason in str(error)
+    assert isinstance(end(features=["x"]), dict)  # its process goes on after all that
+
+
+def test_a_store_that_is_away_is_tried_again(trainings: Trainings) -> None:
+    away = trainings.models.with_name("away")
+    trainings.models.rename(away)
+    trainings.models.write_text("a file in place of the folder")
+    try:
+        job_id = trainings.ask()
+        eventually(lambda: trainings.result(job_id).state == "RETRY", "a retry")
+    finally:
+        trainings.models.unlink()
+        away.rename(trainings.models)
+    assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
+    assert trainings.attempts(job_id) == 1  # it was not killed
+
+
+class Trap:
+    """Unpickled, it writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return np.save, (self.path, 1)
+
+
+def test_no_pickle_is_read(trainings: Trainings, tmp_path: Path) -> None:
+    body = pickle.dumps([[Trap(tmp_path / "trap.npy")], {}, {}])
+    headers = {"id": "trap", "task": "train", "lang": "py"}
+    trainings.vhost.put(
+        QUEUE, body, content_type="application/x-python-serialize", headers=headers,
+        content_encoding="binary",
+    )  # fmt: skip
+    assert trainings.end_of(trainings.ask())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_settings_end_it_with_a_sentence(tmp_path: Path) -> None:
+    trainer = Service("trainer", tmp_path, train_seconds=0, model_store="ftp://models")
+    assert trainer.wait() == 2
+    assert "TRAIN_SECONDS='0' is not accepted: it must be seconds from 1 to 86400" in trainer.log()
+    assert "MODEL_STORE='ftp://models' is not accepted" in trainer.log()

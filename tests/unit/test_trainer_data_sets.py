@@ -1,0 +1,93 @@
+"""Data sets: what a CSV file must be, in a sentence for each way in which it is not."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import data_sets
+from pipeline import dataset
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.store import ModelStore
+from pipeline.training import TrainingError, TrainingRequest
+
+ROWS = 25
+GOOD = "a,b,y\n" + "".join(f"{row},{row}.5,-1e{row}\n" for row in range(ROWS))
+
+
+def request(dataset_id: str, features: list[str], target: str) -> TrainingRequest:
+    return TrainingRequest(
+        job_id="j", model_id="m", dataset_id=dataset_id, features=features, target=target,
+        algorithm="linear",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    (tmp_path / "datasets").mkdir()
+    (tmp_path / "datasets" / "good.csv").write_text("\ufeff" + GOOD)
+    return ModelStore(str(tmp_path))
+
+
+def test_the_built_in_one_is_split_as_the_stream_is(store: ModelStore) -> None:
+    frame = data_sets.load(store, request("diabetes", [*FEATURE_NAMES], "target"))
+    seen, held_out = data_sets.split("diabetes", frame)
+    for ours, theirs in ((seen, dataset.training()), (held_out, dataset.holdout())):
+        assert (ours.features == theirs.features).all()
+        assert (ours.labels == theirs.labels).all()
+
+
+def test_columns_come_as_asked_for_and_each_row_is_in_one_part(store: ModelStore) -> None:
+    frame = data_sets.load(store, request("good", ["b", "a"], "y"))
+    seen, held_out = data_sets.split("good", frame)
+    assert (seen.features.shape, held_out.features.shape) == ((20, 2), (5, 2))
+    rows = np.concatenate([seen.features, held_out.features])
+    assert sorted(rows[:, 1]) == [*range(ROWS)]
+    assert (rows[:, 0] == rows[:, 1] + 0.5).all()
+    assert (data_sets.split("good", frame)[1].labels == held_out.labels).all()
+
+
+@pytest.mark.parametrize(
+    ("dataset_id", "features", "target", "reason"),
+    [
+        ("good", ["a", "c"], "y", "data set 'good' has no column 'c': it has a, b, y"),
+        ("good", ["a"], "z", "data set 'good' has no column 'z'"),
+        ("diabetes", ["age"], "label", "data set 'diabetes' has no column 'label': it has age, "),
+        ("good", [], "y", "at least one feature"),
+        ("good", ["a", "y"], "y", "each column only once"),
+        ("../good", ["a"], "y", "there is no data set '../good': there is 'diabetes', and any"),
+    ],
+)
+def test_what_is_not_there_is_told(
+    store: ModelStore, dataset_id: str, features: list[str], target: str, reason: str
+) -> None:
+    with pytest.raises(TrainingError) as error:
+        data_sets.load(store, request(dataset_id, features, target))
+    assert reason in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "has no column 'a': it has none"),
+        (b"\x80\x04\x95pickle", "is not CSV: byte 0 is no UTF-8"),
+        (GOOD.replace("7,7.5", ",7.5").encode(), "has '' in column 'a', row 8"),
+        (GOOD.replace("7,7.5", "inf,7.5").encode(), "has 'inf' in column 'a', row 8"),
+        (GOOD.replace("-1e7", "1e999").encode(), "has 'inf' in column 'y', row 8"),
+        (GOOD.replace("7,7.5", "seven,7.5").encode(), "has 'seven' in column 'a', row 8"),
+        (GOOD.replace("7,7.5", "True,7.5").encode(), "has 'True' in column 'a', row 8"),
+        (b"a,y\n" + b"True,1\n" * 20, "has 'True' in column 'a', row 1"),
+        (GOOD.replace("7,7.5", "7,7.5,8").encode(), "cannot be read as CSV: Expected 3 fields"),
+        (b"a,y\n" + b"1,2,3\n" * 20, "cannot be read as CSV"),
+        (GOOD.replace("a,b", "a,a").encode(), "has column 'a' more than once"),
+        (b"a,y\n" + b"1,2\n" * 19, "has 19 rows, and at least 20 are needed"),
+        (b"a,y\n" + b"1,2\n" * 12_500_000, "of 50,000,004 bytes is too large"),
+        (b"a,y\n" + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, bytes) else None,
+)
+def test_a_file_that_cannot_be_used_is_told_of(content: bytes, reason: str) -> None:
+    with pytest.raises(TrainingError) as error:
+        data_sets.parse("bad", content, ["a", "y"])
+    assert reason in str(error.value)
+    assert str(error.value).startswith("data set 'bad' ")

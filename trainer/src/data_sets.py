@@ -1,0 +1,122 @@
+"""Data sets to train on: the built-in one, or a CSV file in the model store."""
+
+import csv
+import warnings
+from io import BytesIO, StringIO
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+
+from pipeline import dataset
+from pipeline.dataset import HOLDOUT_SHARE, Dataset
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.store import ModelStore
+from pipeline.reasons import too_large
+from pipeline.training import TrainingError, TrainingRequest
+
+BUILT_IN, BUILT_IN_TARGET = "diabetes", "target"
+MOST_BYTES = 50_000_000
+FEWEST_ROWS = 20
+SHOWN_CHARACTERS = 40  # of a value that is no number
+_SPLIT_SEED = 20  # fixed: the same request is to give the same model
+
+
+def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
+    """The columns that were asked for, the target last, as finite numbers.
+
+    Raises TrainingError in one sentence if the data set does not have them, and StoreError.
+    """
+    wanted = [*request.features, request.target]
+    if not request.features or len({*wanted}) != len(wanted):
+        raise TrainingError(
+            f"features {request.features} with target {request.target!r} are not accepted: at "
+            "least one feature, and each column only once"
+        )
+    if request.dataset_id == BUILT_IN:
+        frame = _built_in()
+        _check_columns(BUILT_IN, [*frame.columns], wanted)
+        return frame[wanted]
+    content = store.dataset(request.dataset_id)
+    if content is None:
+        raise TrainingError(
+            f"there is no data set {request.dataset_id!r}: there is {BUILT_IN!r}, and any "
+            "datasets/NAME.csv in the model store"
+        )
+    return parse(request.dataset_id, content, wanted)
+
+
+def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
+    """The rows to train on (80 %), and those held out; of the built-in data set always the same."""
+    features, labels = frame.to_numpy(np.float64)[:, :-1], frame.iloc[:, -1].to_numpy(np.float64)
+    if data_set == BUILT_IN:
+        count = len(dataset.training().labels)
+        return Dataset(features[:count], labels[:count]), Dataset(features[count:], labels[count:])
+    seen, held_out, seen_labels, held_out_labels = train_test_split(
+        features, labels, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
+    )
+    return Dataset(seen, seen_labels), Dataset(held_out, held_out_labels)
+
+
+def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
+    """The wanted columns of a CSV file. Raises TrainingError if they are not in it, as numbers."""
+    if len(content) > MOST_BYTES:
+        raise TrainingError(too_large(f"data set {data_set!r}", len(content), "bytes", MOST_BYTES))
+    _check_columns(data_set, _header(data_set, content), wanted)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is too long
+            frame = pd.read_csv(
+                BytesIO(content), encoding="utf-8-sig", index_col=False, keep_default_na=False,
+                low_memory=False,
+            )[wanted]  # fmt: skip
+    except (ValueError, pd.errors.ParserWarning) as error:
+        reason = str(error).strip().rpartition("error: ")[2]
+        if reason == "out of memory":  # not the file's fault
+            raise MemoryError from error
+        raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {reason}") from error
+    if len(frame) < FEWEST_ROWS:
+        raise TrainingError(
+            f"data set {data_set!r} has {len(frame)} rows, and at least {FEWEST_ROWS} are needed"
+        )
+    return pd.DataFrame({name: _numbers(data_set, frame[name]) for name in wanted})
+
+
+def _header(data_set: str, content: bytes) -> list[str]:
+    try:
+        line = content.partition(b"\n")[0].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TrainingError(
+            f"data set {data_set!r} is not CSV: byte {error.start} is no UTF-8"
+        ) from error
+    return next(csv.reader(StringIO(line)), [])
+
+
+def _check_columns(data_set: str, there: list[str], wanted: list[str]) -> None:
+    columns = ", ".join(there) or "none"
+    for name in wanted:
+        if name not in there:
+            raise TrainingError(f"data set {data_set!r} has no column {name!r}: it has {columns}")
+        if there.count(name) > 1:
+            raise TrainingError(f"data set {data_set!r} has column {name!r} more than once")
+
+
+def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
+    """The column, if each of its values is a finite number."""
+    texts = column.astype(str) if column.dtype == bool else column
+    numbers = pd.to_numeric(texts, errors="coerce").astype(np.float64)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        value = str(texts.iloc[wrong[0]])[:SHOWN_CHARACTERS]
+        raise TrainingError(
+            f"data set {data_set!r} has {value!r} in column {column.name!r}, row {wrong[0] + 1}: "
+            "each value must be a finite number"
+        )
+    return numbers
+
+
+def _built_in() -> pd.DataFrame:
+    """The rows to train on, and then those held out."""
+    parts = dataset.training(), dataset.holdout()
+    frame = pd.DataFrame(np.concatenate([part.features for part in parts]), columns=FEATURE_NAMES)
+    return frame.assign(**{BUILT_IN_TARGET: np.concatenate([part.labels for part in parts])})

@@ -1,0 +1,86 @@
+"""One training from its request to a stored model, stage by stage."""
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import skops.io
+from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+
+import algorithms
+import data_sets
+from pipeline.dataset import Dataset
+from pipeline.errors import ModelError
+from pipeline.models import onnx_export, skops_model
+from pipeline.models.records import ONNX, SKOPS, Metrics, Model
+from pipeline.models.store import ModelStore, now_text
+from pipeline.training import Progress, TrainingRequest
+
+LIBRARIES = ("scikit-learn", "numpy", "skops", "skl2onnx")
+
+Tell = Callable[[Progress], None]
+
+
+def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
+    """The model as it is in the store afterwards; `tell` hears of each stage as it begins.
+
+    Raises TrainingError if it can never be made, ModelError if it cannot be stored as skops, and
+    StoreError if the store is away.
+    """
+    started = time.monotonic()
+    params = algorithms.params_of(request.algorithm, request.params)
+    tell(Progress("load"))
+    frame = data_sets.load(store, request)
+    tell(Progress("split"))
+    training, held_out = data_sets.split(request.dataset_id, frame)
+    tell(Progress("fit"))
+    estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
+    tell(Progress("evaluate"))
+    metrics = evaluate(estimator, training, held_out)
+    files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
+    tell(Progress("store"))
+    model = Model(
+        model_id=request.model_id,
+        dataset_id=request.dataset_id,
+        features=request.features,
+        target=request.target,
+        algorithm=request.algorithm,
+        params=msgspec.structs.asdict(params),
+        metrics=metrics,
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in LIBRARIES},
+        created_at=now_text(),
+        seconds=round(time.monotonic() - started, 3),
+        job_id=request.job_id,
+        notes=notes,
+    )
+    return store.add(model, files)
+
+
+def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
+    predictions = estimator.predict(held_out.features)
+    return Metrics(
+        rmse=float(root_mean_squared_error(held_out.labels, predictions)),
+        mae=float(mean_absolute_error(held_out.labels, predictions)),
+        training_rows=len(training.labels),
+        held_out_rows=len(held_out.labels),
+    )
+
+
+def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
+    """The model's files by name, and why one of them is missing.
+
+    Raises ModelError if the pipeline would not load what skops writes.
+    """
+    files = {SKOPS: skops.io.dumps(estimator)}
+    skops_model.load(files[SKOPS], Path(SKOPS))
+    try:
+        files[ONNX], _ = onnx_export.export(estimator, rows)
+    except ModelError as error:
+        return files, [f"no {ONNX}: {error}"]
+    return files, []

@@ -1,0 +1,125 @@
+"""The task of Celery that trains a model: done once, however often it is handed out."""
+
+from typing import Any
+
+import msgspec
+from celery import Celery, Task
+from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+from celery.utils.time import get_exponential_backoff_interval
+from pydantic import Field
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisAwayError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from making import make
+from pipeline.errors import PipelineError
+from pipeline.models.records import Model
+from pipeline.models.store import ModelStore, StoreError
+from pipeline.settings import StoreSettings
+from pipeline.training import (
+    MOST_KILLS,
+    PROGRESS,
+    TASK,
+    Progress,
+    TrainingError,
+    TrainingRequest,
+    TrainingSettings,
+)
+from watching import Record, Watch
+
+PASSING = (StoreError, RedisAwayError, RedisTimeoutError)
+MOST_RETRIES = 5
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60  # at most, before a retry: chance says how much
+
+
+class TrainerSettings(TrainingSettings, StoreSettings):
+    """What the trainer needs beyond what it shares with others."""
+
+    train_seconds: int = Field(300, ge=1, le=86_400, description="seconds from 1 to 86400")
+    train_memory: int = Field(
+        1024, ge=256, le=2**20, description="megabytes (2^20 bytes) from 256 to 1048576"
+    )
+
+
+class Trainer:
+    """Trains what a request asks for, and takes care that it is stored once, or said why not."""
+
+    def __init__(self, settings: TrainerSettings) -> None:
+        self._settings = settings
+        self._redis: Redis = Redis.from_url(
+            str(settings.redis_url), decode_responses=True, socket_timeout=5
+        )
+
+    def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
+        """The task's result. Raises TrainingError, Ignore if it is cancelled, and Retry."""
+        record = Record(self._redis, request.job_id, self._settings.job_ttl)
+        try:
+            return self._run(task, request, record)
+        except PASSING as error:
+            pause = get_exponential_backoff_interval(
+                FIRST_PAUSE_SECONDS, task.request.retries, LONGEST_PAUSE_SECONDS, full_jitter=True
+            )
+            reason = TrainingError(f"{error}; it was tried {MOST_RETRIES + 1} times")
+            try:
+                raise task.retry(exc=reason, countdown=pause) from error
+            except Reject as rejected:  # the broker is away, too: it has the task still
+                raise Reject(rejected.reason, requeue=True) from error
+
+    def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
+        if record.is_cancelled():
+            raise Ignore
+        store = ModelStore(self._settings.model_store)
+        if (model := store.model(request.model_id)) is None:
+            if record.count_attempt() > MOST_KILLS:
+                raise TrainingError(
+                    f"this training was given up: {MOST_KILLS} times its process ended in the "
+                    "midst of it, as if killed"
+                )
+            model = self._make(task, request, store, record)
+        figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
+        return {"model_id": model.model_id} | figures
+
+    def _make(
+        self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
+    ) -> Model:
+        keep, running = task.backend.store_result, task.request
+
+        def report(progress: Progress) -> None:
+            keep(request.job_id, msgspec.to_builtins(progress), PROGRESS, request=running)
+
+        try:
+            with Watch(record, report) as watch:
+                return make(request, store, watch.tell)
+        except PASSING:
+            record.forget_attempt()
+            raise
+        except SoftTimeLimitExceeded as error:
+            raise TrainingError(
+                f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"
+            ) from error
+        except MemoryError as error:
+            raise TrainingError(
+                f"the training needs more than TRAIN_MEMORY={self._settings.train_memory} MB"
+            ) from error
+
+
+def define_task(app: Celery, settings: TrainerSettings) -> None:
+    """Makes the task known to the app."""
+    trainer = Trainer(settings)
+
+    @app.task(  # type: ignore[untyped-decorator]
+        name=TASK,
+        bind=True,
+        max_retries=MOST_RETRIES,
+        throws=(TrainingError,),  # no fault of ours: one line in the log
+        acks_late=True,
+        reject_on_worker_lost=True,
+        track_started=True,
+        soft_time_limit=settings.train_seconds,
+        time_limit=settings.train_seconds + 10,
+    )
+    def train(task: Task, argument: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return trainer.run(task, msgspec.convert(argument, TrainingRequest))
+        except (PipelineError, msgspec.ValidationError) as error:
+            raise TrainingError(str(error)) from error

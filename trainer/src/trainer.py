@@ -1,0 +1,109 @@
+"""Trains models, one at a time, as they are asked for: a worker of Celery."""
+
+import logging
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from _thread import start_new_thread
+from typing import Any
+
+from celery import Celery, bootsteps
+from celery.signals import setup_logging, worker_process_init
+from celery.utils.log import get_multiprocessing_logger
+from celery.worker import state
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from pipeline.errors import BrokerError
+from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
+from pipeline.training import celery_app
+from tasks import TrainerSettings, define_task
+
+log = logging.getLogger(__name__)
+
+END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left without a goodbye
+
+
+def status_step(run: Run) -> type[bootsteps.StartStopStep]:
+    """A part of the worker that says it is well, while it is connected to the broker."""
+
+    class Status(bootsteps.StartStopStep):  # type: ignore[misc]
+        requires = ("celery.worker.consumer.tasks:Tasks",)
+
+        def start(self, consumer: Any) -> None:
+            self.timer = consumer.timer.call_repeatedly(STATUS_INTERVAL_SECONDS, beat)
+
+        def stop(self, _consumer: Any) -> None:
+            self.timer.cancel()
+
+    def beat() -> None:
+        run.gauges["trainings"] = state.all_total_count[0]
+        run.beat()
+
+    return Status
+
+
+def limit_process(megabytes: int) -> None:
+    """From now on this process is refused more memory: a fit ends with a MemoryError."""
+    # The stream needs the cores as well; and threads that wait for work spin: on few rows, and a busy
+    # machine, two took six times as long as one.
+    threadpool_limits(1)
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
+
+
+def end_when_asked(run: Run) -> None:
+    """Ends the worker at once: the broker hands the training in hand to the next one."""
+    run.stop.wait()
+    state.should_terminate = True
+    time.sleep(END_SECONDS)
+    log.warning("the broker did not answer within %g s", END_SECONDS)
+    os._exit(0)
+
+
+def keep_logging(**_: object) -> None:
+    """Celery's own lines in the form of ours: one each, also for a process that was killed."""
+
+    def without_trace(record: logging.LogRecord) -> bool:
+        record.exc_info = None
+        return True
+
+    pool_log = get_multiprocessing_logger()
+    pool_log.propagate = True
+    pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
+    logging.getLogger("celery.worker.request").addFilter(without_trace)
+
+
+def configure(app: Celery) -> None:
+    app.conf.update(
+        worker_concurrency=1,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=True,  # for Flower
+        worker_lost_wait=1.0,  # seconds that a result of a dead process is waited for
+        worker_cancel_long_running_tasks_on_connection_loss=False,  # its model is found stored
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        result_backend_always_retry=True,
+    )
+
+
+def main(settings: TrainerSettings, run: Run) -> None:
+    signal.signal(signal.SIGQUIT, lambda *_: start_new_thread(run.stop.set, ()))
+    app = celery_app(settings)
+    configure(app)
+    define_task(app, settings)
+    app.steps["consumer"].add(status_step(run))
+    setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own
+    keep_logging()
+    worker_process_init.connect(lambda **_: limit_process(settings.train_memory), weak=False)
+    threading.Thread(target=end_when_asked, args=[run], daemon=True).start()
+    name = f"trainer-{os.getpid()}@{socket.gethostname()}"
+    worker = app.WorkController(hostname=name, without_gossip=True, without_mingle=True)
+    worker.start()
+    if worker.exitcode:
+        raise BrokerError("the worker failed, see above")
+
+
+if __name__ == "__main__":
+    run_service("trainer", TrainerSettings, main)

@@ -1,0 +1,97 @@
+"""A thread beside a training: it tells how far that is, and ends it when it is cancelled."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from celery.exceptions import Ignore
+from redis import Redis
+from redis.exceptions import RedisError
+
+from pipeline.training import Progress, record_key
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.25
+
+
+class Record:
+    """What Redis knows of a training beside Celery's state of it. Raises RedisError."""
+
+    def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
+        self.job_id = job_id
+        self._redis = redis
+        self._key = record_key(job_id)
+        self._ttl = ttl
+
+    def is_cancelled(self) -> bool:
+        return bool(self._redis.hexists(self._key, "cancelled"))
+
+    def count_attempt(self) -> int:
+        """How often the training was begun, this time included."""
+        with self._redis.pipeline() as together:
+            together.hincrby(self._key, "attempts", 1)
+            together.expire(self._key, self._ttl)
+            return int(together.execute()[0])
+
+    def forget_attempt(self) -> None:
+        """It has ended in good order, to be tried again: that is no worker killed."""
+        with suppress(RedisError):
+            self._redis.hincrby(self._key, "attempts", -1)
+
+
+class Watch:
+    """Tells the last of what it is told, every quarter of a second, and looks for a cancellation.
+
+    A fit deep in C can be ended in one way only: with its process. The worker starts another, and
+    the broker hands it the task again, which then sees at once that it is cancelled. While Redis is
+    away nothing is told or seen, and the training goes on.
+    """
+
+    def __init__(self, record: Record, report: Callable[[Progress], object]) -> None:
+        self._record = record
+        self._report = report
+        self._progress: Progress | None = None
+        self._told: Progress | None = None
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def tell(self, progress: Progress) -> None:
+        """Raises Ignore if what is to be stored now is cancelled."""
+        self._progress = progress
+        if progress.stage == "store":
+            with suppress(RedisError):
+                if self._record.is_cancelled():
+                    raise Ignore
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._thread.join()  # or its last report would come after the result
+
+    def _run(self) -> None:
+        while not self._end.is_set():
+            with suppress(RedisError):
+                self._look()
+            self._end.wait(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        if self._record.is_cancelled():
+            log.info("training %s is cancelled: its process ends", self._record.job_id)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if (progress := self._progress) is not None and progress != self._told:
+            self._report(progress)
+            self._told = progress
