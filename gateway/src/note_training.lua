@@ -1,0 +1,8 @@
+-- Notes something of a training, unless its record has expired, or has it already.
+--
+-- KEYS[1]  its record
+-- ARGV     the name of the field, its value
+
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+end
