@@ -117,8 +117,8 @@ class Registry:
         if new > old * (1 + self._most_rise):
             raise RefusedError(
                 f"{model.model_id} has an RMSE of {new:.2f} on the hold-out, {live} has {old:.2f}: "
-                f"that is {new / old - 1:.1%} worse, and MAX_RMSE_RISE allows "
-                f'{self._most_rise:.1%}; {{"force": true}} promotes it all the same'
+                f"it may be {self._most_rise:.1%} more (MAX_RMSE_RISE); "
+                '{"force": true} promotes it all the same'
             )
 
     def _change(self, decide: Callable[[list[Change]], Change]) -> Change:
