@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from celery.exceptions import OperationalError
+from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
 from outbox import BrokerAwayError
@@ -46,6 +46,6 @@ class TaskQueue:
                     retry=False,
                     confirm_timeout=SECONDS,
                 )
-        except (KombuError, OperationalError, OSError) as error:
+        except (AMQPError, KombuError, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise BrokerAwayError(f"the broker does not take trainings: {reason}") from error

@@ -23,7 +23,7 @@ TRAIN: dict[str, Any] = {
 }
 
 Column = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["bmi"])
+    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", examples=["bmi"])
 ]
 ParamName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Param = (

@@ -105,7 +105,9 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
     status = STATUS.get(state, "processing")
     if "cancelled" in record and status not in {"completed", "failed"}:
         status = "cancelled"
-    ended_at = record.get("cancelled") if status == "cancelled" else meta.get("date_done")
+    ended_at = meta.get("date_done")
+    if status == "cancelled":
+        ended_at = record.get("cancelled", ended_at)
     request = msgspec.json.decode(record["request"], type=TrainingRequest)
     asked = {name: getattr(request, name) for name in TrainRequest.model_fields}
     return TrainingJob(
