@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Removes a training whose task did not get to the broker, unless another request has brought it there.
 --
 -- KEYS[1]  its record

@@ -23,13 +23,15 @@ class Threads:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(MOST_THREADS, "blocking")
 
-    async def run(self, call: Callable[[], T]) -> T:
+    async def run(self, call: Callable[[], T], seconds: float = SECONDS) -> T:
         """What it returns. Raises SlowError if that takes too long; it goes on nevertheless."""
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         except TimeoutError as error:
-            raise SlowError(f"no answer within {SECONDS:g} s: too much is asked at once") from error
+            raise SlowError(
+                f"what is needed for this did not answer within {seconds:g} s"
+            ) from error
 
     def close(self) -> None:
         """What has not begun is left."""

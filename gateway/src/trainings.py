@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from jobs import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
-from outbox import BrokerAwayError
+from outbox import CONFIRM_SECONDS, BrokerAwayError
 from pipeline.messages import new_id
 from pipeline.models.store import now_text
 from pipeline.training import PROGRESS, STAGES, TrainingRequest, record_key
@@ -45,7 +45,7 @@ class Trainings:
         request = _request(wanted, key)
         if not await self._write(request):
             try:
-                await self._threads.run(lambda: self._tasks.send(request))
+                await self._threads.run(lambda: self._tasks.send(request), CONFIRM_SECONDS)
             except (BrokerAwayError, SlowError):
                 async with told():
                     await self._drop(keys=_keys(request.job_id))
