@@ -1,31 +1,40 @@
-"""Models in a model store, made here and now: to change over without a training."""
+"""Models for the model store, made in a moment."""
 
 from pathlib import Path
 from typing import Any
 
 import skops.io
-from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 
 from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import ONNX, SKOPS, Change, Model
+from pipeline.models.records import SKOPS, Change, Metrics, Model
 from pipeline.models.store import ModelStore, now_text
 
 
-def put(
-    store: ModelStore, model_id: str, estimator: BaseEstimator | None = None, **more: Any
-) -> Any:
-    """Stores an estimator, trained on the wire's ten columns unless it is given; returns it."""
+def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields: Any) -> Model:
+    """Fitted as the trainer does it; what is not given is as of a ridge."""
     data = dataset.training()
-    trained = estimator or Ridge(0.01).fit(data.features, data.labels)
-    record: dict[str, Any] = {
-        "dataset_id": "diabetes", "features": [*FEATURE_NAMES], "target": "target",
-        "algorithm": "ridge", "params": {}, "metrics": None, "versions": {},
-    } | more  # fmt: skip
-    model = Model(model_id=model_id, created_at=now_text(), **record)
-    store.add(model, {SKOPS: skops.io.dumps(trained)})
-    return trained
+    fitted = (estimator or Ridge(0.1)).fit(data.features, data.labels)
+    record = {
+        "model_id": model_id,
+        "dataset_id": "diabetes",
+        "features": list(FEATURE_NAMES),
+        "target": "target",
+        "algorithm": "ridge",
+        "params": {"alpha": 0.1},
+        "metrics": Metrics(58.0, 46.0, 353, 89),
+        "versions": {"python": "3.13.1"},
+        "created_at": now_text(),
+    }
+    files = fields.pop("files", {SKOPS: skops.io.dumps(fitted)})
+    return store.add(Model(**(record | fields)), files)
+
+
+def put_bad_model(store: ModelStore, model_id: str) -> Model:
+    """One that says the mean of all, whatever the row: some 40 % worse than a ridge."""
+    return put_model(store, model_id, DummyRegressor())
 
 
 def change(store: ModelStore, live: str, shadow: str | None = None) -> int:
@@ -36,10 +45,9 @@ def change(store: ModelStore, live: str, shadow: str | None = None) -> int:
     return number
 
 
-def damage(folder: Path, model_id: str, name: str = SKOPS) -> None:
-    """Changes one byte of a file in a folder that is a model store."""
-    assert name in {SKOPS, ONNX}
-    path = folder / "models" / model_id / name
+def damage(store: ModelStore, model_id: str) -> None:
+    """Changes one byte of its file, in a store that is a folder."""
+    path = Path(store.url, "models", model_id, SKOPS)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)

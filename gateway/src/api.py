@@ -5,21 +5,30 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 import problems
+from access import needs_key
 from calls import Calls
 from counters import Counters, Timed
 from gateway_settings import GatewaySettings
 from hosts import LocalHosts
+from job_calls import JobCalls
 from jobs import JobStore
 from limits import Limits
+from lookup import Lookup
+from model_calls import ModelCalls
 from outbox import Outbox
 from pages import pages
 from pipeline.broker import Broker
+from pipeline.models.store import ModelStore
 from pipeline.web import WebServer
+from registry import Registry
 from schemas import Health
+from task_queue import TaskQueue
+from threads import Threads
+from trainings import Trainings
 from waiting import Waiting
 
 MOST_CONNECTIONS = 2000
@@ -41,17 +50,10 @@ class Api(WebServer):
     ) -> None:
         self._broker = broker
         self._counters = counters
-        self._store = JobStore(settings.redis_url, settings.job_ttl)
+        self._store = JobStore(str(settings.redis_url), settings.job_ttl)
+        self._threads = Threads()
         self._outbox = Outbox(broker)
         self.waiting = Waiting(self._store.redis)
-        calls = Calls(
-            settings,
-            broker=broker,
-            store=self._store,
-            outbox=self._outbox,
-            waiting=self.waiting,
-            counters=counters,
-        )
         app = FastAPI(
             title=TITLE,
             description=DESCRIPTION,
@@ -59,7 +61,8 @@ class Api(WebServer):
             redoc_url=None,
             lifespan=self._while_serving,
         )
-        app.include_router(calls.router())
+        for router in self._routers(settings):
+            app.include_router(router)
         app.add_api_route("/health", self.health, tags=["gateway"], responses=_UNAVAILABLE)
         app.add_api_route(
             "/metrics", self.metrics, tags=["gateway"], response_class=PlainTextResponse
@@ -78,6 +81,27 @@ class Api(WebServer):
             most_connections=MOST_CONNECTIONS,
             let_go=self.waiting.close,
         )
+
+    def _routers(self, settings: GatewaySettings) -> list[APIRouter]:
+        """The calls that ask for the key, if there is one."""
+        tasks = TaskQueue(settings)
+        trainings = Trainings(self._store, tasks, self._threads, settings.job_ttl)
+        lookup = Lookup(self._store, trainings)
+        models = ModelStore(settings.model_store)
+        registry = Registry(models, settings.max_rmse_rise)
+        calls = Calls(
+            settings,
+            broker=self._broker,
+            store=self._store,
+            lookup=lookup,
+            outbox=self._outbox,
+            waiting=self.waiting,
+            counters=self._counters,
+        )
+        job_calls = JobCalls(lookup, trainings, self.waiting)
+        model_calls = ModelCalls(models, registry, self._threads, self._outbox, self._broker)
+        needs = needs_key(settings)
+        return [each.router(needs) for each in (calls, job_calls, model_calls)]
 
     async def health(self) -> Response:
         """Whether requests can be taken, and which part is missing if not."""
@@ -103,6 +127,7 @@ class Api(WebServer):
         yield
         for task in tasks:
             task.cancel()
+        self._threads.close()
         await self._store.redis.aclose()
 
     def _give_up(self, task: asyncio.Task[None]) -> None:

@@ -1,14 +1,11 @@
-"""The calls about jobs: predict, job, events, label."""
+"""The calls that reach the pipeline: predict, label."""
 
 import asyncio
 import re
-import secrets
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
-from fastapi.responses import StreamingResponse
-from fastapi.security import APIKeyHeader
+from fastapi import APIRouter, Header, HTTPException, Request, Response
 from pydantic import Field
 
 import problems
@@ -16,11 +13,12 @@ from counters import Counters
 from gateway_settings import GatewaySettings
 from intake import Intake
 from jobs import JobStore, StoreError
+from lookup import Lookup
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.messages import Message, id_text, number_text
 from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest
-from waiting import Waiting
+from waiting import Waiting, until
 
 LONGEST_WAIT_SECONDS = 30
 LOOK_AGAIN_SECONDS = 3.0  # where nobody told us: a message of Redis can be lost
@@ -51,6 +49,7 @@ class Calls:
         *,
         broker: Broker,
         store: JobStore,
+        lookup: Lookup,
         outbox: Outbox,
         waiting: Waiting,
         counters: Counters,
@@ -58,28 +57,18 @@ class Calls:
         self._settings = settings
         self._broker = broker
         self._store = store
+        self._lookup = lookup
         self._outbox = outbox
         self._waiting = waiting
         self._counters = counters
         self._asking = 0  # requests that are not in the queue yet
         self._tasks: set[asyncio.Task[None]] = set()  # or nobody holds them
 
-    def router(self) -> APIRouter:
-        """Which path leads to which handler; all of them ask for the key, if there is one."""
-        wanted = self._settings.gateway_api_key.get_secret_value().encode()
-        asks = APIKeyHeader(name="X-API-Key", auto_error=False)
-
-        async def check(key: Annotated[str | None, Depends(asks)]) -> None:
-            given = (key or "").encode("latin-1")  # the bytes as they came
-            if not secrets.compare_digest(given, wanted):
-                raise HTTPException(401, "the header X-API-Key is missing, or not the right key")
-
-        needs = [Depends(check)] if wanted else []
+    def router(self, needs: list[Any]) -> APIRouter:
+        """Which path leads to which handler."""
         router = APIRouter(dependencies=needs, tags=["jobs"], responses=problems.ALWAYS)
         add = router.add_api_route
         add("/predict", self.predict, methods=["POST"], status_code=202, **problems.PREDICT)
-        add("/job/{job_id}", self.job, methods=["GET"], **problems.JOB)
-        add("/job/{job_id}/events", self.events, methods=["GET"], **problems.EVENTS)
         add("/label/{job_id}", self.label, methods=["POST"], status_code=202, **problems.LABEL)
         return router
 
@@ -114,15 +103,6 @@ class Calls:
         response.headers["Location"] = jobs[0].location
         return jobs[0]
 
-    async def job(self, job_id: str) -> Job:
-        """What has become of a job."""
-        return (await self._read([job_id]))[0]
-
-    async def events(self, job_id: str) -> Response:
-        """What becomes of a job, pushed: each state as an event, until it has ended."""
-        job = await self.job(job_id)
-        return StreamingResponse(self._states(job), media_type="text/event-stream")
-
     async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
         """Tells the true value, whenever it is known: also when the job has expired."""
         self._outbox.check()
@@ -144,7 +124,7 @@ class Calls:
             self._counters.jobs.inc(len(message.ids))
             self._note(self._store.confirm(list(map(id_text, message.ids))))
         if message is None or len(message.ids) < len(known):
-            return await self._read([job.job_id for job in known])
+            return await self._lookup.predictions([job.job_id for job in known])
         return [job.accepted() for job in known]
 
     def _note(self, noting: Coroutine[Any, Any, None]) -> None:
@@ -163,15 +143,6 @@ class Calls:
                 {"Retry-After": "1"},
             )
 
-    async def _read(self, job_ids: Sequence[str]) -> list[Job]:
-        jobs = await self._store.read(job_ids)
-        for job_id, job in zip(job_ids, jobs, strict=True):
-            if job is None and await self._store.has_expired(job_id):
-                raise HTTPException(410, f"the job {job_id} has expired")
-            if job is None:
-                raise HTTPException(404, f"there is no job {job_id}")
-        return [job for job in jobs if job is not None]
-
     async def _jobs_after(self, jobs: list[Job], seconds: float, request: Request) -> list[Job]:
         """The jobs when all have ended, or after so many seconds, or when nobody waits any more."""
         job_ids = [job.job_id for job in jobs]
@@ -180,35 +151,15 @@ class Calls:
             while True:
                 changed.clear()
                 try:
-                    jobs = await self._read(job_ids)
+                    jobs = await self._lookup.predictions(job_ids)
                 except StoreError:
                     return jobs  # as they were: the broker has them
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or self._waiting.is_closed or all(job.has_ended for job in jobs):
                     return jobs
-                await _until(changed, min(left, LOOK_AGAIN_SECONDS))
+                await until(changed, min(left, LOOK_AGAIN_SECONDS))
                 if await request.is_disconnected():
                     return jobs
-
-    async def _states(self, job: Job) -> AsyncIterator[bytes]:
-        with self._waiting.for_end_of([job.job_id]) as changed:
-            shown: Job | None = None
-            while not self._waiting.is_closed:
-                changed.clear()
-                try:
-                    (now,) = await self._store.read([job.job_id])
-                except StoreError:
-                    return  # the reader comes again, and is told
-                if now is None:
-                    yield b"event: expired\ndata: {}\n\n"
-                    return
-                if now != shown:
-                    yield b"event: job\ndata: %s\n\n" % now.model_dump_json().encode()
-                    shown = now
-                if now.has_ended:
-                    return
-                if not await _until(changed, LOOK_AGAIN_SECONDS):
-                    yield b": still here\n\n"
 
 
 def seconds_of(prefer: str) -> float:
@@ -219,13 +170,3 @@ def seconds_of(prefer: str) -> float:
     """
     found = PREFERRED_WAIT.search(prefer)
     return min(float(found[1]), LONGEST_WAIT_SECONDS) if found else 0
-
-
-async def _until(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it was set in that time."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -16,9 +16,9 @@ def main(settings: GatewaySettings, run: Run) -> None:
     for library in ("httpx", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     counters = Counters()
-    answers = Answers(settings.redis_url, run, counters)
+    answers = Answers(str(settings.redis_url), run, counters)
     with (
-        Broker(settings, run, uses=["answers"]) as broker,
+        Broker(settings, run, uses=["answers", "changes"]) as broker,
         Api(settings, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)

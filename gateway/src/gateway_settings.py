@@ -3,9 +3,10 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, HttpUrl, RedisDsn, SecretStr, TypeAdapter
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter
 
-from pipeline.settings import BrokerSettings
+from pipeline.settings import BrokerSettings, StoreSettings
+from pipeline.training import TrainingSettings
 
 
 def _url(kind: type) -> AfterValidator:
@@ -20,12 +21,9 @@ def _printable(key: SecretStr) -> SecretStr:
     return key
 
 
-class GatewaySettings(BrokerSettings):
-    """Its address, its store, and its limits."""
+class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings):
+    """Its address, its limits, and where jobs, trainings and models are kept."""
 
-    redis_url: Annotated[str, _url(RedisDsn)] = Field(
-        "redis://localhost:6379/0", description="a URL like redis://localhost:6379/0"
-    )
     gateway_host: str = Field("127.0.0.1", description="an address of this machine")
     gateway_port: int = Field(
         8000, ge=0, le=65535, description="a port from 1 to 65535, or 0 for any that is free"
@@ -37,6 +35,9 @@ class GatewaySettings(BrokerSettings):
         3600, ge=1, le=31_536_000, description="a number of seconds from 1 to 31536000, a year"
     )
     max_queue: int = Field(10_000, ge=1, description="a number of messages from 1")
+    max_rmse_rise: float = Field(
+        0.05, ge=0, description="a number from 0: 0.05 is 5 % of the present model's RMSE"
+    )
     plot_url: Annotated[str, _url(HttpUrl)] = Field(
         "http://127.0.0.1:8080/", description="a URL like http://127.0.0.1:8080/"
     )

@@ -8,8 +8,12 @@ from fastapi.responses import JSONResponse, Response
 
 from intake import MisfitError
 from jobs import ConflictError, StoreError
+from judge import RefusedError
 from outbox import BrokerAwayError
+from pipeline.models import store as model_store
+from registry import UnknownModelError
 from schemas import FORMS, Job, Jobs, Problem, TooMuchError
+from threads import SlowError
 
 AGAIN = {"Retry-After": "1"}
 MOST_DETAILS = 20  # a thousand rows can be wrong in a thousand places
@@ -25,6 +29,11 @@ ALWAYS: dict[int | str, dict[str, Any]] = {
     401: problem("The key is missing, or not the right one."),
     421: problem("Without a key it is reached by a local name only."),
     503: problem("Broker or Redis is away, or full: try again, with the same Idempotency-Key."),
+}
+STORE: dict[int | str, dict[str, Any]] = {
+    **ALWAYS,
+    500: problem("A record in the model store is not as it was written; it is named."),
+    503: problem("The model store or the broker is away: try again."),
 }
 _GONE: dict[int | str, dict[str, Any]] = {
     404: problem("There never was such a job."),
@@ -79,6 +88,46 @@ LABEL: dict[str, Any] = {
         **_TOO_MUCH,
     },
 }
+TRAIN: dict[str, Any] = {
+    "summary": "Train a model",
+    "response_description": "The broker has the task. A trainer takes it when its turn comes.",
+    "responses": {
+        202: {"headers": {"Location": _LOCATION}},
+        409: problem("The Idempotency-Key was used before for another training."),
+        **_TOO_MUCH,
+    },
+}
+CANCEL: dict[str, Any] = {
+    "summary": "Give a training up",
+    "responses": {409: problem("It has ended, or is a prediction."), **_GONE},
+}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem("There is no such model.")}
+_REFUSED = {409: problem("It cannot be done as things are; the sentence says why.")}
+MODELS: dict[str, Any] = {"summary": "All models"}
+MODEL: dict[str, Any] = {"summary": "A model", "responses": _UNKNOWN}
+DELETE: dict[str, Any] = {
+    "summary": "Delete a model that is not in use",
+    "responses": {**_UNKNOWN, **_REFUSED},
+}
+PROMOTE: dict[str, Any] = {
+    "summary": "Have a model answer",
+    "responses": {**_UNKNOWN, **_REFUSED, **_TOO_MUCH},
+}
+SHADOW: dict[str, Any] = {
+    "summary": "Try a model in the shadow",
+    "responses": {**_UNKNOWN, **_REFUSED},
+}
+UNSHADOW: dict[str, Any] = {"summary": "End the trial", "responses": _REFUSED}
+ROLLBACK: dict[str, Any] = {"summary": "Go back to the model before", "responses": _REFUSED}
+CHANGES: dict[str, Any] = {"summary": "Which model answered when"}
+
+SENTENCES: dict[int, list[type[Exception]]] = {
+    404: [UnknownModelError],
+    409: [ConflictError, RefusedError],
+    413: [TooMuchError],
+    500: [model_store.DamagedError],
+    503: [StoreError, BrokerAwayError, model_store.StoreError, SlowError],
+}  # the status that an error's text is answered with
 
 
 def detail(error: dict[str, Any]) -> dict[str, Any]:
@@ -102,12 +151,6 @@ def detail(error: dict[str, Any]) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Our errors as answers."""
 
-    async def conflict(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, 409)
-
-    async def unavailable(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, 503, AGAIN)
-
     async def unreadable(_: Request, __: Exception) -> Response:
         return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
 
@@ -121,13 +164,15 @@ def install(app: FastAPI) -> None:
         found = {"loc": ["body", *error.place], "msg": str(error), "type": "value_error"}
         return JSONResponse({"detail": [found]}, 422)
 
-    async def too_much(_: Request, error: Exception) -> Response:
-        return JSONResponse({"detail": str(error)}, 413)
+    def answers(status: int, headers: dict[str, str] | None = None) -> Any:
+        async def answer(_: Request, error: Exception) -> Response:
+            return JSONResponse({"detail": str(error)}, status, headers)
+
+        return answer
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(MisfitError, misfit)
-    app.add_exception_handler(TooMuchError, too_much)
-    app.add_exception_handler(ConflictError, conflict)
-    app.add_exception_handler(StoreError, unavailable)
-    app.add_exception_handler(BrokerAwayError, unavailable)
     app.add_exception_handler(RecursionError, unreadable)
+    for status, kinds in SENTENCES.items():
+        for kind in kinds:
+            app.add_exception_handler(kind, answers(status, AGAIN if status == 503 else None))

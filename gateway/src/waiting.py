@@ -79,3 +79,13 @@ class Waiting:
         for job_id in job_ids:
             for event in self._events.get(job_id, ()):
                 event.set()
+
+
+async def until(event: asyncio.Event, seconds: float) -> bool:
+    """Whether it was set in that time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

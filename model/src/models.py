@@ -144,7 +144,7 @@ class Models:
                 name=self._name,
                 change=self._change,
                 live=live.model_id,
-                shadow=shadow and shadow.model_id,
+                shadow=shadow.model_id if shadow else None,
                 problem=self._problem,
                 at=now_text(),
             )

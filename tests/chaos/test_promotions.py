@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
 
 from chaos.report import Report
 from chaos.streams import Stream, Tries, a_moment, moments
-from pipeline import dataset
 from pipeline.messages import VALUES
 from pipeline.models.predictor import Predictor
 from pipeline.models.store import ModelStore
-from stored_models import change, put
+from stored_models import change, put_model
 from support import eventually
 
 pytestmark = pytest.mark.timeout(3600)
@@ -43,7 +43,12 @@ def test_promotions_under_full_rate(
     stream.tap("tap.y_pred", "edge.y_pred")
     stream.open(rate=0)
     own = store.models()[0].model_id
-    estimators = {"ridge-1": put(store, "ridge-1"), "trees-1": put(store, "trees-1", trees())}
+    estimators = {
+        "ridge-1": Ridge(0.01),
+        "trees-1": HistGradientBoostingRegressor(max_iter=30, random_state=0),
+    }
+    for model_id, estimator in estimators.items():
+        put_model(store, model_id, estimator)
 
     begun = time.time()
     for _ in moments(dice, 5):  # the same stream, left alone
@@ -126,9 +131,3 @@ def longest_pause(predictions: list[Prediction], begun: float, ended: float) -> 
     times = [each.time_in_ms for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
     return max(later - earlier for earlier, later in pairwise(times))
 
-
-def trees() -> HistGradientBoostingRegressor:
-    data = dataset.training()
-    return HistGradientBoostingRegressor(max_iter=30, random_state=0).fit(
-        data.features, data.labels
-    )

@@ -13,7 +13,7 @@ from processes import family
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
 from support import Service, Vhost, eventually
-from trainings import SLOW, Trainings, model_of
+from trainer_client import SLOW, Trainings, model_of
 
 SECONDS = 120.0  # within which a training is done, whatever strikes
 LONG = SLOW | {"params": {"max_iter": 1000, "max_leaf_nodes": 100}}

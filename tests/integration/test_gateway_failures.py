@@ -78,7 +78,8 @@ def test_without_redis_the_others_go_on_and_answers_wait(
         own_redis.stop()
         health = gateway.wait_until_ill()
         assert (health["broker"], health["redis"][:5]) == ("ok", "Redis")
-        for answer in (gateway.predict(SCALED), gateway.label(new_id(), 5), gateway.job(job_id)):
+        refused = [gateway.predict(SCALED), gateway.label(new_id(), 5), gateway.job(job_id)]
+        for answer in [*refused, gateway.http.post(f"/job/{job_id}/cancel")]:
             assert_unavailable(answer, "Redis")
         start("model")
         vhost.put("y_true", b'{"id": "other", "body": 151}')

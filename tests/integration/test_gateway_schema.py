@@ -29,11 +29,20 @@ WITH_INPUT = [
     ("/job/{job_id}", "GET"),
     ("/job/{job_id}/events", "GET"),
     ("/label/{job_id}", "POST"),
+    ("/train", "POST"),
+    ("/job/{job_id}/cancel", "POST"),
+    ("/models/{model_id}", "GET"),
+    ("/models/{model_id}", "DELETE"),
+    ("/models/{model_id}/promote", "POST"),
+    ("/models/{model_id}/shadow", "POST"),
 ]
 WITHOUT_INPUT = [
     (path, "GET")
-    for path in ("/health", "/metrics", "/links", "/columns", "/patients/random", "/predictions")
-]
+    for path in (
+        "/health", "/metrics", "/links", "/columns", "/patients/random", "/predictions",
+        "/models", "/changes",
+    )
+] + [("/shadow", "DELETE"), ("/rollback", "POST")]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +93,7 @@ def test_what_fits_the_description_is_answered_as_described(
     ask()
 
 
-@pytest.mark.parametrize(("path", "method"), [WITH_INPUT[0], WITH_INPUT[3]])
+@pytest.mark.parametrize(("path", "method"), [WITH_INPUT[0], *WITH_INPUT[3:5]])
 def test_what_does_not_fit_it_is_refused_as_described(
     described: Any, path: str, method: str
 ) -> None:
@@ -106,6 +115,19 @@ def test_a_real_job_is_told_as_described(described: Any, gateway: Gateway) -> No
             answer = case.call(timeout=40)
             assert answer.status_code == 200
             case.validate_response(answer, checks=CHECKS)
+
+
+def test_every_example_of_a_training_is_taken(described: Any) -> None:
+    (body,) = described.raw_schema["components"]["schemas"]["TrainRequest"]["examples"]
+    case = described["/train"]["POST"].Case(body=body, media_type="application/json")
+    answer = case.call(timeout=40)
+    assert answer.status_code == 202
+    case.validate_response(answer, checks=CHECKS)
+    for path, method in (WITH_INPUT[1], WITH_INPUT[5], *WITH_INPUT[1:3]):  # events end: cancelled
+        case = described[path][method].Case(path_parameters={"job_id": answer.json()["job_id"]})
+        told = case.call(timeout=40)
+        assert told.status_code == 200
+        case.validate_response(told, checks=CHECKS)
 
 
 def test_every_example_of_the_description_is_taken(described: Any, gateway: Gateway) -> None:

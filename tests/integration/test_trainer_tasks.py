@@ -14,7 +14,7 @@ from pipeline.training import QUEUE
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from support import Service, Vhost, eventually
-from trainings import ENDED, FILES, SLOW, Trainings, model_of
+from trainer_client import ENDED, FILES, SLOW, Trainings, model_of
 
 MEMORY = 640  # MB
 

@@ -35,7 +35,7 @@ def as_written(default: Any) -> str:
         return str(default.relative_to(ROOT) if default.is_absolute() else default)
     if isinstance(default, bool):
         return str(default).lower()
-    return f"{default:.0f}" if isinstance(default, float) else str(default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def test_the_readme_has_each_setting_with_its_default() -> None:

@@ -11,9 +11,8 @@ whoever's writes the next number first.
 """
 
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +49,7 @@ class ModelStore:
     def __init__(self, url: str) -> None:
         self.url = url
         self._objects: ObjectStore | None = None  # opened when first used: it may be away now
+        self._known: dict[tuple[str, str | None], Any] = {}  # records by path and ETag
 
     def add(self, model: Model, files: dict[str, bytes]) -> Model:
         """Stores the files, and then the model's record; what is there already stays as it is.
@@ -72,8 +72,8 @@ class ModelStore:
 
     def models(self) -> list[Model]:
         """The records of all models, the oldest first."""
-        paths = [path for path in self._list("models/") if path.endswith(f"/{RECORD}")]
-        found = [model for path in paths if (model := self._read(path, Model))]
+        records = [each for each in self._list("models/") if each["path"].endswith(f"/{RECORD}")]
+        found = self._read_once(records, Model)
         return sorted(found, key=lambda model: (model.created_at, model.model_id))
 
     def file(self, model: Model, name: str) -> bytes:
@@ -95,13 +95,12 @@ class ModelStore:
 
     def changes(self) -> list[Change]:
         """All changes, in order."""
-        found = [self._read(path, Change) for path in sorted(self._list("changes/"))]
-        return [change for change in found if change is not None]
+        return self._read_once(self._list("changes/"), Change)
 
     def last_change(self) -> Change | None:
         """The change that counts; None before the first."""
-        paths = sorted(self._list("changes/"))
-        return self._read(paths[-1], Change) if paths else None
+        found = self._list("changes/")
+        return self._read(found[-1]["path"], Change) if found else None
 
     def change(self, change: Change) -> None:
         """Makes a change known. Raises TakenError if there is one of its number."""
@@ -118,7 +117,7 @@ class ModelStore:
 
     def replicas(self) -> list[Replica]:
         """What they said last, also those that are no more."""
-        found = [self._read(path, Replica) for path in sorted(self._list("replicas/"))]
+        found = [self._read(each["path"], Replica) for each in self._list("replicas/")]
         return [replica for replica in found if replica is not None]
 
     def _create(self, path: str, content: bytes) -> bool:
@@ -152,9 +151,18 @@ class ModelStore:
         except (msgspec.MsgspecError, UnicodeError) as error:
             raise DamagedError(f"{path} in {self.url} is not as it was written: {error}") from error
 
-    def _list(self, prefix: str) -> Iterator[str]:
+    def _read_once(self, listed: list[Any], kind: type[T]) -> list[T]:
+        """Records that are written once: those that were read before are not read again."""
+        keys = [(each["path"], each["e_tag"]) for each in listed]
+        for key in keys:
+            if key not in self._known and (record := self._read(key[0], kind)) is not None:
+                self._known[key] = record
+        return [self._known[key] for key in keys if key in self._known]
+
+    def _list(self, prefix: str) -> list[Any]:
+        """What begins with `prefix`, as obstore describes it, in the order of paths."""
         pages = self._ask(lambda store, prefix: list(obstore.list(store, prefix)), prefix)
-        return (found["path"] for page in pages for found in page)
+        return sorted((each for page in pages for each in page), key=lambda each: each["path"])
 
     def _ask(self, call: Any, path: str, *arguments: Any, **options: Any) -> Any:
         try:
@@ -185,10 +193,11 @@ def _open(url: str) -> ObjectStore:
     found = S3_URL.fullmatch(url)
     if found is None:
         return LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
-    # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on.
+    # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on. Whoever
+    # asks is told within 10 s that nobody answers: what has timed out once is not tried again.
     return S3Store(
         found["bucket"],
         prefix=found["prefix"] or None,
-        client_options={"allow_http": True, "timeout": "10s", "connect_timeout": "3s"},
-        retry_config={"max_retries": 2},
+        client_options={"allow_http": True, "timeout": "5s", "connect_timeout": "2s"},
+        retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=1)},
     )

@@ -1,0 +1,62 @@
+"""Whether a stored model can answer here, and how far off it is on rows that it has not seen."""
+
+from pathlib import Path
+
+from sklearn.metrics import root_mean_squared_error
+
+from pipeline import dataset
+from pipeline.errors import ModelError, PipelineError
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.predictor import Predictor
+from pipeline.models.records import ONNX, SKOPS, Model
+from pipeline.models.store import DamagedError, ModelStore
+
+
+class RefusedError(PipelineError):
+    """What was asked for cannot be done as things are; the text says why."""
+
+
+class Judge:
+    """Loads models as `model` does, and has them predict the 89 rows of the hold-out."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+        self._holdout = dataset.holdout()
+        self._known: dict[str, float] = {}  # RMSE by model_id: a model is written once
+
+    def check(self, model: Model) -> None:
+        """Raises RefusedError unless its columns are those of the wire, and its file is whole.
+
+        The file is loaded each time: it may have been damaged since.
+        """
+        if tuple(model.features) != FEATURE_NAMES:
+            raise RefusedError(
+                f"{model.model_id} takes the columns {', '.join(model.features)}; the rows that "
+                f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
+            )
+        try:
+            self._known[model.model_id] = self._measure(model)
+        except (DamagedError, ModelError) as error:
+            raise RefusedError(f"{model.model_id} cannot be used: {error}") from error
+
+    def rmse(self, model: Model) -> float:
+        """On the hold-out. What its record says, of a file that does not load any more."""
+        if model.model_id not in self._known:
+            try:
+                self._known[model.model_id] = self._measure(model)
+            except (DamagedError, ModelError):
+                return model.metrics.rmse
+        return self._known[model.model_id]
+
+    def _measure(self, model: Model) -> float:
+        """An ONNX file alone is not run here: its record counts, as long as the file is whole."""
+        if SKOPS not in model.files:
+            self._store.file(model, ONNX)
+            return model.metrics.rmse
+        content = self._store.file(model, SKOPS)
+        predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id)
+        predictions = predictor.predict(self._holdout.features.tolist())
+        for prediction in predictions:
+            if isinstance(prediction, str):
+                raise ModelError(prediction)
+        return float(root_mean_squared_error(self._holdout.labels, predictions))

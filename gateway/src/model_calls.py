@@ -1,0 +1,132 @@
+"""The calls about models: list, promote, try in the shadow, go back, delete."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from msgspec import to_builtins
+
+import problems
+from model_schemas import Changed, ChangeOut, ChangesOut, ModelOut, ModelsOut, Promotion, ReplicaOut
+from outbox import Outbox
+from pipeline.broker import Broker
+from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
+from pipeline.models.store import ModelStore
+from registry import Registry
+from threads import Threads
+from training_schemas import NAME_PATTERN
+
+FOLLOW_SECONDS = 2.0  # in which every process of `model` follows, or says why not
+LOOK_AGAIN_SECONDS = 0.1
+FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # who has been silent for longer is no more
+
+ModelId = Annotated[str, Path(pattern=NAME_PATTERN, examples=["ridge-7f3a9c2b41de"])]
+
+
+class ModelCalls:
+    """The handlers, and what they need."""
+
+    def __init__(
+        self,
+        store: ModelStore,
+        registry: Registry,
+        threads: Threads,
+        outbox: Outbox,
+        broker: Broker,
+    ) -> None:
+        self._store = store
+        self._registry = registry
+        self._threads = threads
+        self._outbox = outbox
+        self._broker = broker
+
+    def router(self, needs: list[Any]) -> APIRouter:
+        """Which path leads to which handler."""
+        router = APIRouter(dependencies=needs, tags=["models"], responses=problems.STORE)
+        add = router.add_api_route
+        one = "/models/{model_id}"
+        add("/models", self.models, methods=["GET"], **problems.MODELS)
+        add(one, self.model, methods=["GET"], **problems.MODEL)
+        add(one, self.delete, methods=["DELETE"], status_code=204, **problems.DELETE)
+        add(f"{one}/promote", self.promote, methods=["POST"], **problems.PROMOTE)
+        add(f"{one}/shadow", self.shadow, methods=["POST"], **problems.SHADOW)
+        add("/shadow", self.unshadow, methods=["DELETE"], **problems.UNSHADOW)
+        add("/rollback", self.rollback, methods=["POST"], **problems.ROLLBACK)
+        add("/changes", self.changes, methods=["GET"], **problems.CHANGES)
+        return router
+
+    async def models(self) -> ModelsOut:
+        """All models, and which of them answers."""
+        look = await self._threads.run(self._registry.look)
+        return ModelsOut(
+            live=look.last.live if look.last else None,
+            shadow=look.last.shadow if look.last else None,
+            models=[_model(model, look.last) for model in look.models],
+        )
+
+    async def model(self, model_id: ModelId) -> ModelOut:
+        """What is known of a model."""
+        model = await self._threads.run(lambda: self._registry.model(model_id))
+        last = await self._threads.run(self._store.last_change)
+        return _model(model, last)
+
+    async def promote(self, model_id: ModelId, body: Promotion) -> Changed:
+        """Has a model answer from now on, if it loads, fits, and is not worse than it may be."""
+        return await self._change(lambda: self._registry.promote(model_id, body.force))
+
+    async def shadow(self, model_id: ModelId) -> Changed:
+        """Has a model predict the same rows, to be scored on the same labels."""
+        return await self._change(lambda: self._registry.shadow(model_id))
+
+    async def unshadow(self) -> Changed:
+        """Ends the trial of a model."""
+        return await self._change(self._registry.unshadow)
+
+    async def rollback(self) -> Changed:
+        """Goes back to the model before the last promotion."""
+        return await self._change(self._registry.rollback)
+
+    async def changes(self) -> ChangesOut:
+        """All changes, and who follows."""
+        changes = await self._threads.run(self._store.changes)
+        replicas = await self._threads.run(self._store.replicas)
+        return ChangesOut(
+            changes=[_change(change) for change in reversed(changes)], replicas=_fresh(replicas)
+        )
+
+    async def delete(self, model_id: ModelId) -> Response:
+        """Removes a model that is not in use."""
+        await self._threads.run(lambda: self._registry.delete(model_id))
+        return Response(status_code=204)
+
+    async def _change(self, make: Callable[[], Change]) -> Changed:
+        self._outbox.check()  # first: a change that nobody is told of is to leave nothing behind
+        change = await self._threads.run(make)
+        await self._threads.run(self._broker.announce_change)
+        return Changed(change=_change(change), replicas=await self._followers(change.number))
+
+    async def _followers(self, number: int) -> list[ReplicaOut]:
+        """What the processes of `model` say once all have heard of the change, or time is up."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + FOLLOW_SECONDS
+        while True:
+            replicas = _fresh(await self._threads.run(self._store.replicas))
+            if all(replica.change >= number for replica in replicas) or loop.time() > deadline:
+                return replicas
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+
+def _model(model: Model, last: Change | None) -> ModelOut:
+    states = {last.shadow: "shadow", last.live: "live"} if last else {}
+    return ModelOut(**to_builtins(model), state=states.get(model.model_id, "stored"))
+
+
+def _change(change: Change) -> ChangeOut:
+    return ChangeOut(**to_builtins(change))
+
+
+def _fresh(replicas: list[Replica]) -> list[ReplicaOut]:
+    told = [ReplicaOut(**to_builtins(replica)) for replica in replicas]
+    return [replica for replica in told if datetime.now(UTC) - replica.at < FRESH]

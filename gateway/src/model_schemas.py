@@ -1,0 +1,117 @@
+"""What goes over HTTP about models: the records of the model store, described."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.messages import FEATURE_NAMES
+from schemas import Strict
+
+STORED: dict[str, Any] = {
+    "model_id": "ridge-7f3a9c2b41de",
+    "dataset_id": "diabetes",
+    "features": list(FEATURE_NAMES),
+    "target": "target",
+    "algorithm": "ridge",
+    "params": {"alpha": 0.5},
+    "metrics": {"rmse": 52.97, "mae": 42.13, "training_rows": 353, "held_out_rows": 89},
+    "versions": {"python": "3.13.1", "scikit-learn": "1.9.1"},
+    "created_at": "2026-11-22T11:37:14.021000Z",
+    "seconds": 0.21,
+    "job_id": "019abb60-8c59-7cc1-a0d5-3f1f6c6a2a52",
+    "notes": [],
+    "files": {"model.skops": {"sha256": "5a" * 32, "size": 4201}},
+    "state": "stored",
+}
+
+
+class FileOut(BaseModel):
+    """A file of a model."""
+
+    sha256: str
+    size: int = Field(description="in bytes")
+
+
+class MetricsOut(BaseModel):
+    """Errors on rows that the model was not trained on, in units of the target."""
+
+    rmse: float
+    mae: float
+    training_rows: int
+    held_out_rows: int
+
+
+class ModelOut(BaseModel):
+    """A stored model, and what it does now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [STORED]})
+
+    model_id: str
+    dataset_id: str
+    features: list[str] = Field(description="The columns that it takes, in order.")
+    target: str
+    algorithm: str
+    params: dict[str, Any]
+    metrics: MetricsOut
+    versions: dict[str, str] = Field(description="Of Python and the libraries that trained it.")
+    created_at: datetime
+    seconds: float | None = Field(description="That training took.")
+    job_id: str | None = Field(description="Of the training; null for the first model.")
+    notes: list[str]
+    files: dict[str, FileOut]
+    state: Literal["live", "shadow", "stored"] = Field(
+        description="`live`: it answers. `shadow`: it predicts the same rows, to be compared."
+    )
+
+
+class ModelsOut(BaseModel):
+    """All models, the oldest first."""
+
+    live: str | None = Field(description="The model that answers.", examples=["83f54457c2f9"])
+    shadow: str | None = Field(description="The model that is tried.", examples=[None])
+    models: list[ModelOut]
+
+
+class Promotion(Strict):
+    """How a model is to be promoted."""
+
+    force: bool = Field(
+        False, strict=True, description="Also if it is worse on the hold-out than it may be."
+    )
+
+
+class ChangeOut(BaseModel):
+    """Which model answers from then on, and which one is tried."""
+
+    number: int = Field(examples=[2])
+    action: Literal["start", "promote", "rollback", "shadow", "unshadow"]
+    live: str = Field(examples=["ridge-7f3a9c2b41de"])
+    shadow: str | None = Field(examples=[None])
+    forced: bool
+    at: datetime
+
+
+class ReplicaOut(BaseModel):
+    """What one process of `model` says of itself."""
+
+    name: str = Field(examples=["model-1"])
+    change: int = Field(description="The last that it has heard of.", examples=[2])
+    live: str = Field(description="What it answers with.", examples=["ridge-7f3a9c2b41de"])
+    shadow: str | None = Field(examples=[None])
+    problem: str | None = Field(description="Why that is not what the change says.")
+    at: datetime
+
+
+class Changed(BaseModel):
+    """A change, and how far the processes of `model` are with it: two seconds later at most."""
+
+    change: ChangeOut
+    replicas: list[ReplicaOut]
+
+
+class ChangesOut(BaseModel):
+    """All changes, the latest first, and what the processes of `model` answer with."""
+
+    changes: list[ChangeOut]
+    replicas: list[ReplicaOut]

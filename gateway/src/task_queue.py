@@ -1,0 +1,51 @@
+"""To the trainer: each training is a task of Celery."""
+
+from typing import Any
+
+import msgspec
+from amqp.exceptions import AMQPError
+from kombu.exceptions import KombuError
+
+from outbox import BrokerAwayError
+from pipeline.settings import urls_of
+from pipeline.training import QUEUE, TASK, TrainingRequest, TrainingSettings, celery_app
+
+SECONDS = 3.0  # for a connection, and for each thing that the broker is to say
+
+
+class TaskQueue:
+    """Each call blocks, for some seconds at the longest."""
+
+    def __init__(self, settings: TrainingSettings) -> None:
+        self._nodes = len(urls_of(settings.training_url))
+        self._app = celery_app(settings)
+        bounds = {"read_timeout": SECONDS, "write_timeout": SECONDS}
+        self._app.conf.update(
+            # The states are read as they are in Redis: Celery would subscribe to each task's end.
+            result_backend="disabled",
+            broker_transport_options=self._app.conf.broker_transport_options | bounds,
+        )
+
+    def send(self, request: TrainingRequest) -> None:
+        """Returns once the broker has the task on disk. Raises BrokerAwayError.
+
+        Trainings are rare: a connection for each is never one that was lost while nobody looked.
+        The exchange is named, or Celery takes the default one, which reaches the queues of others.
+        """
+        arguments: list[Any] = [msgspec.to_builtins(request)]
+        try:
+            with self._app.connection_for_write(connect_timeout=SECONDS) as connection:
+                connection.ensure_connection(max_retries=self._nodes - 1, interval_start=0)
+                self._app.send_task(
+                    TASK,
+                    arguments,
+                    task_id=request.job_id,
+                    connection=connection,
+                    exchange=QUEUE,
+                    routing_key=QUEUE,
+                    retry=False,
+                    confirm_timeout=SECONDS,
+                )
+        except (AMQPError, KombuError, OSError) as error:
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise BrokerAwayError(f"the broker does not take trainings: {reason}") from error

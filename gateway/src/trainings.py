@@ -1,0 +1,148 @@
+"""The trainings, in Redis: what was asked, and what Celery and the trainer say of it."""
+
+import uuid
+from typing import Any
+
+import msgspec
+
+from jobs import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
+from outbox import CONFIRM_SECONDS, BrokerAwayError
+from pipeline.messages import new_id
+from pipeline.models.store import now_text
+from pipeline.training import PROGRESS, STAGES, TrainingRequest, record_key
+from task_queue import TaskQueue
+from threads import SlowError, Threads
+from training_schemas import TrainingJob, TrainingStatus, TrainRequest
+
+KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
+STATUS: dict[str, TrainingStatus] = {
+    "PENDING": "pending",
+    "SUCCESS": "completed",
+    "FAILURE": "failed",
+    "REVOKED": "cancelled",
+}  # of Celery's states; in any other a trainer is at it
+
+
+class Trainings:
+    """Raises jobs.StoreError if Redis cannot be used."""
+
+    def __init__(self, store: JobStore, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
+        self._redis = store.redis
+        self._tasks = tasks
+        self._threads = threads
+        self._lifetimes = (ttl, ttl + REMEMBER_SECONDS)
+        self._create = self._redis.register_script(script("create_training"))
+        self._note = self._redis.register_script(script("note_training"))
+        self._drop = self._redis.register_script(script("drop_training"))
+
+    async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
+        """Returns once the broker has the task; the same job for the same Idempotency-Key.
+
+        Raises ConflictError, BrokerAwayError. The record is written first, so that whoever takes
+        the task finds it. Where no confirm came the task may have got there all the same: without
+        its record the trainer lets it be.
+        """
+        request = _request(wanted, key)
+        if not await self._write(request):
+            try:
+                await self._threads.run(lambda: self._tasks.send(request), CONFIRM_SECONDS)
+            except (BrokerAwayError, SlowError):
+                async with told():
+                    await self._drop(keys=_keys(request.job_id))
+                raise
+            await self._set(request.job_id, "confirmed_at")
+        job = await self.read(request.job_id)
+        if job is None:
+            raise ConflictError(f"the training {request.job_id} has expired meanwhile")
+        return job
+
+    async def read(self, job_id: str) -> TrainingJob | None:
+        """The training as it is now; None if there is none."""
+        async with told(), self._redis.pipeline() as both:
+            both.hgetall(record_key(job_id))
+            both.get(f"celery-task-meta-{job_id}")  # where Celery keeps the state of a task
+            record, meta = await both.execute()
+        return _job(job_id, record, msgspec.json.decode(meta or "{}")) if record else None
+
+    async def cancel(self, job_id: str) -> None:
+        """Asks the trainer to let it be, whether it has begun or not."""
+        await self._set(job_id, "cancelled")
+
+    async def _write(self, request: TrainingRequest) -> bool:
+        """Whether the broker has the task already. Raises ConflictError."""
+        text = msgspec.json.encode(request).decode()
+        async with told():
+            found = await self._create(
+                keys=_keys(request.job_id), args=[text, now_text(), *self._lifetimes]
+            )
+        if not found:
+            raise ConflictError("this Idempotency-Key was used before, and its job has expired")
+        if found[0] != text:
+            raise ConflictError("this Idempotency-Key was used before, for another training")
+        return bool(found[1])
+
+    async def _set(self, job_id: str, field: str) -> None:
+        async with told():
+            await self._note(keys=[record_key(job_id)], args=[field, now_text()])
+
+
+def _keys(job_id: str) -> list[str]:
+    return [record_key(job_id), f"seen:{job_id}"]
+
+
+def _request(wanted: TrainRequest, key: str) -> TrainingRequest:
+    """With the ids, which follow from the key, if there is one."""
+    job_id = str(uuid.uuid5(KEYS, key)) if key else new_id()
+    name = wanted.algorithm.replace("_", "-")
+    model_id = f"{name}-{digest(job_id.encode())[:12]}"
+    return TrainingRequest(job_id=job_id, model_id=model_id, **wanted.model_dump())
+
+
+def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJob | None:
+    if "request" not in record:  # it expired while the trainer counted its attempts
+        return None
+    state, result = meta.get("status", "PENDING"), meta.get("result")
+    status = STATUS.get(state, "processing")
+    if "cancelled" in record and status not in {"completed", "failed"}:
+        status = "cancelled"
+    ended_at = meta.get("date_done")
+    if status == "cancelled":
+        ended_at = record.get("cancelled", ended_at)
+    request = msgspec.json.decode(record["request"], type=TrainingRequest)
+    asked = {name: getattr(request, name) for name in TrainRequest.model_fields}
+    return TrainingJob(
+        job_id=job_id,
+        status=status,
+        model_id=request.model_id,
+        **_said(state, result),
+        attempts=int(record.get("attempts", 0)),
+        request=TrainRequest.model_construct(**asked),
+        created_at=record["created_at"],
+        completed_at=ended_at,
+        location=f"/job/{job_id}",
+    )
+
+
+def _said(state: str, result: Any) -> dict[str, Any]:
+    """What is to be read from the result that Celery keeps with a state."""
+    if not isinstance(result, dict):
+        return {}
+    if state == PROGRESS:
+        return {name: result.get(name) for name in ("stage", "percent")}
+    if state == "SUCCESS":
+        errors = {name: result.get(name) for name in ("rmse", "mae")}
+        return {"stage": STAGES[-1], "percent": 100.0, **errors}
+    return {"reason": _reason(result)} if "exc_type" in result else {}
+
+
+def _reason(error: dict[str, Any]) -> str:
+    """Of an exception as Celery keeps it.
+
+    >>> _reason({"exc_type": "TrainingError", "exc_message": ["there is no column 'a'"]})
+    "there is no column 'a'"
+    >>> _reason({"exc_type": "TimeLimitExceeded", "exc_message": [300]})
+    'TimeLimitExceeded 300'
+    """
+    said = error.get("exc_message") or []
+    text = " ".join(map(str, said if isinstance(said, list) else [said]))
+    return text if " " in text else f"{error['exc_type']} {text}".strip()

@@ -1,0 +1,186 @@
+"""Which changes of models are made, and which are refused with what reason."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.linear_model import Ridge
+
+from judge import RefusedError
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.records import ONNX, SKOPS, Change, Metrics
+from pipeline.models.store import ModelStore, now_text
+from registry import Registry, UnknownModelError
+from stored_models import put_bad_model, put_model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    """With three models, of which `first` answers."""
+    store = ModelStore(str(tmp_path))
+    for number, model_id in enumerate(("first", "second", "third")):
+        put_model(store, model_id, Ridge(0.1 + number / 100))
+    store.change(Change(number=1, action="start", live="first", at=now_text()))
+    return store
+
+
+@pytest.fixture
+def registry(store: ModelStore) -> Registry:
+    return Registry(store, 0.05)
+
+
+def now(store: ModelStore) -> tuple[int, str, str | None]:
+    last = store.last_change()
+    assert last is not None
+    return last.number, last.live, last.shadow
+
+
+def refused(reason: str, call: Callable[..., Any], *arguments: Any) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        call(*arguments)
+
+
+def test_promotions_are_numbered_and_taken_back_one_by_one(
+    registry: Registry, store: ModelStore
+) -> None:
+    refused("no promotion to take back", registry.rollback)
+    assert registry.promote("second", False) == store.last_change()
+    registry.promote("third", False)
+    assert now(store) == (3, "third", None)
+    refused("third is the model that answers already", registry.promote, "third", True)
+    assert [registry.rollback().live, registry.rollback().live] == ["second", "first"]
+    assert now(store) == (5, "first", None)
+    refused("no promotion to take back", registry.rollback)
+
+
+def test_one_is_tried_until_it_is_promoted_or_let_go(registry: Registry, store: ModelStore) -> None:
+    refused("no model is tried", registry.unshadow)
+    refused("first is the model that answers already", registry.shadow, "first")
+    registry.shadow("second")
+    assert now(store) == (2, "first", "second")
+    refused("second is tried in the shadow already", registry.shadow, "second")
+    registry.promote("third", False)
+    assert now(store) == (3, "third", "second"), "it goes on beside the new one"
+    registry.promote("second", False)
+    assert now(store) == (4, "second", None)
+    registry.shadow("third")
+    registry.rollback()
+    assert now(store) == (6, "third", None)
+    registry.shadow("first")
+    registry.unshadow()
+    assert now(store) == (8, "third", None)
+
+
+def test_what_is_worse_than_it_may_be_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    put_bad_model(store, "bad")
+    refused(
+        r"bad has an RMSE of \d+\.\d\d .* first has .* 5.0%",
+        registry.promote,
+        "bad",
+        False,
+    )
+    registry.shadow("bad")
+    assert registry.promote("bad", True).forced
+    assert not registry.promote("first", False).forced, "it is better"
+    assert Registry(store, 0.9).promote("bad", False).live == "bad", "the bound is larger"
+
+
+def test_what_cannot_answer_here_is_not_promoted_even_by_force(
+    registry: Registry, store: ModelStore, tmp_path: Path
+) -> None:
+    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    put_model(store, "other", files={SKOPS: b"no model"})
+    put_model(store, "damaged")
+    (tmp_path / "models" / "damaged" / SKOPS).write_bytes(b"")
+    put_model(store, "empty", files={})
+    for model_id, reason in {
+        "turned": "turned takes the columns s6, s5, .* in this order",
+        "other": "other cannot be used: .* is not a skops model",
+        "damaged": "damaged cannot be used: .* SHA-256",
+        "empty": "empty cannot be used: .* missing",
+    }.items():
+        refused(reason, registry.promote, model_id, True)
+        refused(reason, registry.shadow, model_id)
+    assert now(store) == (1, "first", None)
+
+
+def test_one_that_was_damaged_since_is_not_gone_back_to(
+    registry: Registry, store: ModelStore, tmp_path: Path
+) -> None:
+    registry.promote("second", False)
+    (tmp_path / "models" / "first" / SKOPS).write_bytes(b"")
+    refused("first cannot be used", registry.rollback)
+    (tmp_path / "models" / "second" / SKOPS).write_bytes(b"")
+    assert Registry(store, 0.05).promote("third", False).live == "third", "by the record of second"
+
+
+def test_a_model_in_onnx_alone_is_judged_by_its_record(
+    registry: Registry, store: ModelStore
+) -> None:
+    for model_id, rmse in (("good", 50.0), ("worse", 90.0)):
+        metrics = Metrics(rmse, 42.0, 353, 89)
+        put_model(store, model_id, metrics=metrics, files={ONNX: b"for ONNX Runtime"})
+    refused("worse has an RMSE of 90.00", registry.promote, "worse", False)
+    assert registry.promote("good", False).live == "good"
+
+
+def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
+    registry.promote("second", False)
+    registry.shadow("third")
+    for model_id, use in {
+        "first": "what a rollback returns to",
+        "second": "the one that answers",
+        "third": "tried in the shadow",
+    }.items():
+        refused(f"{model_id} is not deleted: it is {use}", registry.delete, model_id)
+    registry.promote("third", False)
+    registry.delete("first")
+    assert [model.model_id for model in registry.look().models] == ["second", "third"]
+    registry.rollback()
+    refused("the model before, first, has been deleted", registry.rollback)
+
+
+@pytest.mark.parametrize("model_id", ["fourth", "../first", ""])
+def test_one_that_is_not_there_is_told(registry: Registry, model_id: str) -> None:
+    for call in (registry.model, registry.shadow, registry.delete):
+        with pytest.raises(UnknownModelError, match=f"there is no model {model_id}"):
+            call(model_id)
+
+
+def test_before_the_first_model_answers_one_can_be_promoted(tmp_path: Path) -> None:
+    store = ModelStore(str(tmp_path))
+    registry = Registry(store, 0.05)
+    put_model(store, "first")
+    put_model(store, "second")
+    refused("no model answers yet", registry.shadow, "first")
+    registry.promote("first", False)
+    registry.promote("second", False)
+    assert registry.rollback().live == "first"
+
+
+def test_of_many_who_change_at_once_each_is_counted(store: ModelStore) -> None:
+    def promote(_: int) -> int:
+        mine = Registry(store, 0.05)
+        return sum(try_to_promote(mine, model_id) for model_id in ("second", "third") * 5)
+
+    with ThreadPoolExecutor(3) as pool:
+        made = sum(pool.map(promote, range(3)))
+    changes = store.changes()
+    assert made > 0
+    assert [change.number for change in changes] == list(range(1, made + 2))
+    for one, next_one in pairwise(changes):
+        assert one.live != next_one.live, "each looked at the one before"
+
+
+def try_to_promote(registry: Registry, model_id: str) -> int:
+    """1 if it was promoted, 0 if it answers already, or too many others were faster."""
+    try:
+        registry.promote(model_id, False)
+    except RefusedError:
+        return 0
+    return 1
