@@ -161,8 +161,10 @@ def _show_end(training: Training, settings: AskSettings) -> None:
             field(name, f"{value:.6g}")
     if training.status == "completed":
         url = f"{str(settings.gateway_url).rstrip('/')}/models/{training.model_id}/promote"
-        key = '-H "X-API-Key: $GATEWAY_API_KEY" ' if settings.gateway_api_key else ""
-        print(f"\nto have it answer: curl -X POST {key}{printable(url)}")
+        headers = "-H 'Content-Type: application/json'"
+        if settings.gateway_api_key:
+            headers += ' -H "X-API-Key: $GATEWAY_API_KEY"'
+        print(f"\nto have it answer: curl {printable(url)} {headers} -d '{{}}'")
 
 
 def _print_json(training: Training) -> None:

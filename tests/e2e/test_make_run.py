@@ -11,7 +11,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 
@@ -27,7 +27,7 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("local", "features", "model", "metric", "plot", "gateway", "redis"):
+        for part in ("local", "features", "model", "metric", "plot", "gateway", "trainer", "redis"):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
@@ -72,6 +72,14 @@ class Runner:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def train(gateway: str) -> subprocess.Popen[str]:
+    """The command, which tells in JSON how a training is."""
+    command = [sys.executable, "-m", "pipeline", "train", "--json"]
+    command += ["--algorithm", "random_forest", "--param", "n_estimators=2000"]
+    env = os.environ | {"GATEWAY_URL": gateway}
+    return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
 
 def ask(url: str, row: Any = None) -> Any:
@@ -124,6 +132,16 @@ def test_with_the_gateway_the_model_can_be_asked(
         eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
         == (answer["prediction"])
     )
+
+    with train(found[1]) as training:
+        changes = cast(IO[str], training.stdout)
+        eventually(lambda: '"stage":"fit"' in next(changes), "the middle of a training")
+        workers = family(runner.pid("trainer"))
+        os.kill(runner.pid("trainer"), signal.SIGKILL)
+        assert_gone(workers)  # also the process that trains
+        ended = json.loads(list(changes)[-1])
+    assert (training.returncode, ended["status"]) == (0, "completed")
+    assert (runner.root / "models" / "models" / ended["model_id"] / "model.skops").exists()
 
     all_of_it = family(runner.process.pid)
     os.killpg(runner.process.pid, signal.SIGINT)

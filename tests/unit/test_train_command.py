@@ -73,7 +73,7 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
         "RMSE            58.6012",
         "MAE             47.4988",
         "",
-        f"to have it answer: curl -X POST {url}",
+        f"to have it answer: curl {url} -H 'Content-Type: application/json' -d '{{}}'",
     ]
     calls = [call for call, _, _ in gateway.asked]
     assert calls == ["POST /train", "GET /job/j-1", "GET /job/j-1", "GET /job/j-1"]
@@ -94,7 +94,7 @@ def test_what_is_to_be_trained_is_as_it_was_said(
         *("--target", "score", *(f"--param={param}" for param in params)),
     )
     assert status == 0
-    assert 'curl -X POST -H "X-API-Key: $GATEWAY_API_KEY" ' in out
+    assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
     assert gateway.asked[0][1]["x-api-key"] == "a-key"
     assert gateway.asked[0][2] == {
         "dataset_id": "clinic", "features": ["bmi", "bp"], "target": "score",
