@@ -5,7 +5,6 @@ import re
 import shutil
 
 import pytest
-from tasks import TrainerSettings
 
 from compose.stack import CLUSTER, COURSE, NODES, Stack
 from features import FeaturesSettings
@@ -15,6 +14,7 @@ from model import ModelSettings
 from pipeline.settings import Settings
 from plot import PlotSettings
 from support import ROOT
+from tasks import TrainerSettings
 
 SETTINGS: dict[str, type[Settings]] = {
     "features": FeaturesSettings,

@@ -34,8 +34,10 @@ def trained(stack: Stack) -> Any:
 
 def train(stack: Stack, algorithm: str, **params: Any) -> str:
     """The id of the job."""
-    request = {"dataset_id": "diabetes", "features": FEATURE_NAMES, "target": "target"}
-    request |= {"algorithm": algorithm, "params": params}
+    request = {
+        "dataset_id": "diabetes", "features": FEATURE_NAMES, "target": "target",
+        "algorithm": algorithm, "params": params,
+    }  # fmt: skip
     status, job = ask(f"{stack.gateway}train", request)
     assert status == 202, job
     return str(job["job_id"])
@@ -108,7 +110,7 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
-    job_id = train(stack, "random_forest", n_estimators=2000)
+    job_id = train(stack, "hist_gradient_boosting", max_iter=1000)
 
     def is_fitted() -> bool:
         return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")

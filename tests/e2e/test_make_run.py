@@ -77,7 +77,7 @@ def free_port() -> int:
 def train(gateway: str) -> subprocess.Popen[str]:
     """The command, which tells in JSON how a training is."""
     command = [sys.executable, "-m", "pipeline", "train", "--json"]
-    command += ["--algorithm", "random_forest", "--param", "n_estimators=2000"]
+    command += ["--algorithm", "random_forest", "--param", "n_estimators=500"]
     env = os.environ | {"GATEWAY_URL": gateway}
     return subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
 
