@@ -56,7 +56,8 @@ def test_nothing_runs_as_root_or_can_become_it(stack: Stack, name: str) -> None:
 
 @pytest.mark.usefixtures("containers")
 @pytest.mark.parametrize(
-    ("name", "program"), [*((name, "python") for name in OURS), ("redis", "redis-server")]
+    ("name", "program"),
+    [*((name, "python") for name in OURS), ("redis", "redis-server"), ("flower", "celery")],
 )
 def test_process_1_is_the_service_itself(stack: Stack, name: str, program: str) -> None:
     assert status(stack, name)["Name"] == program  # a signal reaches it
