@@ -13,7 +13,7 @@ BENCH_PATH = $(CURDIR)/common:$(CURDIR)/local:$(CURDIR)/tests:$(CURDIR)/model/sr
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds the gateway
+run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds gateway and trainer
 	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
 test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
@@ -43,19 +43,19 @@ train: .venv/run  ## train the default model anew
 lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 	.venv/bin/python local/lock.py
 
-passwords:  ## new random passwords for the users of the RabbitMQ in Docker, into .env
+passwords:  ## new random passwords, into .env: of RabbitMQ in Docker, and of Flower
 	@umask 077 && touch .env && chmod 600 .env && \
-	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|GATEWAY|CLUSTER)_PASSWORD=' .env || true) && \
+	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|GATEWAY|TRAINER|FLOWER|CLUSTER)_PASSWORD=' .env || true) && \
 	{ test -z "$$kept" || printf '%s\n' "$$kept"; \
-	for user in ADMIN FEATURES MODEL METRIC PLOT GATEWAY CLUSTER; do \
+	for user in ADMIN FEATURES MODEL METRIC PLOT GATEWAY TRAINER FLOWER CLUSTER; do \
 	  echo "$${user}_PASSWORD=$$(LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32)"; \
 	done; } > .env
 	@echo 'New passwords are in .env; docker compose up -d puts them to use.'
 
-reset:  ## begin again with nothing: no rows, no messages and no jobs of `make run`
-	rm -rf .local/rabbitmq .local/redis logs/*
+reset:  ## begin again with nothing: no rows, messages, jobs and stored models of `make run`
+	rm -rf .local/rabbitmq .local/redis models logs/*
 
-clean:  ## remove what `make run` and `make test` made here, except logs/
+clean:  ## remove what `make run` and `make test` made here, except logs/ and models/
 	rm -rf .venv .local model/model.skops* model/model.onnx* model/model.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf common/*.egg-info common/build
 

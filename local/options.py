@@ -25,6 +25,7 @@ def environment(root: Path, rows: int) -> dict[str, str]:
     """
     env = {name: value for name, value in os.environ.items() if value}
     env["LOGS_DIR"] = str(Path(env.get("LOGS_DIR", root / "logs")).absolute())
+    env.setdefault("MODEL_STORE", str(root / "models"))
     if rows:
         env["STREAM_COUNT"] = str(rows)
         env.setdefault("STREAM_RATE", "0")

@@ -20,10 +20,13 @@ def take_ports(env: dict[str, str], *, serving: bool) -> None:
 
 
 def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
-    """For a browser."""
+    """For a browser; and to train a model, from a terminal."""
     found = [("page", f"http://localhost:{env['PLOT_PORT']}/")]
     if serving:
-        found.append(("ask the model", f"http://localhost:{env['GATEWAY_PORT']}/"))
+        gateway = f"http://localhost:{env['GATEWAY_PORT']}/"
+        found.append(("ask the model", gateway))
+        train = f"GATEWAY_URL={gateway} {short(Path(sys.executable))} -m pipeline train"
+        found.append(("train another", train))
     return found
 
 

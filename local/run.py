@@ -60,7 +60,9 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=positive, default=0, help="end once so many rows are joined and drawn"
     )
-    parser.add_argument("--serving", action="store_true", help="answer requests too: the gateway")
+    parser.add_argument(
+        "--serving", action="store_true", help="answer requests, train models: gateway, trainer"
+    )
     arguments = parser.parse_args()
     try:
         with only_run(LOCAL):

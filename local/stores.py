@@ -1,4 +1,4 @@
-"""What holds the messages and the jobs of a run: a RabbitMQ, and for the gateway a Redis."""
+"""What holds messages, trainings and jobs of a run: a RabbitMQ, and for the gateway a Redis."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -24,7 +24,10 @@ def stores_for(
             broker = stack.enter_context(PrivateRabbitMQ(folder / "rabbitmq"))
             stack.callback(display.say, "stopping RabbitMQ (some seconds)")
             env |= {"AMQP_URL": broker.amqp_url, "MANAGEMENT_URL": broker.api_url}
+            if serving and "TRAINING_URL" not in env:
+                env["TRAINING_URL"] = broker.vhost("training")
             stores.append(broker)
+        env.setdefault("TRAINING_URL", env["AMQP_URL"])  # of somebody else: as it is
         if serving and "REDIS_URL" not in env:
             REDIS.install_if_missing()
             display.say("starting Redis")

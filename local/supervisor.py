@@ -12,7 +12,8 @@ from options import stream_count
 from tally import Progress, Tally
 
 NAMES = ("features", "model", "metric", "plot")
-SERVING_NAMES = ("gateway", *NAMES)  # the first to stop: it takes nothing in that is not answered
+# The first to stop is the gateway: it takes nothing in that is not answered.
+SERVING_NAMES = ("gateway", "trainer", *NAMES)
 
 READY_SECONDS = 10.0
 RESTART_SECONDS = 1.0

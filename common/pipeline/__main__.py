@@ -9,7 +9,7 @@ import io
 import os
 import sys
 
-from pipeline import ask, dead_letters
+from pipeline import ask, dead_letters, train_command
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.terminal import printable
 
@@ -21,6 +21,7 @@ def main() -> int:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)
     ask.add_to(commands)
+    train_command.add_to(commands)
     arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -15,6 +15,8 @@ from pipeline.settings import Settings
 TIMEOUT_SECONDS = 10.0  # of silence, beyond what the gateway is asked to wait
 SILENCE_SECONDS = 60.0  # between two events: the gateway says at times that it is there
 
+ENDED = {"completed", "failed", "cancelled"}
+
 T = TypeVar("T")
 
 
@@ -30,10 +32,10 @@ class AskSettings(Settings):
 
 
 class Job(msgspec.Struct, frozen=True, omit_defaults=False):
-    """One row on its way; times are ISO 8601, UTC."""
+    """One row on its way, or what a training has in common with one; times are ISO 8601, UTC."""
 
     job_id: str
-    status: Literal["pending", "processing", "completed", "failed"]
+    status: Literal["pending", "processing", "completed", "failed", "cancelled"]
     prediction: float | None = None
     model_id: str | None = None
     reason: str | None = None  # why there is no prediction
@@ -45,7 +47,27 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
 
     @property
     def has_ended(self) -> bool:
-        return self.status in {"completed", "failed"}
+        return self.status in ENDED
+
+
+class Training(msgspec.Struct, frozen=True, omit_defaults=False):
+    """A model on its way; times are ISO 8601, UTC."""
+
+    job_id: str
+    model_id: str
+    status: Literal["pending", "processing", "completed", "failed", "cancelled"]
+    stages: list[str]  # all of them, in order
+    stage: str | None = None  # the one that it is in
+    percent: float | None = None  # of that stage, where it can tell
+    rmse: float | None = None
+    mae: float | None = None
+    reason: str | None = None  # why there is no model
+    created_at: str | None = None
+    completed_at: str | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in ENDED
 
 
 class Patient(msgspec.Struct):
@@ -94,6 +116,18 @@ class Gateway:
 
     def job(self, job_id: str) -> Job:
         return self._get(f"job/{quote(job_id, safe='')}", Job)
+
+    def train(self, request: dict[str, Any]) -> Training:
+        """Asks for a model; however often that has to be sent, it is one training."""
+        sent = self._http.request("train", request, Idempotency_Key=new_id())
+        return self._decoded(self._send(sent), Training)
+
+    def training(self, job_id: str) -> Training:
+        return self._get(f"job/{quote(job_id, safe='')}", Training)
+
+    def cancel(self, job_id: str) -> Training:
+        sent = self._http.request(f"job/{quote(job_id, safe='')}/cancel", {})
+        return self._decoded(self._send(sent), Training)
 
     def random_patient(self) -> Patient:
         return self._get("patients/random", Patient)

@@ -130,4 +130,3 @@ def longest_pause(predictions: list[Prediction], begun: float, ended: float) -> 
     """In milliseconds, between two predictions that followed each other in that time."""
     times = [each.time_in_ms for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
     return max(later - earlier for earlier, later in pairwise(times))
-

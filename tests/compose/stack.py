@@ -19,7 +19,7 @@ import pika
 from support import ROOT, eventually, next_event, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
-SERVING = ("redis", "gateway")  # in the profile of that name
+SERVING = ("redis", "gateway", "trainer", "flower")  # in the profile of that name
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
 CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
 NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
@@ -79,9 +79,11 @@ class Stack:
             "METRICS_PORT": str(free_port()),
             "PLOT_PORT": str(free_port()),
             "GATEWAY_PORT": str(free_port()),
+            "FLOWER_PORT": str(free_port()),
         }
         self.page = f"http://127.0.0.1:{self._own['PLOT_PORT']}/"
         self.gateway = f"http://127.0.0.1:{self._own['GATEWAY_PORT']}/"
+        self.flower = f"http://127.0.0.1:{self._own['FLOWER_PORT']}/"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
         self._environment = {
             name: value
@@ -168,8 +170,10 @@ class Stack:
         """The broker's port on this machine; the password is by default the user's name."""
         return f"amqp://{user}:{password or user}@localhost:{self._own['AMQP_PORT']}/{vhost}"
 
-    def connect(self, user: str = "admin", password: str = "") -> pika.BlockingConnection:
-        return pika.BlockingConnection(pika.URLParameters(self.amqp_url(user, password)))
+    def connect(
+        self, user: str = "admin", password: str = "", vhost: str = "%2F"
+    ) -> pika.BlockingConnection:
+        return pika.BlockingConnection(pika.URLParameters(self.amqp_url(user, password, vhost)))
 
     def manage(
         self,

@@ -6,37 +6,49 @@ import shutil
 
 import pytest
 
-from compose.stack import CLUSTER, COURSE, NODES, SERVICES, Stack
+from compose.stack import CLUSTER, COURSE, NODES, Stack
 from features import FeaturesSettings
+from gateway_settings import GatewaySettings
 from metric import MetricSettings
 from model import ModelSettings
 from pipeline.settings import Settings
 from plot import PlotSettings
 from support import ROOT
+from tasks import TrainerSettings
 
 SETTINGS: dict[str, type[Settings]] = {
     "features": FeaturesSettings,
     "model": ModelSettings,
     "metric": MetricSettings,
     "plot": PlotSettings,
+    "gateway": GatewaySettings,
+    "trainer": TrainerSettings,
 }
+OF_S3 = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 FIXED_IN_A_CONTAINER = {
     "AMQP_URL",
+    "GATEWAY_HOST",
+    "GATEWAY_PORT",  # as PLOT_PORT
+    "LIVE_PAGE_URL",
     "LOGS_DIR",
     "MANAGEMENT_URL",
     "MODEL_PATH",
+    "MODEL_STORE",  # a folder at another place
     "PLOT_HOST",
     "PLOT_PORT",  # that in .env is the one outside
+    "PLOT_URL",
     "QUEUE_DURABLE",
+    "REDIS_URL",
     "STATUS_FILE",
+    "TRAINING_URL",
 }
 
 
 def environments(stack: Stack, *options: str) -> dict[str, dict[str, str]]:
     """What compose gives to each of our services."""
-    stack.configure()
+    stack.configure(COMPOSE_PROFILES="serving")
     services = json.loads(stack.compose(*options, "config", "--format=json"))["services"]
-    return {name: services[name]["environment"] for name in SERVICES}
+    return {name: services[name]["environment"] for name in (*SETTINGS, "flower")}
 
 
 def test_env_example_names_every_setting_with_its_default() -> None:
@@ -48,11 +60,15 @@ def test_env_example_names_every_setting_with_its_default() -> None:
     )
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", SETTINGS)
 def test_compose_passes_every_setting_with_its_default(
     stack: Stack, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = environments(stack)[service]
+    if "MODEL_STORE" in environment:
+        assert environment["MODEL_STORE"] == "/models"
+        # Not even empty, unless somebody sets them: an empty address cannot be called.
+        assert {environment.pop(name) for name in OF_S3} == {None}
     known = {name.upper() for name in SETTINGS[service].model_fields}
     assert environment.keys() - FIXED_IN_A_CONTAINER == known - FIXED_IN_A_CONTAINER
     for name in known:
@@ -74,6 +90,9 @@ def test_the_course_overlay_changes_nothing_of_a_service_but_user_and_queues(sta
     changes = {"QUEUE_DURABLE": "false", "AMQP_URL": "amqp://guest:guest@rabbitmq:5672/%2F"}
     for service in ("features", "model", "metric"):
         assert course[service] == usual[service] | changes
+    trainings = {"TRAINING_URL": changes["AMQP_URL"]}
+    assert course["gateway"] == usual["gateway"] | changes | trainings
+    assert course["trainer"] == usual["trainer"] | trainings
     changes = {"MANAGEMENT_URL": "http://guest:guest@rabbitmq:15672/%2F"}
     assert course["plot"] == usual["plot"] | changes
 
@@ -82,11 +101,18 @@ def test_the_cluster_overlay_changes_nothing_of_a_service_but_where_the_broker_i
     stack: Stack,
 ) -> None:
     usual, cluster = environments(stack), environments(stack, *CLUSTER)
-    for service in ("features", "model", "metric"):
-        urls = on_each_node(usual[service]["AMQP_URL"])
-        assert cluster[service] == usual[service] | {"QUEUE_TYPE": "quorum", "AMQP_URL": urls}
-    urls = on_each_node(usual["plot"]["MANAGEMENT_URL"])
-    assert cluster["plot"] == usual["plot"] | {"MANAGEMENT_URL": urls}
+    changed = {
+        **dict.fromkeys(("features", "model", "metric"), ("AMQP_URL",)),
+        "gateway": ("AMQP_URL", "TRAINING_URL"),
+        "trainer": ("TRAINING_URL",),
+        "plot": ("MANAGEMENT_URL",),
+    }
+    for service, names in changed.items():
+        urls = {name: on_each_node(usual[service][name]) for name in names}
+        quorum = {"QUEUE_TYPE": "quorum"} if "AMQP_URL" in names else {}
+        assert cluster[service] == usual[service] | quorum | urls
+    brokers = on_each_node(usual["flower"]["CELERY_BROKER_URL"]).replace(", ", ";")
+    assert cluster["flower"] == usual["flower"] | {"CELERY_BROKER_URL": brokers}
 
 
 def on_each_node(url: str) -> str:

@@ -3,17 +3,13 @@
 import json
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from compose.asking import PATIENT, ask
 from compose.stack import SERVICES, SERVING, Stack, free_port, wait_for
-
-COLUMNS = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
-PATIENT = dict.fromkeys(COLUMNS, 0.01)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,19 +20,6 @@ def seconds_to_healthy(stack: Stack) -> Iterator[float]:
     stack.up()
     yield time.monotonic() - start
     stack.clear()
-
-
-def ask(url: str, body: Any = None, *, wait: int = 0) -> tuple[int, Any]:
-    """Status and body of an answer; with a body, one to a POST."""
-    headers = {"Content-Type": "application/json"} | ({"Prefer": f"wait={wait}"} if wait else {})
-    data = None if body is None else json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, data, headers), timeout=40
-        ) as answer:
-            return answer.status, json.loads(answer.read())
-    except urllib.error.HTTPError as error:
-        return error.code, json.loads(error.read())
 
 
 def job(stack: Stack, name: str) -> Any:

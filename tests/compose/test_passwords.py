@@ -7,13 +7,14 @@ from pika.exceptions import ProbableAuthenticationError
 
 from compose.stack import Stack
 
-USERS = ("admin", "features", "model", "metric", "plot", "gateway")
+VHOSTS = dict.fromkeys(("admin", "features", "model", "metric", "plot", "gateway"), "%2F")
+VHOSTS["trainer"] = "training"
 
 
 def passwords(stack: Stack) -> dict[str, str]:
     lines = (stack.folder / ".env").read_text().splitlines()
     settings = dict(line.split("=", 1) for line in lines)
-    return {user: settings[f"{user.upper()}_PASSWORD"] for user in USERS}
+    return {user: settings[f"{user.upper()}_PASSWORD"] for user in VHOSTS}
 
 
 def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
@@ -25,7 +26,7 @@ def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
 
     new = passwords(stack)
     assert all(len(password) >= 32 for password in new.values())
-    assert len(set(new.values())) == len(USERS)
+    assert len(set(new.values())) == len(VHOSTS)
     assert not any(password in said for password in new.values())
     env = stack.folder / ".env"
     assert env.stat().st_mode & 0o777 == 0o600
@@ -36,10 +37,10 @@ def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
     stack.wait_for_rows(20)
     stack.wait_until_the_page_sees_the_broker()
     for user, password in new.items():
-        stack.connect(user, password).close()
+        stack.connect(user, password, VHOSTS[user]).close()
         for old in ("first", user):
             with pytest.raises(ProbableAuthenticationError):
-                stack.connect(user, old)
+                stack.connect(user, old, VHOSTS[user])
     assert stack.manage("overview", password=new["admin"])
     with pytest.raises(urllib.error.HTTPError, match="401"):
         stack.manage("overview")

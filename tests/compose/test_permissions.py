@@ -7,30 +7,42 @@ from typing import Any
 import pika
 import pytest
 from pika.adapters.blocking_connection import BlockingChannel
-from pika.exceptions import ChannelClosedByBroker, ProbableAuthenticationError
+from pika.exceptions import (
+    ChannelClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
 
 from compose.stack import Stack
 
 NOTHING = "^$"
+ALL = (".*", ".*", ".*")
 PERMISSIONS = {  # configure, write, read
-    "admin": (".*", ".*", ".*"),
+    "admin": ALL,
     "features": (NOTHING, r"^(edge\.features|edge\.y_true|delay\.y_true)$", NOTHING),
-    "model": (NOTHING, r"^(edge\.y_pred|edge\.dead_letters|replies)$", "^features$"),
-    "metric": (NOTHING, r"^edge\.dead_letters$", "^(y_true|y_pred)$"),
+    "model": (
+        r"^amq\.gen-.*$",  # a queue of its own, to hear of changes
+        r"^(edge\.y_pred|edge\.y_pred_shadow|edge\.dead_letters|replies|amq\.gen-.*)$",
+        r"^(features|changes|amq\.gen-.*)$",
+    ),
+    "metric": (NOTHING, r"^edge\.dead_letters$", "^(y_true|y_pred|y_pred_shadow)$"),
     "plot": (NOTHING, NOTHING, NOTHING),
-    "gateway": (NOTHING, r"^(edge\.features|edge\.y_true|edge\.dead_letters)$", "^answers$"),
-}
+    "gateway": (
+        NOTHING, r"^(edge\.features|edge\.y_true|edge\.dead_letters|changes)$", "^answers$"
+    ),
+}  # fmt: skip
+OF_TRAININGS = {"admin": ALL, "gateway": ("^train$",) * 3, "trainer": ALL}  # the vhost training
 MAY_WRITE = {
     "features": {"edge.features", "edge.y_true", "delay.y_true"},
-    "model": {"edge.y_pred", "edge.dead_letters", "replies"},
+    "model": {"edge.y_pred", "edge.y_pred_shadow", "edge.dead_letters", "replies"},
     "metric": {"edge.dead_letters"},
     "plot": set(),
-    "gateway": {"edge.features", "edge.y_true", "edge.dead_letters"},
+    "gateway": {"edge.features", "edge.y_true", "edge.dead_letters", "changes"},
 }
 MAY_READ = {
     "features": set(),
     "model": {"features"},
-    "metric": {"y_true", "y_pred"},
+    "metric": {"y_true", "y_pred", "y_pred_shadow"},
     "plot": set(),
     "gateway": {"answers"},
 }
@@ -66,20 +78,20 @@ def status(stack: Stack, path: str, **options: Any) -> int:
 
 
 def test_the_broker_lists_these_users_and_permissions(stack: Stack) -> None:
-    assert {
-        each["user"]: (each["configure"], each["write"], each["read"])
-        for each in stack.manage("permissions")
-    } == PERMISSIONS
+    found: dict[str, dict[str, tuple[str, ...]]] = {"/": {}, "training": {}}
+    for each in stack.manage("permissions"):
+        found[each["vhost"]][each["user"]] = (each["configure"], each["write"], each["read"])
+    assert found == {"/": PERMISSIONS, "training": OF_TRAININGS}
     tags = {user["name"]: user["tags"] for user in stack.manage("users") if user["tags"]}
     assert tags == {"admin": ["administrator"], "plot": ["monitoring"]}
-    assert {user["name"] for user in stack.manage("users")} == PERMISSIONS.keys()
-    assert [vhost["name"] for vhost in stack.manage("vhosts")] == ["/"]
+    assert {user["name"] for user in stack.manage("users")} == {*PERMISSIONS, "trainer"}
+    assert {vhost["name"] for vhost in stack.manage("vhosts")} == {"/", "training"}
     assert not stack.manage("topic-permissions")
 
 
 @pytest.mark.parametrize("user", MAY_WRITE)
 def test_a_service_publishes_only_to_its_exchanges(stack: Stack, user: str) -> None:
-    others = {each["name"] for each in stack.manage("exchanges")} - MAY_WRITE[user]
+    others = {each["name"] for each in stack.manage("exchanges/%2F")} - MAY_WRITE[user]
     assert {"", "edge.y_pred", "edge.y_true", "edge.features"} - MAY_WRITE[user] <= others
     with stack.connect(user) as connection:
         for name in others:  # "" is the default exchange, which reaches every queue
@@ -88,7 +100,8 @@ def test_a_service_publishes_only_to_its_exchanges(stack: Stack, user: str) -> N
 
 @pytest.mark.parametrize("user", MAY_READ)
 def test_a_service_reads_only_its_queues(stack: Stack, user: str) -> None:
-    others = {each["name"] for each in stack.manage("queues")} - MAY_READ[user]
+    listed = stack.manage("queues/%2F")  # without those that are of one connection alone
+    others = {each["name"] for each in listed if not each["exclusive"]} - MAY_READ[user]
     assert {"features", "y_true", "y_pred", "dead_letters"} - MAY_READ[user] <= others
     with stack.connect(user) as connection:
         for name in others:
@@ -115,7 +128,8 @@ CONFIGURE: dict[str, Callable[[BlockingChannel], Any]] = {
 def test_nobody_but_admin_changes_the_topology(stack: Stack, user: str) -> None:
     with stack.connect(user) as connection:
         refusals = {what: refusal(connection, action) for what, action in CONFIGURE.items()}
-    assert refusals == dict.fromkeys(CONFIGURE, 403)
+    allowed = {"declare a queue without a name": 0} if user == "model" else {}
+    assert refusals == dict.fromkeys(CONFIGURE, 403) | allowed
 
 
 def test_admin_does(stack: Stack) -> None:
@@ -123,6 +137,22 @@ def test_admin_does(stack: Stack) -> None:
         assert not refusal(connection, lambda c: c.queue_declare("own"))
         assert not refusal(connection, lambda c: c.queue_bind("own", "edge.y_true"))
         assert not refusal(connection, lambda c: c.queue_delete("own"))
+
+
+def test_trainings_are_the_business_of_gateway_and_trainer_alone(stack: Stack) -> None:
+    for user, vhost in (("trainer", "%2F"), ("features", "training"), ("model", "training")):
+        with pytest.raises(ProbableAccessDeniedError):
+            stack.connect(user, vhost=vhost)
+    own: dict[str, Callable[[BlockingChannel], Any]] = {
+        "declare": lambda c: c.queue_declare("own"),
+        "publish": lambda c: c.basic_publish("", "train", b""),  # also to others' queues
+        "read": lambda c: c.basic_get("celeryev.own"),
+    }
+    with stack.connect("gateway", vhost="training") as connection:
+        refusals = {what: refusal(connection, action) for what, action in own.items()}
+    assert refusals == dict.fromkeys(own, 403)
+    with stack.connect("trainer", vhost="training") as connection:
+        assert not refusal(connection, lambda c: c.queue_declare("own", exclusive=True))
 
 
 def test_plot_looks_and_does_no_more(stack: Stack) -> None:
@@ -142,7 +172,7 @@ def test_plot_looks_and_does_no_more(stack: Stack) -> None:
         assert refused in (400, 401, 403), path
 
 
-@pytest.mark.parametrize("user", ["features", "model", "metric", "gateway"])
+@pytest.mark.parametrize("user", ["features", "model", "metric", "gateway", "trainer"])
 def test_the_other_services_have_no_business_at_the_management_page(
     stack: Stack, user: str
 ) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from compose.stack import SERVICES, SERVING, Stack, as_root
 
-OURS = (*SERVICES, "gateway")
-ALL = ("rabbitmq", "redis", *OURS)
-MEMORY = dict.fromkeys(ALL, 512 * 2**20) | {"rabbitmq": 2**30, "metric": 256 * 2**20}
+OURS = (*SERVICES, "gateway", "trainer")
+ALL = ("rabbitmq", *SERVICES, *SERVING)
+MEMORY = dict.fromkeys(ALL, 512 * 2**20) | dict.fromkeys(("metric", "flower"), 256 * 2**20)
+MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20}
 PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024, "redis": 64}
 # CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/ or of /data
 CAPABILITIES = dict.fromkeys(("metric", "plot", "redis"), 0b1100_0011)
@@ -55,7 +56,8 @@ def test_nothing_runs_as_root_or_can_become_it(stack: Stack, name: str) -> None:
 
 @pytest.mark.usefixtures("containers")
 @pytest.mark.parametrize(
-    ("name", "program"), [*((name, "python") for name in OURS), ("redis", "redis-server")]
+    ("name", "program"),
+    [*((name, "python") for name in OURS), ("redis", "redis-server"), ("flower", "celery")],
 )
 def test_process_1_is_the_service_itself(stack: Stack, name: str, program: str) -> None:
     assert status(stack, name)["Name"] == program  # a signal reaches it
@@ -95,6 +97,9 @@ def test_a_container_was_given_nothing_more(containers: dict[str, Any], name: st
         "metric": {"/logs"},
         "plot": {"/logs"},
         "redis": {"/data"},
+        "model": {"/models"},
+        "trainer": {"/models"},
+        "gateway": {"/models"},
     }.get(name, set())
 
 
@@ -107,7 +112,8 @@ def test_the_services_share_a_network_that_leads_nowhere(
     (frontend,) = networks["plot"] - {backend}
     assert networks["plot"] == networks["rabbitmq"] == {backend, frontend}
     (jobs,) = networks["redis"]
-    assert networks["gateway"] == {backend, frontend, jobs}
+    assert networks["gateway"] == networks["flower"] == {backend, frontend, jobs}
+    assert networks["trainer"] == {backend, jobs}
     assert {name for name, each in networks.items() if jobs in each} == set(SERVING)
     found = json.loads(stack.run("docker", "network", "inspect", backend, frontend, jobs))
     assert [each["Internal"] for each in found] == [True, False, True]
@@ -146,7 +152,10 @@ def test_ports_are_bound_on_this_machine_only(containers: dict[str, Any]) -> Non
     assert bound["rabbitmq"].keys() == {"5672/tcp", "15672/tcp", "15692/tcp"}
     assert bound["plot"].keys() == {"8080/tcp"}
     assert bound["gateway"].keys() == {"8000/tcp"}
-    assert {name for name, each in bound.items() if each} == {"rabbitmq", "plot", "gateway"}
+    assert bound["flower"].keys() == {"5555/tcp"}
+    assert {name for name, each in bound.items() if each} == {
+        "rabbitmq", "plot", "gateway", "flower"
+    }  # fmt: skip
     bindings = [binding for each in bound.values() for some in each.values() for binding in some]
     assert {binding["HostIp"] for binding in bindings} == {"127.0.0.1"}
 

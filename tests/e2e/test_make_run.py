@@ -27,7 +27,7 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("local", "features", "model", "metric", "plot", "gateway", "redis"):
+        for part in ("local", "features", "model", "metric", "plot", "gateway", "trainer", "redis"):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
@@ -72,6 +72,15 @@ class Runner:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+def train(gateway: str) -> Any:
+    """What the command tells in the end."""
+    command = [sys.executable, "-m", "pipeline", "train", "--algorithm=linear", "--json"]
+    told = subprocess.run(
+        command, env=os.environ | {"GATEWAY_URL": gateway}, capture_output=True, check=True
+    )
+    return json.loads(told.stdout.splitlines()[-1])
 
 
 def ask(url: str, row: Any = None) -> Any:
@@ -124,6 +133,10 @@ def test_with_the_gateway_the_model_can_be_asked(
         eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
         == (answer["prediction"])
     )
+
+    trained = train(found[1])
+    assert (trained["status"], trained["model_id"][:7]) == ("completed", "linear-")
+    assert (runner.root / "models" / "models" / trained["model_id"] / "model.skops").exists()
 
     all_of_it = family(runner.process.pid)
     os.killpg(runner.process.pid, signal.SIGINT)

@@ -62,6 +62,13 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
     assert_gone(last)
 
 
+def test_a_virtual_host_of_its_own(rabbitmq: PrivateRabbitMQ) -> None:
+    for _ in range(2):  # the second time it is there
+        url = rabbitmq.vhost("own")
+        with pika.BlockingConnection(pika.URLParameters(url)) as connection:
+            connection.channel().queue_declare("kept", durable=True)
+
+
 def test_two_nodes_at_once(rabbitmq: PrivateRabbitMQ, tmp_path: Path) -> None:
     other = PrivateRabbitMQ(tmp_path)
     other.start()

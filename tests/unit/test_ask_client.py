@@ -1,21 +1,18 @@
 """`python -m pipeline ask` beside a server of HTTP that answers as it is told."""
 
-import itertools
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from fake_gateway import Answer, Fake, answering, refusal
 from pipeline import __main__
 from pipeline.messages import FEATURE_NAMES
 from support import eventually
@@ -26,59 +23,13 @@ CSV = ",".join(FEATURE_NAMES) + "\n" + ",".join(VALUES) + "\n"
 DONE = {"job_id": "j-1", "status": "completed", "prediction": 161.8372, "model_id": "abc"}
 PROCESSING = {"job_id": "j-1", "status": "processing", "location": "/job/j-1"}
 
-Answer = tuple[int, Any, dict[str, str]] | bytes | None  # bytes: all of it; None: none at all
-
-
-class Fake(ThreadingHTTPServer):
-    """Gives the answers that it was told, in order, the last for ever; keeps what it was asked."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.answers: Iterator[Answer] = iter(())
-        self.asked: list[tuple[str, dict[str, str], Any]] = []
-
-    def tell(self, *answers: Answer) -> None:
-        self.answers = itertools.chain(answers, itertools.repeat(answers[-1]))
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Fake
-
-    def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.asked.append((f"{self.command} {self.path}", headers, json.loads(body or "0")))
-        answer = next(self.server.answers)
-        if isinstance(answer, bytes):
-            self.wfile.write(answer)
-        elif answer is not None:
-            status, content, more = answer
-            self.send_response(status)
-            for name, value in more.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(
-                content if isinstance(content, bytes) else json.dumps(content).encode()
-            )
-
-    do_POST = do_GET  # noqa: N815  # as http.server wants it
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def gateway() -> Iterator[Fake]:
-    with Fake() as fake:
-        threading.Thread(target=fake.serve_forever, args=[0.01], daemon=True).start()
+    with answering() as fake:
         yield fake
-        fake.shutdown()
 
 
 @pytest.fixture
@@ -104,10 +55,6 @@ def ask(gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
         return status, *capsys.readouterr()
 
     return run
-
-
-def refusal(status: int, detail: Any = "no", **headers: str) -> Answer:
-    return status, {"detail": detail}, {n.replace("_", "-"): v for n, v in headers.items()}
 
 
 def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:

@@ -1,0 +1,148 @@
+"""`docker compose --profile serving up -d`: a model is trained, tried, promoted, gone back on."""
+
+import base64
+import csv
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from compose.asking import PATIENT, ask
+from compose.stack import Stack, wait_for
+from pipeline.messages import FEATURE_NAMES
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _serving(stack: Stack) -> Iterator[None]:
+    stack.clear()
+    stack.configure(COMPOSE_PROFILES="serving", STREAM_RATE=20)
+    stack.up("--scale=model=2")
+    wait_for(lambda: len(ask(f"{stack.gateway}changes")[1]["replicas"]) == 2, "both replicas")
+    yield
+    stack.clear()
+
+
+@pytest.fixture(scope="module")
+def trained(stack: Stack) -> Any:
+    """A training that has ended well."""
+    return ended(stack, train(stack, "random_forest", n_estimators=20))
+
+
+def train(stack: Stack, algorithm: str, **params: Any) -> str:
+    """The id of the job."""
+    request = {
+        "dataset_id": "diabetes", "features": FEATURE_NAMES, "target": "target",
+        "algorithm": algorithm, "params": params,
+    }  # fmt: skip
+    status, job = ask(f"{stack.gateway}train", request)
+    assert status == 202, job
+    return str(job["job_id"])
+
+
+def ended(stack: Stack, job_id: str) -> Any:
+    """The job once it is completed."""
+
+    def look() -> Any:
+        job = ask(f"{stack.gateway}job/{job_id}")[1]
+        assert job["status"] in {"pending", "processing", "completed"}, job
+        return job if job["status"] == "completed" else None
+
+    return wait_for(look, f"the end of {job_id}", 120)
+
+
+def state(stack: Stack) -> tuple[str, str | None]:
+    """The model that answers, and the one that is tried."""
+    models = ask(f"{stack.gateway}models")[1]
+    return models["live"], models["shadow"]
+
+
+def answering(stack: Stack) -> str:
+    """The model that has answered a request."""
+    status, job = ask(f"{stack.gateway}predict", {"data": PATIENT}, wait=20)
+    assert status == 200, job
+    return str(job["model_id"])
+
+
+def test_a_promoted_model_answers_and_a_rollback_goes_back(stack: Stack, trained: Any) -> None:
+    first, model_id = answering(stack), trained["model_id"]
+    status, changed = ask(f"{stack.gateway}models/{model_id}/promote", {"force": True})
+    assert status == 200, changed
+    assert [replica["live"] for replica in changed["replicas"]] == [model_id] * 2
+    assert state(stack) == (model_id, None)
+    assert {answering(stack) for _ in range(4)} == {model_id}
+
+    status, changed = ask(f"{stack.gateway}rollback", method="POST")
+    assert status == 200, changed
+    assert [replica["live"] for replica in changed["replicas"]] == [first] * 2
+    assert {answering(stack) for _ in range(4)} == {first}
+    stack.wait_for_rows(20)
+
+
+def test_a_model_in_the_shadow_is_scored_on_the_same_rows(stack: Stack, trained: Any) -> None:
+    first, model_id = answering(stack), trained["model_id"]
+    status, changed = ask(f"{stack.gateway}models/{model_id}/shadow", method="POST")
+    assert status == 200, changed
+    assert state(stack) == (first, model_id)
+    log = stack.logs / "metric_log_shadow.csv"
+    wait_for(lambda: log.exists() and log.read_text().count("\n") > 20, "rows of both models")
+    whole_lines = log.read_text().rpartition("\n")[0].split("\n")
+    scored = {row["id"]: row for row in csv.DictReader(whole_lines)}
+    rows = stack.rows()
+    assert {(row["model_id"], row["live_model_id"]) for row in scored.values()} == {
+        (model_id, first)
+    }
+    assert all(float(row["y_true"]) == rows[row_id][0] for row_id, row in scored.items())
+    assert answering(stack) == first
+    assert ask(f"{stack.gateway}shadow", method="DELETE")[0] == 200
+    assert state(stack) == (first, None)
+
+
+def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
+    stack.compose("build", "pipeline")  # or `run` tells of it
+    said = stack.compose("run", "--rm", "-T", "pipeline", "train", "--algorithm=linear")
+    (model_id,) = re.findall(r"^model id +(\S+)$", said, re.MULTILINE)
+    assert re.search(r"^status +completed$", said, re.MULTILINE)
+    assert ask(f"{stack.gateway}models/{model_id}")[0] == 200
+
+
+def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
+    job_id = train(stack, "hist_gradient_boosting", max_iter=1000)
+
+    def is_fitted() -> bool:
+        return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")
+
+    wait_for(is_fitted, "the middle of it")
+    stack.signal("trainer", "KILL")
+    job = ended(stack, job_id)
+    assert job["attempts"] == 2
+    models = ask(f"{stack.gateway}models")[1]["models"]
+    assert [model["model_id"] for model in models].count(job["model_id"]) == 1
+    stack.wait_until_healthy()
+
+
+def flower(stack: Stack, path: str, login: str = "") -> Any:
+    """What its API answers; urllib.error.HTTPError if that is refused."""
+    headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+    request = urllib.request.Request(f"{stack.flower}{path}", headers=headers if login else {})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.loads(answer.read())
+
+
+@pytest.mark.parametrize("login", ["", "admin:wrong", "wrong:admin"])
+@pytest.mark.parametrize("path", ["", "api/tasks", "api/workers"])
+def test_flower_is_for_who_has_the_password(stack: Stack, path: str, login: str) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        flower(stack, path, login)
+
+
+def test_flower_shows_trainer_and_trainings(stack: Stack, trained: Any) -> None:
+    tasks = flower(stack, "api/tasks", "admin:admin")
+    assert tasks[trained["job_id"]]["state"] == "SUCCESS"
+    (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
+    assert [queue["name"] for queue in worker["active_queues"]] == ["train"]
+    (queue,) = flower(stack, "api/queues/length", "admin:admin")["active_queues"]
+    assert queue == {"name": "train", "messages": 0}

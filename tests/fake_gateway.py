@@ -1,0 +1,65 @@
+"""A server of HTTP that answers as it is told, for clients of the gateway."""
+
+import itertools
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Answer = tuple[int, Any, dict[str, str]] | bytes | None  # bytes: all of it; None: none at all
+
+
+class Fake(ThreadingHTTPServer):
+    """Gives the answers that it was told, in order, the last for ever; keeps what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.answers: Iterator[Answer] = iter(())
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+
+    def tell(self, *answers: Answer) -> None:
+        self.answers = itertools.chain(answers, itertools.repeat(answers[-1]))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Fake
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.asked.append((f"{self.command} {self.path}", headers, json.loads(body or "0")))
+        answer = next(self.server.answers)
+        if isinstance(answer, bytes):
+            self.wfile.write(answer)
+        elif answer is not None:
+            status, content, more = answer
+            self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(
+                content if isinstance(content, bytes) else json.dumps(content).encode()
+            )
+
+    do_POST = do_GET  # noqa: N815  # as http.server wants it
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def answering() -> Iterator[Fake]:
+    """One that runs."""
+    with Fake() as fake:
+        threading.Thread(target=fake.serve_forever, args=[0.01], daemon=True).start()
+        yield fake
+        fake.shutdown()
+
+
+def refusal(status: int, detail: Any = "no", **headers: str) -> Answer:
+    return status, {"detail": detail}, {n.replace("_", "-"): v for n, v in headers.items()}

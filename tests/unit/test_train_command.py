@@ -1,0 +1,222 @@
+"""`python -m pipeline train` beside a server of HTTP that answers as it is told."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fake_gateway import Fake, answering, refusal
+from pipeline import __main__
+from pipeline.messages import FEATURE_NAMES
+from pipeline.training import ALGORITHMS, STAGES
+from support import eventually
+
+WAITING = {
+    "job_id": "j-1", "kind": "training", "status": "pending", "model_id": "ridge-7f3a9c2b41de",
+    "stages": STAGES, "created_at": "2026-11-22T11:37:13.696000Z",
+}  # fmt: skip
+FITTING = WAITING | {"status": "processing", "stage": "fit", "percent": 50.0}
+DONE = WAITING | {"status": "completed", "stage": "store", "rmse": 58.6012, "mae": 47.4988}
+FAILED = WAITING | {"status": "failed", "reason": "there is no data set clinic"}
+CANCELLED = WAITING | {"status": "cancelled"}
+
+Train = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Fake]:
+    with answering() as fake:
+        yield fake
+
+
+@pytest.fixture
+def train(
+    gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Train:
+    """Runs it; exit status, stdout, stderr."""
+    monkeypatch.setenv("GATEWAY_URL", gateway.url)
+    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+    monkeypatch.setattr("pipeline.train_command.LOOK_SECONDS", 0.01)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pipeline", "train", *arguments])
+        try:
+            status = __main__.main()
+        except SystemExit as end:
+            status = int(str(end.code))
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def tell(gateway: Fake, *answers: Any) -> None:
+    gateway.tell(*((200, answer, {}) for answer in answers))
+
+
+def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, FITTING, DONE)
+    status, out, err = train()
+    assert (status, err) == (0, "")
+    url = f"{gateway.url}/models/ridge-7f3a9c2b41de/promote"
+    assert out.splitlines() == [
+        "job id          j-1",
+        "model id        ridge-7f3a9c2b41de",
+        "status          completed",
+        "RMSE            58.6012",
+        "MAE             47.4988",
+        "",
+        f"to have it answer: curl {url} -H 'Content-Type: application/json' -d '{{}}'",
+    ]
+    calls = [call for call, _, _ in gateway.asked]
+    assert calls == ["POST /train", "GET /job/j-1", "GET /job/j-1", "GET /job/j-1"]
+    assert gateway.asked[0][2] == {
+        "dataset_id": "diabetes", "features": list(FEATURE_NAMES), "target": "target",
+        "algorithm": "ridge", "params": {},
+    }  # fmt: skip
+
+
+def test_what_is_to_be_trained_is_as_it_was_said(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_API_KEY", "a-key")
+    tell(gateway, WAITING, DONE)
+    params = ["alpha=0.5", "max_depth=null", "max_features=sqrt", "name=a=b"]
+    status, out, _ = train(
+        *("--algorithm", "linear", "--dataset", "clinic", "--features", "bmi, bp"),
+        *("--target", "score", *(f"--param={param}" for param in params)),
+    )
+    assert status == 0
+    assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
+    assert gateway.asked[0][1]["x-api-key"] == "a-key"
+    assert gateway.asked[0][2] == {
+        "dataset_id": "clinic", "features": ["bmi", "bp"], "target": "score",
+        "algorithm": "linear",
+        "params": {"alpha": 0.5, "max_depth": None, "max_features": "sqrt", "name": "a=b"},
+    }  # fmt: skip
+
+
+def test_help_names_each_algorithm(train: Train) -> None:
+    status, out, _ = train("--help")
+    assert status == 0
+    assert all(name in out for name in ALGORITHMS)
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (FAILED, "reason          there is no data set clinic"),
+        (CANCELLED, "status          cancelled"),
+    ],
+)
+def test_without_a_model_it_has_failed(train: Train, gateway: Fake, end: Any, said: str) -> None:
+    tell(gateway, WAITING, end)
+    status, out, _ = train()
+    assert status == 1
+    assert said in out.splitlines()
+    assert "curl" not in out
+
+
+def test_a_program_is_told_each_change(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, WAITING, FITTING, FITTING, DONE)
+    status, out, err = train("--json")
+    assert (status, err) == (0, "")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [each["status"] for each in told] == ["pending", "processing", "completed"]
+    assert (told[1]["stage"], told[1]["percent"], told[2]["rmse"]) == ("fit", 50, 58.6012)
+
+
+def test_who_does_not_wait_is_told_the_ids(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING)
+    status, out, _ = train("--no-wait")
+    assert (status, len(gateway.asked)) == (0, 1)
+    assert [line.split()[-1] for line in out.splitlines()] == ["j-1", "ridge-7f3a9c2b41de"]
+
+
+def test_asked_again_it_is_the_same_training(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    gateway.tell(refusal(503, "no broker"), None, (202, WAITING, {}))
+    status, _, err = train("--no-wait")
+    assert (status, len(gateway.asked)) == (0, 3)
+    assert "no broker; trying again" in err
+    assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--param", "alpha"], "name=value, not 'alpha'"),
+        (["--param", "=1"], "name=value, not '=1'"),
+        (["--features", "age,,bmi"], "names separated by commas, not 'age,,bmi'"),
+    ],
+)
+def test_wrong_usage_is_told_before_a_training_is_asked_for(
+    train: Train, gateway: Fake, arguments: list[str], said: str
+) -> None:
+    status, out, err = train(*arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert not gateway.asked
+
+
+def test_what_the_gateway_refuses_is_told_in_a_line(train: Train, gateway: Fake) -> None:
+    gateway.tell(refusal(422, [{"loc": ["body", "algorithm"], "msg": "no such", "type": "x"}]))
+    assert train("--algorithm", "svm") == (1, "", "algorithm: no such\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, CANCELLED, {}), "the training j-1 is cancelled"),
+        (refusal(409, "it has ended"), "the training j-1 could not be cancelled: it has ended"),
+    ],
+)
+def test_ctrl_c_cancels_it(gateway: Fake, answer: Any, said: str) -> None:
+    is_asked = threading.Event()
+
+    def answers() -> Iterator[Any]:
+        yield 200, WAITING, {}
+        while not is_asked.is_set():
+            yield 200, FITTING, {}
+        yield answer
+
+    gateway.answers = answers()
+    command = [sys.executable, "-m", "pipeline", "train"]
+    environment = os.environ | {"GATEWAY_URL": gateway.url}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        eventually(lambda: len(gateway.asked) > 1, "it watches")
+        is_asked.set()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert err.splitlines() == [said]
+    assert gateway.asked[-1][0] == "POST /job/j-1/cancel"
+
+
+def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, DONE)
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    with os.fdopen(terminal, "rb"):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "train"],
+            env=os.environ | {"GATEWAY_URL": gateway.url},
+            stdout=subprocess.PIPE, stderr=end, check=False, timeout=20,
+        )  # fmt: skip
+        os.close(end)
+        shown = os.read(terminal, 1 << 16).decode()
+    assert done.returncode == 0
+    assert "pending         0% |" in shown
+    assert "fit            50% |" in shown  # two stages are done, and half of the third
+    assert "store         100% |" in shown
