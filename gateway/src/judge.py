@@ -22,7 +22,7 @@ class Judge:
     def __init__(self, store: ModelStore) -> None:
         self._store = store
         self._holdout = dataset.holdout()
-        self._known: dict[str, float] = {}  # RMSE by model_id: a model is written once
+        self._known: dict[str, float | None] = {}  # RMSE by model_id: a model is written once
 
     def check(self, model: Model) -> None:
         """Raises RefusedError unless its columns are those of the wire, and its file is whole.
@@ -39,20 +39,23 @@ class Judge:
         except (DamagedError, ModelError) as error:
             raise RefusedError(f"{model.model_id} cannot be used: {error}") from error
 
-    def rmse(self, model: Model) -> float:
-        """On the hold-out. What its record says, of a file that does not load any more."""
+    def rmse(self, model: Model) -> float | None:
+        """On the hold-out. What its record says, of a file that does not load any more.
+
+        None where nobody has measured.
+        """
         if model.model_id not in self._known:
             try:
                 self._known[model.model_id] = self._measure(model)
             except (DamagedError, ModelError):
-                return model.metrics.rmse
+                return recorded(model)
         return self._known[model.model_id]
 
-    def _measure(self, model: Model) -> float:
+    def _measure(self, model: Model) -> float | None:
         """An ONNX file alone is not run here: its record counts, as long as the file is whole."""
         if SKOPS not in model.files:
             self._store.file(model, ONNX)
-            return model.metrics.rmse
+            return recorded(model)
         content = self._store.file(model, SKOPS)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id)
         predictions = predictor.predict(self._holdout.features.tolist())
@@ -60,3 +63,8 @@ class Judge:
             if isinstance(prediction, str):
                 raise ModelError(prediction)
         return float(root_mean_squared_error(self._holdout.labels, predictions))
+
+
+def recorded(model: Model) -> float | None:
+    """What its record says."""
+    return model.metrics.rmse if model.metrics else None

@@ -53,7 +53,7 @@ class ModelOut(BaseModel):
     target: str
     algorithm: str
     params: dict[str, Any]
-    metrics: MetricsOut
+    metrics: MetricsOut | None = Field(description="null where nobody has measured.")
     versions: dict[str, str] = Field(description="Of Python and the libraries that trained it.")
     created_at: datetime
     seconds: float | None = Field(description="That training took.")

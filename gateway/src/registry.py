@@ -114,6 +114,12 @@ class Registry:
         if present is None:
             return
         new, old = self._judge.rmse(model), self._judge.rmse(present)
+        if new is None or old is None:
+            unknown = model.model_id if new is None else live
+            raise RefusedError(
+                f"how far off {unknown} is on the hold-out is not known: an ONNX file "
+                'without a record; {"force": true} promotes it all the same'
+            )
         if new > old * (1 + self._most_rise):
             raise RefusedError(
                 f"{model.model_id} has an RMSE of {new:.2f} on the hold-out, {live} has {old:.2f}: "

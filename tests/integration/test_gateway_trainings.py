@@ -182,7 +182,8 @@ def test_a_key_makes_it_the_same_job(serving: Serving) -> None:
     assert {(answer.json()["job_id"], answer.json()["model_id"]) for answer in others} == {
         (first.json()["job_id"], first.json()["model_id"])
     }
-    for fields in ({"params": {}}, {"algorithm": "linear"}):
+    others_under_it: list[dict[str, Any]] = [{"params": {}}, {"algorithm": "linear"}]
+    for fields in others_under_it:
         answer = ask(serving.gateway, key, **fields)
         assert answer.status_code == 409
         assert "Idempotency-Key" in answer.json()["detail"]

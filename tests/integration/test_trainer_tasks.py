@@ -43,6 +43,7 @@ def test_a_model_is_trained_and_stored_once(trainings: Trainings) -> None:
         result = trainings.end_of(job_id)
         model = trainings.store.model(model_of(job_id))
         assert model is not None
+        assert model.metrics is not None
         metrics = {"rmse": model.metrics.rmse, "mae": model.metrics.mae}
         rows = {"training_rows": 353, "held_out_rows": 89}
         assert result == {"model_id": model.model_id} | metrics | rows
