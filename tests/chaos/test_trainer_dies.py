@@ -16,7 +16,6 @@ from support import Service, Vhost, eventually
 from trainer_client import SLOW, Trainings, model_of
 
 SECONDS = 120.0  # within which a training is done, whatever strikes
-LONG = SLOW | {"params": {"max_iter": 1000, "max_leaf_nodes": 100}}
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_a_training_that_is_killed_is_done_again_and_stored_once(
 def test_one_that_kills_its_process_again_and_again_is_given_up(
     trainings: Trainings, start: Callable[..., Service]
 ) -> None:
-    job_id = trainings.ask(**LONG)
+    job_id = trainings.ask(**SLOW)
     trainer = start()
     for attempt in range(1, MOST_KILLS + 1):
         eventually(partial(has_begun, trainings, job_id, attempt), "an attempt")
@@ -113,7 +112,7 @@ def test_its_servers_die_in_the_midst_of_a_fit(
     rabbitmq: PrivateRabbitMQ,
 ) -> None:
     trainer = start()
-    job_id = trainings.ask(**LONG)
+    job_id = trainings.ask(**SLOW)
     trainings.wait_for_fit(job_id)
     rabbitmq.kill()
     redis.kill()
@@ -154,7 +153,7 @@ def test_a_fit_that_takes_too_long_fails(
     trainings: Trainings, start: Callable[..., Service]
 ) -> None:
     start(train_seconds=5)
-    job_id = trainings.ask(**LONG)
+    job_id = trainings.ask(**SLOW)
     reason = str(trainings.end_of(job_id, SECONDS))
     assert reason == "the training took longer than TRAIN_SECONDS=5"
     assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]

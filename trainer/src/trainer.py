@@ -47,7 +47,7 @@ def status_step(run: Run) -> type[bootsteps.StartStopStep]:
 
 def limit_process(megabytes: int) -> None:
     """From now on this process is refused more memory: a fit ends with a MemoryError."""
-    # The stream needs the cores as well; and threads that wait for work spin: on few rows, and a
+    # The stream needs the cores as well; and threads that wait for work spin: on few rows, and on a
     # busy machine, two took six times as long as one.
     threadpool_limits(1)
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
