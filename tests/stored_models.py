@@ -16,7 +16,7 @@ def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields:
     """Fitted as the trainer does it; what is not given is as of a ridge."""
     data = dataset.training()
     fitted = (estimator or Ridge(0.1)).fit(data.features, data.labels)
-    record = {
+    record: dict[str, Any] = {
         "model_id": model_id,
         "dataset_id": "diabetes",
         "features": list(FEATURE_NAMES),
