@@ -21,6 +21,13 @@ SCALED = [
     -0.04422349842444599, -0.03482076283769895, -0.04340084565202491, -0.002592261998183278,
     0.019907486170462722, -0.01764612515980379,
 ]  # fmt: skip
+TRAINING: dict[str, Any] = {
+    "dataset_id": "diabetes",
+    "features": list(MEASURED),
+    "target": "target",
+    "algorithm": "random_forest",
+    "params": {"max_depth": 3, "max_features": 0.5, "bootstrap": True, "criterion": "poisson"},
+}
 JSON = {"Content-Type": "application/json"}
 WAIT = {"Prefer": "wait=20"}
 
@@ -51,6 +58,14 @@ class Gateway:
     def predict(self, data: Any, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """Posts the body that has these fields."""
         return self.http.post("/predict", json={"data": data, **more}, headers=headers or {})
+
+    def train(self, key: str = "", **fields: Any) -> Any:
+        """Asks for TRAINING, but for these fields."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.http.post("/train", json=TRAINING | fields, headers=headers)
+
+    def cancel(self, job_id: str) -> Any:
+        return self.http.post(f"/job/{job_id}/cancel")
 
     def post(self, path: str, body: bytes, **headers: str) -> Any:
         """Posts bytes as they are."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broker_client import opened
-from pipeline.errors import BrokerError
+from pipeline.errors import ThreadError
 from pipeline.settings import BrokerSettings
 from support import Vhost, eventually
 
@@ -42,7 +42,7 @@ def test_a_thread_that_dies_ends_the_service(broker_settings: BrokerSettings) ->
             for _ in broker.consume("y_true", idle_seconds=0.1):
                 run.failure = MemoryError("gone")
 
-    with pytest.raises(BrokerError, match="gone"):
+    with pytest.raises(ThreadError, match="gone"):
         consume()
 
 
