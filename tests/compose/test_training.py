@@ -110,7 +110,7 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
-    job_id = train(stack, "hist_gradient_boosting", max_iter=1000)
+    job_id = train(stack, "hist_gradient_boosting", max_iter=400)
 
     def is_fitted() -> bool:
         return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")
