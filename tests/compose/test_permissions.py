@@ -31,7 +31,12 @@ PERMISSIONS = {  # configure, write, read
         NOTHING, r"^(edge\.features|edge\.y_true|edge\.dead_letters|changes)$", "^answers$"
     ),
 }  # fmt: skip
-OF_TRAININGS = {"admin": ALL, "gateway": ("^train$",) * 3, "trainer": ALL}  # the vhost training
+OF_TRAININGS = {  # in the virtual host of that name
+    "admin": ALL,
+    "plot": (NOTHING, NOTHING, NOTHING),  # for Flower, which looks at queues as plot
+    "gateway": ("^train$", "^train$", "^train$"),
+    "trainer": ALL,
+}
 MAY_WRITE = {
     "features": {"edge.features", "edge.y_true", "delay.y_true"},
     "model": {"edge.y_pred", "edge.y_pred_shadow", "edge.dead_letters", "replies"},
