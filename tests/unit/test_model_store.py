@@ -196,7 +196,7 @@ def test_a_writer_who_was_killed_leaves_nothing_to_see(tmp_path: Path) -> None:
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     (file := tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreError, match=str(file)):
-        ModelStore(str(file / "models"))
+        ModelStore(str(file / "models")).models()
 
 
 def test_a_bucket_that_is_away_is_told_in_time(s3: S3, monkeypatch: Monkey) -> None:
