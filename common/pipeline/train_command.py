@@ -94,10 +94,10 @@ def _train(args: argparse.Namespace) -> int:
             "params": dict(args.param),
         }
     )
-    _show_ids(training, args.json)
-    if args.no_wait:
-        return 0
     try:
+        _show_ids(training, args.json)
+        if args.no_wait:
+            return 0
         training = _watched(gateway, training, args.json)
     except KeyboardInterrupt:
         _cancel(gateway, training.job_id)

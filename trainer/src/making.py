@@ -1,9 +1,7 @@
 """One training from its request to a stored model, stage by stage."""
 
-import platform
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +17,8 @@ from pipeline.errors import ModelError
 from pipeline.models import onnx_export, skops_model
 from pipeline.models.records import ONNX, SKOPS, Metrics, Model
 from pipeline.models.store import ModelStore, now_text
+from pipeline.models.versions import versions
 from pipeline.training import Progress, TrainingRequest
-
-LIBRARIES = ("scikit-learn", "numpy", "skops", "skl2onnx")
 
 Tell = Callable[[Progress], None]
 
@@ -52,8 +49,7 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         algorithm=request.algorithm,
         params=msgspec.structs.asdict(params),
         metrics=metrics,
-        versions={"python": platform.python_version()}
-        | {name: version(name) for name in LIBRARIES},
+        versions=versions("skl2onnx"),
         created_at=now_text(),
         seconds=round(time.monotonic() - started, 3),
         job_id=request.job_id,

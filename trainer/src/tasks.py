@@ -51,7 +51,7 @@ class Trainer:
         )
 
     def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
-        """The task's result. Raises TrainingError, Ignore if it is cancelled, and Retry."""
+        """The task's result. Raises TrainingError, Ignore if nobody wants it, and Retry."""
         record = Record(self._redis, request.job_id, self._settings.job_ttl)
         try:
             return self._run(task, request, record)
@@ -66,7 +66,7 @@ class Trainer:
                 raise Reject(rejected.reason, requeue=True) from error
 
     def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
-        if record.is_cancelled():
+        if not record.is_wanted():
             raise Ignore
         store = ModelStore(self._settings.model_store)
         if (model := store.model(request.model_id)) is None:

@@ -29,6 +29,11 @@ class Record:
         self._key = record_key(job_id)
         self._ttl = ttl
 
+    def is_wanted(self) -> bool:
+        """Not if it is cancelled; nor if the gateway has given it up, and told so, or forgotten."""
+        request, cancelled = self._redis.hmget(self._key, ["request", "cancelled"])
+        return request is not None and cancelled is None
+
     def is_cancelled(self) -> bool:
         return bool(self._redis.hexists(self._key, "cancelled"))
 
