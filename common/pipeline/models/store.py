@@ -10,6 +10,7 @@ folder and in S3 alike. A model is there once its model.json is, which is writte
 whoever's writes the next number first.
 """
 
+import os
 import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -193,6 +194,9 @@ def _open(url: str) -> ObjectStore:
     found = S3_URL.fullmatch(url)
     if found is None:
         return LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        if not os.environ[name]:  # as good as none, as for other settings; obstore would fail
+            del os.environ[name]
     # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on. Whoever
     # asks is told within 10 s that nobody answers: what has timed out once is not tried again.
     return S3Store(
