@@ -58,7 +58,7 @@ class Stream:
         self.settings["features"] |= {
             "stream_rate": rate, "stream_batch": batch, "label_delay": label_delay,
         }  # fmt: skip
-        self.settings["plot"] |= {"plot_interval": 0.2}
+        self.settings["plot"].setdefault("plot_interval", 0.2)
         for queue in ("features", "y_true"):
             self.tap(f"tap.{queue}", f"edge.{queue}")
         for name in SERVICES:

@@ -34,6 +34,7 @@ class Prediction(NamedTuple):
     value: float
     model_id: str
     time_in_ms: int
+    features_in_ms: int  # when its row was published
 
 
 def test_promotions_under_full_rate(
@@ -41,6 +42,7 @@ def test_promotions_under_full_rate(
 ) -> None:
     store = ModelStore(str(stream.folder / "models"))
     stream.tap("tap.y_pred", "edge.y_pred")
+    stream.settings["plot"] = {"plot_interval": 5}  # or drawing would take most of a core
     stream.open(rate=0)
     own = store.models()[0].model_id
     estimators = {
@@ -108,6 +110,7 @@ def taken(stream: Stream) -> list[Prediction]:
                 message.values[0],
                 headers["model_id"],
                 headers["timestamp_in_ms"],
+                headers.get("features_timestamp_in_ms", 0),  # the last row is by hand
             )
         )
     return found
@@ -127,6 +130,9 @@ def assert_each_is_of_its_model(
 
 
 def longest_pause(predictions: list[Prediction], begun: float, ended: float) -> int:
-    """In milliseconds, between two predictions that followed each other in that time."""
-    times = [each.time_in_ms for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
-    return max(later - earlier for earlier, later in pairwise(times))
+    """In milliseconds, in which a row waited and no prediction came, in that time (Unix, s)."""
+    inside = [each for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
+    return max(
+        later.time_in_ms - max(earlier.time_in_ms, later.features_in_ms)
+        for earlier, later in pairwise(inside)
+    )
