@@ -1,6 +1,7 @@
 """Answers each message of `features` with its predictions, in the same form, on `y_pred`."""
 
 import gc
+import os
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -48,6 +49,9 @@ def answer(
 
 
 def main(settings: ModelSettings, run: Run) -> None:
+    # Before scikit-learn is imported. Threads that share a few rows wait for each other, on a busy
+    # machine for up to half a second.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported stays, too
     store = ModelStore(settings.model_store)

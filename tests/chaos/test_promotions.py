@@ -52,14 +52,15 @@ def test_promotions_under_full_rate(
     for model_id, estimator in estimators.items():
         put_model(store, model_id, estimator)
 
-    begun = time.time()
-    for _ in moments(dice, 5):  # the same stream, left alone
-        pass
-    quiet_until = time.time()
     count = max(50, tries(200))
+    begun = time.time()
+    for _ in moments(dice, count, 0.2, 0.6):  # the same stream for as long, with nothing to change
+        tell(stream)
+    quiet_until = time.time()
     followed, memory = [], []
     for model_id in islice(cycle(["ridge-1", "trees-1", own]), count):
-        number, since = promote(stream, store, model_id)
+        number, since = change(store, model_id), time.monotonic()
+        tell(stream)
         eventually(partial(has_followed, store, number), "the change", FOLLOWED_SECONDS)
         followed.append(time.monotonic() - since)
         memory.append(stream.services["model"].memory())
@@ -84,11 +85,9 @@ def test_promotions_under_full_rate(
     assert last <= settled + ROOM
 
 
-def promote(stream: Stream, store: ModelStore, model_id: str) -> tuple[int, float]:
-    number, since = change(store, model_id), time.monotonic()
+def tell(stream: Stream) -> None:
     with stream.vhost.channel() as channel:
         channel.basic_publish("changes", "", b"{}")
-    return number, since
 
 
 def has_followed(store: ModelStore, number: int) -> bool:
