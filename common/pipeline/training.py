@@ -73,9 +73,7 @@ def celery_app(settings: TrainingSettings) -> Celery:
         backend=str(settings.redis_url),
         set_as_current=False,
     )
-    # Not a direct one: a task that is to be tried again later comes back with its delay as a prefix
-    # of its routing key.
-    exchange = Exchange(QUEUE, "topic", durable=True)
+    exchange = Exchange(QUEUE, "direct", durable=True)
     queue = Queue(QUEUE, exchange, routing_key=QUEUE, queue_arguments={"x-queue-type": "quorum"})
     app.conf.update(
         accept_content=["json"],
@@ -86,7 +84,7 @@ def celery_app(settings: TrainingSettings) -> Celery:
         task_default_queue=QUEUE,
         task_default_queue_type="quorum",
         task_default_exchange=QUEUE,
-        task_default_exchange_type="topic",
+        task_default_exchange_type="direct",
         task_default_routing_key=QUEUE,
         result_expires=settings.job_ttl,
         result_extended=True,

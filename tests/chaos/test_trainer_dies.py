@@ -152,8 +152,8 @@ def test_a_store_that_stays_away_fails_a_training_in_the_end(
 def test_a_fit_that_takes_too_long_fails(
     trainings: Trainings, start: Callable[..., Service]
 ) -> None:
-    start(train_seconds=5)
+    start(train_seconds=1)
     job_id = trainings.ask(**SLOW)
     reason = str(trainings.end_of(job_id, SECONDS))
-    assert reason == "the training took longer than TRAIN_SECONDS=5"
+    assert reason == "the training took longer than TRAIN_SECONDS=1"
     assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]

@@ -1,11 +1,12 @@
 """The task of Celery that trains a model: done once, however often it is handed out."""
 
+import random
+import time
 from typing import Any
 
 import msgspec
 from celery import Celery, Task
-from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
-from celery.utils.time import get_exponential_backoff_interval
+from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from pydantic import Field
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAwayError
@@ -28,8 +29,7 @@ from pipeline.training import (
 from watching import Record, Watch
 
 PASSING = (StoreError, RedisAwayError, RedisTimeoutError)
-MOST_RETRIES = 5
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60  # at most, before a retry: chance says how much
+MOST_TRIES = 6
 
 
 class TrainerSettings(TrainingSettings, StoreSettings):
@@ -51,19 +51,35 @@ class Trainer:
         )
 
     def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
-        """The task's result. Raises TrainingError, Ignore if nobody wants it, and Retry."""
-        record = Record(self._redis, request.job_id, self._settings.job_ttl)
+        """The task's result. Raises TrainingError, and Ignore if nobody wants it."""
         try:
-            return self._run(task, request, record)
-        except PASSING as error:
-            pause = get_exponential_backoff_interval(
-                FIRST_PAUSE_SECONDS, task.request.retries, LONGEST_PAUSE_SECONDS, full_jitter=True
-            )
-            reason = TrainingError(f"{error}; it was tried {MOST_RETRIES + 1} times")
+            return self._patiently(task, request)
+        except SoftTimeLimitExceeded as error:
+            raise TrainingError(
+                f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"
+            ) from error
+        except MemoryError as error:
+            raise TrainingError(
+                f"the training needs more than TRAIN_MEMORY={self._settings.train_memory} MB"
+            ) from error
+
+    def _patiently(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
+        """Again, after a pause, while the store or Redis is away.
+
+        It waits here, with the task un-acked: another one would need the same store. Celery's own
+        retry sends the task to one of 28 queues, and loses it where these could not be declared.
+        """
+        record = Record(self._redis, request.job_id, self._settings.job_ttl)
+        tries = 1
+        while True:
             try:
-                raise task.retry(exc=reason, countdown=pause) from error
-            except Reject as rejected:  # the broker is away, too: it has the task still
-                raise Reject(rejected.reason, requeue=True) from error
+                return self._run(task, request, record)
+            except PASSING as error:
+                if tries == MOST_TRIES:
+                    raise TrainingError(f"{error}; it was tried {tries} times") from error
+                task.backend.mark_as_retry(request.job_id, error, request=task.request)
+            time.sleep(random.uniform(0, 2**tries))  # at most 2, 4, 8, 16, 32 seconds
+            tries += 1
 
     def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
         if not record.is_wanted():
@@ -93,14 +109,6 @@ class Trainer:
         except PASSING:
             record.forget_attempt()
             raise
-        except SoftTimeLimitExceeded as error:
-            raise TrainingError(
-                f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"
-            ) from error
-        except MemoryError as error:
-            raise TrainingError(
-                f"the training needs more than TRAIN_MEMORY={self._settings.train_memory} MB"
-            ) from error
 
 
 def define_task(app: Celery, settings: TrainerSettings) -> None:
@@ -110,7 +118,6 @@ def define_task(app: Celery, settings: TrainerSettings) -> None:
     @app.task(  # type: ignore[untyped-decorator]
         name=TASK,
         bind=True,
-        max_retries=MOST_RETRIES,
         throws=(TrainingError,),  # no fault of ours: one line in the log
         acks_late=True,
         reject_on_worker_lost=True,

@@ -14,6 +14,7 @@ from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.log import get_multiprocessing_logger
 from celery.worker import state
+from celery.worker.consumer import Consumer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
@@ -24,6 +25,15 @@ from tasks import TrainerSettings, define_task
 log = logging.getLogger(__name__)
 
 END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left without a goodbye
+
+
+class TaskConsumer(Consumer):  # type: ignore[misc]
+    """Celery's own, without what it declares 28 queues for: tasks that are to come later."""
+
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+        default_steps = tuple(
+            step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)
+        )
 
 
 def status_step(run: Run) -> type[bootsteps.StartStopStep]:
@@ -77,6 +87,7 @@ def keep_logging(**_: object) -> None:
 
 def configure(app: Celery) -> None:
     app.conf.update(
+        worker_consumer=TaskConsumer,
         worker_concurrency=1,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,  # for Flower
