@@ -17,7 +17,7 @@ ENDED = {"SUCCESS", "FAILURE"}
 # Some seconds, of which most are its fit.
 SLOW: dict[str, Any] = {
     "algorithm": "hist_gradient_boosting",
-    "params": {"max_iter": 1000, "max_leaf_nodes": 100},
+    "params": {"max_iter": 1000, "max_leaf_nodes": 200, "min_samples_leaf": 1},
 }
 FILES = {"model.json", "model.onnx", "model.skops"}
 
