@@ -1,5 +1,6 @@
 """The task of Celery that trains a model: done once, however often it is handed out."""
 
+import time
 from typing import Any
 
 import msgspec
@@ -83,13 +84,19 @@ class Trainer:
         self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
     ) -> Model:
         keep, running = task.backend.store_result, task.request
+        deadline = time.monotonic() + self._settings.train_seconds
 
         def report(progress: Progress) -> None:
             keep(request.job_id, msgspec.to_builtins(progress), PROGRESS, request=running)
 
+        def tell(progress: Progress) -> None:
+            if time.monotonic() > deadline:  # a library may have caught what Celery raised in it
+                raise SoftTimeLimitExceeded
+            watch.tell(progress)
+
         try:
             with Watch(record, report) as watch:
-                return make(request, store, watch.tell)
+                return make(request, store, tell)
         except PASSING:
             record.forget_attempt()
             raise
