@@ -10,6 +10,7 @@ from celery.utils.time import get_exponential_backoff_interval
 from pydantic import Field
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAwayError
+from redis.exceptions import OutOfMemoryError as RedisFullError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from making import make
@@ -28,7 +29,7 @@ from pipeline.training import (
 )
 from watching import Record, Watch
 
-PASSING = (StoreError, RedisAwayError, RedisTimeoutError)
+PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError)
 MOST_RETRIES = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 2, 60  # at most, before a retry: chance says how much
 
