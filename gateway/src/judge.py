@@ -8,8 +8,9 @@ from pipeline import dataset
 from pipeline.errors import ModelError, PipelineError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.predictor import Predictor
-from pipeline.models.records import ONNX, SKOPS, Model
+from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.models.store import DamagedError, ModelStore
+from pipeline.reasons import too_large
 
 
 class RefusedError(PipelineError):
@@ -34,6 +35,10 @@ class Judge:
                 f"{model.model_id} takes the columns {', '.join(model.features)}; the rows that "
                 f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
             )
+        size = max((file.size for file in model.files.values()), default=0)
+        if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, and then `model`
+            what = f"a file of {model.model_id}"
+            raise RefusedError(too_large(what, size, "bytes", MOST_MODEL_BYTES))
         try:
             self._known[model.model_id] = self._measure(model)
         except (DamagedError, ModelError) as error:

@@ -1,6 +1,7 @@
 """The calls about models: list, promote, try in the shadow, go back, delete."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -13,10 +14,12 @@ from model_schemas import Changed, ChangeOut, ChangesOut, ModelOut, ModelsOut, P
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
-from pipeline.models.store import ModelStore
+from pipeline.models.store import DamagedError, ModelStore, StoreError
 from registry import Registry
-from threads import Threads
+from threads import SlowError, Threads
 from training_schemas import NAME_PATTERN
+
+log = logging.getLogger(__name__)
 
 FOLLOW_SECONDS = 2.0  # in which every process of `model` follows, or says why not
 LOOK_AGAIN_SECONDS = 0.1
@@ -104,8 +107,14 @@ class ModelCalls:
     async def _change(self, make: Callable[[], Change]) -> Changed:
         self._outbox.check()  # first: a change that nobody is told of is to leave nothing behind
         change = await self._threads.run(make)
-        await self._threads.run(self._broker.announce_change)
-        return Changed(change=_change(change), replicas=await self._followers(change.number))
+        replicas: list[ReplicaOut] = []
+        try:
+            await self._threads.run(self._broker.announce_change)
+            replicas = await self._followers(change.number)
+        except (StoreError, DamagedError, SlowError) as error:
+            # The change is made: who were told of a failure would have it made once more.
+            log.warning("who follows change %d is not known: %s", change.number, error)
+        return Changed(change=_change(change), replicas=replicas)
 
     async def _followers(self, number: int) -> list[ReplicaOut]:
         """What the processes of `model` say once all have heard of the change, or time is up."""

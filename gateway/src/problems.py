@@ -27,6 +27,7 @@ def problem(text: str) -> dict[str, Any]:
 
 ALWAYS: dict[int | str, dict[str, Any]] = {
     401: problem("The key is missing, or not the right one."),
+    403: problem("Without a key it is not reached from a web page elsewhere."),
     421: problem("Without a key it is reached by a local name only."),
     503: problem("Broker or Redis is away, or full: try again, with the same Idempotency-Key."),
 }

@@ -78,6 +78,16 @@ def test_without_a_key_it_answers_to_local_names_only(gateway: Gateway, vhost: V
         assert "GATEWAY_API_KEY" in answer.json()["detail"]
 
 
+def test_without_a_key_no_page_elsewhere_is_answered(gateway: Gateway, vhost: Vhost) -> None:
+    assert vhost
+    for origin in ("https://elsewhere.example", "null"):
+        answer = gateway.http.post("/rollback", headers={"Origin": origin})
+        assert answer.status_code == 403
+        assert "GATEWAY_API_KEY" in answer.json()["detail"]
+    own = {"Origin": f"http://localhost:{gateway.port}"}
+    assert gateway.http.post("/rollback", headers=own).status_code == 409
+
+
 def test_with_a_key_it_answers_to_any_name(start_gateway: StartGateway) -> None:
     gateway = start_gateway({"X-API-Key": "s3cret"}, gateway_api_key="s3cret")
     answer = gateway.http.get("/job/a", headers={"Host": "elsewhere.example"})

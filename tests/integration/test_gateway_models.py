@@ -225,6 +225,19 @@ def test_all_of_it_asks_for_the_key(gateway: Gateway) -> None:
         assert answer.status_code == 401, path
 
 
+def test_a_change_that_is_made_is_told_whatever_else_fails(
+    gateway: Gateway, store: ModelStore, folder: Path
+) -> None:
+    """Told of a failure, the client would ask again, and go back one promotion too many."""
+    promote(gateway, "second")
+    (folder / "replicas").mkdir(exist_ok=True)
+    (folder / "replicas" / "damaged.json").write_bytes(b"{")
+    begun = number_of(store)
+    answer = gateway.http.post("/rollback")
+    assert (answer.status_code, answer.json()["replicas"]) == (200, [])
+    assert answer.json()["change"]["number"] == number_of(store) == begun + 1
+
+
 @pytest.mark.usefixtures("store")
 def test_a_damaged_record_is_named(gateway: Gateway, folder: Path) -> None:
     record = folder / "models" / "second" / "model.json"

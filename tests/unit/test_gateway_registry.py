@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 
 from judge import RefusedError
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import ONNX, SKOPS, Change, Metrics
+from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.models.store import ModelStore, now_text
 from registry import Registry, UnknownModelError
 from stored_models import put_bad_model, put_model
@@ -184,3 +184,9 @@ def try_to_promote(registry: Registry, model_id: str) -> int:
     except RefusedError:
         return 0
     return 1
+
+
+def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: ModelStore) -> None:
+    put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
+    refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
+    refused("too large", registry.shadow, "large")

@@ -81,7 +81,8 @@ def test_what_is_not_there_is_told(
         (b"a,y\n" + b"1,2,3\n" * 20, "cannot be read as CSV"),
         (GOOD.replace("a,b", "a,a").encode(), "has column 'a' more than once"),
         (b"a,y\n" + b"1,2\n" * 19, "has 19 rows, and at least 20 are needed"),
-        (b"a,y\n" + b"1,2\n" * 12_500_000, "of 50,000,004 bytes is too large"),
+        (b"a" * 200_000 + b",y\n", "cannot be read as CSV: field larger than field limit"),
+        (b"a,y\r1,2\r" * 20, "cannot be read as CSV: new-line character"),
         (b"a,y\n" + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV"),
     ],
     ids=lambda value: value[:20] if isinstance(value, bytes) else None,
@@ -91,3 +92,18 @@ def test_a_file_that_cannot_be_used_is_told_of(content: bytes, reason: str) -> N
         data_sets.parse("bad", content, ["a", "y"])
     assert reason in str(error.value)
     assert str(error.value).startswith("data set 'bad' ")
+
+
+def test_a_file_that_is_too_large_is_not_read(store: ModelStore) -> None:
+    """Read, it would be more than the process may have, which would end it without a word."""
+    with Path(store.url, "datasets", "large.csv").open("wb") as file:
+        file.truncate(2**40)  # it takes no room on the disk
+    with pytest.raises(TrainingError, match="data set 'large' of 1,099,511,627,776 bytes is too"):
+        data_sets.load(store, request("large", ["a"], "y"))
+
+
+def test_of_a_long_header_a_part_is_told() -> None:
+    header = ",".join(f"c{number}" for number in range(100_000)).encode()
+    with pytest.raises(TrainingError, match="has no column 'a': it has c0, c1") as error:
+        data_sets.parse("wide", header + b"\n", ["a"])
+    assert len(str(error.value)) < 1100

@@ -19,6 +19,7 @@ BUILT_IN, BUILT_IN_TARGET = "diabetes", "target"
 MOST_BYTES = 50_000_000
 FEWEST_ROWS = 20
 SHOWN_CHARACTERS = 40  # of a value that is no number
+SHOWN_HEADER_CHARACTERS = 1000  # of names of columns: the sentence is kept in Redis
 _SPLIT_SEED = 20  # fixed: the same request is to give the same model
 
 
@@ -37,6 +38,10 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
         frame = _built_in()
         _check_columns(BUILT_IN, [*frame.columns], wanted)
         return frame[wanted]
+    size = store.dataset_size(request.dataset_id)
+    if size is not None and size > MOST_BYTES:  # before it is read: that would end the process
+        what = f"data set {request.dataset_id!r}"
+        raise TrainingError(too_large(what, size, "bytes", MOST_BYTES))
     content = store.dataset(request.dataset_id)
     if content is None:
         raise TrainingError(
@@ -60,8 +65,6 @@ def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
 
 def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
     """The wanted columns of a CSV file. Raises TrainingError if they are not in it, as numbers."""
-    if len(content) > MOST_BYTES:
-        raise TrainingError(too_large(f"data set {data_set!r}", len(content), "bytes", MOST_BYTES))
     _check_columns(data_set, _header(data_set, content), wanted)
     try:
         with warnings.catch_warnings():
@@ -89,11 +92,14 @@ def _header(data_set: str, content: bytes) -> list[str]:
         raise TrainingError(
             f"data set {data_set!r} is not CSV: byte {error.start} is no UTF-8"
         ) from error
-    return next(csv.reader(StringIO(line)), [])
+    try:
+        return next(csv.reader(StringIO(line)), [])
+    except csv.Error as error:
+        raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {error}") from error
 
 
 def _check_columns(data_set: str, there: list[str], wanted: list[str]) -> None:
-    columns = ", ".join(there) or "none"
+    columns = ", ".join(there)[:SHOWN_HEADER_CHARACTERS] or "none"
     for name in wanted:
         if name not in there:
             raise TrainingError(f"data set {data_set!r} has no column {name!r}: it has {columns}")

@@ -1,7 +1,9 @@
 """One training from its request to a stored model, stage by stage."""
 
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ import data_sets
 from pipeline.dataset import Dataset
 from pipeline.errors import ModelError
 from pipeline.models import onnx_export, skops_model
-from pipeline.models.records import ONNX, SKOPS, Metrics, Model
+from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Metrics, Model
 from pipeline.models.store import ModelStore, now_text
 from pipeline.models.versions import versions
-from pipeline.training import Progress, TrainingRequest
+from pipeline.reasons import too_large
+from pipeline.training import Progress, TrainingError, TrainingRequest
 
 Tell = Callable[[Progress], None]
 
@@ -35,10 +38,11 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
     frame = data_sets.load(store, request)
     tell(Progress("split"))
     training, held_out = data_sets.split(request.dataset_id, frame)
-    tell(Progress("fit"))
-    estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
-    tell(Progress("evaluate"))
-    metrics = evaluate(estimator, training, held_out)
+    with _refusals_told(request):
+        tell(Progress("fit"))
+        estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
+        tell(Progress("evaluate"))
+        metrics = evaluate(estimator, training, held_out)
     files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
     tell(Progress("store"))
     model = Model(
@@ -58,10 +62,27 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
     return store.add(model, files)
 
 
+@contextmanager
+def _refusals_told(request: TrainingRequest) -> Iterator[None]:
+    """scikit-learn refuses numbers that it cannot compute with, in several lines."""
+    try:
+        yield
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(
+            f"{request.algorithm} cannot be made of data set {request.dataset_id!r}: {reason}"
+        ) from error
+
+
 def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
+    """Raises ValueError where an error is no finite number: no record could be read with it."""
     predictions = estimator.predict(held_out.features)
+    with np.errstate(over="ignore"):
+        rmse = float(root_mean_squared_error(held_out.labels, predictions))
+    if not math.isfinite(rmse):
+        raise ValueError("its errors are too large to be squared")
     return Metrics(
-        rmse=float(root_mean_squared_error(held_out.labels, predictions)),
+        rmse=rmse,
         mae=float(mean_absolute_error(held_out.labels, predictions)),
         training_rows=len(training.labels),
         held_out_rows=len(held_out.labels),
@@ -74,9 +95,13 @@ def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
     Raises ModelError if the pipeline would not load what skops writes.
     """
     files = {SKOPS: skops.io.dumps(estimator)}
+    if (size := len(files[SKOPS])) > MOST_MODEL_BYTES:
+        raise ModelError(too_large("a model", size, "bytes", MOST_MODEL_BYTES))
     skops_model.load(files[SKOPS], Path(SKOPS))
     try:
-        files[ONNX], _ = onnx_export.export(estimator, rows)
+        content, _ = onnx_export.export(estimator, rows)
+        if len(content) > MOST_MODEL_BYTES:
+            raise ModelError(too_large("it", len(content), "bytes", MOST_MODEL_BYTES))
     except ModelError as error:
         return files, [f"no {ONNX}: {error}"]
-    return files, []
+    return files | {ONNX: content}, []

@@ -10,6 +10,7 @@ from celery.exceptions import Ignore, SoftTimeLimitExceeded
 from pydantic import Field
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisAwayError
+from redis.exceptions import OutOfMemoryError as RedisFullError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from making import make
@@ -28,7 +29,7 @@ from pipeline.training import (
 )
 from watching import Record, Watch
 
-PASSING = (StoreError, RedisAwayError, RedisTimeoutError)
+PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError)
 MOST_TRIES = 6
 
 
@@ -99,13 +100,19 @@ class Trainer:
         self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
     ) -> Model:
         keep, running = task.backend.store_result, task.request
+        deadline = time.monotonic() + self._settings.train_seconds
 
         def report(progress: Progress) -> None:
             keep(request.job_id, msgspec.to_builtins(progress), PROGRESS, request=running)
 
+        def tell(progress: Progress) -> None:
+            if time.monotonic() > deadline:  # a library may have caught what Celery raised in it
+                raise SoftTimeLimitExceeded
+            watch.tell(progress)
+
         try:
             with Watch(record, report) as watch:
-                return make(request, store, watch.tell)
+                return make(request, store, tell)
         except PASSING:
             record.forget_attempt()
             raise

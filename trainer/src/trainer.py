@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
 from pipeline.training import celery_app
+from result_store import ResultStore
 from tasks import TrainerSettings, define_task
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,8 @@ def keep_logging(**_: object) -> None:
     logging.getLogger("celery.worker.request").addFilter(without_trace)
 
 
-def configure(app: Celery) -> None:
+def configure(app: Celery, redis_url: str) -> None:
+    app.backend_cls = f"{ResultStore.__module__}:{ResultStore.__name__}+{redis_url}"
     app.conf.update(
         worker_consumer=TaskConsumer,
         worker_concurrency=1,
@@ -102,7 +104,7 @@ def configure(app: Celery) -> None:
 def main(settings: TrainerSettings, run: Run) -> None:
     signal.signal(signal.SIGQUIT, lambda *_: start_new_thread(run.stop.set, ()))
     app = celery_app(settings)
-    configure(app)
+    configure(app, str(settings.redis_url))
     define_task(app, settings)
     app.steps["consumer"].add(status_step(run))
     setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own

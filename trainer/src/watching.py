@@ -46,8 +46,10 @@ class Record:
 
     def forget_attempt(self) -> None:
         """It has ended in good order, to be tried again: that is no worker killed."""
-        with suppress(RedisError):
-            self._redis.hincrby(self._key, "attempts", -1)
+        with suppress(RedisError), self._redis.pipeline() as together:
+            together.hincrby(self._key, "attempts", -1)
+            together.expire(self._key, self._ttl)  # or a record that has expired would come to stay
+            together.execute()
 
 
 class Watch:

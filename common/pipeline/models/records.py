@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 REPORT_SECONDS = 30.0  # a process of `model` says at least so often what it answers with
+MOST_MODEL_BYTES = 32 * 2**20  # loading takes three times as much, beside the models in use
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
 
 

@@ -94,6 +94,15 @@ class ModelStore:
         """The content of a CSV file; None if there is none."""
         return self._get(f"datasets/{dataset_id}.csv") if is_name(dataset_id) else None
 
+    def dataset_size(self, dataset_id: str) -> int | None:
+        """How many bytes it has; None if there is none."""
+        if not is_name(dataset_id):
+            return None
+        try:
+            return int(self._ask(obstore.head, f"datasets/{dataset_id}.csv")["size"])
+        except MISSING:
+            return None
+
     def changes(self) -> list[Change]:
         """All changes, in order."""
         return self._read_once(self._list("changes/"), Change)
