@@ -14,6 +14,7 @@ import pytest
 from compose.asking import PATIENT, ask
 from compose.stack import Stack, wait_for
 from pipeline.messages import FEATURE_NAMES
+from support import eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -110,12 +111,12 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
-    job_id = train(stack, "hist_gradient_boosting", max_iter=400)
+    job_id = train(stack, "hist_gradient_boosting", max_iter=1000, max_leaf_nodes=100)
 
     def is_fitted() -> bool:
         return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")
 
-    wait_for(is_fitted, "the middle of it")
+    eventually(is_fitted, "the middle of it", 60)
     stack.signal("trainer", "KILL")
     job = ended(stack, job_id)
     assert job["attempts"] == 2
