@@ -14,6 +14,7 @@ import pytest
 from compose.asking import PATIENT, ask
 from compose.stack import Stack, wait_for
 from pipeline.messages import FEATURE_NAMES
+from support import eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -110,12 +111,12 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
-    job_id = train(stack, "hist_gradient_boosting", max_iter=400)
+    job_id = train(stack, "hist_gradient_boosting", max_iter=1000, max_leaf_nodes=100)
 
     def is_fitted() -> bool:
         return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")
 
-    wait_for(is_fitted, "the middle of it")
+    eventually(is_fitted, "the middle of it", 60)
     stack.signal("trainer", "KILL")
     job = ended(stack, job_id)
     assert job["attempts"] == 2
@@ -142,7 +143,8 @@ def test_flower_is_for_who_has_the_password(stack: Stack, path: str, login: str)
 def test_flower_shows_trainer_and_trainings(stack: Stack, trained: Any) -> None:
     tasks = flower(stack, "api/tasks", "admin:admin")
     assert tasks[trained["job_id"]]["state"] == "SUCCESS"
-    (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
-    assert [queue["name"] for queue in worker["active_queues"]] == ["train"]
+    # before a worker is asked: it may have started later than Flower
     (queue,) = flower(stack, "api/queues/length", "admin:admin")["active_queues"]
     assert (queue["name"], queue["messages"]) == ("train", 0)
+    (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
+    assert [queue["name"] for queue in worker["active_queues"]] == ["train"]
