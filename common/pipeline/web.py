@@ -106,6 +106,7 @@ def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         ws="none",
+        lifespan="on",  # without what runs beside the answers nothing is to be answered
         limit_concurrency=most_connections,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )

@@ -22,10 +22,11 @@ class LocalHosts:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif not is_local(headers.get("host", "")):
+            return
+        headers = Headers(scope=scope)
+        if not is_local(headers.get("host", "")):
             text = "by this name it is reached with a key only: see GATEWAY_API_KEY"
             await JSONResponse({"detail": text}, 421)(scope, receive, send)
         elif not is_local_page(headers.get("origin")):

@@ -14,6 +14,7 @@ from task_queue import TaskQueue
 from threads import SlowError, Threads
 from training_schemas import TrainingJob, TrainingStatus, TrainRequest
 
+LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be before it
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
     "PENDING": "pending",
@@ -30,7 +31,8 @@ class Trainings:
         self._redis = store.redis
         self._tasks = tasks
         self._threads = threads
-        self._lifetimes = (ttl, ttl + REMEMBER_SECONDS)
+        waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it is begun, the trainer says how long
+        self._lifetimes = (waits, waits + REMEMBER_SECONDS)
         self._create = self._redis.register_script(script("create_training"))
         self._note = self._redis.register_script(script("note_training"))
         self._drop = self._redis.register_script(script("drop_training"))

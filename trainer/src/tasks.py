@@ -70,7 +70,8 @@ class Trainer:
         It waits here, with the task un-acked: another one would need the same store. Celery's own
         retry sends the task to one of 28 queues, and loses it where these could not be declared.
         """
-        record = Record(self._redis, request.job_id, self._settings.job_ttl)
+        kept = self._settings.train_seconds + self._settings.job_ttl
+        record = Record(self._redis, request.job_id, kept)
         tries = 1
         while True:
             try:

@@ -27,6 +27,7 @@ from pipeline.models.records import RECORD, Change, Model, Replica, StoredFile
 from pipeline.settings import S3_URL
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
+CHANGE = re.compile(r"changes/\d{8}\.json")
 MISSING = (NotFoundError, FileNotFoundError)  # obstore raises the one or the other
 
 T = TypeVar("T")
@@ -105,11 +106,11 @@ class ModelStore:
 
     def changes(self) -> list[Change]:
         """All changes, in order."""
-        return self._read_once(self._list("changes/"), Change)
+        return self._read_once(self._changes(), Change)
 
     def last_change(self) -> Change | None:
         """The change that counts; None before the first."""
-        found = self._list("changes/")
+        found = self._changes()
         return self._read(found[-1]["path"], Change) if found else None
 
     def change(self, change: Change) -> None:
@@ -130,12 +131,18 @@ class ModelStore:
         found = [self._read(each["path"], Replica) for each in self._list("replicas/")]
         return [replica for replica in found if replica is not None]
 
+    def _changes(self) -> list[Any]:
+        """Other objects beside them are not ours."""
+        return [each for each in self._list("changes/") if CHANGE.fullmatch(each["path"])]
+
     def _create(self, path: str, content: bytes) -> bool:
         """False if there is something at `path` already."""
         try:
             self._ask(obstore.put, path, content, mode="create")
         except AlreadyExistsError:
             return False
+        if not S3_URL.fullmatch(self.url):
+            self._ask(_sync, path)
         return True
 
     def _get(self, path: str) -> bytes | None:
@@ -197,6 +204,17 @@ def is_name(text: str) -> bool:
 def now_text() -> str:
     """The time of now as a record has it: ISO 8601, UTC, in milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _sync(store: LocalStore, path: str) -> None:
+    """Returns once a file, and its name, are on the disk: a change is not to tell of less."""
+    file = Path(str(store.prefix), path)
+    for each in (file, file.parent, file.parent.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _open(url: str) -> ObjectStore:
