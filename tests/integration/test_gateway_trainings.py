@@ -74,7 +74,7 @@ def test_a_training_is_a_task_with_a_record(
     assert request == {"job_id": job["job_id"], "model_id": job["model_id"]} | TRAINING
     record = redis.hgetall(key := record_key(job["job_id"]))
     assert msgspec.json.decode(record["request"], type=TrainingRequest).params == TRAINING["params"]
-    assert 3500 < redis.ttl(key) <= 3600
+    assert redis.ttl(key) > 6 * 86_400  # others may be before it
     assert gateway.job(job["job_id"]).json() == job
 
 

@@ -102,6 +102,7 @@ def test_what_cannot_be_trained_fails_with_a_sentence(trainings: Trainings) -> N
 
 
 def test_a_store_that_is_away_is_tried_again(trainings: Trainings) -> None:
+    trainings.models.mkdir(exist_ok=True)
     away = trainings.models.with_name("away")
     trainings.models.rename(away)
     trainings.models.write_text("a file in place of the folder")
