@@ -20,7 +20,7 @@ EXAMPLES = """\
 examples:
   python -m pipeline train
   python -m pipeline train --algorithm random_forest --param n_estimators=300 --param max_depth=8
-  python -m pipeline train --dataset clinic --target score
+  python -m pipeline train --dataset clinic --target score --features dose,weight
 
 Ctrl-C cancels the training. Exit status: 0 trained, 1 failed or cancelled, 2 wrong usage.
 GATEWAY_URL (http://localhost:8000) tells where the gateway is, GATEWAY_API_KEY its key."""
