@@ -83,7 +83,8 @@ def keep_logging(**_: object) -> None:
     pool_log = get_multiprocessing_logger()
     pool_log.propagate = True
     pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
-    logging.getLogger("celery.worker.request").addFilter(without_trace)
+    for name in ("celery.worker.request", "celery.backends.base"):
+        logging.getLogger(name).addFilter(without_trace)
 
 
 def configure(app: Celery, redis_url: str) -> None:
