@@ -10,6 +10,7 @@ import pytest
 from chaos.report import Report
 from chaos.streams import Stream
 from rabbitmq import PrivateRabbitMQ
+from redis_server import REDIS, PrivateRedis
 from support import Service, Vhost
 
 LONG_RUN_KILLS = 200
@@ -56,6 +57,14 @@ def tries(pytestconfig: pytest.Config) -> Callable[[int], int]:
 def stream(vhost: Vhost, start: Callable[..., Service], tmp_path: Path, model_path: Path) -> Stream:
     """All four services, not yet started, and a stream of rows through them."""
     return Stream(vhost, start, tmp_path, model_path)
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    """One of this test's own: others do not see it die."""
+    REDIS.install_if_missing()
+    with PrivateRedis(tmp_path / "redis") as redis:
+        yield redis
 
 
 @pytest.fixture(autouse=True)

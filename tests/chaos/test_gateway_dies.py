@@ -4,7 +4,7 @@ None of those jobs is lost, none ever has another prediction, and each with its 
 """
 
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,21 +16,13 @@ from chaos.report import Report
 from chaos.serving import Serving
 from chaos.streams import Stream, Tries, a_moment, moments
 from rabbitmq import PrivateRabbitMQ
-from redis_server import REDIS, PrivateRedis
+from redis_server import PrivateRedis
 from support import Service, Vhost, events, eventually
 
 pytestmark = pytest.mark.timeout(3600)
 
 CRASH_AT = Path(crash_at.__file__)
 MOST_TIMES = 20  # within so many the point is reached
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
-    """One of this test's own: others do not see it die."""
-    REDIS.install_if_missing()
-    with PrivateRedis(tmp_path / "redis") as redis:
-        yield redis
 
 
 @pytest.fixture

@@ -11,19 +11,11 @@ import pytest
 from pipeline.training import MOST_KILLS, QUEUE
 from processes import family
 from rabbitmq import PrivateRabbitMQ
-from redis_server import REDIS, PrivateRedis
+from redis_server import PrivateRedis
 from support import Service, Vhost, eventually
 from trainer_client import SLOW, Trainings, model_of
 
 SECONDS = 120.0  # within which a training is done, whatever strikes
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[PrivateRedis]:
-    """One of this test's own: others do not see it die."""
-    REDIS.install_if_missing()
-    with PrivateRedis(tmp_path / "redis") as redis:
-        yield redis
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from fake_gateway import Answer, Fake, answering, refusal
-from pipeline import __main__
+from fake_gateway import Answer, Fake, refusal
 from pipeline.messages import FEATURE_NAMES
 from support import eventually
 
@@ -27,12 +27,6 @@ Ask = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def gateway() -> Iterator[Fake]:
-    with answering() as fake:
-        yield fake
-
-
-@pytest.fixture
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Those that it took between two tries, in no time."""
     taken: list[float] = []
@@ -41,20 +35,9 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def ask(gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Ask:
+def ask(command: Ask) -> Ask:
     """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setenv("GATEWAY_URL", gateway.url)
-    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pipeline", "ask", *arguments])
-        try:
-            status = __main__.main()
-        except SystemExit as end:
-            status = int(str(end.code))
-        return status, *capsys.readouterr()
-
-    return run
+    return partial(command, "ask")
 
 
 def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:

@@ -9,12 +9,12 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
-from fake_gateway import Fake, answering, refusal
-from pipeline import __main__
+from fake_gateway import Fake, refusal
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import ALGORITHMS, STAGES
 from support import eventually
@@ -32,29 +32,10 @@ Train = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def gateway() -> Iterator[Fake]:
-    with answering() as fake:
-        yield fake
-
-
-@pytest.fixture
-def train(
-    gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Train:
+def train(command: Train, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setenv("GATEWAY_URL", gateway.url)
-    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
     monkeypatch.setattr("pipeline.train_command.LOOK_SECONDS", 0.01)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["pipeline", "train", *arguments])
-        try:
-            status = __main__.main()
-        except SystemExit as end:
-            status = int(str(end.code))
-        return status, *capsys.readouterr()
-
-    return run
+    return partial(command, "train")
 
 
 def tell(gateway: Fake, *answers: Any) -> None:

@@ -1,0 +1,36 @@
+"""A command of `python -m pipeline` beside a gateway that answers as it is told."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fake_gateway import Fake, answering
+from pipeline import __main__
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def gateway() -> Iterator[Fake]:
+    with answering() as fake:
+        yield fake
+
+
+@pytest.fixture
+def command(
+    gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """Runs it; exit status, stdout, stderr."""
+    monkeypatch.setenv("GATEWAY_URL", gateway.url)
+    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
+        try:
+            status = __main__.main()
+        except SystemExit as end:
+            status = int(str(end.code))
+        return status, *capsys.readouterr()
+
+    return run
