@@ -5,6 +5,32 @@ import pytest
 
 from compose.stack import Stack, copy_checkout
 
+# Each process of `pytest -n 2` has a stack of its own, and takes the next of these files. A file
+# brings the stack into the state that it needs: the more the one before has left, the quicker.
+ORDER = (
+    "test_first_start",  # begins with nothing
+    "test_upgrade",  # has its own
+    "test_permissions",
+    "test_page",
+    "test_dead_letters_command",
+    "test_logs_owner",
+    "test_health",
+    "test_passwords",
+    "test_interruptions",  # from here on these begin with nothing
+    "test_scale",
+    "test_definitions",
+    "test_course",
+    "test_gateway",
+    "test_security",  # these two find the profile `serving` up
+    "test_training",
+    "test_files",  # starts nothing
+    "test_cluster",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: ORDER.index(item.path.stem))
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:

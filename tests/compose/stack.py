@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import pika
 
-from support import ROOT, eventually, next_event, row_count
+from support import PATIENCE_SECONDS, ROOT, eventually, next_event, row_count
 
 SERVICES = ("features", "model", "metric", "plot")
 SERVING = ("redis", "gateway", "trainer", "flower")  # in the profile of that name
@@ -35,7 +35,7 @@ def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> s
     return done.stdout
 
 
-def wait_for(look: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """As `eventually`, for what takes a command to look at: twice a second."""
 
     def look_slowly() -> T | None:
@@ -108,8 +108,8 @@ class Stack:
         self.compose("up", "-d", *arguments)
         self.wait_until_healthy()
 
-    def wait_until_healthy(self, seconds: float = 60) -> None:
-        wait_for(lambda: set(self.health().values()) == {"healthy"}, "all healthy", seconds)
+    def wait_until_healthy(self) -> None:
+        wait_for(lambda: set(self.health().values()) == {"healthy"}, "all healthy")
 
     def clear(self) -> None:
         """Removes containers, broker data and what a run left in `logs`."""
@@ -161,10 +161,10 @@ class Stack:
             rows[row["id"]] = y_true, y_pred
         return rows
 
-    def wait_for_rows(self, count: int, seconds: float = 60) -> None:
+    def wait_for_rows(self, count: int) -> None:
         """Until there are so many more than now."""
         enough = row_count(self.logs) + count
-        eventually(lambda: row_count(self.logs) >= enough, f"{count} rows more", seconds)
+        eventually(lambda: row_count(self.logs) >= enough, f"{count} rows more")
 
     def amqp_url(self, user: str = "admin", password: str = "", vhost: str = "%2F") -> str:
         """The broker's port on this machine; the password is by default the user's name."""
@@ -191,13 +191,13 @@ class Stack:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Basic {login}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.loads(answer.read() or b"null")
 
     def metrics(self) -> str:
         """What the broker tells Prometheus."""
         url = f"http://127.0.0.1:{self._own['METRICS_PORT']}/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             text: str = answer.read().decode()
         return text
 
@@ -206,7 +206,7 @@ class Stack:
         return next_event(self.page, "pipeline")
 
     def wait_until_the_page_sees_the_broker(self) -> None:
-        wait_for(lambda: self.pipeline()["broker"]["reachable"], "the broker on the page", 30)
+        wait_for(lambda: self.pipeline()["broker"]["reachable"], "the broker on the page")
 
     def queue_depths(self) -> dict[str, int]:
         """Messages in each queue, delivered but not acknowledged ones included."""

@@ -21,7 +21,7 @@ def _cluster(stack: Stack) -> Iterator[None]:
     stack.configure(COMPOSE_FILE=":".join(CLUSTER[1::2]), STREAM_RATE=RATE)
     stack.up()
     stack.wait_for_rows(1)
-    wait_for(lambda: all_on_three_nodes(stack), "each queue on three nodes", 90)
+    wait_for(lambda: all_on_three_nodes(stack), "each queue on three nodes")
     yield
     stack.configure()
 
@@ -85,8 +85,8 @@ def test_each_node_may_die_under_load(stack: Stack) -> None:
         begin, end = longest_standstill(stack, 12)
         down = (row_count(stack.logs) - rows) / (time.monotonic() - start)
         stack.compose("up", "-d")
-        stack.wait_until_healthy(90)
-        wait_for(lambda: all_on_three_nodes(stack), "it to be there again with its data", 60)
+        stack.wait_until_healthy()
+        wait_for(lambda: all_on_three_nodes(stack), "it to be there again with its data")
         after = rate(stack, 4)
         print(
             f"{node:36} | {before:6.0f} | {down:10.0f} | {after:5.0f} | {begin:.1f} to {end:.1f} s"
@@ -122,7 +122,7 @@ def test_services_start_while_a_node_is_down(stack: Stack) -> None:
         stack.wait_until_the_page_sees_the_broker()
     finally:
         stack.compose("up", "-d")
-    stack.wait_until_healthy(90)
+    stack.wait_until_healthy()
 
 
 def test_dead_letters_outlive_a_node_and_dropped_ones_are_counted(stack: Stack) -> None:
@@ -131,7 +131,7 @@ def test_dead_letters_outlive_a_node_and_dropped_ones_are_counted(stack: Stack) 
     wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
     kill(stack, node_of(stack, "dead_letters"))
     stack.compose("up", "-d")
-    stack.wait_until_healthy(90)
+    stack.wait_until_healthy()
 
     with stack.connect() as connection:
         channel = connection.channel()

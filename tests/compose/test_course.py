@@ -1,17 +1,17 @@
 """docker-compose.course.yml: together with services written as the courses do, from outside."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from compose.stack import Stack, wait_for
 from course_services import consume, produce
+from support import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _course(stack: Stack) -> Iterator[None]:
+def _course(stack: Stack) -> None:
     stack.clear()
     stack.configure(
         COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml",
@@ -19,8 +19,6 @@ def _course(stack: Stack) -> Iterator[None]:
         STREAM_COUNT=100,
     )
     stack.up("rabbitmq")
-    yield
-    stack.clear()
 
 
 def test_a_course_producer_feeds_our_model_and_metric(stack: Stack) -> None:
@@ -44,7 +42,7 @@ def test_our_features_feed_a_course_consumer(stack: Stack) -> None:
     )
     consumer.start()
     stack.compose("up", "-d", "features")
-    consumer.join(60)
+    consumer.join(PATIENCE_SECONDS)
     (rows,) = received
     assert rows["y_true"].keys() == rows["features"].keys()
     assert len(rows["y_true"]) == 100

@@ -4,10 +4,10 @@ from compose.stack import Stack, wait_for
 
 
 def test_a_bad_label_is_listed_replayed_and_dropped(stack: Stack) -> None:
-    stack.clear()
     stack.configure()
     stack.up()
     with stack.connect() as connection:
+        connection.channel().queue_purge("dead_letters")
         connection.channel().basic_publish("", "y_true", b'{"id":"a-1","body":"151"}')
     wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
 

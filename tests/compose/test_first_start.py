@@ -1,27 +1,43 @@
 """`docker compose up -d` on a clean clone, with nothing set but the ports."""
 
 import time
+from typing import NamedTuple
 
 import pytest
 
 from compose.stack import SERVICES, Stack, wait_for
 from support import eventually
 
+KILLED = 137  # by the engine, after stop_grace_period
 MODEL_FILES = ("model.skops", "model.skops.sha256", "model.json")
 
 
+class Started(NamedTuple):
+    """Seconds from `up` until something is healthy."""
+
+    broker: float
+    all: float
+
+
 @pytest.fixture(scope="module", autouse=True)
-def seconds_to_healthy(stack: Stack) -> float:
+def started(stack: Stack) -> Started:
     stack.clear()
     stack.configure()
     start = time.monotonic()
-    stack.up()
-    return time.monotonic() - start
+    stack.compose("up", "-d")  # returns when the services may start, as the broker is healthy
+    broker = time.monotonic() - start
+    stack.wait_until_healthy()
+    return Started(broker, time.monotonic() - start)
 
 
-def test_all_are_healthy_within_a_minute(stack: Stack, seconds_to_healthy: float) -> None:
+def test_plain_up_starts_the_five_and_no_more(stack: Stack) -> None:
+    assert stack.containers().keys() == {"rabbitmq", *SERVICES}
     assert stack.health() == dict.fromkeys(("rabbitmq", *SERVICES), "healthy")
-    assert seconds_to_healthy < 60
+
+
+def test_the_services_are_healthy_soon_after_the_broker(started: Started) -> None:
+    print(f"\nhealthy: the broker after {started.broker:.0f} s, all after {started.all:.0f} s")
+    assert started.all < 4 * started.broker
 
 
 def test_rows_and_a_picture_come(stack: Stack) -> None:
@@ -59,12 +75,15 @@ def test_a_second_up_changes_nothing(stack: Stack) -> None:
     assert {name: each["Id"] for name, each in stack.containers().items()} == before
 
 
-def test_a_service_stops_at_once_even_while_it_starts(stack: Stack) -> None:
+def test_a_service_stops_when_asked_even_while_it_starts(stack: Stack) -> None:
     stack.compose("restart", "features", "model")
-    start = time.monotonic()
     stack.compose("stop", *SERVICES)
-    assert time.monotonic() - start < 10
+    assert KILLED not in exit_codes(stack)
     stack.up()
     stack.compose("stop", *SERVICES)
-    codes = {name: each["State"]["ExitCode"] for name, each in stack.containers().items()}
-    assert [codes[name] for name in SERVICES] == [0, 0, 0, 0]
+    assert exit_codes(stack) == [0, 0, 0, 0]
+
+
+def exit_codes(stack: Stack) -> list[int]:
+    containers = stack.containers()
+    return [containers[name]["State"]["ExitCode"] for name in SERVICES]

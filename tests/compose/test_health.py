@@ -11,7 +11,7 @@ def test_services_without_a_broker_and_a_hung_one_are_unhealthy(stack: Stack) ->
     stack.compose("stop", "rabbitmq")
     unhealthy = dict.fromkeys(SERVICES, "unhealthy")
     try:
-        wait_for(lambda: stack.health() == unhealthy, "all services unhealthy", 90)
+        wait_for(lambda: stack.health() == unhealthy, "all services unhealthy")
     finally:
         stack.signal("plot", "CONT")
     stack.up()

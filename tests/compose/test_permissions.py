@@ -56,7 +56,6 @@ MOST_BYTES = 4 * 2**20
 
 @pytest.fixture(scope="module", autouse=True)
 def _up(stack: Stack) -> None:
-    stack.clear()  # no queues or users of other tests
     stack.configure()
     stack.up()
 

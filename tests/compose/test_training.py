@@ -6,53 +6,26 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from compose.asking import PATIENT, ask
+from compose.asking import PATIENT, ask, ended, train
 from compose.stack import Stack, wait_for
-from pipeline.messages import FEATURE_NAMES
-from support import eventually
+from support import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _serving(stack: Stack) -> Iterator[None]:
-    stack.clear()
+def _serving(stack: Stack) -> None:
     stack.configure(COMPOSE_PROFILES="serving", STREAM_RATE=20)
     stack.up("--scale=model=2")
     wait_for(lambda: len(ask(f"{stack.gateway}changes")[1]["replicas"]) == 2, "both replicas")
-    yield
-    stack.clear()
 
 
 @pytest.fixture(scope="module")
 def trained(stack: Stack) -> Any:
     """A training that has ended well."""
-    return ended(stack, train(stack, "random_forest", n_estimators=20))
-
-
-def train(stack: Stack, algorithm: str, **params: Any) -> str:
-    """The id of the job."""
-    request = {
-        "dataset_id": "diabetes", "features": FEATURE_NAMES, "target": "target",
-        "algorithm": algorithm, "params": params,
-    }  # fmt: skip
-    status, job = ask(f"{stack.gateway}train", request)
-    assert status == 202, job
-    return str(job["job_id"])
-
-
-def ended(stack: Stack, job_id: str) -> Any:
-    """The job once it is completed."""
-
-    def look() -> Any:
-        job = ask(f"{stack.gateway}job/{job_id}")[1]
-        assert job["status"] in {"pending", "processing", "completed"}, job
-        return job if job["status"] == "completed" else None
-
-    return wait_for(look, f"the end of {job_id}", 120)
+    return ended(stack.gateway, train(stack.gateway, "random_forest", n_estimators=20)["job_id"])
 
 
 def state(stack: Stack) -> tuple[str, str | None]:
@@ -111,14 +84,16 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:
-    job_id = train(stack, "hist_gradient_boosting", max_iter=1000, max_leaf_nodes=100)
+    job_id = train(stack.gateway, "hist_gradient_boosting", max_iter=1000, max_leaf_nodes=100)[
+        "job_id"
+    ]
 
     def is_fitted() -> bool:
         return bool(ask(f"{stack.gateway}job/{job_id}")[1]["stage"] == "fit")
 
-    eventually(is_fitted, "the middle of it", 60)
+    eventually(is_fitted, "the middle of it")
     stack.signal("trainer", "KILL")
-    job = ended(stack, job_id)
+    job = ended(stack.gateway, job_id)
     assert job["attempts"] == 2
     models = ask(f"{stack.gateway}models")[1]["models"]
     assert [model["model_id"] for model in models].count(job["model_id"]) == 1
@@ -129,7 +104,7 @@ def flower(stack: Stack, path: str, login: str = "") -> Any:
     """What its API answers; urllib.error.HTTPError if that is refused."""
     headers = {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
     request = urllib.request.Request(f"{stack.flower}{path}", headers=headers if login else {})
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         return json.loads(answer.read())
 
 
@@ -140,11 +115,16 @@ def test_flower_is_for_who_has_the_password(stack: Stack, path: str, login: str)
         flower(stack, path, login)
 
 
+def waiting_trainings(stack: Stack) -> dict[str, int]:
+    """Messages by queue, as the broker's statistics had them some seconds ago."""
+    queues = flower(stack, "api/queues/length", "admin:admin")["active_queues"]
+    return {queue["name"]: queue["messages"] for queue in queues}
+
+
 def test_flower_shows_trainer_and_trainings(stack: Stack, trained: Any) -> None:
     tasks = flower(stack, "api/tasks", "admin:admin")
     assert tasks[trained["job_id"]]["state"] == "SUCCESS"
     # before a worker is asked: it may have started later than Flower
-    (queue,) = flower(stack, "api/queues/length", "admin:admin")["active_queues"]
-    assert (queue["name"], queue["messages"]) == ("train", 0)
+    wait_for(lambda: waiting_trainings(stack) == {"train": 0}, "an empty queue, as Flower sees it")
     (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
     assert [queue["name"] for queue in worker["active_queues"]] == ["train"]
