@@ -1,5 +1,6 @@
 """Measures the pipeline: `make bench`, or one part of it: `make bench PART=throughput`.
 
+`make bench BRIEF=1` shows in two minutes that all of it still runs; its figures say nothing.
 The whole writes `bench/results/bench.json` and `bench.png`; a part only shows its table.
 
 Exit status: 0 measured, whether targets were met or not; 1 something is wrong, as a lost
@@ -39,15 +40,16 @@ FILE_WIDTH = 120  # characters of a line, where no terminal tells
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measures the pipeline.")
     parser.add_argument("--only", choices=PARTS, help="show this part, and write nothing")
-    only = parser.parse_args().only
+    parser.add_argument("--brief", action="store_true", help="only show that all of it runs")
+    options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     begin = time.monotonic()
     console.print("   0 s  starting RabbitMQ, training a model", highlight=False)
     try:
-        with open_lab() as lab:
-            results = _measure(lab, [only] if only else PARTS, begin, console)
+        with open_lab(brief=options.brief) as lab:
+            results = _measure(lab, [options.only] if options.only else PARTS, begin, console)
     except BenchError as error:
         console.print(str(error), style="red", markup=False)
         return 1
@@ -55,7 +57,9 @@ def main() -> int:
         return 130
     results.seconds = round(time.monotonic() - begin, 1)
     show(results, console)
-    if not only:
+    if results.brief:
+        console.print("A brief run: all of it runs. Its figures are of too few repeats to be used.")
+    if not options.only:
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / "bench.json").write_bytes(msgspec.json.format(msgspec.json.encode(results)))
         draw(results, RESULTS / "bench.png")

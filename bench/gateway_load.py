@@ -101,8 +101,9 @@ class Asked:
             headers["Prefer"] = f"wait={WAIT_SECONDS}"
         # With a rate, each client has asked once before.
         warm_up = max(WARM_UP_SECONDS, case.clients / case.rate if case.rate else 0.0)
+        seconds = self.room.lab.sized(case.seconds, 1.0)
         told = Plan(f"{self._url}predict", bodies(case.rows), headers, case.wanted, case.clients,
-                    case.rate, warm_up, case.seconds)  # fmt: skip
+                    case.rate, warm_up, seconds)  # fmt: skip
         plan.write_bytes(msgspec.json.encode(told))
         script = self.room.script(BENCH / "clients.py", "clients", str(plan), str(found))
         self.room.wait_for(found.exists, "the clients have ended", case.seconds + 60)

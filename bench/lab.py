@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
@@ -18,6 +19,8 @@ from rabbitmq import PrivateRabbitMQ
 from support import ROOT, Service, Vhost, eventually
 
 UP_SECONDS = 60  # for a service to start, its state included
+
+T = TypeVar("T")
 BENCH = Path(__file__).parent
 
 
@@ -51,14 +54,14 @@ class Room:
         self.vhost = vhost
         self.folder = folder
         self.logs = folder / "logs"
-        self._lab = lab
+        self.lab = lab
         self._programs: list[Service | Script] = []
         self._cpu_seconds: dict[str, float] = {}
 
     def start(self, name: str, runner: Sequence[str | Path] = (), **settings: object) -> Service:
         """Starts a service of ours; does not wait for it."""
         ours = {"amqp_url": self.vhost.amqp_url, "logs_dir": self.logs,
-                "model_path": self._lab.model_path}  # fmt: skip
+                "model_path": self.lab.model_path}  # fmt: skip
         service = Service(name, self.folder, runner, **(ours | settings))
         self._programs.append(service)
         return service
@@ -111,7 +114,7 @@ class Room:
         Of one that has ended by itself, what it had at the last look.
         """
         processes = [(program.name, program.process.pid) for program in self._programs]
-        for name, pid in [*processes, ("broker", self._lab.broker_process.pid)]:
+        for name, pid in [*processes, ("broker", self.lab.broker_process.pid)]:
             with suppress(psutil.NoSuchProcess):
                 times = psutil.Process(pid).cpu_times()
                 self._cpu_seconds[name] = times.user + times.system
@@ -127,9 +130,13 @@ class Room:
 
 
 class Lab:
-    """What all measurements share: the broker, a trained model, a folder."""
+    """What all measurements share: the broker, a trained model, a folder.
 
-    def __init__(self, broker: PrivateRabbitMQ, folder: Path) -> None:
+    A brief one is for a sign of life: its figures are of too few repeats to say anything.
+    """
+
+    def __init__(self, broker: PrivateRabbitMQ, folder: Path, *, brief: bool = False) -> None:
+        self.brief = brief
         self._broker = broker
         self.folder = folder
         self.model_path = folder / "model.skops"
@@ -144,6 +151,10 @@ class Lab:
             stdout=subprocess.DEVNULL,
             check=True,
         )
+
+    def sized(self, whole: T, brief: T) -> T:
+        """How many, how long or how large: in a whole run, and in a brief one."""
+        return brief if self.brief else whole
 
     def broker_version(self) -> str:
         vhost = self._vhost()
@@ -165,11 +176,11 @@ class Lab:
 
 
 @contextmanager
-def open_lab() -> Iterator[Lab]:
+def open_lab(*, brief: bool = False) -> Iterator[Lab]:
     """Everything is ended and removed when this is left, also by Ctrl-C."""
     parent = ROOT / ".local"
     parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=parent) as name:
         folder = Path(name)
         with PrivateRabbitMQ(folder / "rabbitmq") as broker:
-            yield Lab(broker, folder)
+            yield Lab(broker, folder, brief=brief)

@@ -38,13 +38,14 @@ class MetricGrowth(msgspec.Struct):
 
 
 def measure(lab: Lab, say: Callable[[str], None]) -> list[MetricGrowth]:
+    sizes = lab.sized(SIZES, SIZES[:2])
     with ExitStack() as stack:
-        rooms = {rows: stack.enter_context(lab.room()) for rows in SIZES}
+        rooms = {rows: stack.enter_context(lab.room()) for rows in sizes}
         for rows, room in rooms.items():
             _make_state(room, rows)
             say(f"a state of {rows:,} rows is made")
-        grown = {rows: MetricGrowth(rows, [], [], []) for rows in SIZES}
-        for number in range(1, REPEATS + 1):
+        grown = {rows: MetricGrowth(rows, [], [], []) for rows in sizes}
+        for number in range(1, lab.sized(REPEATS, 1) + 1):
             for rows, room in rooms.items():
                 _repeat(room, grown[rows])
             latest = [f"{each.rows_per_second[-1]:,.0f}" for each in grown.values()]

@@ -31,7 +31,7 @@ def measure(lab: Lab, say: Callable[[str], None]) -> list[ModelCost]:
     sklearn, onnx = (Predictor.load(path) for path in (lab.model_path, lab.onnx_path))
     costs = [ModelCost(size, [], []) for size in SIZES]
     bodies = {size: _request(size) for size in SIZES}
-    for _ in range(REPEATS):
+    for _ in range(lab.sized(REPEATS, 1)):
         for cost in costs:
             for predictor, found in ((sklearn, cost.us_per_row), (onnx, cost.onnx_us_per_row)):
                 found.append(_once(predictor, bodies[cost.batch]) / cost.batch * 1e6)

@@ -53,7 +53,7 @@ def measure(lab: Lab, say: Callable[[str], None]) -> PageCost:
     cost = PageCost([], [])
     with sync_playwright() as playwright:
         browser = launch(playwright)
-        for rows in SIZES:
+        for rows in lab.sized(SIZES, SIZES[:1]):
             cost.openings.append(_open(lab, browser, rows))
             say(f"{rows:,} rows: {cost.openings[-1].numbers} s, charts {cost.openings[-1].charts}")
         browser.close()
@@ -75,7 +75,7 @@ def _open(lab: Lab, browser: Browser, rows: int) -> Opening:
         write_log(room.logs, rows)
         plot = room.start("plot")
         room.wait_for(lambda: plot.counts().get("rows") == rows, "the picture", START_SECONDS)
-        for _ in range(OPENINGS):
+        for _ in range(lab.sized(OPENINGS, 1)):
             # With an empty cache, and the charts within the window: out of it they are not drawn.
             context = browser.new_context(viewport=WINDOW)
             page = context.new_page()
@@ -100,7 +100,7 @@ def _read(room: Room, plot: Service, rate: int, readers: int) -> Reading:
         time.sleep(WARM_UP_SECONDS)
         rows = CsvRows(room.logs / "metric_log.csv")
         before, used, begin = rows(), room.cpu_seconds()["plot"], time.monotonic()
-        time.sleep(MEASURED_SECONDS)
+        time.sleep(room.lab.sized(MEASURED_SECONDS, 3.0))
         seconds = time.monotonic() - begin
         percent = (room.cpu_seconds()["plot"] - used) / seconds * 100
         joined = (rows() - before) / seconds

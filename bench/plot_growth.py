@@ -30,14 +30,15 @@ class PlotGrowth(msgspec.Struct):
 
 
 def measure(lab: Lab, say: Callable[[str], None]) -> list[PlotGrowth]:
+    sizes, starts = lab.sized(SIZES, SIZES[:2]), lab.sized(STARTS, 1)
     with ExitStack() as stack:
-        rooms = {rows: stack.enter_context(lab.room()) for rows in SIZES}
+        rooms = {rows: stack.enter_context(lab.room()) for rows in sizes}
         for rows, room in rooms.items():
             write_log(room.logs, rows)
-        grown = {rows: PlotGrowth(rows, [], [], []) for rows in SIZES}
-        for number in range(1, STARTS + 1):
+        grown = {rows: PlotGrowth(rows, [], [], []) for rows in sizes}
+        for number in range(1, starts + 1):
             services = {rows: _start(room, grown[rows]) for rows, room in rooms.items()}
-            if number == STARTS:
+            if number == starts:
                 _redraw(rooms, grown)
             for rows, service in services.items():
                 grown[rows].peak_mb.append(service.peak_memory() / 1e6)

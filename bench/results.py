@@ -43,6 +43,7 @@ class Results(msgspec.Struct):
     page: PageCost | None = None
     gateway: GatewayLoad | None = None
     seconds: float = 0.0  # that the run took in all
+    brief: bool = False  # a sign of life: too few repeats for its figures to say anything
 
     def rates(self, variant: str) -> list[float]:
         """Rows per second, round by round."""
@@ -66,4 +67,4 @@ def begun(lab: Lab) -> Results:
         lab.broker_version(),
         version("pika"),
     )
-    return Results(datetime.now(UTC).isoformat(timespec="seconds"), machine)
+    return Results(datetime.now(UTC).isoformat(timespec="seconds"), machine, brief=lab.brief)

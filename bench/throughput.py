@@ -33,7 +33,7 @@ COURSE, COURSE_WHOLE, BARE, SINGLE, BATCHES = (
 def measure(lab: Lab, say: Callable[[str], None]) -> list[Rate]:
     """Every variant once in each round: what disturbs the machine meanwhile meets all of them."""
     rates = []
-    for number in range(1, ROUNDS + 1):
+    for number in range(1, lab.sized(ROUNDS, 1) + 1):
         for variant in VARIANTS:
             rates.append(measure_one(lab, variant))
             say(f"round {number}: {variant} {rates[-1].rows_per_second:,.0f} rows/s")
