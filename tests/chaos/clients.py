@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
-from support import events
+from support import PATIENCE_SECONDS, events
 
-PATIENCE_SECONDS = 60.0
 TRY_AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 15.0  # longer than the gateway itself waits for anything
 AWAY = (OSError, http.client.HTTPException)

@@ -1,6 +1,7 @@
 """`make chaos`: how often each fault strikes, the seed of all chance, and the table at the end."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from math import ceil
 from pathlib import Path
@@ -20,11 +21,24 @@ REPORT = pytest.StashKey[Report]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=20, help="of services, in all; 200 is a long run")
     parser.addoption("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.addoption("--share", type=float, default=1, help="of the tests of each file, by chance")
     parser.addoption("--table", type=Path, help="a file for the table, as Markdown")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[REPORT] = Report(config.getoption("--kills"), config.getoption("--seed"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves a share of the tests: of each file some, which ones the seed decides."""
+    files = Counter(item.path for item in items)
+    chosen: set[pytest.Item] = set()
+    for path, count in files.items():
+        dice = random.Random(f"{config.getoption('--seed')} {path.name}")
+        of_it = [item for item in items if item.path == path]
+        chosen |= set(dice.sample(of_it, ceil(count * config.getoption("--share"))))
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

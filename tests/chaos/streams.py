@@ -17,10 +17,10 @@ import pandas as pd
 from chaos.report import Line
 from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
 from pipeline.models.predictor import Predictor
-from support import Service, Vhost, eventually, row_count
+from support import PATIENCE_SECONDS, Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")
-RECOVERY_SECONDS = 60.0
+RECOVERY_SECONDS = PATIENCE_SECONDS
 Tries = Callable[[int], int]  # how often now, for how often in a long run
 LAST = "last"  # the id of the row that ends a stream; it is not part of it
 

@@ -1,9 +1,12 @@
 """The model changed under a stream at full rate: no row lost, none doubled, no pause, no memory."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import cycle, islice, pairwise
 from random import Random
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +15,10 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
 from chaos.report import Report
-from chaos.streams import Stream, Tries, a_moment, moments
+from chaos.streams import Stream, Tries, a_moment
 from pipeline.messages import VALUES
 from pipeline.models.predictor import Predictor
+from pipeline.models.records import REPORT_SECONDS
 from pipeline.models.store import ModelStore
 from stored_models import change, put_model
 from support import eventually
@@ -22,7 +26,7 @@ from support import eventually
 pytestmark = pytest.mark.timeout(3600)
 
 PAUSE_MS = 200
-FOLLOWED_SECONDS = 2.0
+FOLLOWED_SECONDS = 2.0  # as a rule; at the latest when the next report of a replica is due
 SETTLED = 5  # promotions after which no memory is to be taken any more
 ROOM = 24 * 2**20  # bytes: what allocators keep is not the same each time
 
@@ -35,6 +39,22 @@ class Prediction(NamedTuple):
     model_id: str
     time_in_ms: int
     features_in_ms: int  # when its row was published
+
+
+class Times:
+    """Spans of time, from when to when (Unix, s)."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[float, float]] = []
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        begin = time.time()
+        yield
+        self.spans.append((begin, time.time()))
+
+    def hold(self, moment: float) -> bool:
+        return any(begin <= moment < end for begin, end in self.spans)
 
 
 def test_promotions_under_full_rate(
@@ -53,35 +73,35 @@ def test_promotions_under_full_rate(
         put_model(store, model_id, estimator)
 
     count = max(50, tries(200))
-    begun = time.time()
-    for _ in moments(dice, count, 0.2, 0.6):  # the same stream for as long, with nothing to change
-        tell(stream)
-    quiet_until = time.time()
+    quiet, changed = Times(), Times()  # in turns: what else disturbs the machine meets both
     followed, memory = [], []
     for model_id in islice(cycle(["ridge-1", "trees-1", own]), count):
-        number, since = change(store, model_id), time.monotonic()
-        tell(stream)
-        eventually(partial(has_followed, store, number), "the change", FOLLOWED_SECONDS)
-        followed.append(time.monotonic() - since)
+        with quiet.one():  # the same stream, and nothing to change
+            tell(stream)
+            a_moment(dice, 0.2, 0.6)
+        with changed.one():
+            number, since = change(store, model_id), time.monotonic()
+            tell(stream)
+            eventually(partial(has_followed, store, number), "the change", REPORT_SECONDS / 2)
+            followed.append(time.monotonic() - since)
+            a_moment(dice, 0.1, 0.5)
         memory.append(stream.services["model"].memory())
-        a_moment(dice, 0.1, 0.5)
-    changed_until = time.time()
 
     line = report.line("promotion of another model, at full rate")
     line.tries, line.recoveries = count, followed
     stream.finish(line, one_model=False)
     predictions = taken(stream)
     assert_each_is_of_its_model(stream, predictions, estimators)
-    quiet = longest_pause(predictions, begun, quiet_until)
-    busy = longest_pause(predictions, quiet_until, changed_until)
+    without, during = longest_pause(predictions, quiet), longest_pause(predictions, changed)
     settled, last = max(memory[:SETTLED]), memory[-1]
     report.note(
-        f"{count} promotions: followed within {max(followed):.2f} s, longest pause {busy} ms "
-        f"({quiet} ms without), memory {settled >> 20} MB after {SETTLED}, {last >> 20} MB at the "
-        f"end, {len({each.model_id for each in predictions})} models, "
-        f"{len(predictions) / (changed_until - begun):,.0f} predictions/s"
+        f"{count} promotions: followed within {max(followed):.2f} s, longest pause {during} ms "
+        f"({without} ms without), memory {settled >> 20} MB after {SETTLED}, {last >> 20} MB at "
+        f"the end, {len({each.model_id for each in predictions})} models, "
+        f"{len(predictions) / (changed.spans[-1][1] - quiet.spans[0][0]):,.0f} predictions/s"
     )
-    assert busy <= max(PAUSE_MS, 2 * quiet)
+    assert median(followed) < FOLLOWED_SECONDS
+    assert during <= max(PAUSE_MS, 2 * without)
     assert last <= settled + ROOM
 
 
@@ -128,10 +148,11 @@ def assert_each_is_of_its_model(
         assert np.allclose([each.value for each in of_it], np.array(expected, float), rtol=1e-9)
 
 
-def longest_pause(predictions: list[Prediction], begun: float, ended: float) -> int:
-    """In milliseconds, in which a row waited and no prediction came, in that time (Unix, s)."""
-    inside = [each for each in predictions if begun * 1e3 < each.time_in_ms < ended * 1e3]
-    return max(
-        later.time_in_ms - max(earlier.time_in_ms, later.features_in_ms)
-        for earlier, later in pairwise(inside)
-    )
+def longest_pause(predictions: list[Prediction], times: Times) -> int:
+    """In milliseconds, in which a row waited and no prediction came; of those that began then."""
+    longest = 0
+    for earlier, later in pairwise(predictions):
+        begin = max(earlier.time_in_ms, later.features_in_ms)
+        if later.time_in_ms - begin > longest and times.hold(begin / 1e3):
+            longest = later.time_in_ms - begin
+    return longest

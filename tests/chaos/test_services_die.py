@@ -87,6 +87,6 @@ def test_a_service_stands_still(stream: Stream, report: Report, dice: Random, tr
         service, queue = dice.choice([("model", "features"), ("metric", "y_true")])
         process = stream.services[service].process
         process.send_signal(signal.SIGSTOP)
-        eventually(partial(no_consumers, stream, queue), "the broker to give it up", 90)
+        eventually(partial(no_consumers, stream, queue), "the broker to give it up")
         stream.strike(line, partial(process.send_signal, signal.SIGCONT))
     stream.finish(line)

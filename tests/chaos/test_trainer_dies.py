@@ -15,8 +15,6 @@ from redis_server import PrivateRedis
 from support import Service, Vhost, eventually
 from trainer_client import SLOW, Trainings, model_of
 
-SECONDS = 120.0  # within which a training is done, whatever strikes
-
 
 @pytest.fixture
 def trainings(
@@ -64,7 +62,7 @@ def test_a_training_that_is_killed_is_done_again_and_stored_once(
     trainer.kill()
     eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
     start()
-    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+    assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
     assert trainings.attempts(job_id) == 3
     assert len(trainings.store.models()) == 1
     assert not any(Path(f"/proc/{pid}").exists() for pid in gone)
@@ -78,9 +76,9 @@ def test_one_that_kills_its_process_again_and_again_is_given_up(
     for attempt in range(1, MOST_KILLS + 1):
         eventually(partial(has_begun, trainings, job_id, attempt), "an attempt")
         kill_child(trainer)
-    assert f"{MOST_KILLS} times its process ended" in str(trainings.end_of(job_id, SECONDS))
+    assert f"{MOST_KILLS} times its process ended" in str(trainings.end_of(job_id))
     assert trainings.store.models() == []
-    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]
+    assert trainings.end_of(trainings.ask())["model_id"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
@@ -91,10 +89,10 @@ def test_a_trainer_that_is_asked_to_stop_leaves_its_task_to_the_next(
     trainer = start()
     trainings.wait_for_fit(job_id)
     trainer.process.send_signal(number)
-    assert trainer.wait(10) == 0
+    assert trainer.wait() == 0
     eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
     start()
-    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+    assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
 
 
 def test_its_servers_die_in_the_midst_of_a_fit(
@@ -108,14 +106,14 @@ def test_its_servers_die_in_the_midst_of_a_fit(
     trainings.wait_for_fit(job_id)
     rabbitmq.kill()
     redis.kill()
-    eventually(lambda: trainings.files(job_id), "a model, though both are away", SECONDS)
+    eventually(lambda: trainings.files(job_id), "a model, though both are away")
     redis.start()
-    assert trainings.end_of(job_id, SECONDS)["model_id"] == model_of(job_id)
+    assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
     rabbitmq.start()
     trainer.status_file.unlink(missing_ok=True)
-    eventually(trainer.is_up, "its connection", SECONDS)
+    eventually(trainer.is_up, "its connection")
     eventually(lambda: trainings.vhost.depth(QUEUE) == 0, "nothing that waits")
-    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]
+    assert trainings.end_of(trainings.ask())["model_id"]
     assert len(trainings.store.models()) == 2
 
 
@@ -136,7 +134,7 @@ def test_a_store_that_stays_away_fails_a_training_in_the_end(
 ) -> None:
     job_id = trainings.ask()
     start(model_store="s3://bucket/models", aws_endpoint_url="http://127.0.0.1:1", aws_region="x")
-    reason = str(trainings.end_of(job_id, SECONDS))
+    reason = str(trainings.end_of(job_id))
     assert "the model store s3://bucket/models cannot be used" in reason
     assert reason.endswith("it was tried 6 times")
 
@@ -146,6 +144,6 @@ def test_a_fit_that_takes_too_long_fails(
 ) -> None:
     start(train_seconds=1)
     job_id = trainings.ask(**SLOW)
-    reason = str(trainings.end_of(job_id, SECONDS))
+    reason = str(trainings.end_of(job_id))
     assert reason == "the training took longer than TRAIN_SECONDS=1"
-    assert trainings.end_of(trainings.ask(), SECONDS)["model_id"]
+    assert trainings.end_of(trainings.ask())["model_id"]

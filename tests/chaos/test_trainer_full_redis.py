@@ -11,7 +11,6 @@ from support import Vhost, eventually
 from trainer_client import FILES, SLOW, Trainings, model_of
 
 FULL_SECONDS = 5.0
-SECONDS = 120.0  # within which a training is done
 
 
 def test_trainings_wait_for_room_and_end(
@@ -31,11 +30,11 @@ def test_trainings_wait_for_room_and_end(
         trainings.wait_for_fit(slow)
         quick = trainings.ask()
         trainings.redis.config_set("maxmemory", 1)
-        eventually(lambda: trainings.store.model(model_of(slow)), "the model", SECONDS)
+        eventually(lambda: trainings.store.model(model_of(slow)), "the model")
         time.sleep(FULL_SECONDS)  # in which results were given up
         trainings.redis.config_set("maxmemory", 0)
-        assert trainings.end_of(slow, SECONDS)["model_id"] == model_of(slow)
-        assert trainings.end_of(quick, SECONDS)["model_id"] == model_of(quick)
+        assert trainings.end_of(slow)["model_id"] == model_of(slow)
+        assert trainings.end_of(quick)["model_id"] == model_of(quick)
         assert trainings.files(quick) == FILES
     finally:
         trainer.kill()
