@@ -4,11 +4,13 @@ ROWS ?=
 SERVING ?=
 KILLS ?= 20
 SEED ?=
+SHARE ?=
 PART ?=
+BRIEF ?=
 BENCH_PATH = $(CURDIR)/common:$(CURDIR)/local:$(CURDIR)/tests:$(CURDIR)/model/src
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-compose chaos bench train lock passwords reset clean
+.PHONY: help run test check format test-compose chaos bench acceptance train lock passwords reset clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,23 +21,30 @@ run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 end
 test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
 	.venv/bin/python -m pytest -n 3 --dist worksteal
 
-check: .venv/test  ## lint, formatting, types
+check: .venv/test  ## lint, formatting, types; the workflow of .github
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/zizmor --offline --quiet .github
 
 format: .venv/test  ## put the code into its form
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-test-compose: .venv/test  ## the tests in real containers; needs Docker and its compose plugin
-	.venv/bin/python -m pytest tests/compose --timeout 900
+test-compose: .venv/test  ## the tests in real containers, two stacks at a time; needs Docker and its compose plugin
+	.venv/bin/python -m pytest tests/compose tests/upgrade --ignore tests/compose/test_cluster.py -n 2 --dist loadfile --no-loadscope-reorder
 
-chaos: .venv/test  ## break everything under a stream of rows; a long run: KILLS=200, again: SEED=7
-	.venv/bin/python -m pytest tests/chaos -v --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+chaos: .venv/test  ## break everything under a stream of rows; a long run: KILLS=200, again: SEED=7, some of it: SHARE=0.3
+	.venv/bin/python -m pytest tests/chaos -v --kills $(KILLS) $(if $(SEED),--seed $(SEED)) $(if $(SHARE),--share $(SHARE))
 
-bench: .venv/test  ## measure throughput, latency, growth and idling; some nine minutes
-	@PYTHONPATH="$(BENCH_PATH)" .venv/bin/python bench/bench.py $(if $(PART),--only $(PART))
+bench: .venv/test  ## measure throughput, latency, growth and idling; some ten minutes, BRIEF=1 for a sign of life
+	@PYTHONPATH="$(BENCH_PATH)" .venv/bin/python bench/bench.py $(if $(PART),--only $(PART)) $(if $(filter-out 0,$(BRIEF)),--brief)
+
+acceptance: .venv/test  ## what takes too long for each change: all of chaos, the whole bench, the cluster; half an hour
+	$(MAKE) chaos SHARE=
+	$(MAKE) bench PART= BRIEF=
+	.venv/bin/python -m pytest tests/compose/test_cluster.py -s
 
 train: .venv/run  ## train the default model anew
 	.venv/bin/python model/src/train.py
