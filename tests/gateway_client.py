@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from support import Service, Vhost, eventually
+from support import PATIENCE_SECONDS, Service, Vhost, eventually
 
 # the first patient of the data set: as measured, and as scikit-learn scales it
 MEASURED = {
@@ -43,11 +43,11 @@ class Gateway:
         self.address = found[-1]
         self.port = httpx.URL(self.address).port or 80
         self.http = httpx.Client(
-            base_url=self.address, headers=headers, timeout=30, trust_env=False
+            base_url=self.address, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False
         )
 
     def wait_until_well(self) -> None:
-        eventually(lambda: self.http.get("/health").is_success, "a gateway that is well", 60)
+        eventually(lambda: self.http.get("/health").is_success, "a gateway that is well")
 
     def wait_until_ill(self) -> dict[str, Any]:
         """What /health tells then."""

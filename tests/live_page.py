@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from join import Y_PRED, Y_TRUE, Half
 from ledger import Ledger
-from support import Service, page_address
+from support import PATIENCE_SECONDS, Service, page_address
 
 NOTHING_THERE = "http://guest:guest@127.0.0.1:1/%2F"
 
@@ -36,7 +36,7 @@ def write(
 
 def connect(plot: Service) -> http.client.HTTPConnection:
     parts = urlsplit(page_address(plot))
-    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+    return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=PATIENCE_SECONDS)
 
 
 def ask(

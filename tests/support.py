@@ -47,10 +47,13 @@ PREFIXES = (
     "UNMATCHED_",
 )
 
+PATIENCE_SECONDS = 120.0  # where nothing is measured: for a machine with much else to do
+STOP_SECONDS = 10.0  # within which a service ends that is asked to
+
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, seconds: float = 20) -> T:
+def eventually(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_SECONDS) -> T:
     """Waits until `look` gives something true, and returns it; fails naming `what`."""
     deadline = time.monotonic() + seconds
     while True:
@@ -77,12 +80,12 @@ def page_address(plot: "Service") -> str:
     return found[-1]
 
 
-def next_event(page: str, kind: str, seconds: float = 10) -> Any:
+def next_event(page: str, kind: str) -> Any:
     """What the next server-sent event of this kind tells, of the page at this URL."""
-    deadline = time.monotonic() + seconds
-    with urllib.request.urlopen(f"{page}events", timeout=seconds) as answer:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with urllib.request.urlopen(f"{page}events", timeout=PATIENCE_SECONDS) as answer:
         for found, data in events(answer):
-            assert time.monotonic() < deadline, f"not within {seconds} s: an event {kind}"
+            assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS} s: an event {kind}"
             if found == kind:
                 return data
     raise AssertionError(f"the stream ended without an event {kind}")
@@ -122,7 +125,7 @@ class Vhost:
                 "Content-Type": "application/json",
             },
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return json.loads(answer.read() or b"null")
 
     def close_connections(self) -> int:
@@ -220,17 +223,17 @@ class Service:
             return {}
         return counts
 
-    def wait(self, seconds: float = 30) -> int:
-        return self.process.wait(seconds)
+    def wait(self) -> int:
+        return self.process.wait(PATIENCE_SECONDS)
 
-    def stop(self) -> int:
-        """SIGTERM; the exit status, which has to come within 10 seconds."""
+    def stop(self, seconds: float = PATIENCE_SECONDS) -> int:
+        """SIGTERM; the exit status, which has to come within so many seconds."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(10)
+        return self.process.wait(seconds)
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
 
 
 def row_count(logs_dir: Path) -> int:

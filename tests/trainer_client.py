@@ -63,10 +63,10 @@ class Trainings:
     def result(self, job_id: str) -> AsyncResult:
         return AsyncResult(job_id, app=self.app)
 
-    def end_of(self, job_id: str, seconds: float = 30) -> Any:
+    def end_of(self, job_id: str) -> Any:
         """The result of a training once it has one, or what it failed with."""
         result = self.result(job_id)
-        eventually(lambda: result.state in ENDED, f"the end of {job_id}", seconds)
+        eventually(lambda: result.state in ENDED, f"the end of {job_id}")
         return result.result
 
     def percent(self, job_id: str) -> float:

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 from browser.chromium import launch
 from browser.forms import Stack, running
@@ -13,11 +21,13 @@ from ledger import Ledger
 from live_page import NOTHING_THERE
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import Service, page_address
+from support import PATIENCE_SECONDS, Service, page_address
 
 Start = Callable[..., Service]
 Open = Callable[..., Page]
 Visit = Callable[..., Page]
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +60,7 @@ def hear(page: Page, complaints: list[str]) -> None:
         if not answer.ok and answer.status != 304:
             complaints.append(f"{answer.status}: {answer.url}")
 
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     page.on("console", lambda message: complaints.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     page.on("requestfailed", failed)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import Service, Vhost, eventually, page_address
+from support import PATIENCE_SECONDS, Service, Vhost, eventually, page_address
 
 Open = Callable[..., Page]
 
@@ -68,7 +68,7 @@ def gateway_address(gateway: Service) -> str:
 
 
 def get(address: str) -> Any:
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:
         return json.loads(answer.read())
 
 

@@ -3,16 +3,12 @@
 import re
 from functools import partial
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from browser.fitting import fits
 from browser.forms import Open, Stack, fill_and_send, get, refuse
 from pipeline.dataset import holdout
 from support import eventually, read_rows, row_count
-
-pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
-expect.set_options(timeout=20_000)
 
 
 def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_known(

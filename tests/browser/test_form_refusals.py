@@ -7,9 +7,7 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from browser.forms import KEY, Open, Stack, fill, fill_and_send, refuse
-
-pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
-expect.set_options(timeout=20_000)
+from support import PATIENCE_SECONDS
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
 
@@ -77,7 +75,8 @@ def test_another_true_value_is_refused_in_words(
     body = json.dumps({"value": 33.25}).encode()
     headers = {"Content-Type": "application/json"}
     urllib.request.urlopen(
-        urllib.request.Request(f"{stack.gateway}label/{job}", body, headers), timeout=10
+        urllib.request.Request(f"{stack.gateway}label/{job}", body, headers),
+        timeout=PATIENCE_SECONDS,
     ).close()
     page.fill("#label", "34")
     page.press("#label", "Enter")

@@ -1,7 +1,6 @@
 """The live page as a person meets it, in a real browser."""
 
 import math
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,6 @@ from support import Service, Vhost, eventually, page_address
 Open = Callable[..., Page]
 Start = Callable[..., Service]
 
-pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
 
 CHARTS = ("histogram", "trend", "pairs")
 
@@ -72,20 +70,19 @@ def test_the_numbers_are_those_that_pandas_finds_in_the_log(
     assert "1 row beyond 1,000 points" in str(page.text_content("#note-beyond"))
 
 
-def test_a_row_is_on_the_page_within_a_second(show: Open, start: Start, vhost: Vhost) -> None:
-    metric, plot = start("metric"), start("plot", management_url=NOTHING_THERE)
+def test_a_row_is_on_the_page_without_waiting_for_the_picture(
+    show: Open, start: Start, vhost: Vhost
+) -> None:
+    """How soon is measured by the bench, beside how many readers there are."""
+    metric = start("metric")
+    plot = start("plot", management_url=NOTHING_THERE, plot_interval=3600)
     eventually(lambda: metric.is_up() and plot.is_up(), "metric and plot")
     page = show(plot)
-    seconds = []
     for attempt, error in enumerate((42.25, 17.5, 0.0, 99.75, 1.25)):
         vhost.put("y_true", f'{{"id": "known-{attempt}", "body": 100}}'.encode())
         vhost.put("y_pred", f'{{"id": "known-{attempt}", "body": {100 + error}}}'.encode())
-        begin = time.monotonic()
         row = page.locator("#last-rows tr").filter(has_text=f"known-{attempt}")
         expect(row).to_contain_text(f"{error:.2f}")
-        seconds.append(time.monotonic() - begin)
-    print("seconds until a published row was on the page:", [round(each, 2) for each in seconds])
-    assert sorted(seconds)[2] < 1
     assert number(page, "rows") == 5
 
 

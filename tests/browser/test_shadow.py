@@ -19,7 +19,6 @@ from support import Service, eventually
 Open = Callable[..., Page]
 Start = Callable[..., Service]
 
-pytestmark = pytest.mark.timeout(300)  # the first one may have to install Chromium
 
 RIDGE, LIVE = "ridge-7f3a9c2b41de", "41c0d86a9e55"
 

@@ -9,7 +9,7 @@ from dead_letters_command import HOSTILE, Command, ids
 from pipeline.messages import DeadLetter
 from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
-from support import Vhost
+from support import PATIENCE_SECONDS, Vhost
 
 
 @pytest.fixture
@@ -25,7 +25,11 @@ def command(environment: dict[str, str]) -> Command:
     def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[bytes]:
         line = [sys.executable, "-m", "pipeline", "dead-letters", *arguments]
         done = subprocess.run(
-            line, env=environment | settings, capture_output=True, check=False, timeout=60
+            line,
+            env=environment | settings,
+            capture_output=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
         )
         print(*arguments, done.returncode, done.stdout, done.stderr)
         assert b"Traceback" not in done.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.messages import FEATURE_NAMES
 from redis_server import PrivateRedis
-from support import Service, eventually, read_rows, row_count
+from support import PATIENCE_SECONDS, Service, eventually, read_rows, row_count
 
 Start = Callable[..., Service]
 Ask = Callable[..., subprocess.CompletedProcess[str]]
@@ -40,7 +40,8 @@ def ask(gateway: str) -> Ask:
         environment = os.environ | {"GATEWAY_URL": gateway, "GATEWAY_API_KEY": KEY} | settings
         done = subprocess.run(
             [sys.executable, "-m", "pipeline", "ask", *arguments],
-            env=environment, input=told, capture_output=True, check=False, timeout=60, text=True,
+            env=environment, input=told, capture_output=True, check=False,
+            timeout=PATIENCE_SECONDS, text=True,
         )  # fmt: skip
         print(*arguments, done.returncode, done.stdout, done.stderr, sep="\n")
         assert "Traceback" not in done.stderr

@@ -16,7 +16,7 @@ from broker_client import opened
 from dead_letters_command import HOSTILE, Command, ids
 from pipeline.messages import DeadLetter
 from pipeline.settings import BrokerSettings
-from support import Service, Vhost, eventually, read_rows, row_count
+from support import PATIENCE_SECONDS, Service, Vhost, eventually, read_rows, row_count
 
 Start = Callable[..., Service]
 
@@ -152,7 +152,7 @@ def test_replay_that_is_killed_loses_nothing(
     replaying = subprocess.Popen(REPLAY_ALL, env=environment)
     eventually(lambda: vhost.depth("features") > 50, "some to be replayed")
     replaying.send_signal(number)
-    assert replaying.wait(10) in {-signal.SIGKILL, 130}
+    assert replaying.wait(PATIENCE_SECONDS) in {-signal.SIGKILL, 130}
     eventually(
         lambda: vhost.depth("features") + vhost.depth("dead_letters") >= 3000, "what was held"
     )
@@ -168,6 +168,6 @@ def test_two_that_replay_at_once_lose_and_double_nothing(
 ) -> None:
     bodies = many_letters(broker_settings, 600)
     both = [subprocess.Popen(REPLAY_ALL, env=environment) for _ in range(2)]
-    assert 0 in {process.wait(30) for process in both}
+    assert 0 in {process.wait(PATIENCE_SECONDS) for process in both}
     assert sorted(taken(vhost, "features")) == sorted(bodies)
     assert vhost.depth("dead_letters") == 0

@@ -17,7 +17,16 @@ import pytest
 
 from processes import assert_gone, family
 from supervisor import NAMES, Supervisor
-from support import PREFIXES, ROOT, Vhost, eventually, next_event, read_rows, row_count
+from support import (
+    PATIENCE_SECONDS,
+    PREFIXES,
+    ROOT,
+    Vhost,
+    eventually,
+    next_event,
+    read_rows,
+    row_count,
+)
 
 
 class Runner:
@@ -47,7 +56,7 @@ class Runner:
     @property
     def page(self) -> str:
         """Where the page is, as the run says."""
-        found = eventually(lambda: re.search("^page: (.+)$", self.output, re.M), "the page", 60)
+        found = eventually(lambda: re.search("^page: (.+)$", self.output, re.M), "the page")
         return str(found[1])
 
     def get(self, path: str) -> bytes:
@@ -55,15 +64,17 @@ class Runner:
 
         def look() -> bytes:
             try:
-                with urllib.request.urlopen(f"{self.page}{path}", timeout=10) as answer:
+                with urllib.request.urlopen(
+                    f"{self.page}{path}", timeout=PATIENCE_SECONDS
+                ) as answer:
                     return bytes(answer.read())
             except OSError:
                 return b""
 
-        return eventually(look, f"an answer to /{path}", 60)
+        return eventually(look, f"an answer to /{path}")
 
     def wait(self) -> int:
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE_SECONDS)
 
     def pid(self, service: str) -> int:
         return int((self.root / ".local" / "log" / f"{service}.pid").read_text().split()[0])
@@ -89,7 +100,7 @@ def ask(url: str, row: Any = None) -> Any:
     body = None if row is None else json.dumps(row).encode()
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(url, body, headers), timeout=20
+            urllib.request.Request(url, body, headers), timeout=PATIENCE_SECONDS
         ) as answer:
             return json.loads(answer.read())
     except OSError:
@@ -120,10 +131,10 @@ def test_with_the_gateway_the_model_can_be_asked(
 ) -> None:
     settings = {"amqp_url": vhost.amqp_url, "model_path": model_path, "stream_rate": 1}
     runner.start("--serving", **settings, gateway_port=free_port())
-    found = eventually(lambda: re.search("^ask the model: (.+)$", runner.output, re.M), "it", 60)
+    found = eventually(lambda: re.search("^ask the model: (.+)$", runner.output, re.M), "it")
     features = dict.fromkeys(("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"), 0.0)
     row = {"id": "asked", "data": features}
-    answer = eventually(lambda: ask(f"{found[1]}predict", row), "an answer", 60)
+    answer = eventually(lambda: ask(f"{found[1]}predict", row), "an answer")
     assert answer["status"] == "completed"
 
     redis = runner.root / ".local" / "redis" / "redis.pid"
@@ -146,7 +157,7 @@ def test_with_the_gateway_the_model_can_be_asked(
 
 def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     runner.start(stream_rate=50)
-    eventually(lambda: row_count(runner.logs_dir) > 20, "rows", 60)
+    eventually(lambda: row_count(runner.logs_dir) > 20, "rows")
     assert json.loads(runner.get("health")) == {"status": "ok"}
     eventually(lambda: next_event(runner.page, "pipeline")["broker"]["reachable"], "the broker")
     assert "features" in next_event(runner.page, "pipeline")["queues"]

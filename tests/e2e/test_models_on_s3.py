@@ -12,7 +12,7 @@ import pytest
 from pipeline import dataset
 from redis_server import PrivateRedis
 from s3 import BUCKET, moto_server
-from support import Service, Vhost, eventually
+from support import PATIENCE_SECONDS, Service, Vhost, eventually
 
 ROW = dataset.holdout().features[0].tolist()
 
@@ -28,9 +28,9 @@ def gateway(
         start("trainer", **shared, **serving)
         model = start("model", **shared)
         service = start("gateway", gateway_port=0, **shared, **serving)
-        found = eventually(lambda: re.findall(r"gateway at (\S+)", service.log()), "a page", 60)
+        found = eventually(lambda: re.findall(r"gateway at (\S+)", service.log()), "a page")
         eventually(model.is_up, "the model")
-        with httpx.Client(base_url=found[-1], timeout=30) as client:
+        with httpx.Client(base_url=found[-1], timeout=PATIENCE_SECONDS) as client:
             yield client
         assert not (tmp_path / "models").exists()
 
@@ -54,7 +54,7 @@ def test_trained_tried_promoted_and_taken_back(gateway: httpx.Client, vhost: Vho
     job = gateway.post("/train", json=request | {"algorithm": "random_forest"}).json()
     trained = job["model_id"]
     state = {"completed", "failed"}
-    eventually(lambda: gateway.get(job["location"]).json()["status"] in state, "its end", 60)
+    eventually(lambda: gateway.get(job["location"]).json()["status"] in state, "its end")
     stored = gateway.get(f"/models/{trained}").json()
     assert {"model.skops", "model.onnx"} == stored["files"].keys()
 

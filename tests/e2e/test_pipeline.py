@@ -58,7 +58,6 @@ def test_a_seed_repeats_rows_and_order(start: Start, vhost: Vhost, batch: int) -
     assert first == second
 
 
-@pytest.mark.timeout(180)
 def test_kill_9_of_each_service_loses_and_doubles_nothing(
     start: Start, vhost: Vhost, tmp_path: Path
 ) -> None:
@@ -73,10 +72,10 @@ def test_kill_9_of_each_service_loses_and_doubles_nothing(
         time.sleep(dice.uniform(0.2, 1.0))  # a moment, any moment
         running[name].kill()
         running[name] = start(name)
-    assert features.wait(60) == 0
+    assert features.wait() == 0
     metric = running["metric"]
     waiting = ("pending_y_true", "pending_y_pred", "pending_y_pred_shadow")
-    eventually(lambda: row_count(tmp_path) == 8000, "8000 rows", 60)
+    eventually(lambda: row_count(tmp_path) == 8000, "8000 rows")
     eventually(lambda: not any(metric.counts().get(half, 1) for half in waiting), "all halves")
     assert metric.stop() == 0
     tried = pd.read_csv(tmp_path / "metric_log_shadow.csv", dtype={"id": str})

@@ -18,7 +18,7 @@ from child import Child
 from processes import assert_gone, family_of
 from rabbitmq import PrivateRabbitMQ
 from servers import ServerError
-from support import ROOT
+from support import PATIENCE_SECONDS, ROOT
 
 PERSISTENT = pika.BasicProperties(delivery_mode=2)
 
@@ -56,7 +56,7 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
         assert node.amqp_url == url
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
             assert connection.channel().basic_get("kept")[2] == b"a row"
-        assert urllib.request.urlopen(node.management_url, timeout=10).status == 200
+        assert urllib.request.urlopen(node.management_url, timeout=PATIENCE_SECONDS).status == 200
         last = family_of(folder)
         assert len(last) > 3  # the node and its helpers, epmd
     assert_gone(last)

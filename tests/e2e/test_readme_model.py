@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from support import ROOT, Service, Vhost, eventually, read_rows, row_count
+from support import PATIENCE_SECONDS, ROOT, Service, Vhost, eventually, read_rows, row_count
 
 Start = Callable[..., Service]
 
@@ -23,5 +23,5 @@ def test_it_takes_the_place_of_ours(start: Start, vhost: Vhost, tmp_path: Path) 
         eventually(lambda: row_count(tmp_path) == 100, "100 rows")
     finally:
         own.kill()
-        own.wait(10)
+        own.wait(PATIENCE_SECONDS)
     assert 30 < read_rows(tmp_path)["absolute_error"].mean() < 80

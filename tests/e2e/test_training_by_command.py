@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from redis_server import PrivateRedis
-from support import Service, Vhost, eventually
+from support import PATIENCE_SECONDS, Service, Vhost, eventually
 
 COMMAND = [sys.executable, "-m", "pipeline", "train"]
 
@@ -24,12 +24,12 @@ def gateway(start: Callable[..., Service], redis_server: PrivateRedis, vhost: Vh
     settings = {"redis_url": redis_server.url, "training_url": vhost.amqp_url}
     start("trainer", **settings)
     service = start("gateway", gateway_port=0, **settings)
-    found = eventually(lambda: re.findall(r"gateway at (\S+)", service.log()), "the gateway", 60)
+    found = eventually(lambda: re.findall(r"gateway at (\S+)", service.log()), "the gateway")
     return str(found[-1])
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
         return json.loads(answer.read())
 
 
@@ -43,14 +43,14 @@ def test_trained_failed_and_given_up(gateway: str) -> None:
         )  # fmt: skip
 
     trained, failed = train(), train("--dataset", "nowhere")
-    out, err = trained.communicate(timeout=60)
+    out, err = trained.communicate(timeout=PATIENCE_SECONDS)
     assert (trained.returncode, err) == (0, "")
     (model_id,) = re.findall(r"^model id +(\S+)$", out, re.MULTILINE)
     (rmse,) = re.findall(r"^RMSE +(\S+)$", out, re.MULTILINE)
     found = get(f"{gateway}models/{model_id}")
     assert f"{found['metrics']['rmse']:.6g}" == rmse
 
-    out, _ = failed.communicate(timeout=60)
+    out, _ = failed.communicate(timeout=PATIENCE_SECONDS)
     assert failed.returncode == 1
     assert re.search("^reason +.*'nowhere'", out, re.MULTILINE)
 
@@ -58,6 +58,6 @@ def test_trained_failed_and_given_up(gateway: str) -> None:
     assert given_up.stdout is not None
     job_id = json.loads(given_up.stdout.readline())["job_id"]
     given_up.send_signal(signal.SIGINT)
-    _, err = given_up.communicate(timeout=60)
+    _, err = given_up.communicate(timeout=PATIENCE_SECONDS)
     assert (given_up.returncode, err) == (130, f"the training {job_id} is cancelled\n")
     assert get(f"{gateway}job/{job_id}")["status"] == "cancelled"

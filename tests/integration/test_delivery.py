@@ -8,7 +8,7 @@ from pipeline.broker.consumer import BATCH_BYTES
 from pipeline.broker.publisher import WINDOW_MESSAGES
 from pipeline.messages import MOST_BATCH_ROWS, VALUES
 from pipeline.settings import BrokerSettings
-from support import Vhost, eventually
+from support import PATIENCE_SECONDS, Vhost, eventually
 
 
 def test_nothing_is_lost_when_the_broker_closes_all_connections(
@@ -113,7 +113,7 @@ def test_what_does_not_fit_into_memory_waits_in_the_broker(
     go_on = threading.Event()
 
     def handle(batch: Batch) -> None:
-        go_on.wait(20)
+        go_on.wait(PATIENCE_SECONDS)
         arrived.extend(delivery.body[:3] for delivery in batch.deliveries)
         batch.ack()
 

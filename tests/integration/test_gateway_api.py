@@ -161,7 +161,7 @@ def test_a_port_that_is_taken_is_one_clear_line(start: Callable[..., Service]) -
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         service = start("gateway", gateway_port=port)
-        assert service.wait(60) == 1
+        assert service.wait() == 1
     last = service.log().splitlines()[-1]
     assert f"GATEWAY_HOST=127.0.0.1 GATEWAY_PORT={port}: cannot listen there: " in last
     assert "Traceback" not in service.log()

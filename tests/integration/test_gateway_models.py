@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from gateway_client import Gateway
+from model_calls import FOLLOW_SECONDS
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.records import REPORT_SECONDS, Change, Replica
 from pipeline.models.store import ModelStore, now_text
@@ -180,7 +181,9 @@ def test_the_answer_comes_as_soon_as_all_processes_follow(
     store.report(replica(1, 3 * REPORT_SECONDS + 1, name="gone"))
     begin = time.monotonic()
     told = promote(gateway, "second").json()["replicas"]
-    assert time.monotonic() - begin < 1.5, "nobody is waited for"
+    prompt = time.monotonic() - begin
+    promote(gateway, "first")  # of which nobody reports that it follows
+    assert prompt < time.monotonic() - begin - prompt, "nobody is waited for"
     assert [each["name"] for each in told] == ["model-1", "model-2"]
     assert told[1]["problem"] == "it does not load"
     names = [each["name"] for each in gateway.http.get("/changes").json()["replicas"]]
@@ -192,7 +195,7 @@ def test_who_does_not_follow_in_time_is_told_as_it_is(gateway: Gateway, store: M
     store.report(replica(number))
     begin = time.monotonic()
     (told,) = promote(gateway, "second").json()["replicas"]
-    assert 2 <= time.monotonic() - begin < 4
+    assert time.monotonic() - begin >= FOLLOW_SECONDS
     assert (told["change"], told["live"]) == (number, "first")
 
 

@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from gateway_client import SCALED, WAIT, Gateway
+from support import PATIENCE_SECONDS
 
 CHECKS = [
     not_a_server_error,
@@ -73,7 +74,7 @@ def test_what_is_asked_without_input_is_answered_as_described(
     described: Any, path: str, method: str
 ) -> None:
     case = described[path][method].Case()
-    answer = case.call(timeout=40)
+    answer = case.call(timeout=PATIENCE_SECONDS)
     # without plot there are no predictions
     checks = CHECKS[1:] if path == "/predictions" else CHECKS
     case.validate_response(answer, checks=checks)
@@ -86,7 +87,7 @@ def test_what_fits_the_description_is_answered_as_described(
     @examples(25)
     @given(case=described[path][method].as_strategy(generation_mode=GenerationMode.POSITIVE))
     def ask(case: Any) -> None:
-        answer = case.call(timeout=40)
+        answer = case.call(timeout=PATIENCE_SECONDS)
         case.validate_response(answer, checks=CHECKS)
         assert answer.status_code in {200, 202, 404, 409, 413, 422}
 
@@ -100,7 +101,7 @@ def test_what_does_not_fit_it_is_refused_as_described(
     @examples(40)
     @given(case=described[path][method].as_strategy(generation_mode=GenerationMode.NEGATIVE))
     def ask(case: Any) -> None:
-        answer = case.call(timeout=40)
+        answer = case.call(timeout=PATIENCE_SECONDS)
         case.validate_response(answer, checks=[*CHECKS, negative_data_rejection])
 
     ask()
@@ -112,7 +113,7 @@ def test_a_real_job_is_told_as_described(described: Any, gateway: Gateway) -> No
     for job_id in [gateway.predict(SCALED).json()["job_id"], *ended]:
         for path, method in WITH_INPUT[1:3]:
             case = described[path][method].Case(path_parameters={"job_id": job_id})
-            answer = case.call(timeout=40)
+            answer = case.call(timeout=PATIENCE_SECONDS)
             assert answer.status_code == 200
             case.validate_response(answer, checks=CHECKS)
 
@@ -120,12 +121,12 @@ def test_a_real_job_is_told_as_described(described: Any, gateway: Gateway) -> No
 def test_every_example_of_a_training_is_taken(described: Any) -> None:
     (body,) = described.raw_schema["components"]["schemas"]["TrainRequest"]["examples"]
     case = described["/train"]["POST"].Case(body=body, media_type="application/json")
-    answer = case.call(timeout=40)
+    answer = case.call(timeout=PATIENCE_SECONDS)
     assert answer.status_code == 202
     case.validate_response(answer, checks=CHECKS)
     for path, method in (WITH_INPUT[1], WITH_INPUT[5], *WITH_INPUT[1:3]):  # events end: cancelled
         case = described[path][method].Case(path_parameters={"job_id": answer.json()["job_id"]})
-        told = case.call(timeout=40)
+        told = case.call(timeout=PATIENCE_SECONDS)
         assert told.status_code == 200
         case.validate_response(told, checks=CHECKS)
 
@@ -138,7 +139,7 @@ def test_every_example_of_the_description_is_taken(described: Any, gateway: Gate
         case = described["/predict"]["POST"].Case(
             body=body, media_type="application/json", headers=dict(WAIT)
         )
-        answer = case.call(timeout=40)
+        answer = case.call(timeout=PATIENCE_SECONDS)
         assert answer.status_code == 200
         case.validate_response(answer, checks=CHECKS)
     assert gateway.label("example", 151).status_code == 202

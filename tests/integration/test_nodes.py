@@ -9,7 +9,7 @@ import pytest
 from broker_client import collecting, labels, opened
 from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
-from support import Vhost, eventually
+from support import PATIENCE_SECONDS, Vhost, eventually
 
 DEAD = "amqp://guest:guest@127.0.0.1:1/%2F"
 
@@ -19,13 +19,17 @@ def _in_the_order_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline.broker.link.random.sample", lambda nodes, _: nodes)
 
 
-def test_a_dead_node_is_passed_by_at_once(vhost: Vhost, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_dead_node_is_passed_by_at_once(
+    vhost: Vhost, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.broker.link.FIRST_DELAY_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("pipeline.broker.link.LONGEST_DELAY_SECONDS", PATIENCE_SECONDS)
     settings = BrokerSettings(amqp_url=f"{DEAD},{vhost.amqp_url}")
     start = time.monotonic()
     with caplog.at_level(logging.INFO), opened(settings) as (broker, _):
         broker.publish("y_true", labels("a"))
         broker.flush()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < PATIENCE_SECONDS / 2, "not after a pause"
     failed, connected, *_ = caplog.messages
     host = vhost.amqp_url.rpartition("@")[2].partition("/")[0]
     assert failed.startswith("publishing: not connected to 127.0.0.1:1 (")
@@ -55,5 +59,5 @@ def test_what_a_killed_node_had_not_confirmed_goes_to_the_next(
             eventually(lambda: "short of memory" in caplog.text, "the alarm")
             assert arrived == ["a"]
             dying.kill()
-            eventually(lambda: arrived == ["a", "b", "c"], "the rest, by way of the other", 5)
+            eventually(lambda: arrived == ["a", "b", "c"], "the rest, by way of the other")
             broker.flush()

@@ -9,6 +9,7 @@ import pytest
 from broker_client import labels, opened
 from pipeline.broker import consumer
 from pipeline.settings import BrokerSettings
+from support import PATIENCE_SECONDS
 
 BOTH = ("y_true", "y_pred")
 SHADOW = "y_pred_shadow"
@@ -82,7 +83,7 @@ def test_what_is_taken_beside_comes_also_by_itself(
 def test_no_pair_waits_for_what_is_taken_beside(
     broker_settings: BrokerSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "TOGETHER_SECONDS", 20)
+    monkeypatch.setattr(consumer, "TOGETHER_SECONDS", PATIENCE_SECONDS)
     fill(broker_settings, 10, 10)
     before = time.monotonic()
     assert sum(taken(broker_settings, 20, BOTH), Counter()) == {"y_true": 10, "y_pred": 10}

@@ -15,7 +15,7 @@ import pytest
 
 from fake_gateway import Answer, Fake, refusal
 from pipeline.messages import FEATURE_NAMES
-from support import eventually
+from support import PATIENCE_SECONDS, eventually
 
 VALUES = ["59", "2", "32.1", "101", "157", "93.2", "38", "4", "4.8598", "87"]
 NUMBERS = [59.0, 2.0, 32.1, 101.0, 157.0, 93.2, 38.0, 4.0, 4.8598, 87.0]
@@ -277,4 +277,4 @@ def test_ctrl_c_ends_it(gateway: Fake) -> None:
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as ask:
         eventually(lambda: gateway.asked, "the question")
         ask.send_signal(signal.SIGINT)
-        assert ask.wait(10) == 130
+        assert ask.wait(PATIENCE_SECONDS) == 130

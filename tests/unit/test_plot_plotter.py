@@ -9,6 +9,7 @@ from pipeline.errors import SettingsError
 from pipeline.run import Run
 from plot import PlotSettings
 from plotter import Plotter
+from support import PATIENCE_SECONDS
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 
@@ -28,7 +29,7 @@ def test_the_gauges_tell_what_is_on_disk(tmp_path: Path, run: Run) -> None:
     picture = tmp_path / "error_distribution.png"
     plotter = Plotter(tmp_path, run)
     append(tmp_path, 1, 2, "x")
-    assert plotter.catch_up(seconds=10)
+    assert plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert run.gauges == {"unreadable": 1}
     assert not picture.exists()
     plotter.draw()
@@ -40,7 +41,7 @@ def test_nothing_new_is_not_drawn(tmp_path: Path, run: Run) -> None:
     plotter = Plotter(tmp_path, run)
     append(tmp_path)
     append(tmp_path, "x")
-    plotter.catch_up(seconds=10)
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
     plotter.draw()
     assert not (tmp_path / "error_distribution.png").exists()
 
@@ -51,11 +52,11 @@ def test_a_new_log_starts_a_new_summary(
     caplog.set_level("INFO")
     plotter = Plotter(tmp_path, run)
     append(tmp_path, 1, 2)
-    plotter.catch_up(seconds=10)
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
     plotter.draw()
     (tmp_path / "metric_log.csv").unlink()
     append(tmp_path, 1e300)
-    plotter.catch_up(seconds=10)
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert run.gauges["rows"] == 2, "the old picture is still on disk"
     plotter.draw()
     assert run.gauges == {"unreadable": 0, "rows": 1}, "no MAE of no row within the range"

@@ -15,6 +15,7 @@ from log_rows import Column, Rows, ShadowRows, header, parse
 from pipeline.files import METRIC_LOG_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
 from pipeline.run import Run
 from plotter import Plotter
+from support import PATIENCE_SECONDS
 
 HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
 ERRORS = st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 1000)), min_size=30, max_size=80)
@@ -55,7 +56,7 @@ def lines(*errors: tuple[float, float], pair: tuple[str, str] = PAIR) -> str:
 
 
 def shown(plotter: Plotter) -> Any:
-    assert plotter.catch_up(seconds=10)
+    assert plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert plotter.view()["shadow"] == plotter.numbers()["shadow"]
     return plotter.view()["shadow"]
 

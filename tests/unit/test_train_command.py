@@ -17,7 +17,7 @@ import pytest
 from fake_gateway import Fake, refusal
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import ALGORITHMS, STAGES
-from support import eventually
+from support import PATIENCE_SECONDS, eventually
 
 WAITING = {
     "job_id": "j-1", "kind": "training", "status": "pending", "model_id": "ridge-7f3a9c2b41de",
@@ -179,7 +179,7 @@ def test_ctrl_c_cancels_it(gateway: Fake, answer: Any, said: str) -> None:
         eventually(lambda: len(gateway.asked) > 1, "it watches")
         is_asked.set()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert err.splitlines() == [said]
     assert gateway.asked[-1][0] == "POST /job/j-1/cancel"
@@ -193,7 +193,7 @@ def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "pipeline", "train"],
             env=os.environ | {"GATEWAY_URL": gateway.url},
-            stdout=subprocess.PIPE, stderr=end, check=False, timeout=20,
+            stdout=subprocess.PIPE, stderr=end, check=False, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
         os.close(end)
         shown = os.read(terminal, 1 << 16).decode()
