@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import train
 from ledger import Ledger
@@ -13,6 +14,9 @@ from redis_server import REDIS, PrivateRedis
 from support import Service, Vhost
 
 Start = Callable[..., Service]
+
+settings.register_profile("patient", deadline=None)  # an example is not measured
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

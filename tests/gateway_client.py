@@ -29,7 +29,7 @@ TRAINING: dict[str, Any] = {
     "params": {"max_depth": 3, "max_features": 0.5, "bootstrap": True, "criterion": "poisson"},
 }
 JSON = {"Content-Type": "application/json"}
-WAIT = {"Prefer": "wait=20"}
+WAIT = {"Prefer": "wait=30"}  # as long as it waits at all
 
 
 class Gateway:

@@ -1,6 +1,7 @@
 """A real browser, and a page in it that has nothing to complain of."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 
 from browser.chromium import launch
 from browser.forms import Stack, running
@@ -49,6 +51,10 @@ def complaints() -> list[str]:
     return []
 
 
+MOST_TRIES = 20
+NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"  # of the machine's, as when a container is started
+
+
 def hear(page: Page, complaints: list[str]) -> None:
     """Adds to the complaints whatever goes wrong in a page from now on."""
 
@@ -67,6 +73,26 @@ def hear(page: Page, complaints: list[str]) -> None:
     page.on("response", answered)
 
 
+def go(page: Page, address: str, complaints: list[str]) -> None:
+    """Opens an address, again where Chromium lost a part of the page to a change of the network."""
+    for _ in range(MOST_TRIES):
+        before = len(complaints)
+        with suppress_network_changes():
+            page.goto(address)
+            if not any(NETWORK_CHANGED in text for text in complaints[before:]):
+                return
+    raise AssertionError(f"the network changed {MOST_TRIES} times while {address} was opened")
+
+
+@contextmanager
+def suppress_network_changes() -> Iterator[None]:
+    try:
+        yield
+    except PlaywrightError as error:
+        if NETWORK_CHANGED not in error.message:
+            raise
+
+
 @pytest.fixture
 def visit(browser: Browser, complaints: list[str]) -> Iterator[Visit]:
     """Opens an address in a window of its own."""
@@ -76,11 +102,11 @@ def visit(browser: Browser, complaints: list[str]) -> Iterator[Visit]:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
         hear(page, complaints)
-        page.goto(address)
+        go(page, address, complaints)
         return page
 
     yield open_window
-    found = [*complaints]
+    found = [text for text in complaints if NETWORK_CHANGED not in text]
     for context in contexts:
         context.close()
     assert found == []
@@ -112,7 +138,7 @@ def stack(
 
 
 @pytest.fixture
-def form(stack: Stack, visit: Open) -> Open:
+def form(stack: Stack, visit: Open, complaints: list[str]) -> Open:
     """Opens the form, and waits until it can be filled.
 
     Without its chart, unless a test looks at it: to read Plotly takes a second each time.
@@ -122,7 +148,7 @@ def form(stack: Stack, visit: Open) -> Open:
         page = visit("about:blank", viewport={"width": width, "height": 844})
         if not chart:
             page.route("**/plotly.min.js", lambda route: route.fulfill(body=""))
-        page.goto(address)
+        go(page, address, complaints)
         page.wait_for_selector("#fields input[name=s6]")
         return page
 

@@ -62,8 +62,8 @@ def fields(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
 
 
 def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_path: Path) -> None:
-    start("model")
-    start("metric")
+    both = start("model"), start("metric")
+    eventually(lambda: all(service.is_up() for service in both), "model and metric")
     assert fields(ask("health"))["status"] == "ok"
 
     asked = ask("random", "--wait", "30")
@@ -87,7 +87,7 @@ def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_
 
 
 def test_the_same_patient_in_every_way(ask: Ask, start: Start, tmp_path: Path) -> None:
-    start("model")
+    eventually(start("model").is_up, "the model")
     pairs = [f"{name}={value}" for name, value in zip(FEATURE_NAMES, PATIENT, strict=True)]
     ids = [own_id(), own_id()]
     values = ",".join(PATIENT)

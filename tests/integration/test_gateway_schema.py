@@ -58,7 +58,6 @@ def examples(number: int) -> settings:
         max_examples=number,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -55,7 +55,7 @@ HALVES = st.builds(
 STEPS = st.lists(st.one_of(st.lists(HALVES, max_size=6), st.just(RESTART)), max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(steps=STEPS)
 def test_it_gives_the_rows_of_a_plain_dictionary(
     steps: list[list[Half] | str], tmp_path_factory: pytest.TempPathFactory

@@ -163,7 +163,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 @given(steps=STEPS)
 def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
     steps: list[list[Arrival] | int | str | tuple[float, float, float]],

@@ -47,7 +47,7 @@ def nearly_messages(draw: st.DrawFn) -> bytes:
 
 
 @each_kind
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(raw=st.one_of(st.binary(max_size=200), nearly_messages()))
 def test_any_bytes_are_a_message_or_errors(kind: str, raw: bytes) -> None:
     schema, _ = ROWS[kind]
@@ -67,7 +67,6 @@ def flat(values: list[Any]) -> list[float]:
 
 
 @each_kind
-@settings(deadline=None)
 @given(data=st.data(), batched=st.booleans())
 def test_what_is_written_reads_back(kind: str, data: st.DataObject, batched: bool) -> None:
     schema, values = ROWS[kind]
@@ -79,7 +78,6 @@ def test_what_is_written_reads_back(kind: str, data: st.DataObject, batched: boo
 
 
 @each_kind
-@settings(deadline=None)
 @given(data=st.data())
 def test_of_a_batch_just_the_bad_rows_come_back(kind: str, data: st.DataObject) -> None:
     schema, values = ROWS[kind]

@@ -139,9 +139,10 @@ def test_nobody_waits_longer_than_they_have_patience() -> None:
     with closing(Server(b"")) as server:
         management = Management([server.url])
         begin = time.monotonic()
-        looks = [management.look(patience_seconds=0.1) for _ in range(20)]
-        assert time.monotonic() - begin < 20 * TIMEOUT_SECONDS / 2
-    assert looks == [SILENT] * 20
+        first, *others = [management.look(patience_seconds=0.1) for _ in range(5)]
+        assert time.monotonic() - begin < 5 * TIMEOUT_SECONDS / 2, "not for each look to end"
+    assert first == SILENT
+    assert not any(look.reachable for look in others)
 
 
 def test_without_an_answer_only_plot_is_known_to_be_there() -> None:
