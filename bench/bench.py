@@ -1,6 +1,6 @@
 """Measures the pipeline: `make bench`, or one part of it: `make bench PART=throughput`.
 
-`make bench BRIEF=1` shows in two minutes that all of it still runs; its figures say nothing.
+`make bench BRIEF=1` shows in four minutes that all of it still runs; its figures say nothing.
 The whole writes `bench/results/bench.json` and `bench.png`; a part only shows its table.
 
 Exit status: 0 measured, whether targets were met or not; 1 something is wrong, as a lost
