@@ -21,7 +21,7 @@ class Upgrade(NamedTuple):
 
 @pytest.fixture(scope="module")
 def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
-    """Upgraded as the docs say it: `git pull`, then `docker compose up -d --build`."""
+    """Upgraded as the README says it: `docker compose down`, `git pull`, and `up -d --build`."""
     folder = tmp_path_factory.mktemp("earlier")
     check_out(folder)
     stack = Stack(folder)
