@@ -1,5 +1,6 @@
 """A real RabbitMQ for the whole run; for each test a virtual host of its own, and services."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from redis_server import REDIS, PrivateRedis
 from support import Service, Vhost
 
 Start = Callable[..., Service]
+
+# A shell has what it runs in the background ignore Ctrl-C, and so all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("patient", deadline=None)  # an example is not measured
 settings.load_profile("patient")
