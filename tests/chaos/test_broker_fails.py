@@ -53,6 +53,8 @@ def test_late_labels_outlive_kills_of_the_broker(
         line.tries += 1
         rabbitmq.start()
         a_moment(dice, 0.5, 2)
+    published = stream.published()  # asked to stop without a broker, features would leave some
+    eventually(lambda: stream.published() > published, "features to publish again")
     stream.finish(line)
 
 
