@@ -19,9 +19,9 @@ from rabbitmq import PrivateRabbitMQ
 from support import ROOT, Service, Vhost, eventually
 
 UP_SECONDS = 60  # for a service to start, its state included
+BENCH = Path(__file__).parent
 
 T = TypeVar("T")
-BENCH = Path(__file__).parent
 
 
 class BenchError(Exception):
@@ -130,7 +130,7 @@ class Room:
 
 
 class Lab:
-    """What all measurements share: the broker, a trained model, a folder.
+    """Holds what all measurements share: the broker, a trained model, a folder.
 
     A brief one is for a sign of life: its figures are of too few repeats to say anything.
     """
@@ -153,7 +153,7 @@ class Lab:
         )
 
     def sized(self, whole: T, brief: T) -> T:
-        """How many, how long or how large: in a whole run, and in a brief one."""
+        """Returns a size for a whole run, or the one for a brief run."""
         return brief if self.brief else whole
 
     def broker_version(self) -> str:

@@ -17,7 +17,7 @@ import pandas as pd
 from chaos.report import Line
 from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
 from pipeline.models.predictor import Predictor
-from support import PATIENCE_SECONDS, Service, Vhost, eventually, row_count
+from support import PATIENCE_SECONDS, STOP_SECONDS, Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")
 RECOVERY_SECONDS = PATIENCE_SECONDS
@@ -72,7 +72,7 @@ class Stream:
 
     def stop(self, name: str) -> None:
         """SIGTERM: the service ends with status 0, within 10 seconds."""
-        assert self.services[name].stop() == 0
+        assert self.services[name].stop(STOP_SECONDS) == 0
         if name == "features":
             self._confirmed += int(self.services[name].counts()["rows"])
 

@@ -12,7 +12,7 @@ from pipeline.training import MOST_KILLS, QUEUE
 from processes import family
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import Service, Vhost, eventually
+from support import STOP_SECONDS, Service, Vhost, eventually
 from trainer_client import SLOW, Trainings, model_of
 
 
@@ -89,7 +89,7 @@ def test_a_trainer_that_is_asked_to_stop_leaves_its_task_to_the_next(
     trainer = start()
     trainings.wait_for_fit(job_id)
     trainer.process.send_signal(number)
-    assert trainer.wait() == 0
+    assert trainer.process.wait(STOP_SECONDS) == 0
     eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
     start()
     assert trainings.end_of(job_id)["model_id"] == model_of(job_id)

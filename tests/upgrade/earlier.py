@@ -29,7 +29,7 @@ BAD_LABEL = b'{"id":"bad-before","body":"151"}'
 
 
 class Left(NamedTuple):
-    """What the earlier version has left behind, beside its volumes."""
+    """Holds what the earlier version has left behind, beside its volumes."""
 
     rows: set[str]  # the ids of all that it published, the labels of which may still be to come
     csv: bytes
