@@ -51,7 +51,7 @@ def complaints() -> list[str]:
     return []
 
 
-MOST_TRIES = 20
+MAX_TRIES = 20
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"  # of the machine's, as when a container is started
 
 
@@ -75,13 +75,13 @@ def hear(page: Page, complaints: list[str]) -> None:
 
 def go(page: Page, address: str, complaints: list[str]) -> None:
     """Opens an address, again where Chromium lost a part of the page to a change of the network."""
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         before = len(complaints)
         with suppress_network_changes():
             page.goto(address)
             if not any(NETWORK_CHANGED in text for text in complaints[before:]):
                 return
-    raise AssertionError(f"the network changed {MOST_TRIES} times while {address} was opened")
+    raise AssertionError(f"the network changed {MAX_TRIES} times while {address} was opened")
 
 
 @contextmanager

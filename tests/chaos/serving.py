@@ -16,7 +16,7 @@ from chaos.streams import RECOVERY_SECONDS
 from pipeline.models.predictor import Predictor
 from redis_server import PrivateRedis
 from servers import free_ports
-from support import Service, eventually, read_rows, row_count
+from support import STOP_SECONDS, Service, eventually, read_rows, row_count
 
 CLIENTS = 8
 
@@ -63,7 +63,7 @@ class Serving:
         self.start(name)
 
     def stop_and_start(self, name: str) -> None:
-        assert self.services[name].stop() == 0
+        assert self.services[name].stop(STOP_SECONDS) == 0
         self.start(name)
 
     def caller(self, gateway: str) -> Caller:

@@ -22,7 +22,7 @@ Start = Callable[..., Service]
 
 LAST = b"the last"
 PLAIN = 50  # good messages by themselves, to compare with
-MOST_TIMES = 10  # as long as such a one: what a good message behind a bad one may take
+MAX_TIMES = 10  # as long as such a one: what a good message behind a bad one may take
 
 
 def soon(look: Callable[[], Any], what: str) -> Any:
@@ -175,4 +175,4 @@ def test_bad_messages_stop_no_service_and_none_vanishes(
     assert vhost.depth(queue) == 0, "all that was put is acknowledged"
     plain = statistics.median(alone)
     print(summary(queue, cases, seconds, plain))
-    assert statistics.median(seconds) <= MOST_TIMES * plain
+    assert statistics.median(seconds) <= MAX_TIMES * plain
