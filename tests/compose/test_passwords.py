@@ -37,10 +37,10 @@ def test_a_password_that_would_break_something_is_refused(stack: Stack, password
 
 
 def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
-    stack.configure(ADMIN_PASSWORD="admin")  # what it is anyway, but said
+    stack.configure(ADMIN_PASSWORD="first")
     before = (stack.folder / ".env").read_text()
     stack.up()
-    stack.connect().close()
+    stack.connect("admin", "first").close()
     said = stack.run("make", "passwords")
 
     new = passwords(stack)
@@ -57,8 +57,9 @@ def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:
     stack.wait_until_the_page_sees_the_broker()
     for user, password in new.items():
         stack.connect(user, password, VHOSTS[user]).close()
-        with pytest.raises(ProbableAuthenticationError):
-            stack.connect(user, user, VHOSTS[user])
+        for old in ("first", user):
+            with pytest.raises(ProbableAuthenticationError):
+                stack.connect(user, old, VHOSTS[user])
     assert stack.manage("overview", password=new["admin"])
     with pytest.raises(urllib.error.HTTPError, match="401"):
         stack.manage("overview")
