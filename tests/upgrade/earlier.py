@@ -38,19 +38,18 @@ class Left(NamedTuple):
     live: str  # the model that answers
     shadow: str  # the one that is tried
     answered: Any  # the job "answered-before", completed; a label has not come
-    training: str  # the job of a training that waits for a trainer
-    training_model: str
+    queued: Any  # the job of a training that waits for a trainer
 
 
-def check_out(folder: Path, commit: str = COMMIT) -> None:
-    """Puts the files of a commit into a folder, as a clone has them.
+def check_out(folder: Path) -> None:
+    """Puts the files of that version into a folder, as a clone has them.
 
     Raises AssertionError where the history is not there, as in a shallow clone.
     """
-    archive = ["git", "archive", "--format=tar", commit]
+    archive = ["git", "archive", "--format=tar", COMMIT]
     done = subprocess.run(archive, cwd=ROOT, capture_output=True, check=False)
     assert done.returncode == 0, (
-        f"commit {commit} is not here: git fetch --unshallow\n{done.stderr.decode()}"
+        f"commit {COMMIT} is not here: git fetch --unshallow\n{done.stderr.decode()}"
     )
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as files:
         files.extractall(folder, filter="data")
@@ -74,7 +73,7 @@ def leave(stack: Stack) -> Left:
     with stack.connect() as connection:
         connection.channel().basic_publish("", "y_true", BAD_LABEL)
     wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
-    job = leave_work_undone(stack)
+    queued = leave_work_undone(stack)
     rows = tap.ids("features") - {"answered-before", "asked-before"}  # no label was told of these
     stack.compose("down")
     logs = stack.logs
@@ -86,8 +85,7 @@ def leave(stack: Stack) -> Left:
         live,
         shadow,
         answered,
-        job["job_id"],
-        job["model_id"],
+        queued,
     )
 
 

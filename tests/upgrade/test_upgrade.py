@@ -103,10 +103,10 @@ def test_the_same_model_answers_and_the_same_is_tried(stack: Stack, left: Left) 
 
 
 def test_a_training_that_waited_is_done(stack: Stack, left: Left) -> None:
-    job = ended(stack.gateway, left.training)
-    assert job["model_id"] == left.training_model
+    job = ended(stack.gateway, left.queued["job_id"])
+    assert job["model_id"] == left.queued["model_id"]
     found = {model["model_id"] for model in ask(f"{stack.gateway}models")[1]["models"]}
-    assert found >= {left.live, left.shadow, left.training_model}
+    assert found >= {left.live, left.shadow, job["model_id"]}
 
 
 def test_the_dead_letter_is_still_there(stack: Stack) -> None:
@@ -119,6 +119,6 @@ def test_one_can_go_back_to_the_model_of_the_earlier_version(stack: Stack, left:
     status, changed = ask(f"{stack.gateway}rollback", method="POST")
     assert status == 200, changed
     first = changed["change"]["live"]
-    assert first not in {left.live, left.shadow, left.training_model}
+    assert first not in {left.live, left.shadow, left.queued["model_id"]}
     request = {"id": "asked-last", "data": PATIENT}
     assert ask(f"{stack.gateway}predict", request, wait=20)[1]["model_id"] == first
