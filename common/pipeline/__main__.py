@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import io
 import os
+import signal
 import sys
 
 from pipeline import ask, dead_letters, train_command
@@ -17,6 +18,7 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 
 def main() -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a container see common/process1
     parser = argparse.ArgumentParser(prog="python -m pipeline", description="Tools by hand.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from compose.stack import SERVICES, Stack, wait_for
+from compose.stack import SERVICES, Stack, run, wait_for
 from support import eventually
 
 KILLED = 137  # by the engine, after stop_grace_period
@@ -34,6 +34,7 @@ def test_an_image_holds_the_service_and_what_it_shares(stack: Stack, service: st
     folders = [stack.folder / "common" / "pipeline", stack.folder / service / "src"]
     expected = {path for folder in folders for path in folder.rglob("*.*") if path.suffix != ".pyc"}
     expected |= set((stack.folder / service).glob("requirements*.txt"))
+    expected.add(stack.folder / "common" / "sitecustomize.py")
     if service == "model":
         expected |= {stack.folder / "model" / name for name in MODEL_FILES}
     found = stack.compose("exec", "-T", service, "find", "/app", "-type", "f").split()
@@ -63,6 +64,19 @@ def test_a_service_stops_when_asked_even_while_it_starts(stack: Stack) -> None:
     stack.up()
     stack.compose("stop", *SERVICES)
     assert exit_codes(stack) == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("number", ["INT", "TERM"])
+def test_a_service_that_imports_what_ignores_exceptions_stops_when_asked(
+    stack: Stack, number: str
+) -> None:
+    """What an import's own callback, or a `__del__`, does to a KeyboardInterrupt."""
+    swallow = "while True:\n try: print('up', flush=True); time.sleep(60)\n except BaseException: 1"
+    options = ("run", "--detach", "--no-deps", "--rm", "--entrypoint=python", "features", "-c")
+    name = stack.compose(*options, f"import time\n{swallow}").strip()
+    wait_for(lambda: "up" in run("docker", "logs", name), "the program")
+    run("docker", "kill", f"--signal={number}", name)
+    wait_for(lambda: not run("docker", "ps", "--quiet", f"--filter=name={name}"), "its end", 20)
 
 
 def exit_codes(stack: Stack) -> list[int]:

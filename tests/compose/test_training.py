@@ -126,5 +126,10 @@ def test_flower_shows_trainer_and_trainings(stack: Stack, trained: Any) -> None:
     assert tasks[trained["job_id"]]["state"] == "SUCCESS"
     # before a worker is asked: it may have started later than Flower
     wait_for(lambda: waiting_trainings(stack) == {"train": 0}, "an empty queue, as Flower sees it")
-    (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
-    assert [queue["name"] for queue in worker["active_queues"]] == ["train"]
+
+    def worker_queues() -> list[str] | None:
+        """None as long as the worker has not answered: its answer has 1 s, and it may be busy."""
+        (worker,) = flower(stack, "api/workers?refresh=1", "admin:admin").values()
+        return [queue["name"] for queue in worker.get("active_queues", [])] or None
+
+    assert wait_for(worker_queues, "an answer of the worker") == ["train"]
