@@ -91,6 +91,15 @@ def next_event(page: str, kind: str) -> Any:
     raise AssertionError(f"the stream ended without an event {kind}")
 
 
+class Clock:
+    """A clock that stands still until it is set, in seconds."""
+
+    seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 class Vhost:
     """A virtual host made for one test, seen with a plain client and the management API."""
 

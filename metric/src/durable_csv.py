@@ -43,6 +43,11 @@ class DurableCsv:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
         self._length = self._recover(is_new, header.encode())
 
+    @property
+    def length(self) -> int:
+        """Its length in bytes, as far as it is written."""
+        return self._length
+
     def record(self, text: str) -> None:
         """Notes in the database, in the transaction at hand, what write() will append.
 
@@ -101,7 +106,7 @@ class DurableCsv:
         self._length, self._tail = length, tail
         self._save(length, tail)
         self.write()
-        _sync_folder(self._path.parent)
+        sync_folder(self._path.parent)
         return self._length
 
     def _adopt(self, header: bytes) -> tuple[int, bytes]:
@@ -144,7 +149,8 @@ def check_in_place(path: Path, inode: int) -> None:
     raise LogError(f"{path} was taken away while metric was running; start metric again")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Waits until it is on the disk which files are in the folder."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,17 +1,21 @@
 """The join of labels and predictions by id: what waits, what is joined, in tables of SQLite.
 
 It is the join that a plain dictionary would make; the tables only hold the dictionary's content
-where a crash does not reach it, and let go of what is old.
+where a crash does not reach it, and let go of what is old. Each side has a bound of its own: a
+flood of labels lets old labels go, and no prediction.
 """
 
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
 
+from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
+
 Y_TRUE, Y_PRED = "y_true", "y_pred"
-EXPIRED_AT_ONCE = 10_000  # halves: what one transaction lets go of
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
@@ -22,9 +26,9 @@ CREATE TABLE IF NOT EXISTS pending (
     received_in_ms INTEGER NOT NULL,
     published_in_ms INTEGER,
     features_in_ms INTEGER,
-    model_id TEXT
+    model_id TEXT,
+    clock_in_ms INTEGER NOT NULL DEFAULT 0  -- of the TTL clock: grows with seq
 );
-CREATE INDEX IF NOT EXISTS pending_received ON pending (received_in_ms);
 CREATE TABLE IF NOT EXISTS joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL UNIQUE,
@@ -42,6 +46,13 @@ CREATE TABLE IF NOT EXISTS pending_counts (
 ) WITHOUT ROWID;
 """
 
+# With tables of an older metric, which lack the last columns. Halves of then begin to wait anew. An
+# index has the seq of each row as well, so this one gives the oldest halves of a queue.
+INDICES = """
+CREATE INDEX IF NOT EXISTS pending_queue ON pending (queue);
+DROP INDEX IF EXISTS pending_received;
+"""
+
 HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"
 
 
@@ -57,12 +68,11 @@ class Half(msgspec.Struct, frozen=True):
     model_id: str | None = None  # of a prediction
 
 
-class Outcome(NamedTuple):
+class Joined(NamedTuple):
     """What came of the halves that were added."""
 
     rows: list[tuple[Half, Half]]  # label and prediction of one id
     conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
-    shadow_rows: int = 0  # of the shadow candidate, that came of all this
 
 
 class Join:
@@ -76,15 +86,21 @@ class Join:
         self._max_pending = max_pending
         self._remember_ids = remember_ids
         database.executescript(SCHEMA)
-        _add_model_id(database)
+        for table in ("pending", "joined"):
+            add_column(database, table, "model_id TEXT")
+        add_column(database, "pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
+        database.executescript(INDICES)
         counts = database.execute("SELECT queue, COUNT(*) FROM pending GROUP BY queue")
         self.pending: Counter[str] = Counter(dict(counts.fetchall()))
         self.note_pending()
 
-    def add(self, halves: list[Half], now_in_ms: int) -> Outcome:
-        """Takes the halves in; a half that is here already changes nothing."""
+    def add(self, halves: list[Half], now_in_ms: int, clock_in_ms: int) -> Joined:
+        """Takes the halves in; a half that is here already changes nothing.
+
+        `now_in_ms` is Unix time, `clock_in_ms` that of the TTL clock.
+        """
         waiting, joined = self._load({half.id for half in halves})
-        outcome = Outcome([], [])
+        outcome = Joined([], [])
         arrived: dict[str, Half] = {}
         for index, half in enumerate(halves):
             if half.id in joined:
@@ -101,16 +117,31 @@ class Join:
                 continue
             if first != half.value:
                 outcome.conflicts.append((index, first))
-        self._store([half for half in arrived.values() if half.id not in joined])
+        self._store([half for half in arrived.values() if half.id not in joined], clock_in_ms)
         self._release([waiting[label.id] for label, _ in outcome.rows if label.id in waiting])
         self._remember(outcome.rows, now_in_ms)
         return outcome
 
-    def expire(self, now_in_ms: int) -> list[Half]:
-        """Lets go of the oldest halves: those past their time, or too many on both sides."""
-        expired = self._overdue(now_in_ms - self._ttl_in_ms) or self._oldest(self._excess())
-        self._release(expired)
-        return expired
+    def expire(self, clock_in_ms: int) -> list[Half]:
+        """Lets go of halves that have waited for their time."""
+        found = self._oldest("", (), EXPIRED_AT_ONCE)
+        expired = takewhile(lambda row: row[-1] <= clock_in_ms - self._ttl_in_ms, found)
+        return self._release([Half(*row[:-1]) for row in expired])
+
+    def let_go(self) -> list[Half]:
+        """Lets go of the oldest halves of a side that has too many."""
+        return [half for queue in (Y_TRUE, Y_PRED) for half in self._let_go(queue)]
+
+    def forget(self, in_hand: Sequence[str]) -> None:
+        """Forgets the oldest rows, but none with an id in hand: its message may come again.
+
+        To be called when all is done that asks which ids are rows.
+        """
+        self._database.execute(
+            "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?"
+            f" AND id NOT IN {IN_JSON}",
+            (self._remember_ids, json_list(in_hand)),
+        )
 
     def note_pending(self) -> None:
         """Writes down how many halves wait: others read the state, and counting takes long."""
@@ -119,10 +150,6 @@ class Join:
             [(queue, self.pending[queue]) for queue in (Y_TRUE, Y_PRED)],
         )
 
-    def full(self) -> list[str]:
-        """The queue from which no more halves should come until others have left."""
-        return [queue for queue in (Y_TRUE, Y_PRED) if self.pending[queue] >= self._max_pending]
-
     def needy(self) -> list[str]:
         """The queues of which no half can be matched by itself: nothing of the other is pending."""
         others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
@@ -130,53 +157,45 @@ class Join:
 
     def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
         """Of these ids the halves that wait, and y_true and y_pred of those joined."""
-        wanted = (msgspec.json.encode(ids).decode(),)
+        wanted = (json_list(ids),)
         waiting = self._database.execute(
-            f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN (SELECT value FROM json_each(?))",
-            wanted,
+            f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN {IN_JSON}", wanted
         )
         joined = self._database.execute(
-            "SELECT id, y_true, y_pred FROM joined WHERE id IN (SELECT value FROM json_each(?))",
-            wanted,
+            f"SELECT id, y_true, y_pred FROM joined WHERE id IN {IN_JSON}", wanted
         )
         return (
             {row[0]: Half(*row) for row in waiting},
             {row_id: (y_true, y_pred) for row_id, y_true, y_pred in joined},
         )
 
-    def _excess(self) -> int:
-        """How many halves to let go of when both queues are full, so that one can go on."""
-        if len(self.full()) < 2:
-            return 0
-        room = max(1, self._max_pending // 100)
-        return min(sum(self.pending.values()) - 2 * self._max_pending + room, EXPIRED_AT_ONCE)
+    def _let_go(self, queue: str) -> list[Half]:
+        excess = min(self.pending[queue] - self._max_pending, LET_GO_AT_ONCE)
+        if excess <= 0:
+            return []
+        rows = self._oldest("WHERE queue = ?", (queue,), excess)
+        return self._release([Half(*row[:-1]) for row in rows])
 
-    def _overdue(self, received_until_in_ms: int) -> list[Half]:
-        rows = self._database.execute(
-            f"SELECT {HALF_COLUMNS} FROM pending WHERE received_in_ms <= ?"
-            " ORDER BY received_in_ms, seq LIMIT ?",
-            (received_until_in_ms, EXPIRED_AT_ONCE),
+    def _oldest(self, where: str, values: tuple[str, ...], limit: int) -> sqlite3.Cursor:
+        """The halves that have waited longest, each with its time on the TTL clock."""
+        return self._database.execute(
+            f"SELECT {HALF_COLUMNS}, clock_in_ms FROM pending {where} ORDER BY seq LIMIT ?",
+            (*values, limit),
         )
-        return [Half(*row) for row in rows]
 
-    def _oldest(self, limit: int) -> list[Half]:
-        rows = self._database.execute(
-            f"SELECT {HALF_COLUMNS} FROM pending ORDER BY seq LIMIT ?", (limit,)
-        )
-        return [Half(*row) for row in rows]
-
-    def _store(self, halves: list[Half]) -> None:
+    def _store(self, halves: list[Half], clock_in_ms: int) -> None:
         self._database.executemany(
-            f"INSERT INTO pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            map(msgspec.structs.astuple, halves),
+            f"INSERT INTO pending ({HALF_COLUMNS}, clock_in_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(*msgspec.structs.astuple(half), clock_in_ms) for half in halves],
         )
         self.pending.update(half.queue for half in halves)
 
-    def _release(self, halves: list[Half]) -> None:
+    def _release(self, halves: list[Half]) -> list[Half]:
         self._database.executemany(
             "DELETE FROM pending WHERE id = ?", [(half.id,) for half in halves]
         )
         self.pending.subtract(half.queue for half in halves)
+        return halves
 
     def _remember(self, rows: list[tuple[Half, Half]], now_in_ms: int) -> None:
         self._database.executemany(
@@ -196,15 +215,3 @@ class Join:
                 for label, prediction in rows
             ),
         )
-        self._database.execute(
-            "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?",
-            (self._remember_ids,),
-        )
-
-
-def _add_model_id(database: sqlite3.Connection) -> None:
-    """Where an older metric has made the tables, they lack the column."""
-    for table in ("pending", "joined"):
-        columns = database.execute(f"PRAGMA table_info({table})").fetchall()
-        if "model_id" not in [name for _, name, *_ in columns]:
-            database.execute(f"ALTER TABLE {table} ADD COLUMN model_id TEXT")

@@ -1,12 +1,14 @@
 """What metric keeps in LOGS_DIR: the join's state, and the files that come of it."""
 
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from durable_csv import DurableCsv, check_in_place, is_recorded, must_be_regular
-from join import Y_PRED, Y_TRUE, Half, Join, Outcome
+from join import Y_PRED, Y_TRUE, Half, Join
 from pipeline.errors import LogError
 from pipeline.files import (
     METRIC_LOG,
@@ -16,7 +18,10 @@ from pipeline.files import (
     METRIC_STATE,
 )
 from pipeline.messages import number_text, number_texts
+from rotated_csv import RotatedCsv
 from shadow import Y_PRED_SHADOW, Shadow, ShadowRow
+from ttl_clock import TtlClock
+from unmatched import Unmatched, UnmatchedCounts, by_queue
 
 UNMATCHED_CSV = "unmatched.csv"
 ROWS_HEADER = ",".join(METRIC_LOG_COLUMNS) + "\n"
@@ -24,15 +29,33 @@ SHADOW_HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
 UNMATCHED_HEADER = "id,queue,value,received_at\n"
 
 
+class Outcome(NamedTuple):
+    """What came of the halves that were taken in."""
+
+    rows: int
+    shadow_rows: int  # of the shadow candidate
+    conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+    unmatched: list[Unmatched]  # what has left without its other half
+
+
 class Ledger:
     """Takes halves in, and keeps `metric_log.csv` and `unmatched.csv`.
 
     `metric_log_shadow.csv` is begun with the first prediction of a shadow candidate.
+    `unmatched_bytes` bound unmatched.csv and the one before it; `monotonic` gives the seconds by
+    which halves expire.
     Raises LogError where a file is in use, changed, taken away, or cannot be written.
     """
 
-    def __init__(
-        self, folder: Path, ttl_seconds: float, max_pending: int, remember_ids: int
+    def __init__(  # noqa: PLR0913
+        self,
+        folder: Path,
+        ttl_seconds: float,
+        max_pending: int,
+        remember_ids: int,
+        *,
+        unmatched_bytes: int = 2**30,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         path = folder / METRIC_STATE
         try:
@@ -43,8 +66,10 @@ class Ledger:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
             self._rows = DurableCsv(folder / METRIC_LOG, ROWS_HEADER, self._database)
-            self._unmatched = DurableCsv(folder / UNMATCHED_CSV, UNMATCHED_HEADER, self._database)
-            self._files = [self._rows, self._unmatched]
+            self._unmatched = RotatedCsv(
+                folder / UNMATCHED_CSV, UNMATCHED_HEADER, self._database, unmatched_bytes
+            )
+            self._files: list[DurableCsv | RotatedCsv] = [self._rows, self._unmatched]
             self._shadow_rows: DurableCsv | None = None
             self._shadow_path = folder / METRIC_LOG_SHADOW
             if self._shadow_path.exists() or is_recorded(METRIC_LOG_SHADOW, self._database):
@@ -52,32 +77,33 @@ class Ledger:
             limits = int(ttl_seconds * 1000), max_pending, remember_ids
             self._join = Join(self._database, *limits)
             self._shadow = Shadow(self._database, *limits)
+            self._unmatched_counts = UnmatchedCounts(self._database)
+            self._clock = TtlClock(self._database, monotonic)
         except (OSError, sqlite3.Error) as error:
             raise LogError(f"cannot use {path}: {error}") from error
         self._path, self._inode = path, path.stat().st_ino
 
     def take(
-        self, halves: list[Half], now_in_ms: int, shadow_halves: Sequence[Half] = ()
+        self,
+        halves: list[Half],
+        now_in_ms: int,
+        shadow_halves: Sequence[Half] = (),
+        *,
+        caught_up: bool = True,
     ) -> Outcome:
         """Once this returns, the halves and the rows they complete are on the disk.
 
-        `now_in_ms` is Unix time in milliseconds; halves older than their time are let go of.
-        `shadow_halves` are predictions of shadow candidates.
+        `now_in_ms` is Unix time in milliseconds. `shadow_halves` are predictions of shadow
+        candidates. Until metric has `caught_up` with what waited in the queues, no half expires.
         """
         self._check_in_place()
         try:
+            self._unmatched.rotate()
             if shadow_halves and self._shadow_rows is None:
                 self._begin_shadow()
             with self._database:  # commits, or rolls back
                 self._database.execute("BEGIN IMMEDIATE")
-                outcome = self._join.add(halves, now_in_ms)
-                shadow_rows = self._shadow.add(shadow_halves, outcome.rows)
-                expired = self._join.expire(now_in_ms) + self._shadow.expire(now_in_ms)
-                self._join.note_pending()
-                self._rows.record(_row_lines(outcome.rows))
-                if self._shadow_rows is not None:
-                    self._shadow_rows.record(_shadow_lines(shadow_rows))
-                self._unmatched.record("".join(map(_unmatched_line, expired)))
+                outcome = self._join_all(halves, shadow_halves, now_in_ms, caught_up)
         except sqlite3.Error as error:
             raise LogError(
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "
@@ -85,7 +111,30 @@ class Ledger:
             ) from error
         for file in self._files:
             file.write()
-        return outcome._replace(shadow_rows=len(shadow_rows))
+        return outcome
+
+    def _join_all(
+        self, halves: list[Half], shadow_halves: Sequence[Half], now_in_ms: int, caught_up: bool
+    ) -> Outcome:
+        """Does what take() says within its transaction, and records the lines of the files."""
+        self._clock.advance(caught_up)
+        clock_in_ms = self._clock.now_in_ms
+        rows, conflicts = self._join.add(halves, now_in_ms, clock_in_ms)
+        shadow_rows = self._shadow.add(shadow_halves, rows, clock_in_ms)
+        expired: list[Half] = []
+        if caught_up:
+            expired = self._join.expire(clock_in_ms) + self._shadow.expire(clock_in_ms)
+        let_go = self._join.let_go() + self._shadow.let_go()
+        self._join.forget([half.id for half in halves])
+        self._shadow.forget([half.id for half in shadow_halves])
+        self._join.note_pending()
+        unmatched = by_queue("expired", expired, now_in_ms) + by_queue("let_go", let_go, now_in_ms)
+        self._unmatched_counts.add(unmatched)
+        self._rows.record(_row_lines(rows))
+        if self._shadow_rows is not None:
+            self._shadow_rows.record(_shadow_lines(shadow_rows))
+        self._unmatched.record("".join(map(_unmatched_line, expired + let_go)))
+        return Outcome(len(rows), len(shadow_rows), conflicts, unmatched)
 
     @property
     def pending(self) -> dict[str, int]:
@@ -93,9 +142,10 @@ class Ledger:
         joins = {queue: self._join.pending[queue] for queue in (Y_TRUE, Y_PRED)}
         return {**joins, Y_PRED_SHADOW: self._shadow.pending}
 
-    def full(self) -> list[str]:
-        """The queues from which no more halves should come for now."""
-        return self._join.full()
+    @property
+    def unmatched_dropped(self) -> int:
+        """How many halves were in an unmatched.csv that has made room for a newer one."""
+        return self._unmatched.dropped_lines
 
     def needy(self) -> list[str]:
         """The queues whose halves make no row by themselves now: none waits for them here."""

@@ -17,6 +17,7 @@ from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
 from shadow import Y_PRED_SHADOW
+from unmatched import UnmatchedLog
 
 IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as the model store names them
@@ -31,6 +32,9 @@ class MetricSettings(BrokerSettings, LogsSettings):
     )
     remember_ids: int = Field(
         10_000_000, ge=1, le=10**12, description="a number of ids from 1 to 10^12"
+    )
+    unmatched_bytes: int = Field(
+        2**30, ge=10**6, le=10**15, description="a number of bytes from 10^6 to 10^15"
     )
 
 
@@ -72,15 +76,19 @@ def conflicting_labels(
 
 def main(settings: MetricSettings, run: Run) -> None:
     ledger = Ledger(
-        settings.logs_dir, settings.unmatched_ttl, settings.max_pending, settings.remember_ids
+        settings.logs_dir,
+        settings.unmatched_ttl,
+        settings.max_pending,
+        settings.remember_ids,
+        unmatched_bytes=settings.unmatched_bytes,
     )
     labels_log = LabelsLog(settings.logs_dir)
+    unmatched_log = UnmatchedLog()
     with Broker(settings, run, uses=["shadow"]) as broker:
         batches = broker.consume(
             Y_TRUE,
             Y_PRED,
             beside=(Y_PRED_SHADOW,),
-            paused=ledger.full,
             needy=ledger.needy,
             idle_seconds=IDLE_SECONDS,
         )
@@ -91,14 +99,18 @@ def main(settings: MetricSettings, run: Run) -> None:
             messages = [message for message in messages if message.queue != Y_PRED_SHADOW]
             halves, shadow_halves = to_halves(messages, now_in_ms), to_halves(shadow, now_in_ms)
             labels_log.add(halves + shadow_halves)
-            outcome = ledger.take(halves, now_in_ms, shadow_halves)
+            outcome = ledger.take(halves, now_in_ms, shadow_halves, caught_up=batch.caught_up)
             other_labels = conflicting_labels(messages, outcome.conflicts)
             broker.dead_letter(bad + other_labels)
             batch.ack_when_confirmed()
-            run.count("joined", len(outcome.rows))
+            run.count("joined", outcome.rows)
             run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
             run.count("shadow_joined", outcome.shadow_rows)
+            unmatched_log.add(outcome.unmatched)
+            for each in outcome.unmatched:
+                run.count(f"{each.reason}_{each.queue}", each.halves)
             run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
+            run.gauges["unmatched_dropped"] = ledger.unmatched_dropped
     ledger.close()
 
 

@@ -7,15 +7,13 @@ it says again, or says differently, changes nothing.
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
-import msgspec
-
 from join import Half
+from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
 
 Y_PRED_SHADOW = "y_pred_shadow"
-EXPIRED_AT_ONCE = 100_000  # more than one batch brings: nothing holds this queue back
-END_OF_TIME = 2**63 - 1
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS shadow_pending (
@@ -24,9 +22,10 @@ CREATE TABLE IF NOT EXISTS shadow_pending (
     model_id TEXT NOT NULL,  -- empty where the prediction did not say it
     value REAL NOT NULL,
     received_in_ms INTEGER NOT NULL,
+    clock_in_ms INTEGER NOT NULL DEFAULT 0,  -- of the TTL clock
     UNIQUE (id, model_id)
 );
-CREATE INDEX IF NOT EXISTS shadow_pending_received ON shadow_pending (received_in_ms);
+DROP INDEX IF EXISTS shadow_pending_received;  -- of an older metric
 CREATE TABLE IF NOT EXISTS shadow_joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL,
@@ -36,7 +35,7 @@ CREATE TABLE IF NOT EXISTS shadow_joined (
 """
 
 HALF_COLUMNS = "id, model_id, value, received_in_ms"
-OF_THESE_IDS = "WHERE id IN (SELECT value FROM json_each(?))"
+OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 
 Key = tuple[str, str]  # an id, and the model that is tried
 
@@ -67,36 +66,52 @@ class Shadow:
         self._max_pending = max_pending
         self._remember_ids = remember_ids
         database.executescript(SCHEMA)
+        add_column(database, "shadow_pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
         counted = database.execute("SELECT COUNT(*) FROM shadow_pending")
         self.pending: int = counted.fetchone()[0]
 
-    def add(self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]]) -> list[ShadowRow]:
-        """Takes predictions in; the rows that they, or the pairs just joined, complete."""
+    def add(
+        self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
+    ) -> list[ShadowRow]:
+        """Takes predictions in; the rows that they, or the pairs just joined, complete.
+
+        `clock_in_ms` is the time of the TTL clock.
+        """
         if not halves and not self.pending:
             return []
         ids = {half.id for half in halves} | {label.id for label, _ in joined}
-        live, waiting, known = self._load(msgspec.json.encode(ids).decode())
+        live, waiting, known = self._load(json_list(ids))
         arrived: dict[Key, Half] = {}
         for half in halves:
             key = _key(half)
             if key not in waiting and key not in known:
                 arrived.setdefault(key, half)
-        self._store([half for half in arrived.values() if half.id not in live])
+        self._store([half for half in arrived.values() if half.id not in live], clock_in_ms)
         self._release([half for half in waiting.values() if half.id in live])
         complete = [half for half in (waiting | arrived).values() if half.id in live]
         self._remember(complete)
         return [ShadowRow(half, live[half.id]) for half in complete]
 
-    def expire(self, now_in_ms: int) -> list[Half]:
-        """Lets go of the oldest predictions: those past their time, or too many."""
-        if not self.pending:
+    def expire(self, clock_in_ms: int) -> list[Half]:
+        """Lets go of predictions that have waited for their time."""
+        found = self._oldest(EXPIRED_AT_ONCE)
+        expired = takewhile(lambda row: row[-1] <= clock_in_ms - self._ttl_in_ms, found)
+        return self._release([_half(*row[:-1]) for row in expired])
+
+    def let_go(self) -> list[Half]:
+        """Lets go of the oldest predictions where there are too many."""
+        excess = min(self.pending - self._max_pending, LET_GO_AT_ONCE)
+        if excess <= 0:
             return []
-        excess = max(0, self.pending - self._max_pending)
-        expired = self._oldest(now_in_ms - self._ttl_in_ms, EXPIRED_AT_ONCE) or self._oldest(
-            END_OF_TIME, min(excess, EXPIRED_AT_ONCE)
+        return self._release([_half(*row[:-1]) for row in self._oldest(excess)])
+
+    def forget(self, in_hand: Sequence[str]) -> None:
+        """Forgets the oldest rows, but none with an id in hand: its message may come again."""
+        self._database.execute(
+            "DELETE FROM shadow_joined WHERE seq <= (SELECT MAX(seq) FROM shadow_joined) - ?"
+            f" AND id NOT IN {IN_JSON}",
+            (self._remember_ids, json_list(in_hand)),
         )
-        self._release(expired)
-        return expired
 
     def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], set[Key]]:
         """Of these ids, a JSON list: the rows, what waits, and what is a row of a candidate."""
@@ -115,34 +130,29 @@ class Shadow:
             set(known),
         )
 
-    def _oldest(self, received_until_in_ms: int, limit: int) -> list[Half]:
-        found = self._database.execute(
-            f"SELECT {HALF_COLUMNS} FROM shadow_pending WHERE received_in_ms <= ?"
-            " ORDER BY received_in_ms, seq LIMIT ?",
-            (received_until_in_ms, limit),
+    def _oldest(self, limit: int) -> sqlite3.Cursor:
+        """The predictions that have waited longest, each with its time on the TTL clock."""
+        return self._database.execute(
+            f"SELECT {HALF_COLUMNS}, clock_in_ms FROM shadow_pending ORDER BY seq LIMIT ?", (limit,)
         )
-        return [_half(*row) for row in found]
 
-    def _store(self, halves: list[Half]) -> None:
+    def _store(self, halves: list[Half], clock_in_ms: int) -> None:
         self._database.executemany(
-            f"INSERT INTO shadow_pending ({HALF_COLUMNS}) VALUES (?, ?, ?, ?)",
-            [(*_key(half), half.value, half.received_in_ms) for half in halves],
+            f"INSERT INTO shadow_pending ({HALF_COLUMNS}, clock_in_ms) VALUES (?, ?, ?, ?, ?)",
+            [(*_key(half), half.value, half.received_in_ms, clock_in_ms) for half in halves],
         )
         self.pending += len(halves)
 
-    def _release(self, halves: list[Half]) -> None:
+    def _release(self, halves: list[Half]) -> list[Half]:
         self._database.executemany(
             "DELETE FROM shadow_pending WHERE id = ? AND model_id = ?", map(_key, halves)
         )
         self.pending -= len(halves)
+        return halves
 
     def _remember(self, halves: list[Half]) -> None:
         self._database.executemany(
             "INSERT INTO shadow_joined (id, model_id) VALUES (?, ?)", map(_key, halves)
-        )
-        self._database.execute(
-            "DELETE FROM shadow_joined WHERE seq <= (SELECT MAX(seq) FROM shadow_joined) - ?",
-            (self._remember_ids,),
         )
 
 

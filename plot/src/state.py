@@ -52,6 +52,18 @@ class State:
         with self._open() as database:
             return dict(database.execute("SELECT queue, halves FROM pending_counts").fetchall())
 
+    def unmatched(self) -> dict[str, Any]:
+        """The halves that have left for unmatched.csv, by reason and queue.
+
+        Of these are `dropped` those that are in no file any more, as there were too many.
+        """
+        found: dict[str, Any] = {"let_go": {}, "expired": {}}
+        with self._open() as database:
+            for queue, reason, *numbers in database.execute(_UNMATCHED):
+                found[reason][queue] = dict(zip(("halves", "youngest_in_ms"), numbers, strict=True))
+            dropped = database.execute("SELECT TOTAL(dropped_lines) FROM rotated").fetchone()[0]
+        return found | {"dropped": int(dropped)}
+
     def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
         """When the rows of these ids were written, as far as that is known."""
         marks = ",".join("?" * len(ids))
@@ -81,6 +93,7 @@ class State:
             raise StateError(f"metric's state, {self._path}, cannot be read: {error}") from error
 
 
+_UNMATCHED = "SELECT queue, reason, halves, youngest_in_ms FROM unmatched_counts"
 # All columns: a state of an older metric does not have the last ones.
 _JOINED = "SELECT * FROM joined WHERE id = ?"
 _PENDING = """

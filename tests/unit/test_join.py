@@ -1,21 +1,32 @@
 """The join against the one that a plain dictionary makes: any order, any repeats, any restarts."""
 
 import csv
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import join
 from join import Half
 from ledger import Ledger
 from pipeline.errors import LogError
+from support import Clock
 
 DAY_MS = 86_400_000
 
 
-def open_ledger(folder: Path, *, ttl: float = 60, most: int = 1000, known: int = 1000) -> Ledger:
-    return Ledger(folder, ttl, most, known)
+def open_ledger(
+    folder: Path,
+    *,
+    ttl: float = 60,
+    most: int = 1000,
+    known: int = 1000,
+    clock: Callable[[], float] = time.monotonic,
+) -> Ledger:
+    return Ledger(folder, ttl, most, known, monotonic=clock)
 
 
 def half(row_id: str, queue: str, value: float, received_in_ms: int = 0) -> Half:
@@ -106,13 +117,18 @@ def test_pending_halves_are_counted_also_after_a_restart(tmp_path: Path) -> None
 def test_a_half_past_its_time_goes_to_unmatched_and_so_does_its_late_partner(
     tmp_path: Path,
 ) -> None:
-    ledger = open_ledger(tmp_path, ttl=10)
-    ledger.take([half("a", "y_true", 1, 0), half("b", "y_true", 2, 5000)], 5000)
+    clock = Clock()
+    ledger = open_ledger(tmp_path, ttl=10, clock=clock)
+    ledger.take([half("a", "y_true", 1, 0)], 0)
+    clock.seconds = 5
+    ledger.take([half("b", "y_true", 2, 5000)], 5000)
     assert unmatched(tmp_path) == []
-    ledger.take([], 10_000)
+    clock.seconds = 10
+    assert ledger.take([], 10_000).unmatched == [("y_true", "expired", 1, 10_000)]
     assert unmatched(tmp_path) == ["a,y_true,1,1970-01-01T00:00:00.000Z"]
     ledger.take([half("a", "y_pred", 3, 11_000)], 11_000)
-    ledger.take([], 40_000)
+    clock.seconds = 20
+    ledger.take([], 20_000)
     assert unmatched(tmp_path)[1:] == [
         "b,y_true,2,1970-01-01T00:00:05.000Z",
         "a,y_pred,3,1970-01-01T00:00:11.000Z",
@@ -120,32 +136,97 @@ def test_a_half_past_its_time_goes_to_unmatched_and_so_does_its_late_partner(
     assert rows(tmp_path) == []
 
 
-def test_a_full_side_is_named_and_with_both_full_the_oldest_go(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path, most=3)
-    ledger.take([half(f"t{i}", "y_true", i) for i in range(3)], 0)
-    assert ledger.full() == ["y_true"]
-    assert unmatched(tmp_path) == []
-    ledger.take([half(f"p{i}", "y_pred", i) for i in range(3)], 0)
-    assert unmatched(tmp_path) == ["t0,y_true,0,1970-01-01T00:00:00.000Z"]
-    assert ledger.full() == ["y_pred"]
+def test_time_that_metric_was_away_does_not_count(tmp_path: Path) -> None:
+    clock = Clock()
+    for day in range(5):
+        ledger = open_ledger(tmp_path, ttl=10, clock=clock)
+        ledger.take([half("a", "y_true", 1)], day * DAY_MS)
+        clock.seconds += 3
+        ledger.take([], day * DAY_MS)
+        assert unmatched(tmp_path) == ([] if day < 3 else ["a,y_true,1,1970-01-01T00:00:00.000Z"])
+        ledger.close()
+        clock.seconds += 86_400  # another machine's clock may have any value
 
 
-def test_far_too_many_on_both_sides_are_let_go_of_at_once(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path)
-    for queue in ("y_true", "y_pred"):
-        ledger.take([half(f"{queue}{i}", queue, i) for i in range(900)], 0)
-    ledger.close()
-    ledger = open_ledger(tmp_path, most=100)
+def test_a_stopped_process_does_not_count_its_time(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = open_ledger(tmp_path, ttl=20, clock=clock)
+    ledger.take([half("a", "y_true", 1)], 0)
+    clock.seconds = 3600
     ledger.take([], 0)
-    assert sum(ledger.pending.values()) == 199
-    assert len(ledger.full()) == 1
+    assert unmatched(tmp_path) == []
 
 
-def test_a_clock_that_was_ahead_holds_nobody_else_up(tmp_path: Path) -> None:
-    ledger = open_ledger(tmp_path, ttl=10)
-    ledger.take([half("ahead", "y_true", 1, DAY_MS)], 0)
-    ledger.take([half("a", "y_true", 1, 0)], 20_000)
-    assert unmatched(tmp_path) == ["a,y_true,1,1970-01-01T00:00:00.000Z"]
+def test_nothing_expires_until_the_queues_are_caught_up_with(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = open_ledger(tmp_path, ttl=5, clock=clock)
+    ledger.take([half("a", "y_true", 1)], 0)
+    for clock.seconds in range(1, 100):
+        ledger.take([], 0, caught_up=False)
+    assert unmatched(tmp_path) == []
+    for clock.seconds in range(100, 106):
+        ledger.take([], 0)
+    assert len(unmatched(tmp_path)) == 1
+
+
+def test_steps_of_the_systems_clock_do_not_matter(tmp_path: Path) -> None:
+    clock = Clock()
+    ledger = open_ledger(tmp_path, ttl=10, clock=clock)
+    ledger.take([half("ahead", "y_true", 1, DAY_MS)], DAY_MS)
+    ledger.take([half("a", "y_true", 1, 0)], 0)
+    ledger.take([], 5 * DAY_MS)
+    assert unmatched(tmp_path) == []
+    clock.seconds = 10
+    assert ledger.take([], 0).unmatched == [("y_true", "expired", 2, 0)], "no age is below 0"
+
+
+def test_a_side_that_has_too_many_lets_its_own_oldest_go(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, most=3)
+    ledger.take([half(f"p{i}", "y_pred", i) for i in range(2)], 0)
+    ledger.take([half(f"t{i}", "y_true", i, i) for i in range(3)], 0)
+    assert unmatched(tmp_path) == []
+    left = ledger.take([half(f"t{i}", "y_true", i, i) for i in range(3, 5)], 10)
+    assert left.unmatched == [("y_true", "let_go", 2, 9)], "the younger was received at 1"
+    assert unmatched(tmp_path) == [
+        "t0,y_true,0,1970-01-01T00:00:00.000Z",
+        "t1,y_true,1,1970-01-01T00:00:00.001Z",
+    ]
+    assert ledger.pending == {"y_true": 3, "y_pred": 2, "y_pred_shadow": 0}
+    ledger.take([half("p0", "y_true", 5), half("t2", "y_pred", 5)], 0)
+    assert [row[0] for row in rows(tmp_path)] == ["p0", "t2"]
+
+
+@pytest.mark.parametrize("most", [1, 10, 999])
+def test_only_what_had_so_many_younger_halves_on_its_own_side_is_let_go(
+    tmp_path: Path, most: int
+) -> None:
+    ledger = open_ledger(tmp_path, most=most)
+    for i in range(1000):
+        ledger.take([half(str(i), "y_true", i), half(f"p{i}", "y_pred", i)], 0)
+        if i + 1 >= most:
+            ledger.take([half(str(i + 1 - most), "y_pred", i)], 0)
+    assert len(rows(tmp_path)) == 1000 - most + 1
+
+
+def test_the_bound_holds_after_each_batch(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, most=10)
+    ledger.take([half(f"{q}{i}", q, i) for i in range(60_000) for q in ("y_true", "y_pred")], 0)
+    assert ledger.pending == {"y_true": 10, "y_pred": 10, "y_pred_shadow": 0}
+
+
+def test_where_the_bound_was_lowered_they_leave_bit_by_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.take([half(str(i), "y_true", i) for i in range(25)], 0)
+    ledger.close()
+    monkeypatch.setattr(join, "LET_GO_AT_ONCE", 10)
+    ledger = open_ledger(tmp_path, most=3)
+    left = []
+    for _ in range(4):
+        ledger.take([], 0)
+        left.append(ledger.pending["y_true"])
+    assert left == [15, 5, 3, 3]
 
 
 def test_only_the_last_ids_stay_known(tmp_path: Path) -> None:
@@ -155,6 +236,18 @@ def test_only_the_last_ids_stay_known(tmp_path: Path) -> None:
     assert ledger.take([half("4", "y_true", 9)], 0).conflicts == [(0, 4.0)]
     assert ledger.take([half("0", "y_true", 9)], 0).conflicts == []
     assert ledger.pending["y_true"] == 1
+
+
+def test_no_id_of_the_batch_in_hand_is_forgotten(tmp_path: Path) -> None:
+    """Its messages come again if metric is killed before it has acknowledged them."""
+    ledger = open_ledger(tmp_path, known=10)
+    batch = [half(str(i), queue, i) for i in range(100) for queue in ("y_true", "y_pred")]
+    for _ in range(3):
+        ledger.take(batch, 0)
+    assert len(rows(tmp_path)) == 100
+    ledger.take([half("x", "y_true", 1), half("x", "y_pred", 1)], 0)
+    ledger.take([half("0", "y_true", 1)], 0)
+    assert ledger.pending["y_true"] == 1, "later they are forgotten"
 
 
 def test_a_second_metric_is_refused(tmp_path: Path) -> None:

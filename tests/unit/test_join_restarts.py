@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from join import Half
 from ledger import Ledger
 from pipeline.files import METRIC_LOG_SHADOW_COLUMNS
+from ttl_clock import MAX_STEP_IN_MS
 
 Arrival = tuple[str, str, float, str | None]  # id, queue, value, and of which model
 ShadowRow = tuple[str, str, float, float, float]
 
 TTL_MS = 10_000
+Waiting = tuple[Half, int]  # and since when, on the TTL clock
 FILES = ("metric_log.csv", "unmatched.csv", "metric_log_shadow.csv")
 SHADOW_HEADER_BYTES = len(",".join(METRIC_LOG_SHADOW_COLUMNS)) + 1
 
@@ -25,16 +27,20 @@ SHADOW_HEADER_BYTES = len(",".join(METRIC_LOG_SHADOW_COLUMNS)) + 1
 class PlainJoin:
     """What the join is to do, in dictionaries."""
 
-    waiting: dict[str, Half] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
     joined: dict[str, tuple[float, float]] = field(default_factory=dict)
     unmatched: list[tuple[str, str, float]] = field(default_factory=list)
-    shadow_waiting: dict[tuple[str, str], Half] = field(default_factory=dict)
+    shadow_waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
     shadow_joined: dict[tuple[str, str], float] = field(default_factory=dict)
+    clock: int = 0
+    last_in_ms: int = 0
 
     def take(
         self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
     ) -> list[tuple[int, float]]:
         """The conflicts."""
+        self.clock += min(now_in_ms - self.last_in_ms, MAX_STEP_IN_MS)
+        self.last_in_ms = now_in_ms
         conflicts = []
         for index, half in enumerate(halves):
             first = self._add(half)
@@ -42,12 +48,12 @@ class PlainJoin:
                 conflicts.append((index, first))
         self._add_shadow(shadow_halves)
         for waiting in (self.waiting, self.shadow_waiting):
-            self._expire(waiting, now_in_ms)
+            self._expire(waiting)
         return conflicts
 
-    def _expire(self, waiting: dict[Any, Half], now_in_ms: int) -> None:
-        for key, half in list(waiting.items()):
-            if half.received_in_ms <= now_in_ms - TTL_MS:
+    def _expire(self, waiting: dict[Any, Waiting]) -> None:
+        for key, (half, since) in list(waiting.items()):
+            if since <= self.clock - TTL_MS:
                 del waiting[key]
                 self.unmatched.append((half.id, half.queue, half.value))
 
@@ -55,14 +61,14 @@ class PlainJoin:
         for half in halves:
             key = (half.id, half.model_id or "")
             if key not in self.shadow_joined:
-                self.shadow_waiting.setdefault(key, half)
+                self.shadow_waiting.setdefault(key, (half, self.clock))
         for key in [key for key in self.shadow_waiting if key[0] in self.joined]:
-            self.shadow_joined[key] = self.shadow_waiting.pop(key).value
+            self.shadow_joined[key] = self.shadow_waiting.pop(key)[0].value
 
     def _add(self, half: Half) -> float:
         """The value that counts for this half of its id."""
         if half.id not in self.joined:
-            other = self.waiting.setdefault(half.id, half)
+            other, _ = self.waiting.setdefault(half.id, (half, self.clock))
             if other.queue == half.queue:
                 return other.value
             del self.waiting[half.id]
@@ -75,12 +81,14 @@ class Metric:
     """A ledger that may be stopped, and may be killed while it appends to its files."""
 
     def __init__(self, folder: Path) -> None:
-        self._lives, self._root = 0, folder
+        self._lives, self._root, self._now_in_ms = 0, folder, 0
         self._open(folder / "0")
 
     def _open(self, folder: Path) -> None:
         self.folder = folder
-        self._ledger = Ledger(folder, TTL_MS / 1000, 1000, 1000)
+        self._ledger = Ledger(
+            folder, TTL_MS / 1000, 1000, 1000, monotonic=lambda: self._now_in_ms / 1000
+        )
         self._synced = {name: self._size(name) for name in FILES}
 
     def _size(self, name: str) -> int:
@@ -90,17 +98,21 @@ class Metric:
     def take(
         self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
     ) -> list[tuple[int, float]]:
+        self._now_in_ms = now_in_ms
         sizes = {name: self._size(name) for name in FILES}
         conflicts = self._ledger.take(halves, now_in_ms, shadow_halves).conflicts
         self._synced |= {name: size for name, size in sizes.items() if size < self._size(name)}
         return conflicts
 
-    def stop(self) -> None:
+    def stop(self, now_in_ms: int) -> None:
+        """Stops, and starts again now."""
+        self._now_in_ms = now_in_ms
         self._ledger.close()
         self._open(self.folder)
 
-    def kill(self, parts_written: tuple[float, float, float]) -> None:
+    def kill(self, parts_written: tuple[float, float, float], now_in_ms: int) -> None:
         """Goes on in a copy, in which only a part of the last append has reached each file."""
+        self._now_in_ms = now_in_ms
         self._lives += 1
         folder = self._root / str(self._lives)
         shutil.copytree(self.folder, folder)
@@ -177,9 +189,11 @@ def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
             now_in_ms += step
             continue
         if step == "stop":
-            metric.stop()
+            metric.stop(now_in_ms)
+            plain.last_in_ms = now_in_ms
         elif isinstance(step, tuple):
-            metric.kill(step)  # what was not acknowledged comes again
+            metric.kill(step, now_in_ms)  # what was not acknowledged comes again
+            plain.last_in_ms = now_in_ms
         elif isinstance(step, list):
             taken = step
         arrived = [

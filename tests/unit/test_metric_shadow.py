@@ -14,6 +14,7 @@ from ledger import Ledger
 from metric import to_halves
 from pipeline.errors import LogError
 from pipeline.messages import Message
+from support import Clock
 
 HEADER = "id,y_true,y_pred,absolute_error,model_id,live_model_id,live_absolute_error"
 
@@ -32,11 +33,11 @@ def tried(
     return Half(row_id, "y_pred_shadow", value, received_in_ms, model_id=model_id)
 
 
-def take(ledger: Ledger, *halves: Half, now_in_ms: int = 0) -> int:
+def take(ledger: Ledger, *halves: Half) -> int:
     """How many rows of shadow candidates came of it."""
     ordinary = [half for half in halves if half.queue != "y_pred_shadow"]
     shadows = [half for half in halves if half.queue == "y_pred_shadow"]
-    return ledger.take(ordinary, now_in_ms, shadows).shadow_rows
+    return ledger.take(ordinary, 0, shadows).shadow_rows
 
 
 def lines(folder: Path) -> list[str]:
@@ -105,16 +106,20 @@ def test_the_file_taken_away_while_stopped_is_begun_anew(tmp_path: Path) -> None
 
 
 def test_what_waits_too_long_goes_to_unmatched(tmp_path: Path) -> None:
-    with closing(Ledger(tmp_path, 10, 1000, 1000)) as ledger:
+    clock = Clock()
+    with closing(Ledger(tmp_path, 10, 1000, 1000, monotonic=clock)) as ledger:
         take(ledger, tried("a"), label("b"))
-        take(ledger, tried("b", 1.5, "ridge-2", 5000), now_in_ms=5000)
-        take(ledger, now_in_ms=10_000)
+        clock.seconds = 5
+        take(ledger, tried("b", 1.5, "ridge-2", 5000))
+        clock.seconds = 10
+        take(ledger)
         assert unmatched(tmp_path) == [
             "b,y_true,151,1970-01-01T00:00:00.000Z",
             "a,y_pred_shadow,148,1970-01-01T00:00:00.000Z",
         ]
         assert ledger.pending["y_pred_shadow"] == 1
-        take(ledger, now_in_ms=15_000)
+        clock.seconds = 15
+        take(ledger)
         assert unmatched(tmp_path)[2:] == ["b,y_pred_shadow,1.5,1970-01-01T00:00:05.000Z"]
 
 
@@ -123,20 +128,30 @@ def test_too_many_let_the_oldest_go_and_hold_nobody_up(tmp_path: Path) -> None:
         take(ledger, *(tried(str(number)) for number in range(5)))
         assert [line.split(",")[0] for line in unmatched(tmp_path)] == ["0", "1"]
         assert ledger.pending["y_pred_shadow"] == 3
-        assert ledger.full() == []
         assert take(ledger, label("4"), prediction("4")) == 1
 
 
 def test_far_too_many_leave_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
         take(ledger, *(tried(str(number)) for number in range(25)))
-    monkeypatch.setattr(shadow, "EXPIRED_AT_ONCE", 10)
+    monkeypatch.setattr(shadow, "LET_GO_AT_ONCE", 10)
     with closing(Ledger(tmp_path, 60, 3, 1000)) as ledger:
         left = []
         for _ in range(4):
             take(ledger)
             left.append(ledger.pending["y_pred_shadow"])
     assert left == [15, 5, 3, 3]
+
+
+def test_each_row_of_a_batch_has_its_own_also_where_fewer_ids_are_remembered(
+    tmp_path: Path,
+) -> None:
+    batch = [each for i in range(1000) for each in (label(str(i)), prediction(str(i)))]
+    with closing(Ledger(tmp_path, 60, 1000, 100)) as ledger:
+        for times in range(3):  # it comes again
+            written = take(ledger, *batch, *(tried(str(i)) for i in range(1000)))
+            assert written == (0 if times else 1000)
+    assert len(lines(tmp_path)) == 1000
 
 
 def test_only_the_last_ids_stay_known(tmp_path: Path) -> None:

@@ -12,14 +12,20 @@ from join import Half
 from ledger import Ledger
 from pipeline.files import METRIC_STATE
 from state import State, StateError, Trace
+from support import Clock
 
 NOON = 1_790_000_000_000
 LOCKED_SECONDS = 5.0  # that Python waits for a database in use before it gives up
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    ledger = Ledger(tmp_path, 60, 1000, 2)
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, 60, 3, 2, monotonic=clock)
     yield ledger
     ledger.close()
 
@@ -81,14 +87,33 @@ def test_what_is_not_known(ledger: Ledger, state: State) -> None:
         assert state.trace(row_id) == Trace(row_id)
 
 
-def test_counts_follow_halves_that_find_their_other_or_expire(ledger: Ledger, state: State) -> None:
+def test_counts_follow_halves_that_find_their_other_or_expire(
+    ledger: Ledger, state: State, clock: Clock
+) -> None:
     assert state.pending() == {"y_true": 0, "y_pred": 0}
     ledger.take([label("a"), label("b")], NOON)
     assert state.pending() == {"y_true": 2, "y_pred": 0}
     ledger.take([prediction("a")], NOON)
     assert state.pending() == {"y_true": 1, "y_pred": 0}
-    ledger.take([], NOON + 60_001)
+    for clock.seconds in range(61):
+        ledger.take([], NOON)
     assert state.pending() == {"y_true": 0, "y_pred": 0}
+
+
+def test_what_has_left_without_its_other_half(ledger: Ledger, state: State, clock: Clock) -> None:
+    nothing = {"let_go": {}, "expired": {}, "dropped": 0}
+    assert state.unmatched() == nothing
+    ledger.take([label(str(number)) for number in range(4)], NOON + 2)
+    ledger.take([label("4"), label("5"), prediction("p")], NOON + 30)
+    let_go = {"y_true": {"halves": 3, "youngest_in_ms": 2}}
+    assert state.unmatched() == nothing | {"let_go": let_go}
+    for clock.seconds in range(61):
+        ledger.take([], NOON + 60_000)
+    expired = {
+        "y_true": {"halves": 3, "youngest_in_ms": 60_000},
+        "y_pred": {"halves": 1, "youngest_in_ms": 60_000},
+    }
+    assert state.unmatched() == {"let_go": let_go, "expired": expired, "dropped": 0}
 
 
 def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:

@@ -24,11 +24,15 @@ class Delivery(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What had arrived: deliveries in the order of each queue; may be empty after an idle time."""
+    """What had arrived: deliveries in the order of each queue; may be empty after an idle time.
+
+    `caught_up` says that with this batch all was taken that waited when the connection was made.
+    """
 
     deliveries: list[Delivery]
     ack: Callable[[], None]
     ack_when_confirmed: Callable[[], None]
+    caught_up: bool
 
     def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
         """The good messages, and a dead letter for each message or row that is not."""

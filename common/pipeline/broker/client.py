@@ -64,11 +64,10 @@ class Broker:
         for link in links:
             link.join(max(0.0, deadline - time.monotonic()))
 
-    def consume(  # noqa: PLR0913
+    def consume(
         self,
         *queues: str,
         beside: tuple[str, ...] = (),
-        paused: Callable[[], Collection[str]] = tuple,
         needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
         watched: tuple[str, ...] = (),
@@ -76,8 +75,8 @@ class Broker:
     ) -> Iterator[Batch]:
         """Yields what has arrived, until the service is asked to stop.
 
-        `paused()` names the queues from which nothing is taken for now, `needy()` those whose
-        messages are of no use without messages of another: they wait a moment, and come together.
+        `needy()` names the queues whose messages are of no use without messages of another: they
+        wait a moment, and come together.
         Messages of the queues `beside` come along, and no other message waits for one of them.
         A batch is empty after `idle_seconds` in which nothing came. Of `watched` queues nothing is
         taken: depth() tells how long they are. `on_change` is called, in a thread of its own, when
@@ -94,10 +93,11 @@ class Broker:
         )
         self._consumer.start()
         while not self._run.stop.is_set():
-            deliveries, ack = self._consumer.take(paused(), needy(), idle_seconds)
+            deliveries, ack = self._consumer.take(needy(), idle_seconds)
+            caught_up = self._consumer.caught_up
             if self._run.stop.is_set():
                 return
-            yield Batch(deliveries, ack, partial(self.when_confirmed, ack))
+            yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
 
     def depth(self, queue: str) -> int | None:
         """How many messages waited in a watched queue, a moment ago; None if it is not known."""

@@ -24,6 +24,7 @@ INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 me
 BATCH_BYTES = 256 * 2**10
 TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
 WATCH_SECONDS = 0.1  # between two looks at how long a queue is
+BACKLOG_SECONDS = 1.0  # between two looks whether a queue is empty of what waited at the start
 
 
 @dataclass(slots=True)
@@ -33,6 +34,8 @@ class Inbox:
     deliveries: deque[Delivery] = field(default_factory=deque)
     size: int = 0  # bytes of their bodies
     consumer_tag: str | None = None  # None while there is no consumer
+    backlog: int | None = None  # messages of those that waited at the start, and are not yet taken
+    depth: int | None = None  # messages in the queue at the last look
 
     @property
     def wants_consumer(self) -> bool:
@@ -46,11 +49,25 @@ class Inbox:
         """The oldest."""
         delivery = self.deliveries.popleft()
         self.size -= len(delivery.body)
+        self.backlog = max(0, self.backlog - 1) if self.backlog is not None else None
         return delivery
+
+    def note_depth(self, depth: int) -> None:
+        """Notes how many messages wait in the queue.
+
+        Where others take of it too, as many as there were may never come. What the broker has sent
+        before it found the queue empty is here by the second time.
+        """
+        if self.backlog is None:
+            self.backlog = depth
+        elif depth == self.depth == 0:
+            self.backlog = min(self.backlog, len(self.deliveries))
+        self.depth = depth
 
     def clear(self) -> None:
         self.deliveries.clear()
         self.size, self.consumer_tag = 0, None
+        self.backlog = self.depth = None
 
 
 class Consumer(Link):
@@ -82,16 +99,21 @@ class Consumer(Link):
         self._on_change = on_change
         self.depths: dict[str, int] = {}
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether all is taken that waited in the queues when the connection was made."""
+        return all(inbox.backlog == 0 for inbox in self._inboxes.values())
+
     def take(
-        self, paused: Collection[str], needy: Collection[str], idle_seconds: float
+        self, needy: Collection[str], idle_seconds: float
     ) -> tuple[list[Delivery], Callable[[], None]]:
-        """Waits for at least one delivery of a queue that is not paused; also their ack.
+        """Waits for at least one delivery; also their ack.
 
         Comes back with none after `idle_seconds`, and on a stop. Those of a needy queue wait for
         others for TOGETHER_SECONDS; where others are, no more of it are taken than of these.
         """
-        inboxes = [self._inboxes[queue] for queue in self._queues if queue not in paused]
-        able = [self._inboxes[queue] for queue in self._queues if queue not in {*paused, *needy}]
+        inboxes = [self._inboxes[queue] for queue in self._queues]
+        able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
         beside = [self._inboxes[queue] for queue in self._beside]
         with self.changed:
             self.wait_until(lambda: _any(inboxes + beside), idle_seconds)
@@ -144,9 +166,24 @@ class Consumer(Link):
         channel.add_on_cancel_callback(lambda _: self._drop(f"queue {queue} was deleted"))
         channel.basic_qos(prefetch_count=PREFETCH_MESSAGES)
         self._channels[queue] = channel
+        self._look_for_backlog(queue, channel)  # answered before the first message is sent
         self._consume(queue)
         if len(self._channels) == len(self._inboxes):
             self._up()
+
+    def _look_for_backlog(self, queue: str, channel: Channel) -> None:
+        def note(frame: Method[Any]) -> None:
+            inbox = self._inboxes[queue]
+            with self.changed:
+                inbox.note_depth(frame.method.message_count)
+            if inbox.backlog and self._connection is not None:
+                self._connection.ioloop.call_later(BACKLOG_SECONDS, look)
+
+        def look() -> None:
+            if channel.is_open:
+                channel.queue_declare(queue, passive=True, callback=note)
+
+        look()
 
     def _consume(self, queue: str) -> None:
         channel = self._channels[queue]

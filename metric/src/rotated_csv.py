@@ -1,0 +1,106 @@
+"""A DurableCsv of bounded size: what is in it is of use for a while, and then makes room.
+
+The file grows to half of the bound. Then it takes the place of `NAME.older.csv`, whose lines are
+dropped and counted, and a new one is begun. First the database notes the new counts, and that the
+file has no tail left to be written; then the file is renamed. A crash between the two leaves a
+file that is full and has no lines by the counts: it is renamed before the next line is recorded.
+"""
+
+import logging
+import sqlite3
+from pathlib import Path
+
+from durable_csv import DurableCsv, sync_folder
+from pipeline.errors import LogError
+
+log = logging.getLogger(__name__)
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS rotated (
+    name TEXT PRIMARY KEY,
+    lines INTEGER NOT NULL,  -- in the file
+    older_lines INTEGER NOT NULL,  -- in the one before
+    dropped_lines INTEGER NOT NULL  -- in those that are gone
+) WITHOUT ROWID
+"""
+
+
+class RotatedCsv:
+    """`rotate()` before a transaction, and for the rest as DurableCsv.
+
+    The two files together have `max_bytes`, and at most one record() more.
+    """
+
+    def __init__(
+        self, path: Path, header: str, database: sqlite3.Connection, max_bytes: int
+    ) -> None:
+        self._path, self._header, self._database = path, header, database
+        self._older = path.with_suffix(".older" + path.suffix)
+        self._max_bytes = max_bytes
+        database.execute(SCHEMA)
+        is_known = database.execute("SELECT 1 FROM rotated WHERE name = ?", (path.name,)).fetchone()
+        has_content = path.exists() and path.stat().st_size > 0
+        self._file = DurableCsv(path, header, database)
+        if not (is_known and has_content):
+            database.execute(
+                "INSERT INTO rotated VALUES (?, ?, 0, 0)"
+                " ON CONFLICT DO UPDATE SET lines = excluded.lines",
+                (path.name, _lines(path)),
+            )
+
+    @property
+    def dropped_lines(self) -> int:
+        """How many lines are gone for good."""
+        found: int = self._database.execute(
+            "SELECT dropped_lines FROM rotated WHERE name = ?", (self._path.name,)
+        ).fetchone()[0]
+        return found
+
+    def rotate(self) -> None:
+        """Begins a new file if this one is full."""
+        if self._file.length < max(self._max_bytes // 2, len(self._header) + 1):
+            return
+        before = self.dropped_lines
+        self._database.execute(
+            "UPDATE rotated SET dropped_lines = dropped_lines + older_lines * ?,"
+            " older_lines = lines, lines = 0 WHERE name = ? AND lines > 0",
+            (self._older.exists(), self._path.name),
+        )
+        self._file.close()
+        try:
+            self._path.replace(self._older)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            raise LogError(f"cannot rename {self._path}: {error.strerror}; no row is lost; once it "
+                           "can, start metric again") from error  # fmt: skip
+        log.info("%s was full: it is %s now", self._path, self._older.name)
+        if dropped := self.dropped_lines - before:
+            log.warning("with the one before it %s lines are gone", f"{dropped:,}")
+        self._file = DurableCsv(self._path, self._header, self._database)
+
+    def record(self, text: str) -> None:
+        """Notes in the database, in the transaction at hand, what write() will append."""
+        if text:
+            self._file.record(text)
+            self._database.execute(
+                "UPDATE rotated SET lines = lines + ? WHERE name = ?",
+                (text.count("\n"), self._path.name),
+            )
+
+    def write(self) -> None:
+        """Appends what was recorded, and waits until it is on the disk."""
+        self._file.write()
+
+    def check_in_place(self) -> None:
+        """Raises LogError if the file was taken away while we write to it."""
+        self._file.check_in_place()
+
+    def close(self) -> None:
+        """Notes that all is written."""
+        self._file.close()
+
+
+def _lines(path: Path) -> int:
+    """How many lines follow the header."""
+    with path.open("rb") as file:
+        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
