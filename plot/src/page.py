@@ -85,6 +85,7 @@ def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
         "now_in_ms": int(time.time() * 1000),
         "rows_per_second": plotter.rows_per_second(),
         "pending": plotter.pending(),
+        "unmatched": plotter.unmatched(),
         "broker": {"reachable": look.reachable, "note": look.note},
         "queues": look.queues,
         "services": look.services,

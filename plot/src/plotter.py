@@ -166,6 +166,13 @@ class Plotter:
         except StateError:
             return None
 
+    def unmatched(self) -> dict[str, Any] | None:
+        """How many halves have left without the other half, None where metric does not tell."""
+        try:
+            return self.state.unmatched()
+        except StateError:
+            return None
+
     def csv(self) -> tuple[BinaryIO, int]:
         """The log, and how many bytes of it the numbers are of: whole lines.
 

@@ -68,6 +68,7 @@ class Routes:
                 **self._plotter.numbers(),
                 "rows_per_second": self._plotter.rows_per_second(),
                 "pending": self._plotter.pending(),
+                "unmatched": self._plotter.unmatched(),
                 "dead_letters": letters and letters.ready + letters.unacked,
             }
         )

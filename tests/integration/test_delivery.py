@@ -80,23 +80,6 @@ def test_a_batch_is_acknowledged_once_what_came_of_it_is_confirmed(
     assert (vhost.depth("features"), vhost.depth("y_pred")) == (0, 300)
 
 
-def test_a_paused_queue_holds_its_messages_and_the_other_goes_on(
-    broker_settings: BrokerSettings, vhost: Vhost
-) -> None:
-    arrived: list[str] = []
-    with opened(broker_settings) as (broker, run):
-        broker.publish("y_true", labels(*map(str, range(50))))
-        broker.publish("y_pred", labels("p"))
-        broker.flush()
-        for batch in broker.consume("y_true", "y_pred", paused=lambda: ["y_true"]):
-            messages, _ = batch.decode(VALUES)
-            arrived += [message.queue for message in messages]
-            batch.ack()
-            run.stop.set()
-    assert arrived == ["y_pred"]
-    assert eventually(lambda: vhost.depth("y_true") == 50, "the paused messages to be back")
-
-
 def test_an_idle_consumer_comes_by(broker_settings: BrokerSettings) -> None:
     with opened(broker_settings) as (broker, run):
         for batch in broker.consume("y_true", idle_seconds=0.1):

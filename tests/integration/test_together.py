@@ -23,15 +23,11 @@ def fill(settings: BrokerSettings, y_true: int, y_pred: int, shadow: int = 0) ->
         broker.flush()
 
 
-def taken(
-    settings: BrokerSettings, count: int, needy: Collection[str], paused: Collection[str] = ()
-) -> list[Counter[str]]:
+def taken(settings: BrokerSettings, count: int, needy: Collection[str]) -> list[Counter[str]]:
     """So many messages, as they come: how many of each queue are in each batch."""
     batches: list[Counter[str]] = []
     with opened(settings, uses=["shadow"]) as (broker, run):
-        for batch in broker.consume(
-            *BOTH, beside=(SHADOW,), paused=lambda: paused, needy=lambda: needy
-        ):
+        for batch in broker.consume(*BOTH, beside=(SHADOW,), needy=lambda: needy):
             batches.append(Counter(delivery.queue for delivery in batch.deliveries))
             batch.ack()
             if sum(map(Counter.total, batches)) >= count:
@@ -54,12 +50,6 @@ def test_each_message_is_taken_also_where_the_other_never_comes(
     assert sum(taken(broker_settings, 50, needy), Counter()) == {"y_true": 50}
 
 
-def test_nothing_is_taken_of_a_queue_that_is_paused(broker_settings: BrokerSettings) -> None:
-    fill(broker_settings, 50, 50)
-    batches = taken(broker_settings, 50, needy=BOTH, paused=["y_true"])
-    assert sum(batches, Counter()) == {"y_pred": 50}
-
-
 @pytest.mark.parametrize("needy", [(), BOTH])
 def test_what_is_taken_beside_keeps_no_pair_apart(
     broker_settings: BrokerSettings, needy: Collection[str], monkeypatch: pytest.MonkeyPatch
@@ -72,12 +62,9 @@ def test_what_is_taken_beside_keeps_no_pair_apart(
         assert all(batch["y_true"] == batch["y_pred"] for batch in batches)
 
 
-@pytest.mark.parametrize("paused", [(), BOTH])
-def test_what_is_taken_beside_comes_also_by_itself(
-    broker_settings: BrokerSettings, paused: Collection[str]
-) -> None:
+def test_what_is_taken_beside_comes_also_by_itself(broker_settings: BrokerSettings) -> None:
     fill(broker_settings, 0, 0, shadow=1000)  # more than may be un-acknowledged
-    assert sum(taken(broker_settings, 1000, BOTH, paused), Counter()) == {SHADOW: 1000}
+    assert sum(taken(broker_settings, 1000, BOTH), Counter()) == {SHADOW: 1000}
 
 
 def test_no_pair_waits_for_what_is_taken_beside(

@@ -33,6 +33,7 @@ def database(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 def connect(folder: Path) -> sqlite3.Connection:
     database = sqlite3.connect(folder / "state.sqlite3", isolation_level=None)
+    database.execute("PRAGMA journal_mode = MEMORY")
     database.execute("PRAGMA synchronous = OFF")
     database.execute("CREATE TABLE IF NOT EXISTS done (number INTEGER PRIMARY KEY)")
     return database
@@ -153,6 +154,7 @@ def release(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 
     monkeypatch.setattr(os, "open", noting_open)
     monkeypatch.setattr(durable_csv, "_sync", lambda _: None)
+    monkeypatch.setattr(os, "fsync", lambda _: None)
     return release
 
 

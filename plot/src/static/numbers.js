@@ -1,4 +1,4 @@
-import {age, count, counted, date, points, setText, signedPoints, tenths, time} from './format.js';
+import {age, count, counted, date, duration, points, setText, signedPoints, tenths, time} from './format.js';
 
 const CARDS = [
   ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
@@ -66,7 +66,24 @@ export function halves(pending) {
   return `${counted(pending.y_true, 'label')}, ${counted(pending.y_pred, 'prediction')}`;
 }
 
-export function showWaiting({rows_per_second: rate, pending, queues}) {
+const NOUNS = {y_true: 'label', y_pred: 'prediction', y_pred_shadow: 'shadow prediction'};
+
+function left(queues, why) {
+  return Object.entries(queues).map(([queue, {halves: number, youngest_in_ms: youngest}]) =>
+    `${counted(number, NOUNS[queue] ?? queue)} ${why}, the youngest after ${duration(youngest)}`);
+}
+
+function unmatchedWords(unmatched) {
+  const parts = [
+    ...left(unmatched?.let_go ?? {}, 'let go as more than MAX_PENDING waited'),
+    ...left(unmatched?.expired ?? {}, 'expired'),
+    ...unmatched?.dropped > 0 ? [`${count(unmatched.dropped)} of them dropped from unmatched.csv`] : [],
+  ];
+  return parts.length > 0 && `Without the other half: ${parts.join('; ')}.`;
+}
+
+export function showWaiting({rows_per_second: rate, pending, unmatched, queues}) {
+  showNote('unmatched', unmatchedWords(unmatched));
   set('rate', tenths(rate));
   set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
     pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
