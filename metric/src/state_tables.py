@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 EXPIRED_AT_ONCE = 10_000  # halves that one transaction lets go of, as their time is over
-LET_GO_AT_ONCE = 100_000  # of each queue, as there are too many: more than one batch brings
+LET_GO_AT_ONCE = 50_000  # of each queue, as there are too many: more than one batch brings
 
 IN_JSON = "(SELECT value FROM json_each(?))"
 

@@ -210,7 +210,7 @@ def test_only_what_had_so_many_younger_halves_on_its_own_side_is_let_go(
 
 def test_the_bound_holds_after_each_batch(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, most=10)
-    ledger.take([half(f"{q}{i}", q, i) for i in range(60_000) for q in ("y_true", "y_pred")], 0)
+    ledger.take([half(f"{q}{i}", q, i) for i in range(20_000) for q in ("y_true", "y_pred")], 0)
     assert ledger.pending == {"y_true": 10, "y_pred": 10, "y_pred_shadow": 0}
 
 

@@ -213,3 +213,16 @@ def test_the_state_of_an_older_metric_goes_on(tmp_path: Path) -> None:
     assert lines(tmp_path) == ["old,151,148,3,ridge-1,,1"]
     noted = [("old", None), ("waits", None), ("new", "live"), ("newer", "live")]
     assert models(tmp_path, "joined") == noted
+
+
+def test_what_waits_in_the_state_of_an_older_metric_waits_for_its_time_anew(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "metric_state.sqlite3")) as database:
+        database.executescript(OLDER_STATE)
+        database.execute("UPDATE pending SET received_in_ms = 1790000000000")
+        database.commit()
+    clock = Clock()
+    with closing(Ledger(tmp_path, 3, 1000, 1000, monotonic=clock)) as ledger:
+        for clock.seconds in range(4):
+            assert unmatched(tmp_path) == []
+            ledger.take([], 1_790_000_009_000)
+    assert unmatched(tmp_path) == ["waits,y_pred,150.5,2026-09-21T14:13:20.000Z"]
