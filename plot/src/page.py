@@ -85,7 +85,11 @@ def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
         "now_in_ms": int(time.time() * 1000),
         "rows_per_second": plotter.rows_per_second(),
         "pending": plotter.pending(),
-        "broker": {"reachable": look.reachable, "note": look.note},
+        "broker": {
+            "reachable": look.reachable,
+            "note": look.note,
+            "warnings": look.warnings,
+        },
         "queues": look.queues,
         "services": look.services,
     }

@@ -5,6 +5,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -164,9 +165,12 @@ ONCE_CONFIRMED = [CRASH_AT, "once the predictions are confirmed", "1"]
 def test_who_asks_is_answered_by_the_very_publish_that_makes_the_row(
     start: Start, vhost: Vhost, tmp_path: Path
 ) -> None:
-    model = start("model")
-    eventually(model.is_up, "the model, and with it all queues")
-    assert model.stop() == 0
+    def start_and_wait() -> Service:
+        model = start("model")
+        eventually(model.is_up, "the model, and with it all queues")
+        return model
+
+    assert start_and_wait().stop() == 0
     store = ModelStore(str(tmp_path / "models"))
     for number in range(3):
         put_model(store, f"ridge-{number}", Ridge(10.0**number))
@@ -178,12 +182,16 @@ def test_who_asks_is_answered_by_the_very_publish_that_makes_the_row(
         vhost.put("features", body.encode(), reply_to="mine", correlation_id=row_id)
         assert start("model", runner=ONCE_CONFIRMED).wait() == -signal.SIGKILL
         change(store, f"ridge-{number}")
-        model = start("model")  # another one, which is given the row again
-        eventually(lambda: model.is_up() and model.counts().get("rows"), "its answer")
+        model = start_and_wait()  # another one, which is given the row again
+        eventually(partial(has_answered, model), "its answer")
         assert model.stop() == 0
     answers, predictions = told(vhost, "mine"), told(vhost, "y_pred")
     assert answers == predictions
     assert predictions.keys() == {*"abc"}
+
+
+def has_answered(model: Service) -> bool:
+    return model.counts().get("rows", 0) > 0
 
 
 def told(vhost: Vhost, queue: str) -> dict[str, tuple[str, float]]:

@@ -1,8 +1,8 @@
 """Makes what users of an earlier version have: volumes, logs, `.env`, jobs and models, in use.
 
 By hand: `PYTHONPATH=tests .venv/bin/python tests/upgrade/earlier.py FOLDER`. It checks that version
-out into the folder, builds and runs it there, and stops services in the middle of their work. Any later
-version goes on from there: put its files into the folder, and `docker compose up -d --build`.
+out into the folder, builds and runs it there, and stops services in the middle of their work. Any
+later version goes on from there: put its files into the folder, and `docker compose up -d --build`.
 """
 
 import io
