@@ -6,12 +6,14 @@ import threading
 import time
 import urllib.request
 from base64 import b64encode
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
+
+from delivery_limits import COLUMNS, delivery_limits, warning
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +25,13 @@ MOST_BYTES = 1 << 22  # of an answer
 STREAMS = ("features", "y_true", "y_pred", "dead_letters")
 DELAYED = "y_true.delay"  # the queues in which labels wait, taken together
 
+RISKED = (*STREAMS, "answers", "y_pred_shadow")  # those that we consume, or keep
+
 QUEUES = (
-    "queues/{}?columns=name,messages_ready,messages_unacknowledged,consumers,"
-    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
+    "queues/{}?columns=name,messages_ready,messages_unacknowledged,"
+    f"message_stats.publish_details.rate,message_stats.deliver_get_details.rate,{COLUMNS}"
 )
+CONSUMERS = "consumers/{}?columns=queue.name,channel_details.name"
 CONNECTIONS = "vhosts/{}/connections?columns=user_provided_name"
 OVERVIEW = "overview?columns=rabbitmq_version"
 
@@ -57,6 +62,7 @@ class Look(msgspec.Struct):
     note: str  # which version it is, or why it is not reachable
     queues: dict[str, Queue] = {}
     services: dict[str, Copies] = {}
+    warnings: list[str] = []  # queues that may lose messages, and why
 
 
 class _Rate(msgspec.Struct, frozen=True):
@@ -72,8 +78,16 @@ class _Queue(msgspec.Struct):
     name: str
     messages_ready: int = 0
     messages_unacknowledged: int = 0
-    consumers: int = 0
     message_stats: _Stats = _Stats()
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str
+
+
+class _Consumer(msgspec.Struct, frozen=True):
+    queue: _Named
+    channel_details: _Named
 
 
 class _Connection(msgspec.Struct):
@@ -87,8 +101,9 @@ class _Overview(msgspec.Struct):
 class Management:
     """One virtual host, seen through any of the `urls`, each http://user:password@host:port/vhost.
 
-    It is asked in a thread of its own, and only while somebody wants to know: whatever the server
-    at the other end does, nobody waits longer than they have patience, and nothing is raised.
+    It is asked in a thread of its own, at the start, for what is to be warned of, and while
+    somebody wants to know: whatever the server at the other end does, nobody waits longer than they
+    have patience, and nothing is raised.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
@@ -96,7 +111,7 @@ class Management:
         # Straight to the broker, whatever proxy the environment has for the world outside.
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         self._changed = threading.Condition()
-        self._is_wanted = False
+        self._is_wanted = True
         self._latest = SILENT
         self._looked_at = -math.inf
         threading.Thread(target=self._keep_looking, name="management", daemon=True).start()
@@ -114,6 +129,7 @@ class Management:
 
     def _keep_looking(self) -> None:
         reachable = True
+        warned: set[str] = set()
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_wanted)
@@ -123,6 +139,10 @@ class Management:
                 state = "reachable again" if look.reachable else "not reachable"
                 log.warning("the broker's management API is %s: %s", state, look.note)
             reachable = look.reachable
+            for text in look.warnings:
+                if text not in warned:
+                    log.warning("%s", text)
+                    warned.add(text)
             with self._changed:
                 self._latest, self._looked_at = look, time.monotonic()
                 self._changed.notify_all()
@@ -142,13 +162,16 @@ class Management:
     def _ask(self) -> Look:
         url = urlsplit(self._urls[0])
         vhost = quote(unquote(url.path[1:]) or "/", safe="")
-        queues = by_stream(self._get(QUEUES.format(vhost)))
+        listed = self._get(QUEUES.format(vhost))
+        queues = by_stream(listed, self._get(CONSUMERS.format(vhost)))
         connections = msgspec.json.decode(
             self._get(CONNECTIONS.format(vhost)), type=list[_Connection]
         )
         version = msgspec.json.decode(self._get(OVERVIEW), type=_Overview).rabbitmq_version
         names = [connection.user_provided_name for connection in connections]
-        return Look(True, f"RabbitMQ {version}", queues, services(queues, names))
+        limits = delivery_limits(listed, version)
+        warnings = [warning(name, limits[name]) for name in RISKED if name in limits]
+        return Look(True, f"RabbitMQ {version}", queues, services(queues, names), warnings)
 
     def _get(self, path: str) -> bytes:
         url = urlsplit(self._urls[0])
@@ -171,8 +194,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def by_stream(answer: bytes) -> dict[str, Queue]:
-    """The pipeline's own queues by name, those of waiting labels as one, if any wait."""
+def by_stream(answer: bytes, consumers: bytes) -> dict[str, Queue]:
+    """The pipeline's own queues by name, those of waiting labels as one, if any wait.
+
+    All that one channel has of a queue is one consumer: a service of ours has several there.
+    """
+    distinct = set(msgspec.json.decode(consumers, type=list[_Consumer]))
+    counts = Counter(each.queue.name for each in distinct)
     queues: dict[str, Queue] = {}
     for each in msgspec.json.decode(answer, type=list[_Queue]):
         name = DELAYED if each.name.startswith(f"{DELAYED}.") else each.name
@@ -183,7 +211,7 @@ def by_stream(answer: bytes) -> dict[str, Queue]:
         queue.unacked += each.messages_unacknowledged
         queue.in_per_second += each.message_stats.publish_details.rate
         queue.out_per_second += each.message_stats.deliver_get_details.rate
-        queue.consumers += each.consumers
+        queue.consumers += counts[each.name]
     delayed = queues.get(DELAYED, Queue())
     if not (delayed.ready or delayed.unacked or delayed.in_per_second):
         queues.pop(DELAYED, None)  # labels go straight to y_true

@@ -86,7 +86,11 @@ def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
         "rows_per_second": plotter.rows_per_second(),
         "pending": plotter.pending(),
         "unmatched": plotter.unmatched(),
-        "broker": {"reachable": look.reachable, "note": look.note},
+        "broker": {
+            "reachable": look.reachable,
+            "note": look.note,
+            "warnings": look.warnings,
+        },
         "queues": look.queues,
         "services": look.services,
     }

@@ -16,7 +16,15 @@ import pytest
 from join import Half
 from ledger import Ledger
 from live_page import NOTHING_THERE, ask, connect, get, write
-from support import STOP_SECONDS, Service, Vhost, events, eventually, page_address
+from support import (
+    STOP_SECONDS,
+    Service,
+    Vhost,
+    events,
+    eventually,
+    next_event,
+    page_address,
+)
 
 Start = Callable[..., Service]
 
@@ -263,6 +271,33 @@ def test_the_broker_is_asked_for_its_queues(start: Start, vhost: Vhost) -> None:
             == [1, 1]
         )
     assert get(plot, "/api/summary")["dead_letters"] == 1
+
+
+def test_a_queue_that_loses_messages_by_a_limit_is_named_at_the_start_and_on_the_page(
+    start: Start, vhost: Vhost
+) -> None:
+    with vhost.channel() as channel:
+        for name, more in (("y_true", {}), ("y_pred", {"x-dead-letter-exchange": "edge.y_pred"})):
+            arguments = {"x-queue-type": "quorum", "x-delivery-limit": 3, **more}
+            channel.queue_declare(name, durable=True, arguments=arguments)
+    plot = start("plot", management_url=vhost.management_url)
+    warning = "queue y_true loses a message that was delivered 3 times and is not done"
+    eventually(lambda: warning in plot.log(), "the warning")
+    (said,) = next_event(page_address(plot), "pipeline")["broker"]["warnings"]
+    assert said.startswith(warning)
+
+
+def test_copies_of_a_service_are_counted_and_not_their_consumers(
+    start: Start, vhost: Vhost
+) -> None:
+    for _ in range(2):
+        start("model")
+    plot = start("plot", management_url=vhost.management_url)
+    start("features", stream_rate=0, stream_count=2000)
+    eventually(lambda: vhost.depth("features") >= 0, "the queues")
+    eventually(lambda: vhost.consumers("features") >= 4, "several consumers of each model")
+    page, running = page_address(plot), {"state": "running", "copies": 2}
+    eventually(lambda: next_event(page, "pipeline")["services"]["model"] == running, "two models")
 
 
 def test_many_who_ask_at_once_all_get_their_answer(plot: Service, ledger: Ledger) -> None:

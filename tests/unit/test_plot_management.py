@@ -4,10 +4,12 @@ import socket
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import closing, suppress
 
 import pytest
 
+from delivery_limits import delivery_limits
 from management import (
     SILENT,
     TIMEOUT_SECONDS,
@@ -20,20 +22,32 @@ from management import (
 from support import PATIENCE_SECONDS
 
 
-def answer(name: str, *, ready: int = 0, rate: float = 0.0, consumers: int = 0) -> str:
+def answer(name: str, *, ready: int = 0, rate: float = 0.0) -> str:
     return (
         f'{{"name": "{name}", "messages_ready": {ready}, "messages_unacknowledged": 1,'
-        f' "consumers": {consumers}, "message_stats": {{"publish_details": {{"rate": {rate}}}}}}}'
+        f' "message_stats": {{"publish_details": {{"rate": {rate}}}}}}}'
     )
 
 
-def queues_of(*answers: str) -> dict[str, Queue]:
-    return by_stream(f"[{','.join(answers)}]".encode())
+def consumer(queue: str, channel: str) -> str:
+    return f'{{"queue": {{"name": "{queue}"}}, "channel_details": {{"name": "{channel}"}}}}'
+
+
+def queues_of(*answers: str, consumers: Sequence[str] = ()) -> dict[str, Queue]:
+    return by_stream(f"[{','.join(answers)}]".encode(), f"[{','.join(consumers)}]".encode())
 
 
 def test_queues_that_are_not_of_the_pipeline_are_left_out() -> None:
-    found = queues_of(answer("features", ready=3, rate=5.0, consumers=1), answer("my-own"))
-    assert found == {"features": Queue(3, 1, 5.0, 0.0, 1)}
+    found = queues_of(answer("features", ready=3, rate=5.0), answer("my-own"))
+    assert found == {"features": Queue(3, 1, 5.0, 0.0)}
+
+
+def test_who_has_several_consumers_on_a_channel_is_one() -> None:
+    several = [consumer("features", f"10.0.0.1:{port} (1)") for port in (1, 1, 1, 2)]
+    found = queues_of(
+        answer("features"), consumers=[*several, consumer("y_true", "10.0.0.1:1 (1)")]
+    )
+    assert found["features"].consumers == 2
 
 
 def test_a_queue_that_nothing_has_passed_yet_has_no_rates() -> None:
@@ -74,6 +88,35 @@ def test_features_is_there_by_its_name_or_by_its_rows(
     rate: float, names: list[str], state: Copies
 ) -> None:
     assert services({"features": Queue(in_per_second=rate)}, names)["features"] == state
+
+
+@pytest.mark.parametrize(
+    ("version", "queue", "limit"),
+    [
+        ("4.0.5", '"type": "quorum", "arguments": {"x-queue-type": "quorum"}', 20),
+        ("4.0.5", '"type": "quorum", "arguments": []', 20),
+        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": -1}', None),
+        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": 3}', 3),
+        ("4.0.5", '"type": "quorum", "arguments": {"x-dead-letter-exchange": "x"}', None),
+        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"delivery-limit": 5}', 5),
+        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"delivery-limit": -1}', None),
+        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"dead-letter-exchange": "x"}',
+         None),
+        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": -1},'
+         ' "effective_policy_definition": {"delivery-limit": 5}', 5),
+        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": 3},'
+         ' "effective_policy_definition": {"delivery-limit": 5}', 3),
+        ("4.0.5", '"type": "classic"', None),
+        ("3.10.8", '"type": "quorum"', None),
+        ("3.10.8", '"type": "quorum", "arguments": {"x-delivery-limit": 3}', 3),
+        ("3.10.8", '"type": "quorum", "arguments": {"x-delivery-limit": -1}', 0),
+    ],
+)  # fmt: skip
+def test_a_queue_that_loses_messages_by_a_limit_is_found(
+    version: str, queue: str, limit: int | None
+) -> None:
+    found = delivery_limits(f'[{{"name": "y_true", {queue}}}]'.encode(), version)
+    assert found.get("y_true") == limit
 
 
 class Server:

@@ -13,12 +13,11 @@ from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
 from pipeline.broker.link import Link
+from pipeline.broker.prefetch import MAX_INBOX_BYTES, Prefetch
 from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
-PREFETCH_MESSAGES = 400  # of a queue, un-acked at most
-INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about: 400 messages can be large
 # Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
@@ -33,13 +32,19 @@ class Inbox:
 
     deliveries: deque[Delivery] = field(default_factory=deque)
     size: int = 0  # bytes of their bodies
-    consumer_tag: str | None = None  # None while there is no consumer
+    consumer_tags: list[str] = field(default_factory=list)
+    prefetch: Prefetch = field(default_factory=Prefetch)  # of all its consumers together
     backlog: int | None = None  # messages of those that waited at the start, and are not yet taken
     depth: int | None = None  # messages in the queue at the last look
 
     @property
     def wants_consumer(self) -> bool:
-        return self.consumer_tag is None and not self.deliveries
+        return not self.consumer_tags and not self.deliveries
+
+    @property
+    def is_too_full(self) -> bool:
+        """Whether messages came that are far larger than those before: more of them would do."""
+        return self.size >= MAX_INBOX_BYTES and self.prefetch.messages > 1
 
     def put(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
@@ -66,18 +71,22 @@ class Inbox:
 
     def clear(self) -> None:
         self.deliveries.clear()
-        self.size, self.consumer_tag = 0, None
+        self.consumer_tags.clear()
+        self.size, self.prefetch = 0, Prefetch()
         self.backlog = self.depth = None
 
 
 class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
-    A queue whose inbox is full has its consumer cancelled, until the inbox is empty: what was on
-    its way goes back to the broker. Messages of the queues `beside` come along with the
-    others, which never wait for them. Of the watched queues nothing is taken: `depths` has how many
-    messages wait in each, and is empty while there is no connection. `on_change` is called, in the
-    thread of the connection, when another model is to answer, and when that may have been missed.
+    A queue gets more consumers as its messages turn out to be small: see Prefetch. Only when they
+    suddenly are so large that its inbox is too full are these cancelled, once: what was on its way
+    goes back to the broker, and a consumer that takes few follows when the inbox is empty.
+
+    Messages of the queues `beside` come along with the others, which never wait for them. Of the
+    watched queues nothing is taken: `depths` has how many messages wait in each, and is empty while
+    there is no connection. `on_change` is called, in the thread of the connection, when another
+    model is to answer, and when that may have been missed.
     """
 
     def __init__(  # noqa: PLR0913
@@ -164,10 +173,9 @@ class Consumer(Link):
     def _on_channel(self, queue: str, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
         channel.add_on_cancel_callback(lambda _: self._drop(f"queue {queue} was deleted"))
-        channel.basic_qos(prefetch_count=PREFETCH_MESSAGES)
         self._channels[queue] = channel
         self._look_for_backlog(queue, channel)  # answered before the first message is sent
-        self._consume(queue)
+        self._consume(queue, self._inboxes[queue].prefetch.messages)
         if len(self._channels) == len(self._inboxes):
             self._up()
 
@@ -185,17 +193,18 @@ class Consumer(Link):
 
         look()
 
-    def _consume(self, queue: str) -> None:
+    def _consume(self, queue: str, messages: int) -> None:
+        """Takes so many messages more, by a further consumer."""
         channel = self._channels[queue]
-        self._inboxes[queue].consumer_tag = channel.basic_consume(
-            queue, partial(self._on_message, queue)
-        )
+        channel.basic_qos(prefetch_count=messages)  # of consumers to come
+        tag = channel.basic_consume(queue, partial(self._on_message, queue))
+        self._inboxes[queue].consumer_tags.append(tag)
 
     def _consume_again(self) -> None:
         for queue, inbox in self._inboxes.items():
             channel = self._channels.get(queue)
             if inbox.wants_consumer and channel is not None and channel.is_open:
-                self._consume(queue)
+                self._consume(queue, inbox.prefetch.messages)
 
     def _on_message(
         self,
@@ -209,11 +218,19 @@ class Consumer(Link):
         inbox = self._inboxes[queue]
         with self.changed:
             inbox.put(Delivery(queue, tag, body, properties))
-            if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
-                channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects the rest
-                inbox.consumer_tag = None
+            if inbox.is_too_full:
+                self._give_back(channel, inbox)
+            elif more := inbox.prefetch.more(len(body)):
+                self._consume(queue, more)
             if len(inbox.deliveries) == 1:  # to wake the service for each would cost more than it
                 self.changed.notify_all()
+
+    @staticmethod
+    def _give_back(channel: Channel, inbox: Inbox) -> None:
+        for tag in inbox.consumer_tags:
+            channel.basic_cancel(tag)  # from now on the client rejects what comes by it
+        inbox.consumer_tags.clear()
+        inbox.prefetch.shrink(max(len(delivery.body) for delivery in inbox.deliveries))
 
     def _on_down(self) -> None:
         self._channels = {}

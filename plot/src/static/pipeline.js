@@ -100,10 +100,10 @@ function showService(name, {state = 'unknown', copies = 0} = {}) {
 }
 
 export function showPipeline(event) {
-  const {reachable, note} = event.broker;
+  const {reachable, note, warnings} = event.broker;
   const broker = document.getElementById('broker');
-  broker.classList.toggle('unreachable', !reachable);
-  setText(broker, reachable ? note : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
+  broker.classList.toggle('unreachable', !reachable || warnings.length > 0);
+  setText(broker, reachable ? [note, ...warnings].join('. ') : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
   flow.classList.toggle('delayed', Boolean(event.queues?.['y_true.delay']));
   for (const name in queues) showQueue(name, reachable ? event.queues?.[name] : null, reachable);
   for (const name in services) showService(name, event.services?.[name]);
