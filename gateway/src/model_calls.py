@@ -10,13 +10,13 @@ from fastapi import APIRouter, Header, Path, Response
 from msgspec import to_builtins
 
 import problems
-from judge import RefusedError
 from model_schemas import Changed, ChangeOut, ChangesOut, ModelOut, ModelsOut, Promotion, ReplicaOut
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
 from pipeline.models.store import DamagedError, ModelStore, StoreError
 from registry import Registry
+from rollbacks import Rollbacks
 from threads import SlowError, Threads
 from training_schemas import NAME_PATTERN
 
@@ -42,20 +42,22 @@ Key = Annotated[
 class ModelCalls:
     """The handlers, and what they need."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (it is where all parts come together)
         self,
+        *,
         store: ModelStore,
         registry: Registry,
         threads: Threads,
         outbox: Outbox,
         broker: Broker,
+        rollbacks: Rollbacks,
     ) -> None:
         self._store = store
         self._registry = registry
         self._threads = threads
         self._outbox = outbox
         self._broker = broker
-        self._rollbacks: list[str] = []  # those in hand, by their key
+        self._rollbacks = rollbacks
 
     def router(self, needs: list[Any]) -> APIRouter:
         """Which path leads to which handler."""
@@ -109,13 +111,8 @@ class ModelCalls:
         Of two that come at the same moment one goes back, and the other is 409. A second one goes
         back one promotion more: send one that may have got lost again with its `Idempotency-Key`.
         """
-        if any(not key or key != idempotency_key for key in self._rollbacks):
-            raise RefusedError("another rollback is being made: look, and ask again")
-        self._rollbacks.append(idempotency_key)
-        try:
+        async with self._rollbacks.turn(idempotency_key):
             return await self._change(lambda: self._registry.rollback(idempotency_key))
-        finally:
-            self._rollbacks.remove(idempotency_key)
 
     async def changes(self) -> ChangesOut:
         """All changes, and who follows."""
