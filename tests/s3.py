@@ -24,6 +24,11 @@ class S3:
         self.client: Any = boto3.client("s3", endpoint_url=address, region_name="us-east-1", **KEYS)
         self.client.create_bucket(Bucket=BUCKET)
 
+    def objects(self) -> list[dict[str, Any]]:
+        """What it holds."""
+        found: list[dict[str, Any]] = self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return found
+
 
 @contextmanager
 def moto_server() -> Iterator[S3]:
