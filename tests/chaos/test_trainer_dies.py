@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.models.records import RECORD
 from pipeline.training import MOST_KILLS, QUEUE
 from processes import family
 from rabbitmq import PrivateRabbitMQ
@@ -15,6 +16,8 @@ from redis_server import PrivateRedis
 from s3 import BUCKET, losing_answers, moto_server
 from support import STOP_SECONDS, Service, Vhost, eventually
 from trainer_client import FILES, SLOW, Trainings, model_of
+
+STORE_SECONDS = 5  # for which the model store waits for an answer
 
 
 @pytest.fixture
@@ -175,4 +178,22 @@ def test_one_that_is_killed_while_its_model_is_stored_completes_all_the_same(
         assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
         names = {path["Key"].rpartition("/")[2] for path in s3.objects()}
         assert names == FILES
+        trainer.kill()
+
+
+def test_one_that_is_stored_when_its_time_is_up_completes(
+    redis: PrivateRedis, vhost: Vhost, tmp_path: Path
+) -> None:
+    """The store has its record, and holds the answer back for longer than TRAIN_SECONDS."""
+    with (
+        moto_server() as s3,
+        losing_answers(s3, lambda path: path.endswith(RECORD), silently=True) as address,
+    ):
+        trainings = Trainings(vhost, redis.url, tmp_path)
+        store = {"model_store": f"s3://{BUCKET}/in-time"} | s3.settings
+        trainer = trainings.start(
+            **(store | {"aws_endpoint_url": address, "train_seconds": STORE_SECONDS - 1})
+        )
+        job_id = trainings.ask()
+        assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
         trainer.kill()
