@@ -9,8 +9,17 @@ from celery.result import AsyncResult
 from redis import Redis
 
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.store import ModelStore
-from pipeline.training import TASK, TrainingRequest, TrainingSettings, celery_app, record_key
+from pipeline.models.store import ModelStore, now_text
+from pipeline.training import (
+    CANCELLED,
+    SETTLE,
+    STORING,
+    TASK,
+    TrainingRequest,
+    TrainingSettings,
+    celery_app,
+    record_key,
+)
 from support import Service, Vhost, eventually
 
 ENDED = {"SUCCESS", "FAILURE"}
@@ -54,8 +63,13 @@ class Trainings:
         self.app.send_task(TASK, [argument], task_id=job_id)
         return job_id
 
-    def cancel(self, job_id: str) -> None:
-        self.redis.hset(record_key(job_id), "cancelled", "2026-01-01T00:00:00Z")
+    def cancel(self, job_id: str) -> bool:
+        """Whether it is cancelled, as the gateway does it."""
+        settle = self.redis.register_script(SETTLE.read_text())
+        return bool(settle([record_key(job_id)], [CANCELLED, now_text()]) == CANCELLED)
+
+    def is_storing(self, job_id: str) -> bool:
+        return bool(self.redis.hexists(record_key(job_id), STORING))
 
     def attempts(self, job_id: str) -> int:
         return int(self.redis.hget(record_key(job_id), "attempts") or 0)

@@ -1,5 +1,6 @@
 """Trainings as tasks of Celery: what the gateway, which asks for them, and the trainer agree on."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
@@ -17,6 +18,8 @@ Stage = Literal["load", "split", "fit", "evaluate", "store"]
 STAGES: tuple[str, ...] = get_args(Stage)
 PROGRESS = "PROGRESS"  # Celery's state of a training that runs; its meta is a Progress
 MOST_KILLS = 3  # a task that kills its worker again and again is not tried for ever
+CANCELLED, STORING = "cancelled", "storing"  # what a training is settled as, once and for all
+SETTLE = Path(__file__).with_name("settle_training.lua")  # that decides it, in Redis
 
 
 class TrainingError(PipelineError):
@@ -59,8 +62,9 @@ class Progress(msgspec.Struct, frozen=True):
 def record_key(job_id: str) -> str:
     """Where Redis has a hash of what is known of a training besides Celery's state of it.
 
-    `request` (JSON), `created_at`; `cancelled` once somebody has asked for that; `attempts`, which
-    the trainer counts.
+    `request` (JSON), `created_at`; `attempts`, which the trainer counts; and when it was settled,
+    as `cancelled` or as `storing`: the trainer stores a model only after that, and a cancel comes
+    too late.
     """
     return f"training:{job_id}"
 

@@ -25,6 +25,7 @@ from pipeline.broker import Broker
 from pipeline.models.store import ModelStore
 from pipeline.web import WebServer
 from registry import Registry
+from rollbacks import Rollbacks
 from schemas import Health
 from task_queue import TaskQueue
 from threads import Threads
@@ -99,7 +100,14 @@ class Api(WebServer):
             counters=self._counters,
         )
         job_calls = JobCalls(lookup, trainings, self.waiting)
-        model_calls = ModelCalls(models, registry, self._threads, self._outbox, self._broker)
+        model_calls = ModelCalls(
+            store=models,
+            registry=registry,
+            threads=self._threads,
+            outbox=self._outbox,
+            broker=self._broker,
+            rollbacks=Rollbacks(self._store.redis),
+        )
         needs = needs_key(settings)
         return [each.router(needs) for each in (calls, job_calls, model_calls)]
 

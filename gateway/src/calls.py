@@ -104,14 +104,19 @@ class Calls:
         return jobs[0]
 
     async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
-        """Tells the true value, whenever it is known: also when the job has expired."""
+        """Tells the true value, whenever it is known: also when the job has expired.
+
+        The job shows it once the broker has it. Told again, it is published again: of equal ones
+        there is one row.
+        """
         self._outbox.check()
         value = body.value + 0.0  # there is no -0.0 in the log
-        first = await self._store.label(job_id, value)
+        first = await self._store.tell_label(job_id, value)
         if first != value:
             told_before = number_text(first)
             raise HTTPException(409, f"the true value for {job_id} was told before: {told_before}")
         await self._outbox.send("y_true", Message([job_id], [value]))
+        await self._store.confirm_label(job_id, value)
         self._counters.labels.inc()
         return LabelTaken(job_id=job_id, label=value)
 

@@ -56,7 +56,10 @@ class JobCalls:
         return StreamingResponse(self._states(job), media_type="text/event-stream")
 
     async def cancel(self, job_id: str) -> TrainingJob:
-        """Gives a training up, whether it has begun or not: there will be no model."""
+        """Gives a training up, whether it has begun or not: there will be no model.
+
+        Once its model goes into the store it is too late.
+        """
         job = await self._lookup.either(job_id)
         if isinstance(job, Job):
             raise ConflictError(f"the job {job_id} is a prediction: only a training is given up")

@@ -2,8 +2,8 @@
 
 - `job:ID` is a hash of `row` (a digest of its numbers), of the times `created`, `confirmed` and
   `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; kept for JOB_TTL.
-- `seen:ID` says that there was such a job, `label:ID` is the first true value that was told for it;
-  kept for REMEMBER_SECONDS longer.
+- `seen:ID` says that there was such a job, `told:ID` is the first true value that was told for it,
+  `label:ID` is the same once the broker has it; kept for REMEMBER_SECONDS longer.
 - `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
   kept for JOB_TTL.
 """
@@ -95,6 +95,8 @@ class JobStore:
         self._create = self.redis.register_script(script("create"))
         self._confirm = self.redis.register_script(script("confirm"))
         self._look = self.redis.register_script(script("look"))
+        self._tell = self.redis.register_script(script("tell_label"))
+        self._confirm_label = self.redis.register_script(script("confirm_label"))
 
     async def create(self, new: NewJobs) -> list[Known]:
         """Writes the jobs, unless they are there: then those. Raises ConflictError, or StoreError.
@@ -140,13 +142,22 @@ class JobStore:
         async with told():
             return bool(await self.redis.exists(f"seen:{job_id}"))
 
-    async def label(self, job_id: str, value: float) -> float:
-        """Notes the true value for an id; the one that was told first."""
+    async def tell_label(self, job_id: str, value: float) -> float:
+        """Notes the true value for an id, to be published; returns the one that was told first."""
         async with told():
-            first = await self.redis.set(
-                f"label:{job_id}", number_text(value), nx=True, get=True, ex=self._lifetimes[1]
+            first = await self._tell(
+                keys=[f"label:{job_id}", f"told:{job_id}"],
+                args=[number_text(value), self._lifetimes[1]],
             )
-        return value if first is None else float(first)
+        return float(first)
+
+    async def confirm_label(self, job_id: str, value: float) -> None:
+        """Notes that the broker has the true value: from now on the job shows it."""
+        async with told():
+            await self._confirm_label(
+                keys=[f"label:{job_id}", f"told:{job_id}"],
+                args=[number_text(value), self._lifetimes[1]],
+            )
 
     async def problem(self) -> str | None:
         """What is wrong with Redis, if anything is."""

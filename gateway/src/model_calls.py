@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Header, Path, Response
 from msgspec import to_builtins
 
 import problems
@@ -16,6 +16,7 @@ from pipeline.broker import Broker
 from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
 from pipeline.models.store import DamagedError, ModelStore, StoreError
 from registry import Registry
+from rollbacks import Rollbacks
 from threads import SlowError, Threads
 from training_schemas import NAME_PATTERN
 
@@ -26,24 +27,37 @@ LOOK_AGAIN_SECONDS = 0.1
 FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # who has been silent for longer is no more
 
 ModelId = Annotated[str, Path(pattern=NAME_PATTERN, examples=["ridge-7f3a9c2b41de"])]
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        max_length=255,
+        pattern="^[ -~]*$",
+        description="A text of your own for this change: repeated with it, it is the same change, "
+        "for good.",
+    ),
+]
 
 
 class ModelCalls:
     """The handlers, and what they need."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (it is where all parts come together)
         self,
+        *,
         store: ModelStore,
         registry: Registry,
         threads: Threads,
         outbox: Outbox,
         broker: Broker,
+        rollbacks: Rollbacks,
     ) -> None:
         self._store = store
         self._registry = registry
         self._threads = threads
         self._outbox = outbox
         self._broker = broker
+        self._rollbacks = rollbacks
 
     def router(self, needs: list[Any]) -> APIRouter:
         """Which path leads to which handler."""
@@ -75,21 +89,30 @@ class ModelCalls:
         last = await self._threads.run(self._store.last_change)
         return _model(model, last)
 
-    async def promote(self, model_id: ModelId, body: Promotion) -> Changed:
+    async def promote(
+        self, model_id: ModelId, body: Promotion, idempotency_key: Key = ""
+    ) -> Changed:
         """Has a model answer from now on, if it loads, fits, and is not worse than it may be."""
-        return await self._change(lambda: self._registry.promote(model_id, body.force))
+        return await self._change(
+            lambda: self._registry.promote(model_id, body.force, idempotency_key)
+        )
 
-    async def shadow(self, model_id: ModelId) -> Changed:
+    async def shadow(self, model_id: ModelId, idempotency_key: Key = "") -> Changed:
         """Has a model predict the same rows, to be scored on the same labels."""
-        return await self._change(lambda: self._registry.shadow(model_id))
+        return await self._change(lambda: self._registry.shadow(model_id, idempotency_key))
 
-    async def unshadow(self) -> Changed:
+    async def unshadow(self, idempotency_key: Key = "") -> Changed:
         """Ends the trial of a model."""
-        return await self._change(self._registry.unshadow)
+        return await self._change(lambda: self._registry.unshadow(idempotency_key))
 
-    async def rollback(self) -> Changed:
-        """Goes back to the model before the last promotion."""
-        return await self._change(self._registry.rollback)
+    async def rollback(self, idempotency_key: Key = "") -> Changed:
+        """Goes back to the model before the last promotion.
+
+        Of two that come at the same moment one goes back, and the other is 409. A second one goes
+        back one promotion more: send one that may have got lost again with its `Idempotency-Key`.
+        """
+        async with self._rollbacks.turn(idempotency_key):
+            return await self._change(lambda: self._registry.rollback(idempotency_key))
 
     async def changes(self) -> ChangesOut:
         """All changes, and who follows."""

@@ -89,6 +89,9 @@ class ChangeOut(BaseModel):
     live: str = Field(examples=["ridge-7f3a9c2b41de"])
     shadow: str | None = Field(examples=[None])
     forced: bool
+    takes_back: int | None = Field(
+        description="The number of the promotion that a rollback undoes.", examples=[None]
+    )
     at: datetime
 
 

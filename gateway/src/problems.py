@@ -34,7 +34,10 @@ ALWAYS: dict[int | str, dict[str, Any]] = {
 STORE: dict[int | str, dict[str, Any]] = {
     **ALWAYS,
     500: problem("A record in the model store is not as it was written; it is named."),
-    503: problem("The model store or the broker is away: try again."),
+    503: problem(
+        "The model store or the broker is away: try again. A change may have been made all the "
+        "same: with the same Idempotency-Key it is not made twice."
+    ),
 }
 _GONE: dict[int | str, dict[str, Any]] = {
     404: problem("There never was such a job."),
@@ -81,7 +84,8 @@ EVENTS: dict[str, Any] = {
 }
 LABEL: dict[str, Any] = {
     "summary": "Tell the true value",
-    "response_description": "The broker has it; it is joined with the prediction of this id.",
+    "response_description": "The broker has it, and the job shows it; it is joined with the "
+    "prediction of this id.",
     "responses": {
         409: problem(
             "Another value was told before: also one whose confirm did not come in time (503)."
@@ -100,10 +104,16 @@ TRAIN: dict[str, Any] = {
 }
 CANCEL: dict[str, Any] = {
     "summary": "Give a training up",
-    "responses": {409: problem("It has ended, or is a prediction."), **_GONE},
+    "response_description": "It is cancelled, and there never will be a model.",
+    "responses": {
+        409: problem("It has ended, its model is being stored, or it is a prediction."),
+        **_GONE,
+    },
 }
 _UNKNOWN: dict[int | str, dict[str, Any]] = {404: problem("There is no such model.")}
-_REFUSED = {409: problem("It cannot be done as things are; the sentence says why.")}
+_REFUSED = {
+    409: problem("It cannot be done as things are, or its Idempotency-Key was used before.")
+}
 MODELS: dict[str, Any] = {"summary": "All models"}
 MODEL: dict[str, Any] = {"summary": "A model", "responses": _UNKNOWN}
 DELETE: dict[str, Any] = {

@@ -3,12 +3,17 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+import msgspec
+
+from jobs import ConflictError, digest
 from judge import Judge, RefusedError
 from pipeline.errors import PipelineError
-from pipeline.models.records import Change, Model, before
+from pipeline.messages import new_id
+from pipeline.models.records import Change, Model, standing
 from pipeline.models.store import ModelStore, TakenError, now_text
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
+Asked = tuple[Action, str | None]  # what is to be done, and with which model
 TRIES = 5  # of a change, while others make theirs
 
 
@@ -24,7 +29,11 @@ class Look(NamedTuple):
 
 
 class Registry:
-    """Each call blocks. Raises StoreError, DamagedError, RefusedError and UnknownModelError."""
+    """Each call blocks. Raises StoreError, DamagedError, RefusedError and UnknownModelError.
+
+    A change that comes with a `key` is made once: asked for again, it is the same change. Another
+    one with the same key raises ConflictError.
+    """
 
     def __init__(self, store: ModelStore, most_rise: float) -> None:
         self._store = store
@@ -42,12 +51,11 @@ class Registry:
             raise UnknownModelError(f"there is no model {model_id}")
         return model
 
-    def promote(self, model_id: str, force: bool) -> Change:
+    def promote(self, model_id: str, force: bool, key: str = "") -> Change:
         """Has the model answer from now on. One that was tried is not tried any more."""
-        model = self.model(model_id)
-        self._judge.check(model)
 
         def decide(changes: list[Change]) -> Change:
+            model = self._usable(model_id)
             live, shadow = _now(changes)
             _refuse_live(model_id, live)
             if not force and live is not None:
@@ -55,13 +63,13 @@ class Registry:
             kept = None if shadow == model_id else shadow
             return _next(changes, "promote", model_id, kept, forced=force)
 
-        return self._change(decide)
+        return self._change(key, ("promote", model_id), decide)
 
-    def shadow(self, model_id: str) -> Change:
+    def shadow(self, model_id: str, key: str = "") -> Change:
         """Has the model predict the same rows beside the one that answers."""
-        self._judge.check(self.model(model_id))
 
         def decide(changes: list[Change]) -> Change:
+            self._usable(model_id)
             live, shadow = _now(changes)
             _refuse_live(model_id, live)
             if live is None:
@@ -70,9 +78,9 @@ class Registry:
                 raise RefusedError(f"{model_id} is tried in the shadow already")
             return _next(changes, "shadow", live, model_id)
 
-        return self._change(decide)
+        return self._change(key, ("shadow", model_id), decide)
 
-    def unshadow(self) -> Change:
+    def unshadow(self, key: str = "") -> Change:
         """Ends the trial of a model."""
 
         def decide(changes: list[Change]) -> Change:
@@ -81,31 +89,40 @@ class Registry:
                 raise RefusedError("no model is tried in the shadow")
             return _next(changes, "unshadow", live, None)
 
-        return self._change(decide)
+        return self._change(key, ("unshadow", None), decide)
 
-    def rollback(self) -> Change:
-        """Has the model answer again that the last promotion took the place of."""
+    def rollback(self, key: str = "") -> Change:
+        """Has the model answer again that the last promotion took the place of.
+
+        It takes back the promotion that it sees first, or nothing: somebody else may do the same.
+        """
+        seen: int | None = None
 
         def decide(changes: list[Change]) -> Change:
-            _, shadow = _now(changes)
-            earlier = before(changes)
-            if earlier is None:
+            nonlocal seen
+            stands = standing(changes)
+            if len(stands) < 2:
                 raise RefusedError("there is no promotion to take back")
-            model = self._store.model(earlier)
-            if model is None:
-                raise RefusedError(f"the model before, {earlier}, has been deleted")
-            self._judge.check(model)
-            return _next(changes, "rollback", earlier, None if shadow == earlier else shadow)
+            earlier, last = stands[-2:]
+            seen = seen or last.number
+            if last.number != seen:
+                raise RefusedError(
+                    f"change {changes[-1].number} came first, a {changes[-1].action}: look, and "
+                    "ask again if there is still something to take back"
+                )
+            return self._next_rollback(changes, earlier.live, last.number)
 
-        return self._change(decide)
+        return self._change(key, ("rollback", None), decide)
 
     def delete(self, model_id: str) -> None:
         """Removes a model for good, unless it is in use, or the next rollback returns to it."""
         model = self.model(model_id)
         changes = self._store.changes()
         live, shadow = _now(changes)
-        uses = {before(changes): "what a rollback returns to", shadow: "tried in the shadow"}
-        if use := (uses | {live: "the one that answers"}).get(model_id):
+        earlier = [change.live for change in standing(changes)[-2:-1]]
+        uses: dict[str | None, str] = dict.fromkeys(earlier, "what a rollback returns to")
+        uses |= {shadow: "tried in the shadow", live: "the one that answers"}
+        if use := uses.get(model_id):
             raise RefusedError(f"{model_id} is not deleted: it is {use}")
         self._store.delete(model)
 
@@ -127,16 +144,46 @@ class Registry:
                 '{"force": true} promotes it all the same'
             )
 
-    def _change(self, decide: Callable[[list[Change]], Change]) -> Change:
+    def _usable(self, model_id: str) -> Model:
+        model = self.model(model_id)
+        self._judge.check(model)
+        return model
+
+    def _next_rollback(self, changes: list[Change], live: str, takes_back: int) -> Change:
+        model = self._store.model(live)
+        if model is None:
+            raise RefusedError(f"the model before, {live}, has been deleted")
+        self._judge.check(model)
+        _, shadow = _now(changes)
+        change = _next(changes, "rollback", live, None if shadow == live else shadow)
+        return msgspec.structs.replace(change, takes_back=takes_back)
+
+    def _change(self, key: str, asked: Asked, decide: Callable[[list[Change]], Change]) -> Change:
         """Makes the change that `decide` comes to; it looks again where another came first."""
+        nonce = digest(key.encode()) if key else new_id()
         for _ in range(TRIES):
-            change = decide(self._store.changes())
+            changes = self._store.changes()
+            for made in changes:
+                if made.nonce == nonce:
+                    return _same(made, asked)
+            change = msgspec.structs.replace(decide(changes), nonce=nonce)
             try:
                 self._store.change(change)
             except TakenError:
                 continue
             return change
         raise RefusedError("others change the models at the same time: look, and ask again")
+
+
+def _same(made: Change, asked: Asked) -> Change:
+    """Returns the change. Raises ConflictError if its key came with something else."""
+    model_id = {"promote": made.live, "shadow": made.shadow}.get(made.action)
+    if (made.action, model_id) != asked:
+        raise ConflictError(
+            f"this Idempotency-Key was used before, for change {made.number}: "
+            f"{made.action} {model_id or ''}".rstrip()
+        )
+    return made
 
 
 def _now(changes: list[Change]) -> tuple[str | None, str | None]:

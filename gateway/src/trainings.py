@@ -9,7 +9,15 @@ from jobs import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
 from outbox import CONFIRM_SECONDS, BrokerAwayError
 from pipeline.messages import new_id
 from pipeline.models.store import now_text
-from pipeline.training import PROGRESS, STAGES, TrainingRequest, record_key
+from pipeline.training import (
+    CANCELLED,
+    PROGRESS,
+    SETTLE,
+    STAGES,
+    STORING,
+    TrainingRequest,
+    record_key,
+)
 from task_queue import TaskQueue
 from threads import SlowError, Threads
 from training_schemas import TrainingJob, TrainingStatus, TrainRequest
@@ -36,6 +44,7 @@ class Trainings:
         self._create = self._redis.register_script(script("create_training"))
         self._note = self._redis.register_script(script("note_training"))
         self._drop = self._redis.register_script(script("drop_training"))
+        self._settle = self._redis.register_script(SETTLE.read_text())
 
     async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
@@ -52,7 +61,10 @@ class Trainings:
                 async with told():
                     await self._drop(keys=_keys(request.job_id))
                 raise
-            await self._set(request.job_id, "confirmed_at")
+            async with told():
+                await self._note(
+                    keys=[record_key(request.job_id)], args=["confirmed_at", now_text()]
+                )
         job = await self.read(request.job_id)
         if job is None:
             raise ConflictError(f"the training {request.job_id} has expired meanwhile")
@@ -67,8 +79,16 @@ class Trainings:
         return _job(job_id, record, msgspec.json.decode(meta or "{}")) if record else None
 
     async def cancel(self, job_id: str) -> None:
-        """Asks the trainer to let it be, whether it has begun or not."""
-        await self._set(job_id, "cancelled")
+        """Gives it up, whether it has begun or not: there will be no model.
+
+        Raises ConflictError if the trainer has begun to store the model.
+        """
+        async with told():
+            settled = await self._settle(keys=[record_key(job_id)], args=[CANCELLED, now_text()])
+        if settled == STORING:
+            raise ConflictError(
+                f"it is too late to give up the training {job_id}: its model goes into the store"
+            )
 
     async def _write(self, request: TrainingRequest) -> bool:
         """Whether the broker has the task already. Raises ConflictError."""
@@ -82,10 +102,6 @@ class Trainings:
         if found[0] != text:
             raise ConflictError("this Idempotency-Key was used before, for another training")
         return bool(found[1])
-
-    async def _set(self, job_id: str, field: str) -> None:
-        async with told():
-            await self._note(keys=[record_key(job_id)], args=[field, now_text()])
 
 
 def _keys(job_id: str) -> list[str]:
@@ -105,11 +121,11 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
         return None
     state, result = meta.get("status", "PENDING"), meta.get("result")
     status = STATUS.get(state, "processing")
-    if "cancelled" in record and status not in {"completed", "failed"}:
+    if CANCELLED in record and status != "completed":  # that is of a trainer of before
         status = "cancelled"
     ended_at = meta.get("date_done")
     if status == "cancelled":
-        ended_at = record.get("cancelled", ended_at)
+        ended_at = record.get(CANCELLED, ended_at)
     request = msgspec.json.decode(record["request"], type=TrainingRequest)
     asked = {name: getattr(request, name) for name in TrainRequest.model_fields}
     return TrainingJob(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.messages import FEATURE_NAMES
+from pipeline.messages import FEATURE_NAMES, new_id
 from pipeline.models import fingerprint
 from pipeline.models.records import ONNX, RECORD, SKOPS, Change, Model
 from pipeline.models.store import ModelStore, StoreError, TakenError, now_text
@@ -42,7 +42,9 @@ def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None
         log.info("%s was promoted: that of MODEL_PATH is in the store as %s", live, model_id)
         return
     number = last.number + 1 if last else 1
-    change = Change(number=number, action="start", live=model_id, shadow=shadow, at=now_text())
+    change = Change(
+        number=number, action="start", live=model_id, shadow=shadow, nonce=new_id(), at=now_text()
+    )
     try:
         store.change(change)
     except TakenError:

@@ -32,6 +32,7 @@ POINTS = {
         "before a confirm is noted",
         "after a confirm is noted",
         "before a label is published",
+        "before a published label is noted",
         "before the acks",
     ),
 }
@@ -96,7 +97,8 @@ def arm_gateway(point: str, moment: Moment) -> None:
         "before a job is published": ("create", True),
         "before a confirm is noted": ("confirm", False),
         "after a confirm is noted": ("confirm", True),
-        "before a label is published": ("label", True),
+        "before a label is published": ("tell_label", True),
+        "before a published label is noted": ("confirm_label", False),
     }
     name, is_after = steps[point]
     step = getattr(JobStore, name)

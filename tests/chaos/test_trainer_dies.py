@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.models.records import RECORD
 from pipeline.training import MOST_KILLS, QUEUE
 from processes import family
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
+from s3 import BUCKET, losing_answers, moto_server
 from support import STOP_SECONDS, Service, Vhost, eventually
-from trainer_client import SLOW, Trainings, model_of
+from trainer_client import FILES, SLOW, Trainings, model_of
+
+STORE_SECONDS = 5  # for which the model store waits for an answer
 
 
 @pytest.fixture
@@ -106,7 +110,8 @@ def test_its_servers_die_in_the_midst_of_a_fit(
     trainings.wait_for_fit(job_id)
     rabbitmq.kill()
     redis.kill()
-    eventually(lambda: trainings.files(job_id), "a model, though both are away")
+    eventually(lambda: "waits for Redis" in trainer.log(), "a fit that ends, with both away")
+    assert trainings.files(job_id) == set(), "somebody may have cancelled it"
     redis.start()
     assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
     rabbitmq.start()
@@ -147,3 +152,48 @@ def test_a_fit_that_takes_too_long_fails(
     reason = str(trainings.end_of(job_id))
     assert reason == "the training took longer than TRAIN_SECONDS=1"
     assert trainings.end_of(trainings.ask())["model_id"]
+
+
+def test_one_that_is_killed_while_its_model_is_stored_completes_all_the_same(
+    redis: PrivateRedis, vhost: Vhost, tmp_path: Path
+) -> None:
+    """The store takes its first file, and says nothing: then it is too late to cancel."""
+    held: list[str] = []
+
+    def holds(path: str) -> bool:
+        held.append(path)
+        return len(held) == 1
+
+    with moto_server() as s3, losing_answers(s3, holds, silently=True) as address:
+        trainings = Trainings(vhost, redis.url, tmp_path)
+        store = {"model_store": f"s3://{BUCKET}/models"} | s3.settings
+        doomed = trainings.start(**(store | {"aws_endpoint_url": address}))
+        job_id = trainings.ask()
+        eventually(lambda: held, "a file that is stored")
+        doomed.kill()
+        assert not trainings.cancel(job_id)
+        eventually(lambda: trainings.vhost.depth(QUEUE) == 1, "the task in its queue again")
+        assert not trainings.cancel(job_id)
+        trainer = trainings.start(**store)
+        assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
+        names = {path["Key"].rpartition("/")[2] for path in s3.objects()}
+        assert names == FILES
+        trainer.kill()
+
+
+def test_one_that_is_stored_when_its_time_is_up_completes(
+    redis: PrivateRedis, vhost: Vhost, tmp_path: Path
+) -> None:
+    """The store has its record, and holds the answer back for longer than TRAIN_SECONDS."""
+    with (
+        moto_server() as s3,
+        losing_answers(s3, lambda path: path.endswith(RECORD), silently=True) as address,
+    ):
+        trainings = Trainings(vhost, redis.url, tmp_path)
+        store = {"model_store": f"s3://{BUCKET}/in-time"} | s3.settings
+        trainer = trainings.start(
+            **(store | {"aws_endpoint_url": address, "train_seconds": STORE_SECONDS - 1})
+        )
+        job_id = trainings.ask()
+        assert trainings.end_of(job_id)["model_id"] == model_of(job_id)
+        trainer.kill()

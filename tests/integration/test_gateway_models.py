@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,46 @@ def test_each_change_is_kept_and_told_to_all_processes(
     ]
     assert [each["number"] for each in made] == list(range(begun + 1, begun + 6))
     assert gateway.http.get("/changes").json()["changes"][:5] == made[::-1]
+
+
+PAIRS = 20
+
+
+def test_of_two_rollbacks_at_one_moment_one_goes_back(gateway: Gateway, store: ModelStore) -> None:
+    put_model(store, "third")
+    went = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(PAIRS):
+            for model_id in ("second", "third"):
+                promote(gateway, model_id)
+            answers = list(pool.map(lambda _: gateway.http.post("/rollback"), range(2)))
+            (made,) = [answer for answer in answers if answer.status_code == 200]
+            (other,) = [answer for answer in answers if answer.status_code != 200]
+            assert_refused(other, "look, and ask again")
+            went.append(made.json()["change"]["live"])
+            assert gateway.http.post("/rollback").json()["change"]["live"] == "first"
+    assert went == ["second"] * PAIRS
+
+
+def test_a_change_sent_again_with_its_key_is_the_same(gateway: Gateway, store: ModelStore) -> None:
+    calls: list[tuple[str, str, Any]] = [
+        ("POST", "/models/second/shadow", None),
+        ("DELETE", "/shadow", None),
+        ("POST", "/models/second/promote", {}),
+        ("POST", "/rollback", None),
+    ]
+
+    def call(number: int) -> Any:
+        method, path, body = calls[number]
+        headers = {"Idempotency-Key": f"key {number}"}
+        return gateway.http.request(method, path, json=body, headers=headers).json()["change"]
+
+    made = [call(number) for number in range(len(calls))]
+    assert [call(number) for number in range(len(calls))] == made
+    assert [each["takes_back"] for each in made] == [None, None, None, made[2]["number"]]
+    assert number_of(store) == made[-1]["number"]
+    answer = gateway.http.post("/rollback", headers={"Idempotency-Key": "key 2"})
+    assert_refused(answer, f"used before, for change {made[2]['number']}: promote second")
 
 
 def test_what_cannot_be_done_is_refused_with_the_reason(

@@ -17,7 +17,9 @@ from pipeline.messages import new_id
 from pipeline.training import (
     PROGRESS,
     QUEUE,
+    SETTLE,
     STAGES,
+    STORING,
     TASK,
     Progress,
     TrainingRequest,
@@ -143,8 +145,23 @@ def test_it_can_be_given_up_until_it_has_ended(
     assert redis.hexists(record_key(job_id), "cancelled")
     again = gateway.cancel(job_id)
     assert (again.status_code, again.json()) == (200, first.json())
+    celery.store_result(job_id, ValueError("it failed at the same moment"), "FAILURE")
+    assert gateway.job(job_id).json()["status"] == "cancelled", "that was told"
+
+
+def test_one_whose_model_is_being_stored_is_not_given_up_any_more(
+    gateway: Gateway, celery: Backend, redis: Redis
+) -> None:
+    job_id = new_job(gateway)
+    settle = redis.register_script(SETTLE.read_text())
+    key = [record_key(job_id)]
+    assert settle(key, [STORING, "2026-01-01T00:00:00Z"]) == STORING
+    late = gateway.cancel(job_id)
+    assert late.status_code == 409
+    assert "too late to give up" in late.json()["detail"]
+    assert settle(key, [STORING, "2026-01-01T00:00:01Z"]) == STORING, "by the next trainer, too"
     celery.store_result(job_id, RESULT, "SUCCESS")
-    assert gateway.job(job_id).json()["status"] == "completed", "the trainer was faster"
+    assert gateway.job(job_id).json()["status"] == "completed"
     late = gateway.cancel(job_id)
     assert late.status_code == 409
     assert "it is completed" in late.json()["detail"]

@@ -62,8 +62,8 @@ def test_a_model_is_trained_and_stored_once(trainings: Trainings) -> None:
 def test_progress_is_told_and_a_cancelled_training_leaves_no_model(trainings: Trainings) -> None:
     running, waiting, after = trainings.ask(**SLOW), trainings.ask(), trainings.ask()
     assert 0 < trainings.wait_for_fit(running) <= 100
-    trainings.cancel(waiting)
-    trainings.cancel(running)
+    assert trainings.cancel(waiting)
+    assert trainings.cancel(running)
     assert trainings.end_of(after)["model_id"] == model_of(after)
     eventually(lambda: trainings.vhost.depth(QUEUE) == 0, "all are done")
     for job_id in (running, waiting):

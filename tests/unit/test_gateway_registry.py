@@ -1,26 +1,33 @@
 """Which changes of models are made, and which are refused with what reason."""
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sklearn.linear_model import Ridge
 
+from jobs import ConflictError
 from judge import RefusedError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.models.store import ModelStore, now_text
 from registry import Registry, UnknownModelError
+from s3 import BUCKET, losing_answers, moto_server
 from stored_models import put_bad_model, put_model
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
+    return filled(ModelStore(str(tmp_path)))
+
+
+def filled(store: ModelStore) -> ModelStore:
     """With three models, of which `first` answers."""
-    store = ModelStore(str(tmp_path))
     for number, model_id in enumerate(("first", "second", "third")):
         put_model(store, model_id, Ridge(0.1 + number / 100))
     store.change(Change(number=1, action="start", live="first", at=now_text()))
@@ -190,3 +197,107 @@ def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: Model
     put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
     refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
     refused("too large", registry.shadow, "large")
+
+
+PAIRS = 20
+
+
+def test_of_two_rollbacks_at_one_moment_one_goes_back(tmp_path: Path) -> None:
+    """In each pair both have looked before either writes."""
+    lives = []
+    for number in range(PAIRS):
+        store = filled(ModelStore(str(tmp_path / str(number))))
+        registry = Registry(store, 0.05)
+        registry.promote("second", False)
+        registry.promote("third", False)
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(try_to_roll_back, two_at_once(store.url)))
+        (why,) = [each for each in results if isinstance(each, str)]
+        assert why.startswith("change 4 came first, a rollback")
+        last = store.last_change()
+        assert last is not None
+        assert last.takes_back == 3
+        lives.append(now(store)[:2])
+    assert lives == [(4, "second")] * PAIRS
+
+
+def two_at_once(url: str) -> list[Registry]:
+    """Registries whose first look at the changes ends when both have looked."""
+    both = Barrier(2)
+
+    class Store(ModelStore):
+        def changes(self) -> list[Change]:
+            found = super().changes()
+            if not self._has_looked:
+                self._has_looked = True
+                both.wait()
+            return found
+
+        _has_looked = False
+
+    return [Registry(Store(url), 0.05) for _ in range(2)]
+
+
+def try_to_roll_back(registry: Registry) -> Change | str:
+    """The change, or why it was refused."""
+    try:
+        return registry.rollback()
+    except RefusedError as error:
+        return str(error)
+
+
+def test_two_rollbacks_with_one_key_are_one_change(registry: Registry, store: ModelStore) -> None:
+    registry.promote("second", False)
+    registry.promote("third", False)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda each: each.rollback("a key"), two_at_once(store.url))
+    assert one == other
+    assert now(store) == (4, "second", None)
+
+
+def test_a_change_with_a_key_is_made_once_whatever_came_since(
+    registry: Registry, store: ModelStore
+) -> None:
+    calls: dict[str, Callable[[], Change]] = {
+        "shadow": lambda: registry.shadow("third", "k1"),
+        "unshadow": lambda: registry.unshadow("k2"),
+        "promote": lambda: registry.promote("second", False, "k3"),
+        "rollback": lambda: registry.rollback("k4"),
+    }
+    made = [call() for call in calls.values()]
+    assert [each.action for each in made] == list(calls)
+    registry.promote("third", False)
+    registry.delete("second")
+    assert [call() for call in calls.values()] == made
+    assert now(store) == (6, "third", None)
+    others: list[Callable[[], Change]] = [
+        lambda: registry.rollback("k3"),
+        lambda: registry.promote("third", False, "k3"),
+        lambda: registry.unshadow("k1"),
+    ]
+    for other in others:
+        with pytest.raises(ConflictError, match="this Idempotency-Key was used before, for change"):
+            other()
+
+
+@pytest.mark.parametrize("silently", [False, True], ids=["cut off", "silence"])
+def test_a_change_whose_answer_is_lost_is_made_once(
+    monkeypatch: pytest.MonkeyPatch, *, silently: bool
+) -> None:
+    """S3 makes each change and loses its answer; obstore asks again, or gives up."""
+    tries = count()
+    with moto_server() as s3:
+        for name, value in s3.settings.items():
+            monkeypatch.setenv(name.upper(), value)
+        filled(ModelStore(url := f"s3://{BUCKET}/{uuid.uuid4()}"))
+        with losing_answers(
+            s3, lambda path: "/changes/" in path and next(tries) >= 0, silently=silently
+        ) as address:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+            registry = Registry(store := ModelStore(url), 0.05)
+            assert registry.promote("second", False).number == 2
+            assert registry.promote("third", False).number == 3
+            assert registry.shadow("first").number == 4
+            assert registry.rollback().live == "second"
+            assert now(store) == (5, "second", "first")
+    assert next(tries) == 4, "each was lost once"

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pipeline.models.records import RECORD, SKOPS, Change, Metrics, Model, Replica
+from pipeline.models.records import RECORD, SKOPS, Change, Metrics, Model, Replica, standing
 from pipeline.models.store import DamagedError, ModelStore, StoreError, TakenError, now_text
 from pipeline.settings import S3_URL
-from s3 import BUCKET, S3, moto_server
+from s3 import BUCKET, S3, losing_answers, moto_server
 from support import PATIENCE_SECONDS
 
 Monkey = pytest.MonkeyPatch
@@ -180,6 +180,46 @@ def test_what_is_no_name_leads_nowhere(store: ModelStore, place: Place, name: st
 def test_a_data_set_is_what_somebody_put_there(store: ModelStore, place: Place) -> None:
     place.put("datasets/wine.csv", b"a,b\n1,2\n")
     assert store.dataset("wine") == b"a,b\n1,2\n"
+
+
+def test_a_store_of_an_earlier_version_is_gone_on_with(store: ModelStore, place: Place) -> None:
+    """Its changes have no nonce, and its rollbacks do not say what they take back."""
+    for number, (action, live) in enumerate(
+        [("start", "a"), ("promote", "b"), ("promote", "c"), ("rollback", "b")], start=1
+    ):
+        text = (
+            f'{{"number": {number}, "action": "{action}", "live": "{live}", "shadow": null, '
+            '"forced": false, "at": "2026-01-01T00:00:00Z"}'
+        )
+        place.put(f"changes/{number:08}.json", text.encode())
+    store.change(a_change(5))
+    assert [each.live for each in standing(store.changes())] == ["a", "b", "ridge-1"]
+
+
+@pytest.mark.parametrize("silently", [False, True], ids=["cut off", "silence"])
+def test_what_was_written_is_known_though_the_answer_was_lost(
+    s3: S3, monkeypatch: Monkey, *, silently: bool
+) -> None:
+    """Each of the writes is made, and then the connection ends, or nothing is heard for 5 s."""
+    for name, value in s3.settings.items():
+        monkeypatch.setenv(name.upper(), value)
+    lost: list[str] = []
+
+    def loses(path: str) -> bool:
+        lost.append(path.rpartition("/")[2])
+        return True
+
+    with losing_answers(s3, loses, silently=silently) as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        store = ModelStore(f"s3://{BUCKET}/{uuid.uuid4()}")
+        added = store.add(a_model(), {SKOPS: b"content"})
+        store.change(made := a_change(1))
+        with pytest.raises(TakenError):
+            store.change(a_change(1, "another"))
+        assert store.file(added, SKOPS) == b"content"
+        assert store.models() == [added]
+        assert store.changes() == [made]
+    assert lost == [SKOPS, RECORD, "00000001.json"], "each once"
 
 
 def test_a_writer_who_was_killed_leaves_nothing_to_see(tmp_path: Path) -> None:

@@ -41,12 +41,14 @@ def test_a_run_has_what_the_store_has(store: ModelStore, tmp_path: Path) -> None
     tracking = {"MLFLOW_TRACKING_URI": uri, "MLFLOW_ALLOW_FILE_STORE": "true"}
     status, said, log = export(store, "ridge-1", **tracking)
     assert status == 0, log
+    assert export(store, "ridge-1", **tracking) == (status, said, log), "it is the same run"
     (run,) = (path.parent for path in (tmp_path / "mlruns").glob("*/*/artifacts"))
     assert said == f"ridge-1 is run {run.name} of MLflow\n"
     assert (run / "params" / "alpha").read_text() == "10.0"
     assert (run / "params" / "features").read_text() == "age,bmi"
-    assert (run / "metrics" / "rmse").read_text() == "1767323045678 60.5 0\n"
+    assert (run / "metrics" / "rmse").read_text().splitlines()[0] == "1767323045678 60.5 0"
     assert (run / "tags" / "scikit-learn").read_text() == "1.9.1"
+    assert (run / "tags" / "model_id").read_text() == "ridge-1"
     files = {path.name: path.read_bytes() for path in (run / "artifacts").iterdir()}
     assert files.keys() == {"model.skops", "model.onnx", "model.json"}
     assert files["model.skops"] == b"skops"

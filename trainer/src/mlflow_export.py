@@ -29,7 +29,7 @@ class ExportError(PipelineError):
 
 
 def export(store: ModelStore, model_id: str) -> str:
-    """Makes a run of the model, with its files; the run's id.
+    """Makes a run of the model, with its files, and returns the run's id: again, the same run.
 
     Raises ExportError if there is no such model, or MLflow is missing or does not take it.
     """
@@ -55,15 +55,19 @@ def _tell(store: ModelStore, model: Model) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
     time = int(datetime.fromisoformat(model.created_at).timestamp() * 1000)
-    run = client.create_run(experiment, start_time=time, run_name=model.model_id).info.run_id
+    tag = {"model_id": model.model_id}  # by which it is found, if the server's answer is lost
+    (run,) = client.search_runs(
+        [experiment], f"tags.model_id = '{model.model_id}'", max_results=1
+    ) or [client.create_run(experiment, start_time=time, tags=tag, run_name=model.model_id)]
     metrics = {**msgspec.to_builtins(model.metrics), "seconds": model.seconds}
-    tags = {"model_id": model.model_id, "job_id": model.job_id, **model.versions}
+    run_id = str(run.info.run_id)
+    tags = {"job_id": model.job_id, **model.versions}
     params = {
         "algorithm": model.algorithm, "dataset_id": model.dataset_id, "target": model.target,
         "features": ",".join(model.features), **model.params,
     }  # fmt: skip
     client.log_batch(
-        run,
+        run_id,
         [Metric(name, value, time, 0) for name, value in metrics.items() if value is not None],
         [Param(name, str(value)) for name, value in params.items()],
         [RunTag(name, value) for name, value in tags.items() if value is not None],
@@ -72,9 +76,9 @@ def _tell(store: ModelStore, model: Model) -> str:
         (Path(folder) / RECORD).write_bytes(msgspec.json.encode(model))
         for name in model.files:
             (Path(folder) / name).write_bytes(store.file(model, name))
-        client.log_artifacts(run, folder)
-    client.set_terminated(run, "FINISHED")
-    return str(run)
+        client.log_artifacts(run_id, folder)
+    client.set_terminated(run_id, "FINISHED")
+    return run_id
 
 
 if __name__ == "__main__":

@@ -56,6 +56,9 @@ class Trainer:
         try:
             return self._patiently(task, request)
         except SoftTimeLimitExceeded as error:
+            model = ModelStore(self._settings.model_store).model(request.model_id)
+            if model is not None:  # that was the last thing to do: nobody is told of a failure
+                return _result(model)
             raise TrainingError(
                 f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"
             ) from error
@@ -94,8 +97,7 @@ class Trainer:
                     "midst of it, as if killed"
                 )
             model = self._make(task, request, store, record)
-        figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
-        return {"model_id": model.model_id} | figures
+        return _result(model)
 
     def _make(
         self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
@@ -117,6 +119,11 @@ class Trainer:
         except PASSING:
             record.forget_attempt()
             raise
+
+
+def _result(model: Model) -> dict[str, Any]:
+    figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
+    return {"model_id": model.model_id} | figures
 
 
 def define_task(app: Celery, settings: TrainerSettings) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -13,11 +14,13 @@ from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipeline.training import Progress, record_key
+from pipeline.models.store import now_text
+from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.25
+RETRY_SECONDS = 1.0
 
 
 class Record:
@@ -28,14 +31,19 @@ class Record:
         self._redis = redis
         self._key = record_key(job_id)
         self._ttl = ttl
+        self._settle = redis.register_script(SETTLE.read_text())
 
     def is_wanted(self) -> bool:
         """Not if it is cancelled; nor if the gateway has given it up, and told so, or forgotten."""
-        request, cancelled = self._redis.hmget(self._key, ["request", "cancelled"])
+        request, cancelled = self._redis.hmget(self._key, ["request", CANCELLED])
         return request is not None and cancelled is None
 
     def is_cancelled(self) -> bool:
-        return bool(self._redis.hexists(self._key, "cancelled"))
+        return bool(self._redis.hexists(self._key, CANCELLED))
+
+    def may_store(self) -> bool:
+        """Whether its model may be stored: from then on nobody can cancel it any more."""
+        return bool(self._settle([self._key], [STORING, now_text()]) == STORING)
 
     def count_attempt(self) -> int:
         """How often the training was begun, this time included."""
@@ -57,7 +65,7 @@ class Watch:
 
     A fit deep in C can be ended in one way only: with its process. The worker starts another, and
     the broker hands it the task again, which then sees at once that it is cancelled. While Redis is
-    away nothing is told or seen, and the training goes on.
+    away nothing is told or seen, and the training goes on until there is a model to store.
     """
 
     def __init__(self, record: Record, report: Callable[[Progress], object]) -> None:
@@ -69,12 +77,19 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
-        """Raises Ignore if what is to be stored now is cancelled."""
+        """Before a model is stored, settles that it is. Raises Ignore if the training is cancelled.
+
+        That waits for Redis: nobody else knows whether somebody was told that it is cancelled.
+        """
         self._progress = progress
-        if progress.stage == "store":
-            with suppress(RedisError):
-                if self._record.is_cancelled():
+        while progress.stage == STAGES[-1]:
+            try:
+                if not self._record.may_store():
                     raise Ignore
+                return
+            except RedisError as error:
+                log.warning("training %s waits for Redis: %s", self._record.job_id, error)
+            time.sleep(RETRY_SECONDS)
 
     def __enter__(self) -> Self:
         self._thread.start()

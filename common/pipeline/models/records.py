@@ -56,13 +56,18 @@ class Model(Record, frozen=True, kw_only=True):
 
 
 class Change(Record, frozen=True, kw_only=True):
-    """Which model answers from now on, and which one is tried in the shadow; numbered from 1."""
+    """Which model answers from now on, and which one is tried in the shadow; numbered from 1.
+
+    `nonce` names the change itself: whoever made it, and lost the answer, knows it by that.
+    """
 
     number: int
     action: Literal["start", "promote", "rollback", "shadow", "unshadow"]
     live: str
     shadow: str | None = None
     forced: bool = False
+    takes_back: int | None = None  # the promotion that a rollback undoes
+    nonce: str = ""  # none in a store of an earlier version
     at: str  # ISO 8601, UTC
 
 
@@ -77,25 +82,25 @@ class Replica(Record, frozen=True, kw_only=True):
     at: str  # ISO 8601, UTC: when it last said so
 
 
-def before(changes: list[Change]) -> str | None:
-    """The model that a rollback returns to: the one that the last promotion took the place of.
+def standing(changes: list[Change]) -> list[Change]:
+    """The start and the promotions that no rollback has taken back; the last one answers.
 
-    A second rollback goes back one promotion more.
+    A rollback takes back the last of them; a second one, the one before.
 
     >>> def change(number, action, live):
     ...     return Change(number=number, action=action, live=live, at="")
     >>> history = [change(1, "start", "a"), change(2, "promote", "b"), change(3, "promote", "c")]
-    >>> before(history), before([*history, change(4, "rollback", "b")])
-    ('b', 'a')
-    >>> before(history[:1]) is None
-    True
+    >>> [each.live for each in standing(history)]
+    ['a', 'b', 'c']
+    >>> [each.live for each in standing([*history, change(4, "rollback", "b")])]
+    ['a', 'b']
     """
-    lives: list[str] = []
+    found: list[Change] = []
     for change in changes:
         if change.action == "start":
-            lives[:1] = [change.live]
+            found[:1] = [change]
         elif change.action == "promote":
-            lives.append(change.live)
+            found.append(change)
         elif change.action == "rollback":
-            lives.pop()
-    return lives[-2] if len(lives) > 1 else None
+            found.pop()
+    return found
