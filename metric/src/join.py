@@ -7,51 +7,14 @@ flood of labels lets old labels go, and no prediction.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
 import msgspec
 
-from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
+from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, json_list, make_join_tables
 
 Y_TRUE, Y_PRED = "y_true", "y_pred"
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS pending (
-    seq INTEGER PRIMARY KEY,  -- in the order of arrival
-    id TEXT NOT NULL UNIQUE,
-    queue TEXT NOT NULL,
-    value REAL NOT NULL,
-    received_in_ms INTEGER NOT NULL,
-    published_in_ms INTEGER,
-    features_in_ms INTEGER,
-    model_id TEXT,
-    clock_in_ms INTEGER NOT NULL DEFAULT 0  -- of the TTL clock: grows with seq
-);
-CREATE TABLE IF NOT EXISTS joined (
-    seq INTEGER PRIMARY KEY,  -- in the order of the CSV
-    id TEXT NOT NULL UNIQUE,
-    y_true REAL NOT NULL,
-    y_pred REAL NOT NULL,
-    joined_in_ms INTEGER NOT NULL,
-    features_in_ms INTEGER,
-    label_in_ms INTEGER,
-    prediction_in_ms INTEGER,
-    model_id TEXT
-);
-CREATE TABLE IF NOT EXISTS pending_counts (
-    queue TEXT PRIMARY KEY,
-    halves INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-
-# With tables of an older metric, which lack the last columns. Halves of then begin to wait anew. An
-# index has the seq of each row as well, so this one gives the oldest halves of a queue.
-INDICES = """
-CREATE INDEX IF NOT EXISTS pending_queue ON pending (queue);
-DROP INDEX IF EXISTS pending_received;
-"""
 
 HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"
 
@@ -85,13 +48,11 @@ class Join:
         self._ttl_in_ms = ttl_in_ms
         self._max_pending = max_pending
         self._remember_ids = remember_ids
-        database.executescript(SCHEMA)
-        for table in ("pending", "joined"):
-            add_column(database, table, "model_id TEXT")
-        add_column(database, "pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
-        database.executescript(INDICES)
+        make_join_tables(database)
         counts = database.execute("SELECT queue, COUNT(*) FROM pending GROUP BY queue")
         self.pending: Counter[str] = Counter(dict(counts.fetchall()))
+        self._noted: list[tuple[str, int]] = []
+        self._in_hand = "[]"  # the ids of the last add(), as JSON
         self.note_pending()
 
     def add(self, halves: list[Half], now_in_ms: int, clock_in_ms: int) -> Joined:
@@ -124,6 +85,8 @@ class Join:
 
     def expire(self, clock_in_ms: int) -> list[Half]:
         """Lets go of halves that have waited for their time."""
+        if not any(self.pending.values()):
+            return []
         found = self._oldest("", (), EXPIRED_AT_ONCE)
         expired = takewhile(lambda row: row[-1] <= clock_in_ms - self._ttl_in_ms, found)
         return self._release([Half(*row[:-1]) for row in expired])
@@ -132,23 +95,25 @@ class Join:
         """Lets go of the oldest halves of a side that has too many."""
         return [half for queue in (Y_TRUE, Y_PRED) for half in self._let_go(queue)]
 
-    def forget(self, in_hand: Sequence[str]) -> None:
-        """Forgets the oldest rows, but none with an id in hand: its message may come again.
+    def forget(self) -> None:
+        """Forgets the oldest rows, but none with an id of the last add(): it may come again.
 
         To be called when all is done that asks which ids are rows.
         """
         self._database.execute(
             "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?"
             f" AND id NOT IN {IN_JSON}",
-            (self._remember_ids, json_list(in_hand)),
+            (self._remember_ids, self._in_hand),
         )
 
     def note_pending(self) -> None:
         """Writes down how many halves wait: others read the state, and counting takes long."""
-        self._database.executemany(
-            "INSERT OR REPLACE INTO pending_counts VALUES (?, ?)",
-            [(queue, self.pending[queue]) for queue in (Y_TRUE, Y_PRED)],
-        )
+        counts = [(queue, self.pending[queue]) for queue in (Y_TRUE, Y_PRED)]
+        if counts != self._noted:
+            self._database.executemany(
+                "INSERT OR REPLACE INTO pending_counts VALUES (?, ?)", counts
+            )
+            self._noted = counts
 
     def needy(self) -> list[str]:
         """The queues of which no half can be matched by itself: nothing of the other is pending."""
@@ -157,7 +122,8 @@ class Join:
 
     def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
         """Of these ids the halves that wait, and y_true and y_pred of those joined."""
-        wanted = (json_list(ids),)
+        self._in_hand = json_list(ids)
+        wanted = (self._in_hand,)
         waiting = self._database.execute(
             f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN {IN_JSON}", wanted
         )

@@ -125,8 +125,10 @@ class Ledger:
         if caught_up:
             expired = self._join.expire(clock_in_ms) + self._shadow.expire(clock_in_ms)
         let_go = self._join.let_go() + self._shadow.let_go()
-        self._join.forget([half.id for half in halves])
-        self._shadow.forget([half.id for half in shadow_halves])
+        if rows:
+            self._join.forget()
+        if shadow_rows:
+            self._shadow.forget()
         self._join.note_pending()
         unmatched = by_queue("expired", expired, now_in_ms) + by_queue("let_go", let_go, now_in_ms)
         self._unmatched_counts.add(unmatched)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from join import Y_PRED, Y_TRUE, Half
 from labels_log import LabelsLog
-from ledger import Ledger
+from ledger import Ledger, Outcome
 from pipeline.broker import Broker
 from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
@@ -74,6 +74,16 @@ def conflicting_labels(
     ]
 
 
+def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
+    """Adds what came of a batch to the status."""
+    run.count("joined", outcome.rows)
+    run.count("shadow_joined", outcome.shadow_rows)
+    for each in outcome.unmatched:
+        run.count(f"{each.reason}_{each.queue}", each.halves)
+    run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
+    run.gauges["unmatched_dropped"] = ledger.unmatched_dropped
+
+
 def main(settings: MetricSettings, run: Run) -> None:
     ledger = Ledger(
         settings.logs_dir,
@@ -103,14 +113,9 @@ def main(settings: MetricSettings, run: Run) -> None:
             other_labels = conflicting_labels(messages, outcome.conflicts)
             broker.dead_letter(bad + other_labels)
             batch.ack_when_confirmed()
-            run.count("joined", outcome.rows)
-            run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
-            run.count("shadow_joined", outcome.shadow_rows)
             unmatched_log.add(outcome.unmatched)
-            for each in outcome.unmatched:
-                run.count(f"{each.reason}_{each.queue}", each.halves)
-            run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
-            run.gauges["unmatched_dropped"] = ledger.unmatched_dropped
+            note(run, ledger, outcome)
+            run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
     ledger.close()
 
 

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS rotated (
 class RotatedCsv:
     """`rotate()` before a transaction, and for the rest as DurableCsv.
 
+    `dropped_lines` are those that are gone for good.
     The two files together have `max_bytes`, and at most one record() more.
     """
 
@@ -47,20 +48,12 @@ class RotatedCsv:
                 " ON CONFLICT DO UPDATE SET lines = excluded.lines",
                 (path.name, _lines(path)),
             )
-
-    @property
-    def dropped_lines(self) -> int:
-        """How many lines are gone for good."""
-        found: int = self._database.execute(
-            "SELECT dropped_lines FROM rotated WHERE name = ?", (self._path.name,)
-        ).fetchone()[0]
-        return found
+        self.dropped_lines = self._dropped_lines()
 
     def rotate(self) -> None:
         """Begins a new file if this one is full."""
         if self._file.length < max(self._max_bytes // 2, len(self._header) + 1):
             return
-        before = self.dropped_lines
         self._database.execute(
             "UPDATE rotated SET dropped_lines = dropped_lines + older_lines * ?,"
             " older_lines = lines, lines = 0 WHERE name = ? AND lines > 0",
@@ -74,9 +67,16 @@ class RotatedCsv:
             raise LogError(f"cannot rename {self._path}: {error.strerror}; no row is lost; once it "
                            "can, start metric again") from error  # fmt: skip
         log.info("%s was full: it is %s now", self._path, self._older.name)
+        before, self.dropped_lines = self.dropped_lines, self._dropped_lines()
         if dropped := self.dropped_lines - before:
-            log.warning("with the one before it %s lines are gone", f"{dropped:,}")
+            log.warning("%s lines are gone with the one before", f"{dropped:,}")
         self._file = DurableCsv(self._path, self._header, self._database)
+
+    def _dropped_lines(self) -> int:
+        found: int = self._database.execute(
+            "SELECT dropped_lines FROM rotated WHERE name = ?", (self._path.name,)
+        ).fetchone()[0]
+        return found
 
     def record(self, text: str) -> None:
         """Notes in the database, in the transaction at hand, what write() will append."""

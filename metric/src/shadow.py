@@ -69,6 +69,7 @@ class Shadow:
         add_column(database, "shadow_pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
         counted = database.execute("SELECT COUNT(*) FROM shadow_pending")
         self.pending: int = counted.fetchone()[0]
+        self._in_hand = "[]"  # the ids of the last add(), as JSON
 
     def add(
         self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
@@ -80,7 +81,8 @@ class Shadow:
         if not halves and not self.pending:
             return []
         ids = {half.id for half in halves} | {label.id for label, _ in joined}
-        live, waiting, known = self._load(json_list(ids))
+        self._in_hand = json_list(ids)
+        live, waiting, known = self._load(self._in_hand)
         arrived: dict[Key, Half] = {}
         for half in halves:
             key = _key(half)
@@ -94,6 +96,8 @@ class Shadow:
 
     def expire(self, clock_in_ms: int) -> list[Half]:
         """Lets go of predictions that have waited for their time."""
+        if not self.pending:
+            return []
         found = self._oldest(EXPIRED_AT_ONCE)
         expired = takewhile(lambda row: row[-1] <= clock_in_ms - self._ttl_in_ms, found)
         return self._release([_half(*row[:-1]) for row in expired])
@@ -105,12 +109,12 @@ class Shadow:
             return []
         return self._release([_half(*row[:-1]) for row in self._oldest(excess)])
 
-    def forget(self, in_hand: Sequence[str]) -> None:
-        """Forgets the oldest rows, but none with an id in hand: its message may come again."""
+    def forget(self) -> None:
+        """Forgets the oldest rows, but none with an id of the last add(): it may come again."""
         self._database.execute(
             "DELETE FROM shadow_joined WHERE seq <= (SELECT MAX(seq) FROM shadow_joined) - ?"
             f" AND id NOT IN {IN_JSON}",
-            (self._remember_ids, json_list(in_hand)),
+            (self._remember_ids, self._in_hand),
         )
 
     def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], set[Key]]:

@@ -1,4 +1,4 @@
-"""What the tables of both joins share."""
+"""The tables of the join, and what it shares with the join of shadow candidates."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,7 +8,52 @@ import msgspec
 EXPIRED_AT_ONCE = 10_000  # halves that one transaction lets go of, as their time is over
 LET_GO_AT_ONCE = 50_000  # of each queue, as there are too many: more than one batch brings
 
+JOIN_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pending (
+    seq INTEGER PRIMARY KEY,  -- in the order of arrival
+    id TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,
+    value REAL NOT NULL,
+    received_in_ms INTEGER NOT NULL,
+    published_in_ms INTEGER,
+    features_in_ms INTEGER,
+    model_id TEXT,
+    clock_in_ms INTEGER NOT NULL DEFAULT 0  -- of the TTL clock: grows with seq
+);
+CREATE TABLE IF NOT EXISTS joined (
+    seq INTEGER PRIMARY KEY,  -- in the order of the CSV
+    id TEXT NOT NULL UNIQUE,
+    y_true REAL NOT NULL,
+    y_pred REAL NOT NULL,
+    joined_in_ms INTEGER NOT NULL,
+    features_in_ms INTEGER,
+    label_in_ms INTEGER,
+    prediction_in_ms INTEGER,
+    model_id TEXT
+);
+CREATE TABLE IF NOT EXISTS pending_counts (
+    queue TEXT PRIMARY KEY,
+    halves INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+# With tables of an older metric, which lack the last columns. Halves of then begin to wait anew. An
+# index has the seq of each row as well, so this one gives the oldest halves of a queue.
+JOIN_INDICES = """
+CREATE INDEX IF NOT EXISTS pending_queue ON pending (queue);
+DROP INDEX IF EXISTS pending_received;
+"""
+
 IN_JSON = "(SELECT value FROM json_each(?))"
+
+
+def make_join_tables(database: sqlite3.Connection) -> None:
+    """Makes them, or adds what those of an older metric lack."""
+    database.executescript(JOIN_SCHEMA)
+    for table in ("pending", "joined"):
+        add_column(database, table, "model_id TEXT")
+    add_column(database, "pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
+    database.executescript(JOIN_INDICES)
 
 
 def json_list(ids: Sequence[str] | set[str]) -> str:

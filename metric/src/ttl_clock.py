@@ -34,7 +34,7 @@ class TtlClock:
     def advance(self, caught_up: bool) -> None:
         """Adds the time since the last call, if that counts; to be called within a transaction."""
         last_in_ms, self._last_in_ms = self._last_in_ms, self._steady_in_ms()
-        if caught_up:
+        if caught_up and self._last_in_ms > last_in_ms:
             self.now_in_ms += min(self._last_in_ms - last_in_ms, MAX_STEP_IN_MS)
             self._database.execute("UPDATE ttl_clock SET now_in_ms = ?", (self.now_in_ms,))
 

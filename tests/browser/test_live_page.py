@@ -70,6 +70,19 @@ def test_the_numbers_are_those_that_pandas_finds_in_the_log(
     assert "1 row beyond 1,000 points" in str(page.text_content("#note-beyond"))
 
 
+def test_the_page_says_how_many_halves_were_let_go_and_how_old_the_youngest_was(
+    show: Open, plot: Service, ledger: Ledger
+) -> None:
+    page = show(plot)
+    note = page.locator("#note-unmatched")
+    expect(note).to_be_hidden()
+    write(ledger, *spread(1500), halves=["y_true"])
+    expect(note).to_have_text(
+        "Without the other half: 500 labels let go as more than MAX_PENDING waited, "
+        "the youngest after 0.0 s."
+    )
+
+
 def test_a_row_is_on_the_page_without_waiting_for_the_picture(
     show: Open, start: Start, vhost: Vhost
 ) -> None:
