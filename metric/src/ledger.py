@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from durable_csv import DurableCsv, check_in_place, is_recorded, must_be_regular
+from durable_csv import DurableCsv, check_in_place, is_recorded
+from file_watch import must_be_regular
 from join import Y_PRED, Y_TRUE, Half, Join, Outcome
 from pipeline.errors import LogError
 from pipeline.files import (
@@ -28,7 +29,8 @@ class Ledger:
     """Takes halves in, and keeps `metric_log.csv` and `unmatched.csv`.
 
     `metric_log_shadow.csv` is begun with the first prediction of a shadow candidate.
-    Raises LogError where a file is in use, changed, taken away, or cannot be written.
+    A file that something else has changed or taken away is begun anew. Raises LogError where a file
+    is in use or cannot be written, or the state is taken away.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class Ledger:
         `now_in_ms` is Unix time in milliseconds; halves older than their time are let go of.
         `shadow_halves` are predictions of shadow candidates.
         """
-        self._check_in_place()
+        check_in_place(self._path, self._inode)
         try:
             if shadow_halves and self._shadow_rows is None:
                 self._begin_shadow()
@@ -78,13 +80,13 @@ class Ledger:
                 if self._shadow_rows is not None:
                     self._shadow_rows.record(_shadow_lines(shadow_rows))
                 self._unmatched.record("".join(map(_unmatched_line, expired)))
+            for file in self._files:
+                file.write()
         except sqlite3.Error as error:
             raise LogError(
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "
                 "start metric again"
             ) from error
-        for file in self._files:
-            file.write()
         return outcome._replace(shadow_rows=len(shadow_rows))
 
     @property
@@ -101,16 +103,16 @@ class Ledger:
         """The queues whose halves make no row by themselves now: none waits for them here."""
         return self._join.needy()
 
+    @property
+    def changes(self) -> int:
+        """How often a file was changed by something else, and a new one begun."""
+        return sum(file.changes for file in self._files)
+
     def close(self) -> None:
         """To be called when all is well: notes that nothing is left to be written."""
         for file in self._files:
             file.close()
         self._database.close()
-
-    def _check_in_place(self) -> None:
-        check_in_place(self._path, self._inode)
-        for file in self._files:
-            file.check_in_place()
 
     def _begin_shadow(self) -> None:
         """Not within a transaction: the file and its record come to be in steps of their own."""

@@ -98,6 +98,7 @@ def main(settings: MetricSettings, run: Run) -> None:
             run.count("joined", len(outcome.rows))
             run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
             run.count("shadow_joined", outcome.shadow_rows)
+            run.gauges["files_changed"] = ledger.changes
             run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
     ledger.close()
 

@@ -165,9 +165,20 @@ def test_a_second_metric_is_refused(tmp_path: Path) -> None:
     open_ledger(tmp_path).close()
 
 
-@pytest.mark.parametrize("name", ["metric_log.csv", "unmatched.csv", "metric_state.sqlite3"])
-def test_a_file_taken_away_is_noticed(tmp_path: Path, name: str) -> None:
+def test_a_state_taken_away_is_noticed(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(LogError, match=f"{name} was taken away"):
+    (tmp_path / "metric_state.sqlite3").unlink()
+    with pytest.raises(LogError, match=r"metric_state.sqlite3 was taken away"):
         ledger.take([half("a", "y_true", 1)], 0)
+
+
+def test_files_taken_away_or_changed_are_begun_anew(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, ttl=1)
+    ledger.take([half("a", "y_true", 1), half("a", "y_pred", 2), half("b", "y_true", 1)], 0)
+    (tmp_path / "metric_log.csv").unlink()
+    (tmp_path / "unmatched.csv").write_text("mine")
+    ledger.take([half("c", "y_true", 1), half("c", "y_pred", 2)], 1000)
+    assert rows(tmp_path) == [("c", 1, 2, 1)]
+    assert unmatched(tmp_path) == ["b,y_true,1,1970-01-01T00:00:00.000Z"]
+    assert (tmp_path / "unmatched.1.csv").read_text() == "mine"
+    assert ledger.changes == 2

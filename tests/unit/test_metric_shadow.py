@@ -12,7 +12,6 @@ import shadow
 from join import Half
 from ledger import Ledger
 from metric import to_halves
-from pipeline.errors import LogError
 from pipeline.messages import Message
 
 HEADER = "id,y_true,y_pred,absolute_error,model_id,live_model_id,live_absolute_error"
@@ -88,11 +87,12 @@ def test_there_is_no_file_until_a_candidate_is_tried(tmp_path: Path) -> None:
     assert path.read_text() == HEADER + "\n"
 
 
-def test_the_file_taken_away_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_file_taken_away_is_begun_anew(ledger: Ledger, tmp_path: Path) -> None:
     take(ledger, tried("a"))
     (tmp_path / "metric_log_shadow.csv").unlink()
-    with pytest.raises(LogError, match=r"metric_log_shadow.csv was taken away"):
-        take(ledger, label("a"))
+    take(ledger, label("a"), prediction("a"))
+    assert lines(tmp_path) == ["a,151,148,3,ridge-1,live,0.5"]
+    assert ledger.changes == 1
 
 
 def test_the_file_taken_away_while_stopped_is_begun_anew(tmp_path: Path) -> None:
