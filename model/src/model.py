@@ -64,7 +64,6 @@ def main(settings: ModelSettings, run: Run) -> None:
             requests, bad = batch.decode(FEATURES)
             predictions, failed = answer(live, requests)
             broker.publish("y_pred", predictions)
-            broker.reply(predictions, bad + failed)
             broker.dead_letter(bad + failed)
             if shadow:
                 tried, _ = answer(shadow, requests)

@@ -21,7 +21,12 @@ POINTS = {
         "before the length is recorded",
         "before the acks",
     ),
-    "model": ("after publishing", "before the confirms are seen", "before the acks"),
+    "model": (
+        "after publishing",
+        "once the predictions are confirmed",
+        "before the confirms are seen",
+        "before the acks",
+    ),
     "gateway": (
         "before a job is published",
         "before a confirm is noted",
@@ -77,8 +82,9 @@ def arm_model(point: str, moment: Moment) -> None:
 
     def armed_publish(self: Broker, *arguments: Any) -> None:
         publish(self, *arguments)
-        if point == "after publishing":
-            moment.reached()
+        if point == "once the predictions are confirmed":
+            self.flush()
+        moment.reached()
 
     Broker.publish = armed_publish  # type: ignore[method-assign, assignment]
 

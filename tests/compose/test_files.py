@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +127,17 @@ def test_the_port_of_the_page_is_changed_outside_only(stack: Stack) -> None:
     (port,) = plot["ports"]
     assert (port["host_ip"], port["published"], port["target"]) == ("127.0.0.1", "8081", 8080)
     assert "PLOT_PORT" not in plot["environment"]
+
+
+def test_a_container_is_made_anew_when_a_file_mounted_into_it_has_changed(stack: Stack) -> None:
+    """Compose compares what it starts a container with, and not what is in the files."""
+    stack.configure(COMPOSE_PROFILES="serving")
+    services = json.loads(stack.compose("config", "--format=json"))["services"]
+    wrong = []
+    for name, service in services.items():
+        sources = [Path(each["source"]) for each in service.get("volumes", [])]
+        content = b"".join(path.read_bytes() for path in sources if path.is_file())
+        hashed = sha256(content).hexdigest()[:12]
+        if content and service["environment"].get("MOUNTED_FILES") != hashed:
+            wrong.append(f'write MOUNTED_FILES: "{hashed}" for {name} in docker-compose.yml')
+    assert not wrong

@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import Ridge
 
+from chaos import crash_at
+from pipeline import dataset
+from pipeline.models.store import ModelStore
+from stored_models import change, put_model
 from support import Service, Vhost, eventually, read_rows, row_count
 
 Start = Callable[..., Service]
@@ -168,3 +174,41 @@ def test_a_prediction_says_when_its_features_were_published(start: Start, vhost:
     properties, _ = vhost.wait_for("y_pred")
     assert properties.headers["features_timestamp_in_ms"] == 1_795_000_000_123
     assert properties.headers["timestamp_in_ms"] > 1_795_000_000_123 - 10**10
+
+
+CRASH_AT = Path(crash_at.__file__)
+ONCE_CONFIRMED = [CRASH_AT, "once the predictions are confirmed", "1"]
+
+
+def test_who_asks_is_answered_by_the_very_publish_that_makes_the_row(
+    start: Start, vhost: Vhost, tmp_path: Path
+) -> None:
+    model = start("model")
+    eventually(model.is_up, "the model, and with it all queues")
+    assert model.stop() == 0
+    store = ModelStore(str(tmp_path / "models"))
+    for number in range(3):
+        put_model(store, f"ridge-{number}", Ridge(10.0**number))
+    with vhost.channel() as channel:
+        channel.queue_declare("mine")
+        channel.queue_bind("mine", "replies", "mine")
+    for number, row_id in enumerate("abc"):
+        body = json.dumps({"id": row_id, "body": dataset.holdout().features[number].tolist()})
+        vhost.put("features", body.encode(), reply_to="mine", correlation_id=row_id)
+        assert start("model", runner=ONCE_CONFIRMED).wait() == -signal.SIGKILL
+        change(store, f"ridge-{number}")
+        model = start("model")  # another one, which is given the row again
+        eventually(lambda: model.is_up() and model.counts().get("rows"), "its answer")
+        assert model.stop() == 0
+    answers, predictions = told(vhost, "mine"), told(vhost, "y_pred")
+    assert answers == predictions
+    assert predictions.keys() == {*"abc"}
+
+
+def told(vhost: Vhost, queue: str) -> dict[str, tuple[str, float]]:
+    """Of each id the first prediction in a queue, which holds: its model, and what it says."""
+    first: dict[str, tuple[str, float]] = {}
+    while found := vhost.get(queue):
+        message = json.loads(found[1])
+        first.setdefault(message["id"], (found[0].headers["model_id"], message["body"]))
+    return first

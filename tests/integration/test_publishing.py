@@ -104,23 +104,51 @@ def test_a_header_that_cannot_be_read_does_not_block_the_queue(
         eventually(lambda: arrived == ["a", "b"], "both")
 
 
-def test_an_answer_goes_to_the_reply_queue_and_a_vanished_one_is_no_error(
-    broker_settings: BrokerSettings, vhost: Vhost
+@pytest.fixture
+def mine(vhost: Vhost) -> str:
+    """A queue that may be named as `reply_to`."""
+    with vhost.channel() as channel:
+        channel.exchange_declare("replies", "direct", durable=True)
+        channel.queue_declare("mine")
+        channel.queue_bind("mine", "replies", "mine")
+    return "mine"
+
+
+def test_an_answer_goes_to_who_asked_and_it_is_no_error_that_nobody_did(
+    broker_settings: BrokerSettings, vhost: Vhost, mine: str
 ) -> None:
     with opened(broker_settings) as (broker, _):
-        broker.publish("y_pred", labels("x"))
-        broker.flush()
-        with vhost.channel() as channel:
-            channel.queue_declare("mine")
-            channel.queue_bind("mine", "replies", "mine")
-        broker.reply(
+        broker.publish(
+            "y_pred",
             [
-                Message(["a"], [2.0], reply_to="mine", correlation_id="c-1"),
+                Message(["a"], [2.0], reply_to=mine, correlation_id="c-1"),
                 Message(["b"], [2.0], reply_to="nobody"),
                 Message(["c"], [2.0]),
+            ],
+        )
+        broker.flush()
+    properties, body = vhost.wait_for(mine)
+    assert (properties.correlation_id, body) == ("c-1", b'{"id":"a","body":2.0}')
+    assert vhost.depth(mine) == 0
+    assert vhost.depth("y_pred") == 3
+
+
+def test_who_asked_hears_that_there_is_no_answer_and_of_no_other_dead_letter(
+    broker_settings: BrokerSettings, vhost: Vhost, mine: str
+) -> None:
+    with opened(broker_settings) as (broker, _):
+        broker.dead_letter(
+            [
+                DeadLetter(b"a", "no number", "features", mine, "c-1"),
+                DeadLetter(b"b", "no number", "features"),
+                DeadLetter(b"c", "no number", "features", "nobody"),
+                DeadLetter(b"d", "not an answer", "answers", mine),
+                DeadLetter(b"e", "not a label", "y_true", mine),
             ]
         )
         broker.flush()
-    properties, body = vhost.wait_for("mine")
-    assert (properties.correlation_id, body) == ("c-1", b'{"id":"a","body":2.0}')
-    assert vhost.depth("mine") == 0
+    properties, body = vhost.wait_for(mine)
+    assert (properties.correlation_id, body) == ("c-1", b"a")
+    assert properties.headers["x-reason"] == "no number"
+    assert vhost.depth(mine) == 0
+    assert vhost.depth("dead_letters") == 5

@@ -32,7 +32,8 @@ def test_queues_are_durable_and_bound_to_their_edges(vhost: Vhost) -> None:
     assert names["dead_letters"]["arguments"]["x-overflow"] == "drop-head"
     bindings = vhost.manage("GET", f"bindings/{vhost.name}")
     named = {(b["source"], b["destination"], b["routing_key"]) for b in bindings if b["source"]}
-    assert named == {(f"edge.{name}", name, name) for name in names}
+    answers = {(f"edge.{name}", "replies", "") for name in ("y_pred", "dead_letters")}
+    assert named == {(f"edge.{name}", name, name) for name in names} | answers
 
 
 def test_transient_queues_are_those_of_a_bare_declaration(vhost: Vhost) -> None:

@@ -1,7 +1,7 @@
 """Makes what users of an earlier version have: volumes, logs, `.env`, jobs and models, in use.
 
 By hand: `PYTHONPATH=tests .venv/bin/python tests/upgrade/earlier.py FOLDER`. It checks that version
-out into the folder, builds and runs it there, and stops it in the middle of its work. Any later
+out into the folder, builds and runs it there, and stops services in the middle of their work. Any later
 version goes on from there: put its files into the folder, and `docker compose up -d --build`.
 """
 
@@ -56,7 +56,7 @@ def check_out(folder: Path) -> None:
 
 
 def leave(stack: Stack) -> Left:
-    """Runs the version in the stack's folder, and stops it while everything is under way."""
+    """Runs the version in the stack's folder, and leaves it while everything is under way."""
     stack.configure(**SETTINGS)
     stack.up("rabbitmq")
     tap = Tap(stack, "features")
@@ -75,7 +75,6 @@ def leave(stack: Stack) -> Left:
     wait_for(lambda: stack.queue_depths()["dead_letters"] == 1, "the dead letter")
     queued = leave_work_undone(stack)
     rows = tap.ids("features") - {"answered-before", "asked-before"}  # no label was told of these
-    stack.compose("down")
     logs = stack.logs
     return Left(
         rows,

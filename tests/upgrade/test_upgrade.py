@@ -1,4 +1,4 @@
-"""An earlier version is stopped in the middle of its work; this one goes on and loses nothing."""
+"""An earlier version is left in the middle of its work; this one goes on and loses nothing."""
 
 import csv
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class Upgrade(NamedTuple):
 
 @pytest.fixture(scope="module")
 def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
-    """Upgraded as the README says it: `docker compose down`, `git pull`, and `up -d --build`."""
+    """Upgraded as the README says it: `git pull`, and `docker compose up -d --build`."""
     folder = tmp_path_factory.mktemp("earlier")
     check_out(folder)
     stack = Stack(folder)

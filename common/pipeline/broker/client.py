@@ -15,7 +15,7 @@ from pipeline.broker.topology import (
     DEAD_LETTERS,
     DELAY_STEPS,
     DELAYED_LABELS,
-    REPLIES,
+    FEATURES,
     Uses,
     delay_queue,
     edge,
@@ -108,9 +108,13 @@ class Broker:
     ) -> None:
         """Publishes to the edge of `queue`; returns before the broker has confirmed.
 
-        `reply_to` names the queue that an answer is to go to, by the exchange `replies`.
+        `reply_to` names the queue that the answers are to go to. A message that is itself an
+        answer bears the name that its request gave as its routing key: the exchange `replies`,
+        which is bound to `edge.y_pred`, gives who asked a copy of what becomes the row.
         """
-        outgoing = [self._outgoing(edge(queue), queue, message) for message in messages]
+        outgoing = [
+            self._outgoing(edge(queue), message.reply_to or queue, message) for message in messages
+        ]
         for message in outgoing:
             message.properties.reply_to = reply_to
         self._publisher.publish(outgoing)
@@ -124,31 +128,19 @@ class Broker:
             message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
         self._publisher.publish(delayed)
 
-    def reply(self, answers: Sequence[Message[float]], failed: Sequence[DeadLetter] = ()) -> None:
-        """Publishes to those who named a reply queue their answers, or why there is none."""
-        self._publisher.publish(
-            [
-                self._outgoing(REPLIES, answer.reply_to, answer, mandatory=False)
-                for answer in answers
-                if answer.reply_to
-            ]
-        )
-        self._publisher.publish(
-            [self._letter(REPLIES, each.reply_to, each) for each in failed if each.reply_to]
-        )
-
     def announce_change(self) -> None:
         """Tells every process of `model` that there is something new in the model store."""
         properties = message_properties(self._run.service, new_id(), {})
         self._publisher.publish([Outgoing(CHANGES, "", b"{}", properties, mandatory=False)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
-        """Puts what cannot be used into `dead_letters`, with its reason and source queue."""
+        """Puts what cannot be used into `dead_letters`, with its reason and source queue.
+
+        Who asked for an answer gets a copy, as of an answer: see publish().
+        """
         self._run.count("dead_lettered", len(letters))
         self._warn_of(letters)
-        self._publisher.publish(
-            [self._letter(edge(DEAD_LETTERS), DEAD_LETTERS, letter) for letter in letters]
-        )
+        self._publisher.publish([self._letter(letter) for letter in letters])
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
         """Says why, but not more than once a second: bad messages come in floods."""
@@ -185,9 +177,7 @@ class Broker:
             return "the broker is short of memory or disk, and takes no messages"
         return None
 
-    def _outgoing(
-        self, exchange: str, routing_key: str, message: Message[Any], mandatory: bool = True
-    ) -> Outgoing:
+    def _outgoing(self, exchange: str, routing_key: str, message: Message[Any]) -> Outgoing:
         headers: dict[str, Any] = {}
         if message.features_timestamp_in_ms is not None:
             headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
@@ -196,14 +186,15 @@ class Broker:
         message_id = new_id() if message.batched else id_text(message.ids[0])
         properties = message_properties(self._run.service, message_id, headers)
         properties.correlation_id = message.correlation_id
-        return Outgoing(exchange, routing_key, message.encode(), properties, mandatory)
+        return Outgoing(exchange, routing_key, message.encode(), properties)
 
-    def _letter(self, exchange: str, routing_key: str, letter: DeadLetter) -> Outgoing:
+    def _letter(self, letter: DeadLetter) -> Outgoing:
         headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
         properties = message_properties(self._run.service, new_id(), headers)
         properties.correlation_id = letter.correlation_id
-        mandatory = exchange != REPLIES  # who asked may have gone
-        return Outgoing(exchange, routing_key, letter.body, properties, mandatory)
+        # Only a request has somebody who waits: an answer that nobody can use must not come again.
+        asker = letter.reply_to if letter.queue == FEATURES else None
+        return Outgoing(edge(DEAD_LETTERS), asker or DEAD_LETTERS, letter.body, properties)
 
 
 def _fitting(reason: str) -> str:

@@ -1,7 +1,8 @@
 """The exchanges and queues of the pipeline, and how they come to be there.
 
 Each edge of the pipeline is a fanout exchange `edge.NAME`, bound to the durable queue `NAME`:
-whoever wants a copy of what flows there binds a queue of their own to the exchange.
+whoever wants a copy of what flows there binds a queue of their own to the exchange. So does the
+exchange `replies`, which routes by name: one publish makes the row and answers who asked.
 """
 
 import logging
@@ -17,9 +18,10 @@ from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-STREAMS = ("features", "y_true", "y_pred")
+FEATURES, Y_PRED = "features", "y_pred"
+STREAMS = (FEATURES, "y_true", Y_PRED)
 DEAD_LETTERS = "dead_letters"
-REPLIES = "replies"
+REPLIES = "replies"  # the exchange that gives an answer to the queue that its request named
 ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
 Y_PRED_SHADOW = (
     "y_pred_shadow"  # predictions of the model that is tried beside the one that answers
@@ -86,6 +88,8 @@ class Topology:
         }
         self._queue(DEAD_LETTERS, edge(DEAD_LETTERS), True, capped)
         self._exchange(REPLIES, "direct")
+        for queue in (Y_PRED, DEAD_LETTERS):
+            self._copy(edge(queue), REPLIES)
         if "answers" in uses:
             self._queue(ANSWERS, REPLIES, True, self._arguments)
         if "shadow" in uses:
@@ -107,6 +111,15 @@ class Topology:
 
         if self._refusal(look) == _NOT_FOUND:
             self._must(declare, f"exchange {name}")
+
+    def _copy(self, source: str, destination: str) -> None:
+        """Has an exchange get a copy of all that goes to another one."""
+
+        def bind(channel: BlockingChannel) -> Any:
+            return channel.exchange_bind(destination, source)
+
+        if self._may_declare:
+            self._refusal(bind)
 
     def _queue(self, name: str, exchange: str, durable: bool, arguments: dict[str, Any]) -> None:
         def look(channel: BlockingChannel) -> Any:
