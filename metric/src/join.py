@@ -4,14 +4,18 @@ It is the join that a plain dictionary would make; the tables only hold the dict
 where a crash does not reach it, and let go of what is old.
 """
 
+import math
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 Y_TRUE, Y_PRED = "y_true", "y_pred"
 EXPIRED_AT_ONCE = 10_000  # halves: what one transaction lets go of
+TARGET_RANGE = 346.0 - 25.0  # of the labels in the diabetes data set
+SAME_WITHIN = 1e-6  # of the larger prediction, or of that range: last digits vary with the batch
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
@@ -61,7 +65,9 @@ class Outcome(NamedTuple):
     """What came of the halves that were added."""
 
     rows: list[tuple[Half, Half]]  # label and prediction of one id
-    conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+    conflicts: list[tuple[int, float]]  # which half contradicts an earlier one, and its value
+    other_predictions: int = 0  # of features that came again, and that another model answered
+    shadow_conflicts: Sequence[tuple[int, float]] = ()
     shadow_rows: int = 0  # of the shadow candidate, that came of all this
 
 
@@ -84,7 +90,7 @@ class Join:
     def add(self, halves: list[Half], now_in_ms: int) -> Outcome:
         """Takes the halves in; a half that is here already changes nothing."""
         waiting, joined = self._load({half.id for half in halves})
-        outcome = Outcome([], [])
+        outcome, other_predictions = Outcome([], []), 0
         arrived: dict[str, Half] = {}
         for index, half in enumerate(halves):
             if half.id in joined:
@@ -93,18 +99,21 @@ class Join:
                 arrived[half.id] = half
                 continue
             elif other.queue == half.queue:
-                first = other.value
+                first = other
             else:
                 pair = (half, other) if half.queue == Y_TRUE else (other, half)
                 outcome.rows.append(pair)
-                joined[half.id] = (pair[0].value, pair[1].value)
+                joined[half.id] = pair
                 continue
-            if first != half.value:
-                outcome.conflicts.append((index, first))
+            if differs(half, first):
+                if is_redelivered(half, first):
+                    other_predictions += 1
+                else:
+                    outcome.conflicts.append((index, first.value))
         self._store([half for half in arrived.values() if half.id not in joined])
         self._release([waiting[label.id] for label, _ in outcome.rows if label.id in waiting])
         self._remember(outcome.rows, now_in_ms)
-        return outcome
+        return outcome._replace(other_predictions=other_predictions)
 
     def expire(self, now_in_ms: int) -> list[Half]:
         """Lets go of the oldest halves: those past their time, or too many on both sides."""
@@ -128,20 +137,27 @@ class Join:
         others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
         return [queue for queue, other in others if not self.pending[other]]
 
-    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
-        """Of these ids the halves that wait, and y_true and y_pred of those joined."""
+    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[Half, Half]]]:
+        """Of these ids the halves that wait, and label and prediction of those joined."""
         wanted = (msgspec.json.encode(ids).decode(),)
         waiting = self._database.execute(
             f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN (SELECT value FROM json_each(?))",
             wanted,
         )
         joined = self._database.execute(
-            "SELECT id, y_true, y_pred FROM joined WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, y_true, y_pred, features_in_ms FROM joined"
+            " WHERE id IN (SELECT value FROM json_each(?))",
             wanted,
         )
         return (
             {row[0]: Half(*row) for row in waiting},
-            {row_id: (y_true, y_pred) for row_id, y_true, y_pred in joined},
+            {
+                row_id: (
+                    Half(row_id, Y_TRUE, y_true, 0),
+                    Half(row_id, Y_PRED, y_pred, 0, features_in_ms=features_in_ms),
+                )
+                for row_id, y_true, y_pred, features_in_ms in joined
+            },
         )
 
     def _excess(self) -> int:
@@ -200,6 +216,25 @@ class Join:
             "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?",
             (self._remember_ids,),
         )
+
+
+def differs(half: Half, first: Half) -> bool:
+    """Whether it says another thing than an earlier one: of predictions, more than rounding does.
+
+    >>> a = Half("a", Y_PRED, 151.0, 0)
+    >>> differs(Half("a", Y_PRED, 151.0001, 0), a), differs(Half("a", Y_PRED, 151.001, 0), a)
+    (False, True)
+    """
+    if half.queue == Y_TRUE:
+        return half.value != first.value
+    least = SAME_WITHIN * TARGET_RANGE
+    return not math.isclose(half.value, first.value, rel_tol=SAME_WITHIN, abs_tol=least)
+
+
+def is_redelivered(half: Half, first: Half) -> bool:
+    """Whether both are predictions of one message of features."""
+    known = half.queue != Y_TRUE and half.features_in_ms is not None
+    return known and half.features_in_ms == first.features_in_ms
 
 
 def _add_model_id(database: sqlite3.Connection) -> None:

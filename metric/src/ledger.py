@@ -73,7 +73,7 @@ class Ledger:
             with self._database:  # commits, or rolls back
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join.add(halves, now_in_ms)
-                shadow_rows = self._shadow.add(shadow_halves, outcome.rows)
+                shadow_rows, shadow_conflicts = self._shadow.add(shadow_halves, outcome.rows)
                 expired = self._join.expire(now_in_ms) + self._shadow.expire(now_in_ms)
                 self._join.note_pending()
                 self._rows.record(_row_lines(outcome.rows))
@@ -87,7 +87,7 @@ class Ledger:
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "
                 "start metric again"
             ) from error
-        return outcome._replace(shadow_rows=len(shadow_rows))
+        return outcome._replace(shadow_conflicts=shadow_conflicts, shadow_rows=len(shadow_rows))
 
     @property
     def pending(self) -> dict[str, int]:

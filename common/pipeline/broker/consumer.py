@@ -171,7 +171,7 @@ class Consumer(Link):
         tag: int = method.delivery_tag  # type: ignore[assignment]  # of a delivery, never None
         inbox = self._inboxes[queue]
         with self.changed:
-            inbox.put(Delivery(queue, tag, body, properties))
+            inbox.put(Delivery(queue, tag, body, properties, method.routing_key or ""))
             if inbox.size >= INBOX_BYTES and inbox.consumer_tag is not None:
                 channel.basic_cancel(inbox.consumer_tag)  # from now on the client rejects the rest
                 inbox.consumer_tag = None
