@@ -89,6 +89,20 @@ class DurableCsv:
             raise LogError(f"cannot write {self._path}: {error.strerror}; no row is lost; once it "
                            "can, start metric again") from error  # fmt: skip
 
+    @property
+    def length(self) -> int:
+        """Its bytes."""
+        return self._left.length
+
+    def move_to(self, path: Path) -> None:
+        """Gives the file another name, in the place of what has it, and begins a new one."""
+        self._path.replace(path)
+        self._save_anew(b"")
+        os.close(self._descriptor)
+        self._descriptor = open_locked(self._path)
+        sync_folder(self._path.parent)
+        self._append()
+
     def close(self) -> None:
         """Notes that all is written: from now on any change to the file is somebody else's."""
         self._save(self._left.length, b"")
@@ -133,7 +147,8 @@ class DurableCsv:
         if found and size:
             self._begin_anew(found, unwritten(self._descriptor, rest))
         elif found:
-            self._save_anew("it was deleted, moved away or emptied", rest)
+            self._tell("it was deleted, moved away or emptied")
+            self._save_anew(rest)
         else:
             os.ftruncate(self._descriptor, length)
             self._left, self._tail = Left(header, length, end_of(self._descriptor, length)), tail
@@ -163,7 +178,8 @@ class DurableCsv:
 
     def _begin_anew(self, found: str, rest: bytes) -> None:
         """Leaves the file to whoever changed it: they may have it open, and write to it."""
-        self._save_anew(found, rest)
+        self._tell(found)
+        self._save_anew(rest)
         before = self._descriptor
         if not replaced(self._path, before):
             set_aside(self._path)
@@ -175,10 +191,12 @@ class DurableCsv:
         os.close(before)
         sync_folder(self._path.parent)
 
-    def _save_anew(self, found: str, rest: bytes) -> None:
-        """Notes first what the new file will be: a crash from here on does not change it."""
+    def _tell(self, found: str) -> None:
         self.changes += 1
         log.warning("%s was changed by something else: %s; a new one is begun", self._path, found)
+
+    def _save_anew(self, rest: bytes) -> None:
+        """Notes first what the new file will be: a crash from here on does not change it."""
         self._left, self._tail = Left(self._left.header), self._left.header + rest
         with self._database:  # commits, or rolls back
             self._database.execute("BEGIN IMMEDIATE")

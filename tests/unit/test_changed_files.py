@@ -342,3 +342,16 @@ def test_killed_in_a_write_and_again_while_it_starts_with_a_changed_file(
         if finished:
             break
     assert finished
+
+
+def test_moving_it_is_no_change(tmp_path: Path) -> None:
+    csv = open_csv(tmp_path, connect(tmp_path))
+    for row in ("a,1\n", "b,2\n"):
+        append(csv, row)
+        csv.move_to(tmp_path / "older.csv")
+    append(csv, "c,3\n")
+    assert content(tmp_path) == HEADER + "c,3\n"
+    assert content(tmp_path, "older.csv") == HEADER + "b,2\n"
+    assert (csv.changes, csv.length) == (0, len(HEADER + "c,3\n"))
+    csv.close()
+    assert open_csv(tmp_path, connect(tmp_path)).changes == 0
