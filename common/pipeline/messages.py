@@ -128,10 +128,11 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """The answer to a request that cannot be had, and why."""
+    """The answer to a request that cannot be had, or that nobody can use, and why."""
 
     row_id: str
     reason: str
+    prediction: float | None = None  # the answer that nobody can use
 
 
 class _Row(msgspec.Struct, Generic[T]):

@@ -1,23 +1,32 @@
 #!lua flags=allow-oom
 -- Ends jobs with their answers. The first answer to a job holds: a second prediction of the same row, after
 -- a model was killed, can differ in its last digits. An answer to a job that has expired is dropped.
+-- Only where `metric` refuses the very prediction that the job has, as its id was used before, the job fails
+-- after all: it is no row, and to compare it with the label of that row would be wrong.
 --
 -- ARGV     the channel on which to tell which jobs have ended, the time in ms, then for each job: its
---          id, `prediction` or `reason`, that itself, and the model's id
+--          id, `prediction` or `reason`, that itself, and the model's id or the prediction refused
 -- Also when Redis is full: what was accepted is answered.
 -- Returns  how many were kept, were repeated, and were dropped
 
 local kept, repeated, dropped = {}, 0, 0
 for i = 3, #ARGV, 4 do
-  local id, field, value, model = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
+  local id, field, value, more = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local job = 'job:' .. id
   if redis.call('EXISTS', job) == 0 then
     dropped = dropped + 1
+  elseif field == 'reason' and redis.call('HGET', job, 'prediction') == more then
+    redis.call('HDEL', job, 'prediction', 'model')
+    redis.call('HSET', job, field, value, 'completed', ARGV[2])
+    kept[#kept + 1] = id
   elseif redis.call('HSETNX', job, 'completed', ARGV[2]) == 0 then
     repeated = repeated + 1
   else
     redis.call('HSETNX', job, 'confirmed', ARGV[2])  -- or there were nothing to answer
-    redis.call('HSET', job, field, value, 'model', model)
+    redis.call('HSET', job, field, value)
+    if field == 'prediction' then
+      redis.call('HSET', job, 'model', more)
+    end
     kept[#kept + 1] = id
   end
 end

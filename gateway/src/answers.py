@@ -38,7 +38,9 @@ class Answers:
             for row_id, value in zip(answer.ids, answer.values, strict=True):
                 arguments += [id_text(row_id), "prediction", number_text(value), model_id]
         for refusal in refusals:
-            arguments += [refusal.row_id, "reason", refusal.reason, ""]
+            refused = refusal.prediction
+            text = "" if refused is None else number_text(refused)
+            arguments += [refusal.row_id, "reason", refusal.reason, text]
         return bad if not arguments or self._store(arguments) else None
 
     def _store(self, arguments: list[str]) -> bool:

@@ -139,11 +139,12 @@ class Job(BaseModel):
     job_id: str
     status: Status = Field(
         description="`pending`: noted, and not yet confirmed by the broker. `processing`: the "
-        "broker has it, the model answers when its turn comes. `completed`, `failed`: it has."
+        "broker has it, the model answers when its turn comes. `completed`, `failed`: it has. A "
+        "`completed` job fails where its id turns out to be that of another row."
     )
     prediction: float | None = None
     model_id: str | None = Field(None, description="The first digits of the model file's SHA-256.")
-    reason: str | None = Field(None, description="Why there is no prediction.")
+    reason: str | None = Field(None, description="Why there is no prediction, or none that counts.")
     created_at: datetime
     confirmed_at: datetime | None = None
     completed_at: datetime | None = None

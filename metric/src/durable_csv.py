@@ -4,19 +4,40 @@ What is to be appended is first recorded in the database, with the length of the
 the transaction that decides on the rows. Then it is appended and synced. So at any moment the file
 is the recorded length, plus some part of the recorded tail: at start it is cut back to the length,
 and the tail is written again.
+
+A file that somebody else has changed, moved or deleted meanwhile is left to them: what is there
+gets another name, and a new file is begun, with what of the recorded tail is not yet written.
 """
 
-import fcntl
 import logging
 import os
 import sqlite3
 from pathlib import Path
 
+from file_watch import (
+    OTHER_END,
+    Left,
+    changed,
+    end_of,
+    open_locked,
+    other_header,
+    replaced,
+    set_aside,
+    sync_folder,
+    unwritten,
+)
 from pipeline.errors import LogError
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, length INTEGER, tail BLOB)"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, length INTEGER, tail BLOB);
+CREATE TABLE IF NOT EXISTS file_end (  -- of what is known to be written, without a tail
+    name TEXT PRIMARY KEY,
+    length INTEGER NOT NULL,
+    checksum INTEGER NOT NULL  -- of the last bytes before that
+);
+"""
 
 _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
@@ -24,29 +45,23 @@ _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 class DurableCsv:
     """`record()` within a transaction, `write()` after its commit.
 
-    Raises LogError where the file is not what was left, and where another process has it open.
+    `changes` counts how often somebody else's hand made it begin a new file. Raises LogError where
+    another process has the file open, or it cannot be written.
     """
 
     def __init__(self, path: Path, header: str, database: sqlite3.Connection) -> None:
+        self.changes = 0
         self._path = path
         self._database = database
         self._tail = b""
-        database.execute(SCHEMA)
-        is_new = not path.exists() or not path.stat().st_size
-        must_be_regular(path)
+        self._left = Left(header.encode())
+        database.executescript(SCHEMA)
+        self._descriptor = open_locked(self._path)
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LogError(f"{path} is in use: another metric writes to this folder") from error
+            self._recover()
+            sync_folder(path.parent)
         except OSError as error:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
-        self._length = self._recover(is_new, header.encode())
-
-    @property
-    def length(self) -> int:
-        """Its length in bytes, as far as it is written."""
-        return self._length
 
     def record(self, text: str) -> None:
         """Notes in the database, in the transaction at hand, what write() will append.
@@ -56,87 +71,142 @@ class DurableCsv:
         if not text:
             return
         self._tail = text.encode()
-        self._save(self._length, self._tail)
+        self._save(self._left.length, self._tail)
 
     def write(self) -> None:
         """Appends what was recorded, and waits until it is on the disk."""
+        self.check_in_place()
+        if self._tail:
+            self._append()
+
+    def check_in_place(self) -> None:
+        """Begins a new file if somebody else has changed the one we write to, or taken it away."""
+        try:
+            found = replaced(self._path, self._descriptor) or changed(self._descriptor, self._left)
+            if found:
+                self._begin_anew(found, self._tail)
+        except OSError as error:
+            raise LogError(f"cannot write {self._path}: {error.strerror}; no row is lost; once it "
+                           "can, start metric again") from error  # fmt: skip
+
+    @property
+    def length(self) -> int:
+        """Its bytes."""
+        return self._left.length
+
+    def move_to(self, path: Path) -> None:
+        """Gives the file another name, in the place of what has it, and begins a new one."""
+        self._path.replace(path)
+        self._save_anew(b"")
+        os.close(self._descriptor)
+        self._descriptor = open_locked(self._path)
+        sync_folder(self._path.parent)
+        self._append()
+
+    def close(self) -> None:
+        """Notes that all is written: from now on any change to the file is somebody else's."""
+        self._save(self._left.length, b"")
+        os.close(self._descriptor)
+
+    def _append(self) -> None:
         rest = memoryview(self._tail)
         try:
             while rest:
                 rest = rest[os.write(self._descriptor, rest) :]
-            if self._tail:
-                _sync(self._descriptor)
+            _sync(self._descriptor)
         except OSError as error:
             raise LogError(f"cannot write {self._path}: {error.strerror}; no row is lost: make "
                            "room, and start metric again") from error  # fmt: skip
-        self._length += len(self._tail)
+        self._left = self._left.appended(self._tail)
         self._tail = b""
-
-    def check_in_place(self) -> None:
-        """Raises LogError if the file was taken away while we write to it."""
-        try:
-            check_in_place(self._path, os.fstat(self._descriptor).st_ino)
-        except LogError:
-            self._save(self._length, b"")  # the tail is in the file that was taken
-            raise
-
-    def close(self) -> None:
-        """Notes that all is written: from now on any change to the file is somebody else's."""
-        self._save(self._length, b"")
-        os.close(self._descriptor)
+        self._save_end()
 
     def _save(self, length: int, tail: bytes) -> None:
         self._database.execute(
             "INSERT OR REPLACE INTO file VALUES (?, ?, ?)", (self._path.name, length, tail)
         )
 
-    def _recover(self, is_new: bool, header: bytes) -> int:
-        """Makes the file what the database says; its length then."""
+    def _save_end(self) -> None:
+        """Notes that the tail is written. Not synced: it is for a kill, and not for a power cut."""
+        end = self._path.name, self._left.length, self._left.checksum
+        self._database.execute("PRAGMA synchronous = NORMAL")
+        self._database.execute("INSERT OR REPLACE INTO file_end VALUES (?, ?, ?)", end)
+        self._database.execute("PRAGMA synchronous = FULL")
+
+    def _recover(self) -> None:
+        """Makes the file what the database says, or begins a new one."""
+        header, size = self._left.header, os.fstat(self._descriptor).st_size
         recorded = self._database.execute(
             "SELECT length, tail FROM file WHERE name = ?", (self._path.name,)
         ).fetchone()
-        if is_new:
-            length, tail = 0, header + (recorded[1] if recorded else b"").removeprefix(header)
-        elif recorded is None:
-            length, tail = self._adopt(header)
+        if recorded is None:
+            length, tail, found = self._adopt() if size else (0, header, "")
         else:
-            length, tail = recorded
-            self._check_size(length, length + len(tail))
-        os.ftruncate(self._descriptor, length)
-        self._length, self._tail = length, tail
-        self._save(length, tail)
-        self.write()
-        sync_folder(self._path.parent)
-        return self._length
+            length, tail, found = self._compare(*recorded)
+        rest = tail.removeprefix(header)
+        if found and size:
+            self._begin_anew(found, unwritten(self._descriptor, rest))
+        elif found:
+            self._tell("it was deleted, moved away or emptied")
+            self._save_anew(rest)
+        else:
+            os.ftruncate(self._descriptor, length)
+            self._left, self._tail = Left(header, length, end_of(self._descriptor, length)), tail
+            self._save(length, tail)
+        self._append()
 
-    def _adopt(self, header: bytes) -> tuple[int, bytes]:
+    def _compare(self, length: int, tail: bytes) -> tuple[int, bytes, str]:
+        """The length that was left, what may not be written yet, and what was changed."""
+        end = self._database.execute(
+            "SELECT length, checksum FROM file_end WHERE name = ?", (self._path.name,)
+        ).fetchone()
+        if end and end[0] == length + len(tail):
+            length, tail = end[0], b""
+        left = Left(self._left.header, length, end_of(self._descriptor, length))
+        found = changed(self._descriptor, left, tail)
+        if not found and end and end[0] == length and end[1] != left.checksum:
+            found = OTHER_END
+        return length, tail, found
+
+    def _adopt(self) -> tuple[int, bytes, str]:
         """A file without its record: goes on behind its last whole line."""
-        content = self._path.read_bytes()
+        content, header = self._path.read_bytes(), self._left.header
         if not content.startswith(header):
-            raise LogError(f"{self._path} is not ours: its first line is not "
-                           f"{header.decode().strip()}; move it away")  # fmt: skip
+            return 0, b"", other_header(header)
         log.warning("%s has lost its state: its rows stay, their ids are forgotten", self._path)
-        return content.rindex(b"\n") + 1, b""
+        return content.rindex(b"\n") + 1, b"", ""
 
-    def _check_size(self, least: int, most: int) -> None:
-        size = os.fstat(self._descriptor).st_size
-        if not least <= size <= most:
-            left = f"{least}" if least == most else f"{least} to {most}"
-            raise LogError(
-                f"{self._path} was changed by something else: it has {size} bytes, metric left "
-                f"{left}. Put it back as it was, or move it away to begin a new one"
-            )
+    def _begin_anew(self, found: str, rest: bytes) -> None:
+        """Leaves the file to whoever changed it: they may have it open, and write to it."""
+        self._tell(found)
+        self._save_anew(rest)
+        before = self._descriptor
+        if not replaced(self._path, before):
+            set_aside(self._path)
+        self._descriptor = open_locked(self._path)
+        if os.fstat(self._descriptor).st_size:  # another file, and as locked no other metric's
+            set_aside(self._path)
+            os.close(self._descriptor)
+            self._descriptor = open_locked(self._path)
+        os.close(before)
+        sync_folder(self._path.parent)
+
+    def _tell(self, found: str) -> None:
+        self.changes += 1
+        log.warning("%s was changed by something else: %s; a new one is begun", self._path, found)
+
+    def _save_anew(self, rest: bytes) -> None:
+        """Notes first what the new file will be: a crash from here on does not change it."""
+        self._left, self._tail = Left(self._left.header), self._left.header + rest
+        with self._database:  # commits, or rolls back
+            self._database.execute("BEGIN IMMEDIATE")
+            self._save(0, self._tail)
+            self._database.execute("DELETE FROM file_end WHERE name = ?", (self._path.name,))
 
 
 def is_recorded(name: str, database: sqlite3.Connection) -> bool:
     """Whether there was a file of this name, as far as the database knows."""
     return bool(database.execute("SELECT 1 FROM file WHERE name = ?", (name,)).fetchone())
-
-
-def must_be_regular(path: Path) -> None:
-    """Raises LogError where something stands that is no file: a pipe would be waited for."""
-    if path.exists() and not path.is_file():
-        raise LogError(f"{path} is not a regular file; move it away")
 
 
 def check_in_place(path: Path, inode: int) -> None:
@@ -147,12 +217,3 @@ def check_in_place(path: Path, inode: int) -> None:
     except FileNotFoundError:
         pass
     raise LogError(f"{path} was taken away while metric was running; start metric again")
-
-
-def sync_folder(folder: Path) -> None:
-    """Waits until it is on the disk which files are in the folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,6 +5,7 @@ where a crash does not reach it, and let go of what is old. Each side has a boun
 flood of labels lets old labels go, and no prediction.
 """
 
+import math
 import sqlite3
 from collections import Counter
 from itertools import takewhile
@@ -15,6 +16,8 @@ import msgspec
 from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, json_list, make_join_tables
 
 Y_TRUE, Y_PRED = "y_true", "y_pred"
+TARGET_RANGE = 346.0 - 25.0  # of the labels in the diabetes data set
+SAME_WITHIN = 1e-6  # of the larger prediction, or of that range: last digits vary with the batch
 
 HALF_COLUMNS = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"
 
@@ -35,7 +38,8 @@ class Joined(NamedTuple):
     """What came of the halves that were added."""
 
     rows: list[tuple[Half, Half]]  # label and prediction of one id
-    conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+    conflicts: list[tuple[int, float]]  # which half contradicts an earlier one, and its value
+    other_predictions: int  # of features that came again, and that another model answered
 
 
 class Join:
@@ -61,7 +65,8 @@ class Join:
         `now_in_ms` is Unix time, `clock_in_ms` that of the TTL clock.
         """
         waiting, joined = self._load({half.id for half in halves})
-        outcome = Joined([], [])
+        rows: list[tuple[Half, Half]] = []
+        contradicting: list[tuple[int, Half]] = []
         arrived: dict[str, Half] = {}
         for index, half in enumerate(halves):
             if half.id in joined:
@@ -70,18 +75,23 @@ class Join:
                 arrived[half.id] = half
                 continue
             elif other.queue == half.queue:
-                first = other.value
+                first = other
             else:
                 pair = (half, other) if half.queue == Y_TRUE else (other, half)
-                outcome.rows.append(pair)
-                joined[half.id] = (pair[0].value, pair[1].value)
+                rows.append(pair)
+                joined[half.id] = pair
                 continue
-            if first != half.value:
-                outcome.conflicts.append((index, first))
+            if differs(half, first):
+                contradicting.append((index, first))
         self._store([half for half in arrived.values() if half.id not in joined], clock_in_ms)
-        self._release([waiting[label.id] for label, _ in outcome.rows if label.id in waiting])
-        self._remember(outcome.rows, now_in_ms)
-        return outcome
+        self._release([waiting[label.id] for label, _ in rows if label.id in waiting])
+        self._remember(rows, now_in_ms)
+        conflicts = [
+            (index, first.value)
+            for index, first in contradicting
+            if not is_redelivered(halves[index], first)
+        ]
+        return Joined(rows, conflicts, len(contradicting) - len(conflicts))
 
     def expire(self, clock_in_ms: int) -> list[Half]:
         """Lets go of halves that have waited for their time."""
@@ -120,19 +130,25 @@ class Join:
         others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
         return [queue for queue, other in others if not self.pending[other]]
 
-    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[float, float]]]:
-        """Of these ids the halves that wait, and y_true and y_pred of those joined."""
+    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[Half, Half]]]:
+        """Of these ids the halves that wait, and label and prediction of those joined."""
         self._in_hand = json_list(ids)
         wanted = (self._in_hand,)
         waiting = self._database.execute(
             f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN {IN_JSON}", wanted
         )
         joined = self._database.execute(
-            f"SELECT id, y_true, y_pred FROM joined WHERE id IN {IN_JSON}", wanted
+            f"SELECT id, y_true, y_pred, features_in_ms FROM joined WHERE id IN {IN_JSON}", wanted
         )
         return (
             {row[0]: Half(*row) for row in waiting},
-            {row_id: (y_true, y_pred) for row_id, y_true, y_pred in joined},
+            {
+                row_id: (
+                    Half(row_id, Y_TRUE, y_true, 0),
+                    Half(row_id, Y_PRED, y_pred, 0, features_in_ms=features_in_ms),
+                )
+                for row_id, y_true, y_pred, features_in_ms in joined
+            },
         )
 
     def _let_go(self, queue: str) -> list[Half]:
@@ -181,3 +197,22 @@ class Join:
                 for label, prediction in rows
             ),
         )
+
+
+def differs(half: Half, first: Half) -> bool:
+    """Whether it says another thing than an earlier one: of predictions, more than rounding does.
+
+    >>> a = Half("a", Y_PRED, 151.0, 0)
+    >>> differs(Half("a", Y_PRED, 151.0001, 0), a), differs(Half("a", Y_PRED, 151.001, 0), a)
+    (False, True)
+    """
+    if half.queue == Y_TRUE:
+        return half.value != first.value
+    least = SAME_WITHIN * TARGET_RANGE
+    return not math.isclose(half.value, first.value, rel_tol=SAME_WITHIN, abs_tol=least)
+
+
+def is_redelivered(half: Half, first: Half) -> bool:
+    """Whether both are predictions of one message of features."""
+    known = half.queue != Y_TRUE and half.features_in_ms is not None
+    return known and half.features_in_ms == first.features_in_ms

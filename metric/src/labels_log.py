@@ -1,11 +1,14 @@
-"""`labels_log.txt`: one line for each value received, rotated by size."""
+"""`labels_log.txt`: one line for each value received, rotated by size.
+
+Moved or deleted, it is begun anew; to a file that was cut or edited the next lines are appended.
+"""
 
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from durable_csv import must_be_regular
+from file_watch import must_be_regular, replaced
 from join import Half
 from ledger import utc_text
 from pipeline.errors import LogError
@@ -35,10 +38,19 @@ class LabelsLog:
             f"{received_at} {half.queue} {half.id} {text}"
             for half, text in zip(halves, texts, strict=True)
         ]
+        self._handler.reopen_if_replaced()
         self._handler.emit(logging.makeLogRecord({"msg": "\n".join(lines)}))
 
 
 class _Handler(RotatingFileHandler):
+    def reopen_if_replaced(self) -> None:
+        """Opens what is at the path now, or begins a new file there."""
+        path = Path(self.baseFilename)
+        if self.stream and replaced(path, self.stream.fileno()):
+            must_be_regular(path)
+            self.stream.close()
+            self.stream = self._open()
+
     def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 (its name in logging)
         error = sys.exc_info()[1]
         raise LogError(f"cannot write {self.baseFilename}: {error}; no row is lost; once it can, "

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from durable_csv import DurableCsv, check_in_place, is_recorded, must_be_regular
+from durable_csv import DurableCsv, check_in_place, is_recorded
+from file_watch import must_be_regular
 from join import Y_PRED, Y_TRUE, Half, Join
 from pipeline.errors import LogError
 from pipeline.files import (
@@ -34,7 +35,9 @@ class Outcome(NamedTuple):
 
     rows: int
     shadow_rows: int  # of the shadow candidate
-    conflicts: list[tuple[int, float]]  # which half differs from an earlier one, and its value
+    conflicts: list[tuple[int, float]]  # which half contradicts an earlier one, and its value
+    shadow_conflicts: list[tuple[int, float]]  # the same of the shadow halves
+    other_predictions: int  # of features that came again, and that another model answered
     unmatched: list[Unmatched]  # what has left without its other half
 
 
@@ -43,8 +46,8 @@ class Ledger:
 
     `metric_log_shadow.csv` is begun with the first prediction of a shadow candidate.
     `unmatched_bytes` bound unmatched.csv and the one before it; `monotonic` gives the seconds by
-    which halves expire.
-    Raises LogError where a file is in use, changed, taken away, or cannot be written.
+    which halves expire. A file that something else has changed or taken away is begun anew.
+    Raises LogError where a file is in use or cannot be written, or the state is taken away.
     """
 
     def __init__(  # noqa: PLR0913
@@ -96,7 +99,7 @@ class Ledger:
         `now_in_ms` is Unix time in milliseconds. `shadow_halves` are predictions of shadow
         candidates. Until metric has `caught_up` with what waited in the queues, no half expires.
         """
-        self._check_in_place()
+        check_in_place(self._path, self._inode)
         try:
             self._unmatched.rotate()
             if shadow_halves and self._shadow_rows is None:
@@ -104,13 +107,13 @@ class Ledger:
             with self._database:  # commits, or rolls back
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join_all(halves, shadow_halves, now_in_ms, caught_up)
+            for file in self._files:
+                file.write()
         except sqlite3.Error as error:
             raise LogError(
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "
                 "start metric again"
             ) from error
-        for file in self._files:
-            file.write()
         return outcome
 
     def _join_all(
@@ -119,8 +122,8 @@ class Ledger:
         """Does what take() says within its transaction, and records the lines of the files."""
         self._clock.advance(caught_up)
         clock_in_ms = self._clock.now_in_ms
-        rows, conflicts = self._join.add(halves, now_in_ms, clock_in_ms)
-        shadow_rows = self._shadow.add(shadow_halves, rows, clock_in_ms)
+        rows, conflicts, others = self._join.add(halves, now_in_ms, clock_in_ms)
+        shadow_rows, shadow_conflicts = self._shadow.add(shadow_halves, rows, clock_in_ms)
         expired: list[Half] = []
         if caught_up:
             expired = self._join.expire(clock_in_ms) + self._shadow.expire(clock_in_ms)
@@ -136,7 +139,7 @@ class Ledger:
         if self._shadow_rows is not None:
             self._shadow_rows.record(_shadow_lines(shadow_rows))
         self._unmatched.record("".join(map(_unmatched_line, expired + let_go)))
-        return Outcome(len(rows), len(shadow_rows), conflicts, unmatched)
+        return Outcome(len(rows), len(shadow_rows), conflicts, shadow_conflicts, others, unmatched)
 
     @property
     def pending(self) -> dict[str, int]:
@@ -153,16 +156,16 @@ class Ledger:
         """The queues whose halves make no row by themselves now: none waits for them here."""
         return self._join.needy()
 
+    @property
+    def files_changed(self) -> int:
+        """How often a file was changed by something else, and a new one begun."""
+        return sum(file.changes for file in self._files)
+
     def close(self) -> None:
         """To be called when all is well: notes that nothing is left to be written."""
         for file in self._files:
             file.close()
         self._database.close()
-
-    def _check_in_place(self) -> None:
-        check_in_place(self._path, self._inode)
-        for file in self._files:
-            file.check_in_place()
 
     def _begin_shadow(self) -> None:
         """Not within a transaction: the file and its record come to be in steps of their own."""

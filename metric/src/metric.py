@@ -5,6 +5,7 @@ What a shadow candidate predicts of the id becomes a row of metric_log_shadow.cs
 
 import re
 import time
+from collections.abc import Sequence
 from itertools import repeat
 
 from pydantic import Field
@@ -19,6 +20,8 @@ from pipeline.settings import BrokerSettings, LogsSettings
 from shadow import Y_PRED_SHADOW
 from unmatched import UnmatchedLog
 
+OTHER_LABEL = "this id already has another label"
+USED_BEFORE = "this id was used before, with another prediction"
 IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as the model store names them
 
@@ -60,17 +63,18 @@ def model_id_of(message: Message[float]) -> str | None:
     return text if MODEL_ID.fullmatch(text) else None
 
 
-def conflicting_labels(
-    messages: list[Message[float]], conflicts: list[tuple[int, float]]
+def contradictions(
+    messages: list[Message[float]], conflicts: Sequence[tuple[int, float]]
 ) -> list[DeadLetter]:
-    """Labels that differ from the one that came first; predictions may, in their last digits."""
+    """Labels and predictions that differ from the one of their id that came first."""
     if not conflicts:
         return []
     origins = [(message, row) for message in messages for row in range(len(message.ids))]
     return [
-        message.dead_letter(row, f"this id already has another label: {number_text(first)}")
+        message.dead_letter(
+            row, f"{OTHER_LABEL if message.queue == Y_TRUE else USED_BEFORE}: {number_text(first)}"
+        )
         for (message, row), first in ((origins[index], first) for index, first in conflicts)
-        if message.queue == Y_TRUE
     ]
 
 
@@ -78,10 +82,12 @@ def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
     """Adds what came of a batch to the status."""
     run.count("joined", outcome.rows)
     run.count("shadow_joined", outcome.shadow_rows)
+    run.count("other_predictions", outcome.other_predictions)
     for each in outcome.unmatched:
         run.count(f"{each.reason}_{each.queue}", each.halves)
     run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
     run.gauges["unmatched_dropped"] = ledger.unmatched_dropped
+    run.gauges["files_changed"] = ledger.files_changed
 
 
 def main(settings: MetricSettings, run: Run) -> None:
@@ -110,12 +116,12 @@ def main(settings: MetricSettings, run: Run) -> None:
             halves, shadow_halves = to_halves(messages, now_in_ms), to_halves(shadow, now_in_ms)
             labels_log.add(halves + shadow_halves)
             outcome = ledger.take(halves, now_in_ms, shadow_halves, caught_up=batch.caught_up)
-            other_labels = conflicting_labels(messages, outcome.conflicts)
-            broker.dead_letter(bad + other_labels)
+            bad += contradictions(messages, outcome.conflicts)
+            bad += contradictions(shadow, outcome.shadow_conflicts)
+            broker.dead_letter(bad)
             batch.ack_when_confirmed()
             unmatched_log.add(outcome.unmatched)
             note(run, ledger, outcome)
-            run.count("other_predictions", len(outcome.conflicts) - len(other_labels))
     ledger.close()
 
 

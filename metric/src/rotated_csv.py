@@ -1,16 +1,16 @@
 """A DurableCsv of bounded size: what is in it is of use for a while, and then makes room.
 
 The file grows to half of the bound. Then it takes the place of `NAME.older.csv`, whose lines are
-dropped and counted, and a new one is begun. First the database notes the new counts, and that the
-file has no tail left to be written; then the file is renamed. A crash between the two leaves a
-file that is full and has no lines by the counts: it is renamed before the next line is recorded.
+dropped and counted, and a new one is begun. First the database notes the new counts; then the file
+is renamed. A crash between the two leaves a file that is full and has no lines by the counts: it is
+renamed before the next line is recorded.
 """
 
 import logging
 import sqlite3
 from pathlib import Path
 
-from durable_csv import DurableCsv, sync_folder
+from durable_csv import DurableCsv
 from pipeline.errors import LogError
 
 log = logging.getLogger(__name__)
@@ -35,34 +35,31 @@ class RotatedCsv:
     def __init__(
         self, path: Path, header: str, database: sqlite3.Connection, max_bytes: int
     ) -> None:
-        self._path, self._header, self._database = path, header, database
+        self._path, self._database = path, database
         self._older = path.with_suffix(".older" + path.suffix)
         self._max_bytes = max_bytes
         database.execute(SCHEMA)
         is_known = database.execute("SELECT 1 FROM rotated WHERE name = ?", (path.name,)).fetchone()
         has_content = path.exists() and path.stat().st_size > 0
         self._file = DurableCsv(path, header, database)
-        if not (is_known and has_content):
-            database.execute(
-                "INSERT INTO rotated VALUES (?, ?, 0, 0)"
-                " ON CONFLICT DO UPDATE SET lines = excluded.lines",
-                (path.name, _lines(path)),
-            )
+        self._least = len(header) + 1
+        if not (is_known and has_content) or self._file.changes:
+            self._count_lines()
         self.dropped_lines = self._dropped_lines()
 
     def rotate(self) -> None:
         """Begins a new file if this one is full."""
-        if self._file.length < max(self._max_bytes // 2, len(self._header) + 1):
+        if self._is_full():
+            self.check_in_place()
+        if not self._is_full():
             return
         self._database.execute(
             "UPDATE rotated SET dropped_lines = dropped_lines + older_lines * ?,"
             " older_lines = lines, lines = 0 WHERE name = ? AND lines > 0",
             (self._older.exists(), self._path.name),
         )
-        self._file.close()
         try:
-            self._path.replace(self._older)
-            sync_folder(self._path.parent)
+            self._file.move_to(self._older)
         except OSError as error:
             raise LogError(f"cannot rename {self._path}: {error.strerror}; no row is lost; once it "
                            "can, start metric again") from error  # fmt: skip
@@ -70,7 +67,17 @@ class RotatedCsv:
         before, self.dropped_lines = self.dropped_lines, self._dropped_lines()
         if dropped := self.dropped_lines - before:
             log.warning("%s lines are gone with the one before", f"{dropped:,}")
-        self._file = DurableCsv(self._path, self._header, self._database)
+
+    def _is_full(self) -> bool:
+        return self._file.length >= max(self._max_bytes // 2, self._least)
+
+    def _count_lines(self) -> None:
+        """Of a file that was begun, or that somebody else had a hand in."""
+        self._database.execute(
+            "INSERT INTO rotated VALUES (?, ?, 0, 0)"
+            " ON CONFLICT DO UPDATE SET lines = excluded.lines",
+            (self._path.name, _lines(self._path)),
+        )
 
     def _dropped_lines(self) -> int:
         found: int = self._database.execute(
@@ -89,11 +96,22 @@ class RotatedCsv:
 
     def write(self) -> None:
         """Appends what was recorded, and waits until it is on the disk."""
+        before = self._file.changes
         self._file.write()
+        if self._file.changes != before:
+            self._count_lines()
 
     def check_in_place(self) -> None:
-        """Raises LogError if the file was taken away while we write to it."""
+        """Begins a new file if somebody else has changed this one, or taken it away."""
+        before = self._file.changes
         self._file.check_in_place()
+        if self._file.changes != before:
+            self._count_lines()
+
+    @property
+    def changes(self) -> int:
+        """How often somebody else's hand made it begin a new file."""
+        return self._file.changes
 
     def close(self) -> None:
         """Notes that all is written."""

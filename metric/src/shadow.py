@@ -2,7 +2,7 @@
 
 A candidate is a model that is tried beside the one that answers. What it says of an id waits until
 the id is a row, so that label and live prediction are known; a candidate says it once, and what
-it says again, or says differently, changes nothing.
+it says again changes nothing. What it says differently, of other features, is a conflict.
 """
 
 import sqlite3
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from join import Half
+from join import Half, differs, is_redelivered
 from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
 
 Y_PRED_SHADOW = "y_pred_shadow"
@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS shadow_pending (
     value REAL NOT NULL,
     received_in_ms INTEGER NOT NULL,
     clock_in_ms INTEGER NOT NULL DEFAULT 0,  -- of the TTL clock
+    features_in_ms INTEGER,
     UNIQUE (id, model_id)
 );
 DROP INDEX IF EXISTS shadow_pending_received;  -- of an older metric
@@ -30,11 +31,20 @@ CREATE TABLE IF NOT EXISTS shadow_joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL,
     model_id TEXT NOT NULL,
+    value REAL,
+    features_in_ms INTEGER,
     UNIQUE (id, model_id)
 );
 """
 
-HALF_COLUMNS = "id, model_id, value, received_in_ms"
+LATER_COLUMNS = (  # that the tables of an older metric lack
+    ("shadow_pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0"),
+    ("shadow_pending", "features_in_ms INTEGER"),
+    ("shadow_joined", "value REAL"),
+    ("shadow_joined", "features_in_ms INTEGER"),
+)
+
+HALF_COLUMNS = "id, model_id, value, received_in_ms, features_in_ms"
 OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 
 Key = tuple[str, str]  # an id, and the model that is tried
@@ -66,33 +76,40 @@ class Shadow:
         self._max_pending = max_pending
         self._remember_ids = remember_ids
         database.executescript(SCHEMA)
-        add_column(database, "shadow_pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
+        for table, column in LATER_COLUMNS:
+            add_column(database, table, column)
         counted = database.execute("SELECT COUNT(*) FROM shadow_pending")
         self.pending: int = counted.fetchone()[0]
         self._in_hand = "[]"  # the ids of the last add(), as JSON
 
     def add(
         self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
-    ) -> list[ShadowRow]:
+    ) -> tuple[list[ShadowRow], list[tuple[int, float]]]:
         """Takes predictions in; the rows that they, or the pairs just joined, complete.
 
+        And which of them contradict what their candidate has said of the id, and what that was.
         `clock_in_ms` is the time of the TTL clock.
         """
         if not halves and not self.pending:
-            return []
+            return [], []
         ids = {half.id for half in halves} | {label.id for label, _ in joined}
         self._in_hand = json_list(ids)
         live, waiting, known = self._load(self._in_hand)
         arrived: dict[Key, Half] = {}
-        for half in halves:
+        conflicts: list[tuple[int, float]] = []
+        for index, half in enumerate(halves):
             key = _key(half)
-            if key not in waiting and key not in known:
-                arrived.setdefault(key, half)
+            if key in known:
+                first = known[key] or half
+            else:
+                first = waiting.get(key) or arrived.setdefault(key, half)
+            if differs(half, first) and not is_redelivered(half, first):
+                conflicts.append((index, first.value))
         self._store([half for half in arrived.values() if half.id not in live], clock_in_ms)
         self._release([half for half in waiting.values() if half.id in live])
         complete = [half for half in (waiting | arrived).values() if half.id in live]
         self._remember(complete)
-        return [ShadowRow(half, live[half.id]) for half in complete]
+        return [ShadowRow(half, live[half.id]) for half in complete], conflicts
 
     def expire(self, clock_in_ms: int) -> list[Half]:
         """Lets go of predictions that have waited for their time."""
@@ -117,8 +134,11 @@ class Shadow:
             (self._remember_ids, self._in_hand),
         )
 
-    def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], set[Key]]:
-        """Of these ids, a JSON list: the rows, what waits, and what is a row of a candidate."""
+    def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], dict[Key, Half | None]]:
+        """Of these ids, a JSON list: the rows, what waits, and what is a row of a candidate.
+
+        That is None where an older metric, which did not note it, has written the row.
+        """
         live = self._database.execute(
             f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", (ids,)
         )
@@ -126,12 +146,16 @@ class Shadow:
             f"SELECT {HALF_COLUMNS} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", (ids,)
         )
         known = self._database.execute(
-            f"SELECT id, model_id FROM shadow_joined {OF_THESE_IDS}", (ids,)
+            f"SELECT id, model_id, value, 0, features_in_ms FROM shadow_joined {OF_THESE_IDS}",
+            (ids,),
         )
         return (
             {row_id: Live(*row) for row_id, *row in live},
             {(row[0], row[1]): _half(*row) for row in waiting},
-            set(known),
+            {
+                (row_id, model_id): None if said[0] is None else _half(row_id, model_id, *said)
+                for row_id, model_id, *said in known
+            },
         )
 
     def _oldest(self, limit: int) -> sqlite3.Cursor:
@@ -142,8 +166,11 @@ class Shadow:
 
     def _store(self, halves: list[Half], clock_in_ms: int) -> None:
         self._database.executemany(
-            f"INSERT INTO shadow_pending ({HALF_COLUMNS}, clock_in_ms) VALUES (?, ?, ?, ?, ?)",
-            [(*_key(half), half.value, half.received_in_ms, clock_in_ms) for half in halves],
+            f"INSERT INTO shadow_pending ({HALF_COLUMNS}, clock_in_ms) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (*_key(half), half.value, half.received_in_ms, half.features_in_ms, clock_in_ms)
+                for half in halves
+            ],
         )
         self.pending += len(halves)
 
@@ -156,12 +183,15 @@ class Shadow:
 
     def _remember(self, halves: list[Half]) -> None:
         self._database.executemany(
-            "INSERT INTO shadow_joined (id, model_id) VALUES (?, ?)", map(_key, halves)
+            "INSERT INTO shadow_joined (id, model_id, value, features_in_ms) VALUES (?, ?, ?, ?)",
+            [(*_key(half), half.value, half.features_in_ms) for half in halves],
         )
 
 
-def _half(row_id: str, model_id: str, value: float, received_in_ms: int) -> Half:
-    return Half(row_id, Y_PRED_SHADOW, value, received_in_ms, model_id=model_id)
+def _half(
+    row_id: str, model_id: str, value: float, received_in_ms: int, features_in_ms: int | None
+) -> Half:
+    return Half(row_id, Y_PRED_SHADOW, value, received_in_ms, None, features_in_ms, model_id)
 
 
 def _key(half: Half) -> Key:

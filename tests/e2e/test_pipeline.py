@@ -131,18 +131,37 @@ def test_clean_start_after_all_files_are_removed(
                     path.unlink()
 
 
-def test_files_taken_away_end_metric_with_a_line(
+def test_a_file_saved_over_or_taken_away_is_begun_anew(
+    start: Start, tmp_path: Path, vhost: Vhost
+) -> None:
+    metric, csv = start("metric"), tmp_path / "metric_log.csv"
+    eventually(csv.exists, "the file")
+    eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
+    vhost.put("y_true", b'{"id":"a","body":1}')
+    csv.write_text("id;y_true\n")
+    vhost.put("y_pred", b'{"id":"a","body":3}')
+    eventually(lambda: row_count(tmp_path) == 1, "the row in a new file")
+    assert (tmp_path / "metric_log.1.csv").read_text() == "id;y_true\n"
+    csv.unlink()
+    for row_id in ("b", "c"):
+        vhost.put("y_true", b'{"id":"%s","body":1}' % row_id.encode())
+        vhost.put("y_pred", b'{"id":"%s","body":3}' % row_id.encode())
+    eventually(lambda: row_count(tmp_path) == 2, "the others in a third")
+    assert csv.read_text().startswith("id,y_true,y_pred,absolute_error\n")
+    assert "metric_log.csv was changed by something else: it was deleted" in metric.log()
+    assert metric.stop() == 0
+
+
+def test_a_state_taken_away_ends_metric_with_a_line(
     start: Start, tmp_path: Path, vhost: Vhost
 ) -> None:
     metric = start("metric")
     eventually((tmp_path / "metric_log.csv").exists, "the file")
     eventually(lambda: vhost.depth("dead_letters") >= 0, "the queues")
-    (tmp_path / "metric_log.csv").unlink()
+    (tmp_path / "metric_state.sqlite3").unlink()
     vhost.put("y_true", b'{"id":"a","body":1}')
     assert metric.wait() == 1
-    assert (
-        "metric_log.csv was taken away while metric was running; start metric again" in metric.log()
-    )
+    assert "metric_state.sqlite3 was taken away while metric was running" in metric.log()
     start("metric")
     vhost.put("y_pred", b'{"id":"a","body":3}')
     eventually(lambda: row_count(tmp_path) == 1, "the row, nothing lost")

@@ -78,6 +78,39 @@ def test_the_first_answer_to_a_job_holds(serving: Serving) -> None:
     assert serving.gateway.job(job["job_id"]).json() == job
 
 
+@pytest.mark.parametrize("is_list", [False, True])
+def test_an_id_that_others_have_used_fails_and_gets_no_error_of_its_own(
+    serving: Serving, is_list: bool
+) -> None:
+    row_id, log = new_id(), serving.logs_dir / "metric_log.csv"
+    serving.vhost.put("features", json.dumps({"id": row_id, "body": SCALED}).encode())
+    serving.vhost.put("y_true", json.dumps({"id": row_id, "body": 151}).encode())
+    eventually(lambda: f"\n{row_id},151," in log.read_text(), "the row of the others")
+    (row,) = [line for line in log.read_text().splitlines() if line.startswith(row_id)]
+    if is_list:
+        serving.gateway.predict([SCALED, OTHER], id=[new_id(), row_id])
+    else:
+        serving.gateway.predict(OTHER, id=row_id)
+    job = serving.gateway.ended(row_id)
+    serving.gateway.label(row_id, 151)
+    eventually(lambda: serving.gateway.job(row_id).json()["status"] == "failed", "the refusal")
+    job = serving.gateway.job(row_id).json()
+    kept = row.split(",")[2]
+    assert job["reason"] == f"this id was used before, with another prediction: {kept}"
+    assert (job["prediction"], job["absolute_error"], job["label"]) == (None, None, 151)
+    assert row in log.read_text().splitlines()
+
+
+def test_a_refusal_of_another_prediction_than_the_job_s_changes_nothing(serving: Serving) -> None:
+    """Asked again, and answered by another model: what holds is the row, and is in the job."""
+    job = serving.gateway.predict(SCALED, WAIT).json()
+    before = answers(serving, "repeated")
+    body = json.dumps({"id": job["job_id"], "body": job["prediction"] + 1}).encode()
+    serving.vhost.put("answers", body, headers={"x-reason": "this id was used before"})
+    eventually(lambda: answers(serving, "repeated") == before + 1, "the refusal")
+    assert serving.gateway.job(job["job_id"]).json() == job
+
+
 def test_an_answer_that_nobody_waits_for_is_counted(serving: Serving) -> None:
     before = answers(serving, "dropped")
     ids = [new_id() for _ in range(3)]

@@ -1,5 +1,6 @@
-"""The file after a crash at every point of its protocol, and after somebody's hand."""
+"""The file after a crash at every point of its protocol; somebody's hand: test_changed_files."""
 
+import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -93,21 +94,6 @@ def test_a_file_taken_away_while_stopped_is_begun_anew(
     assert text(tmp_path) == HEADER + "b,2\n"
 
 
-@pytest.mark.parametrize("change", ["shorter", "longer"])
-def test_a_file_that_something_else_changed_is_left_as_it_is(
-    tmp_path: Path, database: sqlite3.Connection, change: str
-) -> None:
-    csv = open_csv(tmp_path, database)
-    csv.record("a,1\n")
-    csv.write()
-    csv.close()
-    changed = HEADER + ("a" if change == "shorter" else "a,1\nmine\n")
-    (tmp_path / "log.csv").write_text(changed)
-    with pytest.raises(LogError, match="was changed by something else"):
-        open_csv(tmp_path, database)
-    assert text(tmp_path) == changed
-
-
 def test_a_file_without_its_state_goes_on_behind_its_last_whole_line(
     tmp_path: Path, database: sqlite3.Connection
 ) -> None:
@@ -141,31 +127,44 @@ def test_an_emptied_file_is_begun_anew(tmp_path: Path, database: sqlite3.Connect
     assert text(tmp_path) == HEADER
 
 
-def test_a_file_moved_away_while_it_is_written_keeps_its_rows_alone(
-    tmp_path: Path, database: sqlite3.Connection
-) -> None:
-    csv = open_csv(tmp_path, database)
-    csv.record("a,1\n")
-    csv.write()
-    (tmp_path / "log.csv").rename(tmp_path / "yesterday.csv")
-    with pytest.raises(LogError, match="was taken away"):
-        csv.check_in_place()
-    crash(csv)
-    open_csv(tmp_path, database)
-    assert text(tmp_path) == HEADER
-    assert (tmp_path / "yesterday.csv").read_text() == HEADER + "a,1\n"
-
-
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path, database: sqlite3.Connection) -> None:
     os.mkfifo(tmp_path / "log.csv")
     with pytest.raises(LogError, match="is not a regular file"):
         open_csv(tmp_path, database)
 
 
-def test_a_file_of_somebody_else_is_left_as_it_is(
-    tmp_path: Path, database: sqlite3.Connection
+def test_a_file_of_somebody_else_is_kept_beside_ours(
+    tmp_path: Path, database: sqlite3.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "log.csv").write_text("mine\n")
-    with pytest.raises(LogError, match="is not ours: its first line is not id,value; move it away"):
-        open_csv(tmp_path, database)
+    open_csv(tmp_path, database)
+    assert text(tmp_path) == HEADER
+    assert (tmp_path / "log.1.csv").read_text() == "mine\n"
+    assert "its first line is not id,value" in caplog.text
+
+
+def test_a_state_of_an_older_metric_is_taken_over(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    csv = open_csv(tmp_path, database)
+    csv.record("a,1\n")
+    crash(csv)
+    database.execute("DROP TABLE file_end")
+    csv = open_csv(tmp_path, database)
+    assert csv.changes == 0
+    assert text(tmp_path) == HEADER + "a,1\n"
+
+
+def test_a_file_that_another_process_has_open_is_left_to_it(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    """Also where it is put in the place of ours while we write."""
+    csv = open_csv(tmp_path, database)
+    other = tmp_path / "other.csv"
+    other.write_text("mine\n")
+    with other.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        other.rename(tmp_path / "log.csv")
+        with pytest.raises(LogError, match="is in use: another metric writes to this folder"):
+            csv.write()
     assert text(tmp_path) == "mine\n"

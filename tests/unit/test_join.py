@@ -104,6 +104,48 @@ def test_a_repeated_half_changes_nothing_and_another_value_is_a_conflict(tmp_pat
     assert rows(tmp_path) == [("a", 1, 5, 4)]
 
 
+def predicted(row_id: str, value: float, features_in_ms: int | None = None) -> Half:
+    return Half(row_id, "y_pred", value, 0, features_in_ms=features_in_ms)
+
+
+BIG = 9e12
+SAME = [(150.0, 150.0003), (0.0, -0.0003), (BIG, BIG * (1 + 9e-7))]
+OTHERS = [(150.0, 150.0004), (0.0, -0.0004), (BIG, BIG * (1 + 11e-7))]
+
+
+@pytest.mark.parametrize("is_row", [False, True])
+@pytest.mark.parametrize("in_one_batch", [False, True])
+@pytest.mark.parametrize(("first", "second"), SAME + OTHERS)
+def test_an_id_used_again_is_a_conflict_and_a_last_digit_is_none(
+    tmp_path: Path, first: float, second: float, in_one_batch: bool, is_row: bool
+) -> None:
+    ledger = open_ledger(tmp_path)
+    halves = [predicted("a", first, 5), *([half("a", "y_true", 1)] if is_row else [])]
+    again = predicted("a", second, 6)
+    if in_one_batch:
+        found = ledger.take([*halves, again], 0)
+    else:
+        ledger.take(halves, 0)
+        ledger.close()
+        ledger = open_ledger(tmp_path)
+        found = ledger.take([again], 0)
+    index = len(halves) if in_one_batch else 0
+    assert found.conflicts == ([(index, first)] if (first, second) in OTHERS else [])
+    assert found.other_predictions == 0
+
+
+@pytest.mark.parametrize("is_row", [False, True])
+def test_features_delivered_again_may_be_answered_by_another_model(
+    tmp_path: Path, is_row: bool
+) -> None:
+    ledger = open_ledger(tmp_path)
+    ledger.take([predicted("a", 150, 5), *([half("a", "y_true", 1)] if is_row else [])], 0)
+    found = ledger.take([predicted("a", 160, 5)], 0)
+    assert (found.conflicts, found.other_predictions) == ([], 1)
+    found = ledger.take([predicted("a", 160)], 0)
+    assert (found.conflicts, found.other_predictions) == ([(0, 150)], 0), "of features not known"
+
+
 def test_pending_halves_are_counted_also_after_a_restart(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     ledger.take([half(str(i), "y_true", i) for i in range(5)] + [half("x", "y_pred", 1)], 0)
@@ -258,9 +300,21 @@ def test_a_second_metric_is_refused(tmp_path: Path) -> None:
     open_ledger(tmp_path).close()
 
 
-@pytest.mark.parametrize("name", ["metric_log.csv", "unmatched.csv", "metric_state.sqlite3"])
-def test_a_file_taken_away_is_noticed(tmp_path: Path, name: str) -> None:
+def test_a_state_taken_away_is_noticed(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
-    (tmp_path / name).unlink()
-    with pytest.raises(LogError, match=f"{name} was taken away"):
+    (tmp_path / "metric_state.sqlite3").unlink()
+    with pytest.raises(LogError, match=r"metric_state.sqlite3 was taken away"):
         ledger.take([half("a", "y_true", 1)], 0)
+
+
+def test_files_taken_away_or_changed_are_begun_anew(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path, most=1)
+    ledger.take([half("a", "y_true", 1), half("a", "y_pred", 2), half("b", "y_true", 1)], 0)
+    (tmp_path / "metric_log.csv").unlink()
+    (tmp_path / "unmatched.csv").write_text("mine")
+    more = [half("d", "y_true", 1), half("c", "y_true", 1), half("c", "y_pred", 2)]
+    ledger.take(more, 1000)
+    assert rows(tmp_path) == [("c", 1, 2, 1)]
+    assert unmatched(tmp_path) == ["b,y_true,1,1970-01-01T00:00:00.000Z"]
+    assert (tmp_path / "unmatched.1.csv").read_text() == "mine"
+    assert ledger.files_changed == 2

@@ -1,6 +1,8 @@
 """Labels and predictions in any order, late and repeated, through restarts and crashes."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from join import Half
 from ledger import Ledger
-from pipeline.files import METRIC_LOG_SHADOW_COLUMNS
+from pipeline.files import METRIC_LOG_SHADOW_COLUMNS, METRIC_STATE
 from ttl_clock import MAX_STEP_IN_MS
 
 Arrival = tuple[str, str, float, str | None]  # id, queue, value, and of which model
@@ -123,6 +125,8 @@ class Metric:
                 continue
             with (folder / name).open("r+b") as file:
                 file.truncate(start + int(part * (end - start)))
+        with closing(sqlite3.connect(folder / METRIC_STATE)) as database, database:
+            database.execute("DELETE FROM file_end")  # noted after the append
         self._open(folder)
 
     def rows(self) -> dict[str, tuple[float, float]]:

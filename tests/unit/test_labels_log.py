@@ -36,9 +36,24 @@ def test_it_is_rotated_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert all(file.stat().st_size <= 5000 for file in files)
 
 
+@pytest.mark.parametrize("is_moved", [False, True])
+def test_moved_or_deleted_it_is_begun_anew(tmp_path: Path, is_moved: bool) -> None:
+    log, path = LabelsLog(tmp_path), tmp_path / "labels_log.txt"
+    log.add(values(1))
+    if is_moved:
+        path.rename(tmp_path / "moved.txt")
+    else:
+        path.unlink()
+    for _ in range(2):
+        log.add(values(1))
+    assert len(path.read_text().splitlines()) == 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     log = LabelsLog(tmp_path)
+    (tmp_path / "labels_log.txt").unlink()
+    (tmp_path / "labels_log.txt").symlink_to("/dev/full")
     with (
         io.TextIOWrapper(io.FileIO("/dev/full", "w"), write_through=True) as log._handler.stream,
         pytest.raises(LogError, match=r"cannot write .*labels_log.txt: .*No space left on device"),

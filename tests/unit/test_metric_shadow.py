@@ -7,12 +7,12 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import shadow
 from join import Half
 from ledger import Ledger
-from metric import to_halves
-from pipeline.errors import LogError
+from metric import contradictions, to_halves
 from pipeline.messages import Message
 from support import Clock
 
@@ -73,6 +73,48 @@ def test_what_a_candidate_says_again_changes_nothing(ledger: Ledger, tmp_path: P
     assert lines(tmp_path) == ["a,151,148,3,ridge-1,live,0.5", "a,151,140,11,ridge-2,live,0.5"]
 
 
+@pytest.mark.parametrize("is_row", [False, True])
+def test_a_candidate_that_says_another_thing_of_other_features_is_refused(
+    tmp_path: Path, is_row: bool
+) -> None:
+    def says(value: float, features_in_ms: int) -> Half:
+        return structs.replace(tried("a", value), features_in_ms=features_in_ms)
+
+    with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
+        take(ledger, says(148, 5), *([label("a"), prediction("a")] if is_row else []))
+    with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
+        found = ledger.take([], 0, [says(148.0001, 6), says(149, 5), says(150, 6)])
+    assert found.shadow_conflicts == [(2, 148)]
+    (letter,) = contradictions(
+        [Message(["a"], [value], queue="y_pred_shadow") for value in (148.0001, 149, 150)],
+        found.shadow_conflicts,
+    )
+    assert letter.reason == "this id was used before, with another prediction: 148"
+
+
+OLDER_SHADOW = """
+CREATE TABLE shadow_pending (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, model_id TEXT NOT NULL, value REAL NOT NULL,
+    received_in_ms INTEGER NOT NULL, UNIQUE (id, model_id)
+);
+CREATE TABLE shadow_joined (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, model_id TEXT NOT NULL, UNIQUE (id, model_id)
+);
+INSERT INTO shadow_pending VALUES (1, 'waits', 'ridge-1', 148, 0);
+INSERT INTO shadow_joined VALUES (1, 'old', 'ridge-1');
+"""
+
+
+def test_what_an_older_metric_has_kept_of_candidates_goes_on(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "metric_state.sqlite3")) as database:
+        database.executescript(OLDER_SHADOW)
+    with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
+        found = ledger.take(
+            [label("waits"), prediction("waits")], 0, [tried("old", 9), tried("waits", 9)]
+        )
+    assert (found.shadow_rows, found.shadow_conflicts) == (1, [(1, 148)])
+
+
 def test_models_that_are_not_known_are_empty(ledger: Ledger, tmp_path: Path) -> None:
     take(ledger, label("a"), prediction("a", model_id=None), tried("a", model_id=None))
     assert lines(tmp_path) == ["a,151,148,3,,,0.5"]
@@ -89,11 +131,12 @@ def test_there_is_no_file_until_a_candidate_is_tried(tmp_path: Path) -> None:
     assert path.read_text() == HEADER + "\n"
 
 
-def test_the_file_taken_away_is_noticed(ledger: Ledger, tmp_path: Path) -> None:
+def test_the_file_taken_away_is_begun_anew(ledger: Ledger, tmp_path: Path) -> None:
     take(ledger, tried("a"))
     (tmp_path / "metric_log_shadow.csv").unlink()
-    with pytest.raises(LogError, match=r"metric_log_shadow.csv was taken away"):
-        take(ledger, label("a"))
+    take(ledger, label("a"), prediction("a"))
+    assert lines(tmp_path) == ["a,151,148,3,ridge-1,live,0.5"]
+    assert ledger.files_changed == 1
 
 
 def test_the_file_taken_away_while_stopped_is_begun_anew(tmp_path: Path) -> None:

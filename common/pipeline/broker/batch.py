@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 from pika.spec import BasicProperties
 
+from pipeline.broker.topology import Y_PRED
 from pipeline.messages import FEATURES, VALUES, DeadLetter, Message, Refusal, Schema, id_text
 
 T = TypeVar("T")
@@ -20,6 +21,14 @@ class Delivery(msgspec.Struct, frozen=True):
     tag: int
     body: bytes
     properties: BasicProperties
+    routing_key: str = ""
+
+    @property
+    def asker(self) -> str | None:
+        """Whose queue waits: a request names it, an answer bears the name as its routing key."""
+        if self.queue != Y_PRED:
+            return self.properties.reply_to
+        return None if self.routing_key == Y_PRED else self.routing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +69,17 @@ class Batch:
 
 
 def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
-    asker = delivery.properties
-    return DeadLetter(body, reason, delivery.queue, asker.reply_to, asker.correlation_id)
+    correlation_id = delivery.properties.correlation_id
+    return DeadLetter(body, reason, delivery.queue, delivery.asker, correlation_id)
 
 
 def _refusal(delivery: Delivery, reason: str) -> Refusal:
-    """Of a row that came in a batch, the body tells which: it is the row."""
+    """Of a row that came in a batch, the body tells which: it is the row, or its prediction."""
     request, _ = FEATURES.decode(delivery.body)
-    row_id = id_text(request.ids[0]) if request else delivery.properties.correlation_id or ""
-    return Refusal(row_id, reason)
+    answer, _ = VALUES.decode(delivery.body)
+    refused = request or answer
+    row_id = id_text(refused.ids[0]) if refused else delivery.properties.correlation_id or ""
+    return Refusal(row_id, reason, answer.values[0] if answer else None)
 
 
 def _text(value: Any) -> str:
@@ -84,7 +95,7 @@ def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
         raw=delivery.body,
         timestamp_in_ms=_time_in_ms(headers.get("timestamp_in_ms")),
         features_timestamp_in_ms=_time_in_ms(headers.get("features_timestamp_in_ms")),
-        reply_to=delivery.properties.reply_to,
+        reply_to=delivery.asker,
         correlation_id=delivery.properties.correlation_id,
         model_id=_text(headers.get("model_id")) or None,
     )

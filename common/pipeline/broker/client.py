@@ -16,6 +16,7 @@ from pipeline.broker.topology import (
     DELAY_STEPS,
     DELAYED_LABELS,
     FEATURES,
+    Y_PRED,
     Uses,
     delay_queue,
     edge,
@@ -192,8 +193,8 @@ class Broker:
         headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
         properties = message_properties(self._run.service, new_id(), headers)
         properties.correlation_id = letter.correlation_id
-        # Only a request has somebody who waits: an answer that nobody can use must not come again.
-        asker = letter.reply_to if letter.queue == FEATURES else None
+        # To a gateway's dead letter, an answer that it could not read, nobody listens but itself.
+        asker = letter.reply_to if letter.queue in (FEATURES, Y_PRED) else None
         return Outgoing(edge(DEAD_LETTERS), asker or DEAD_LETTERS, letter.body, properties)
 
 

@@ -217,7 +217,7 @@ class Consumer(Link):
         tag: int = method.delivery_tag  # type: ignore[assignment]  # of a delivery, never None
         inbox = self._inboxes[queue]
         with self.changed:
-            inbox.put(Delivery(queue, tag, body, properties))
+            inbox.put(Delivery(queue, tag, body, properties, method.routing_key or ""))
             if inbox.is_too_full:
                 self._give_back(channel, inbox)
             elif more := inbox.prefetch.more(len(body)):

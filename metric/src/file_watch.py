@@ -1,0 +1,118 @@
+"""Opens a file that one process appends to, and tells whether somebody else has changed it."""
+
+import fcntl
+import logging
+import os
+import zlib
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import LogError
+
+log = logging.getLogger(__name__)
+
+END_BYTES = 4096  # what is compared of a file at each batch: its end, and its first line
+OTHER_END = "its last lines are not those that metric wrote"
+
+
+class Left(NamedTuple):
+    """What is known of a file: its first line, its length, and its last bytes before that."""
+
+    header: bytes
+    length: int = 0
+    end: bytes = b""
+
+    def appended(self, text: bytes) -> "Left":
+        """The same once `text` stands behind it."""
+        return self._replace(length=self.length + len(text), end=(self.end + text)[-END_BYTES:])
+
+    @property
+    def checksum(self) -> int:
+        return zlib.crc32(self.end)
+
+
+def must_be_regular(path: Path) -> None:
+    """Raises LogError where something stands that is no file: a pipe would be waited for."""
+    if path.exists() and not path.is_file():
+        raise LogError(f"{path} is not a regular file; move it away")
+
+
+def open_locked(path: Path) -> int:
+    """Opens a file to append to it, or begins it, for this process alone; its descriptor."""
+    must_be_regular(path)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise LogError(f"{path} is in use: another metric writes to this folder") from error
+    except OSError as error:
+        raise LogError(f"cannot write {path}: {error.strerror}") from error
+    return descriptor
+
+
+def end_of(descriptor: int, length: int) -> bytes:
+    """The last bytes of the first `length` ones."""
+    start = max(0, length - END_BYTES)
+    return os.pread(descriptor, length - start, start)
+
+
+def replaced(path: Path, descriptor: int) -> str:
+    """What has become of the file that we have open; an empty text if it is still at `path`."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "it was deleted or moved away"
+    is_same = os.path.samestat(found, os.fstat(descriptor))
+    return "" if is_same else "another file is in its place"
+
+
+def changed(descriptor: int, left: Left, being_written: bytes = b"") -> str:
+    """What somebody else has done to an open file; an empty text if it is as it was left.
+
+    Behind its length there may be a part of what was `being_written` when the writer was killed.
+    The time of the last change says nothing: whoever touches a file or saves it again sets it.
+    """
+    size, most = os.fstat(descriptor).st_size, left.length + len(being_written)
+    if not left.length <= size <= most:
+        expected = f"{most}" if left.length == most else f"{left.length} to {most}"
+        return f"it has {size} bytes, metric left {expected}"
+    if left.length and os.pread(descriptor, len(left.header), 0) != left.header:
+        return other_header(left.header)
+    if end_of(descriptor, left.length) != left.end:
+        return OTHER_END
+    torn = os.pread(descriptor, len(being_written), left.length)
+    # After a power failure there may be zeros where nothing has reached the disk.
+    if any(found not in {0, wrote} for found, wrote in zip(torn, being_written, strict=False)):
+        return OTHER_END
+    return ""
+
+
+def other_header(header: bytes) -> str:
+    """Says that a file begins with something else."""
+    return f"its first line is not {header.decode().strip()}"
+
+
+def unwritten(descriptor: int, tail: bytes) -> bytes:
+    """Those lines of `tail` that do not stand at the end of the file."""
+    size = os.fstat(descriptor).st_size
+    end = os.pread(descriptor, size, max(0, size - len(tail) - END_BYTES))
+    written = set(end.splitlines(keepends=True))
+    return b"".join(line for line in tail.splitlines(keepends=True) if line not in written)
+
+
+def set_aside(path: Path) -> None:
+    """Gives the file the next free of the names NAME.1.csv, NAME.2.csv, …"""
+    names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
+    aside = next(name for name in names if not os.path.lexists(name))
+    path.rename(aside)
+    log.warning("what is in %s is now in %s", path, aside.name)
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the names of its files are on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
