@@ -21,8 +21,8 @@ class StateError(Exception):
 class Trace(msgspec.Struct):
     """What metric knows of one id. Times are Unix time in milliseconds, numbers points.
 
-    `pending` is an id of which one half is there, and `unknown` one that never came, that waited
-    too long, or whose row is so long ago that it is forgotten.
+    `pending` is an id of which one half is there, and `unknown` one that never came, that left
+    without its other half, or whose row is so long ago that it is forgotten.
     """
 
     id: str

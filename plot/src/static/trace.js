@@ -8,7 +8,7 @@ let asking = null, again = null;
 const BOTH = 'A row needs both halves.';
 const LATE = 'The true label has not come yet; labels may come late.';
 const UNPREDICTED = 'The model has not answered yet: is it running, and how long is the queue features?';
-const UNKNOWN = 'Not known: metric has not received this id, or it waited too long (see unmatched.csv), '
+const UNKNOWN = 'Not known: metric has not received this id, or it left without its other half (see unmatched.csv), '
   + 'or it was forgotten since.';
 const UNKNOWN_START = 'This time comes with the prediction.';
 
