@@ -13,7 +13,6 @@ from pipeline.models.store import ModelStore, now_text
 from pipeline.training import (
     CANCELLED,
     SETTLE,
-    STORING,
     TASK,
     TrainingRequest,
     TrainingSettings,
@@ -67,9 +66,6 @@ class Trainings:
         """Whether it is cancelled, as the gateway does it."""
         settle = self.redis.register_script(SETTLE.read_text())
         return bool(settle([record_key(job_id)], [CANCELLED, now_text()]) == CANCELLED)
-
-    def is_storing(self, job_id: str) -> bool:
-        return bool(self.redis.hexists(record_key(job_id), STORING))
 
     def attempts(self, job_id: str) -> int:
         return int(self.redis.hget(record_key(job_id), "attempts") or 0)
