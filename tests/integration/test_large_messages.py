@@ -1,7 +1,7 @@
 """What is taken of a queue is bounded by its size, and nothing is given back for that."""
 
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -36,7 +36,7 @@ def passed(settings: BrokerSettings, vhost: Vhost, kind: str, sizes: list[int]) 
     def handle(batch: Batch) -> None:
         time.sleep(sum(len(delivery.body) for delivery in batch.deliveries) / MIB * 0.03)
         headers = [delivery.properties.headers or {} for delivery in batch.deliveries]
-        arrived.extend(each.get("x-delivery-count", 0) for each in headers)
+        arrived.extend(cast(int, each.get("x-delivery-count", 0)) for each in headers)
         batch.ack()
 
     with vhost.channel() as channel:
