@@ -38,7 +38,7 @@ def warning(queue: str, limit: int) -> str:
     """Says what is the matter with the queue, and what to do."""
     return (
         f"queue {queue} loses a message that was delivered {limit} times and is not done: each "
-        "kill of a service counts. Give it a dead-letter exchange (docs/reliability.md, Not promised)"
+        "kill of a service counts. Give it a dead-letter exchange (docs/reliability.md)"
     )
 
 

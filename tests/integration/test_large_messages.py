@@ -1,7 +1,7 @@
 """What is taken of a queue is bounded by its size, and nothing is given back for that."""
 
 import time
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pytest
 

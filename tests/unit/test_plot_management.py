@@ -15,10 +15,9 @@ from management import (
     TIMEOUT_SECONDS,
     Copies,
     Management,
-    Queue,
-    by_stream,
     services,
 )
+from queue_figures import Queue, by_stream
 from support import PATIENCE_SECONDS
 
 
