@@ -18,11 +18,12 @@ export function readColours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+// Powers as 1e9: Plotly sets others in raised digits, with inline styles, which the page forbids.
 export function axis(title, colour, more = {}) {
   return {
     title: {text: title, font: {size: 12, color: colour.muted}, standoff: 8},
     gridcolor: colour.line, linecolor: colour.line, zeroline: false, fixedrange: true,
-    tickfont: {color: colour.muted}, separatethousands: true, automargin: false, ...more,
+    tickfont: {color: colour.muted}, separatethousands: true, exponentformat: 'e', automargin: false, ...more,
   };
 }
 
