@@ -1,6 +1,6 @@
 // All predictions in the log, and where one of them lies.
 import {get} from './api.js';
-import {axis, CONFIG, layout, lineLabel, loadPlotly, readColours, upright} from './drawing.js';
+import {axis, CONFIG, layout, lineLabel, loadPlotly, readColours, ticks, upright} from './drawing.js';
 import {count, counted, round, setText, tenths} from './format.js';
 import {scrollTable} from './table.js';
 
@@ -52,7 +52,7 @@ function marks(colour, range) {
   const lines = [['prediction', shown.prediction, colour.mae, undefined, 1], ['true', shown.label, colour.median, 'dot', 0.88]]
     .filter(([, value]) => value != null && value >= range[0] && value <= range[1]);
   // To the right of its line, unless it would run into the edge or the other line, and the left is free.
-  const width = box.clientWidth - 68;
+  const width = box.clientWidth - 84;
   const at = (value) => width * (value - range[0]) / (range[1] - range[0]);
   const isLeft = (value, text) => {
     const needed = 7 * text.length + 8;
@@ -92,7 +92,7 @@ function figure(colour) {
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('prediction (points)', colour, {range, showgrid: false, nticks: 8}),
+      xaxis: axis('prediction (points)', colour, {range, showgrid: false, nticks: 8, ...ticks(Math.max(...range.map(Math.abs)))}),
       yaxis: axis('predictions', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
       ...marks(colour, range),
     }),

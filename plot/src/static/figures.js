@@ -1,5 +1,5 @@
 // What Plotly draws: each function gives the traces and the layout of one chart.
-import {axis, layout, lineLabel, upright} from './drawing.js';
+import {axis, layout, lineLabel, ticks, upright} from './drawing.js';
 import {count, edge, points as written, tenths} from './format.js';
 
 const widthOf = (text) => 7.2 * text.length;
@@ -40,7 +40,7 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false, nticks: 8}),
+      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false, nticks: 8, ...ticks(end)}),
       yaxis: axis('rows', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
       ...marks(summary, end, plotWidth, colour),
     }),
@@ -70,7 +70,7 @@ export function trend({trend}, colour, span) {
     layout: layout(colour, {
       hovermode: 'x',
       xaxis: axis('row', colour, {showgrid: false, tickformat: ',d', nticks: 6, ...none}),
-      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...none}),
+      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...ticks(Math.max(...points.mae)), ...none}),
     }),
   };
 }
@@ -97,7 +97,7 @@ function pairMarker({cell, rows}, range, plotWidth, colour) {
 
 export function pairs({pairs}, colour, plotWidth) {
   const range = squareRange(pairs);
-  const sides = {range, constrain: 'domain', nticks: 7};
+  const sides = {range, constrain: 'domain', nticks: 7, ...ticks(Math.max(...range.map(Math.abs)))};
   const place = (i) => `true ${written(pairs.y_true[i])}<br>predicted ${written(pairs.y_pred[i])}<br>rows ${count(pairs.rows[i])}`;
   return {
     traces: [
@@ -132,7 +132,7 @@ export function difference({shadow}, colour) {
     }],
     layout: layout(colour, {
       margin: {l: 12, r: 12, t: 8, b: 44},
-      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7}),
+      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7, ...ticks(end)}),
       yaxis: {visible: false, fixedrange: true, range: [-1, 1.4]},
       shapes: [upright(0, colour.muted, 'dash')],
       annotations: [sideLabel(0, '← candidate better', colour), sideLabel(1, 'candidate worse →', colour)],
