@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 MIN_FOR_OUTLIER = 10  # of so many numbers, one may be called an outlier
-OUTLIERS = 20  # of so many, one at most, to each side
+OUTLIERS = 40  # of so many, one at most, to each side
 
 
 def bulk(at_rank: Callable[[int], float], count: int) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Errors of any scale, counted in bins of a fixed relative width."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import boost_histogram as bh
 import numpy as np
@@ -77,10 +77,10 @@ class ErrorHistogram:
         lower, upper = self.at_rank(math.floor(rank)), self.at_rank(math.ceil(rank))
         return lower + (upper - lower) * (rank % 1)
 
-    def histogram(self, edges: Column) -> Counts:
+    def histogram(self, edges: npt.NDArray[np.floating[Any]]) -> Counts:
         """The rows between one edge and the next, as numpy.histogram has them; 0 is the first.
 
-        A bin goes whole to where its mean lies, so a bar can be off by what one bin holds.
+        A bin goes whole to where its mean lies, so bars differ by 1 % of the tallest at most.
         """
         errors, rows = self.filled()
         with np.errstate(over="ignore"):

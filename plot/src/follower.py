@@ -129,13 +129,14 @@ class Follower(Generic[AnyRows]):
         first, _, others = block.partition(b"\n")
         try:
             self._layout, self._header = find(first, self._kind._fields), first.strip()
-        except LayoutError:
-            if not parse(first + b"\n", self._kind)[1]:  # a row as our metric writes it
-                self._layout, others = own(self._kind._fields), block
-                columns = header(self._kind).decode()
-                error = LayoutError(f"without a header its columns are taken to be {columns}")
+            return others
+        except LayoutError as error:
             self._wrong = str(error)
-            log.warning("%s: %s", self._path, error)
+        if not parse(first + b"\n", self._kind)[1]:  # a row as our metric writes it
+            self._layout, others = own(self._kind._fields), block
+            columns = header(self._kind).decode()
+            self._wrong = f"without a header its columns are taken to be {columns}"
+        log.warning("%s: %s", self._path, self._wrong)
         return others
 
     def _tell(self, unreadable: list[bytes]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bulk import bulk, round_up
+from log_rows import Column
 
 CELLS = 200  # along each side
 MARGIN = 0.25  # of the width of the first points, to each side
@@ -36,9 +37,8 @@ class Grid:
     @classmethod
     def around(cls, points: Points) -> Self:
         """The grid that holds the bulk of these points, and counts them. Takes one at least."""
-        numbers = np.sort(np.clip(points.ravel(), -FURTHEST, FURTHEST))
-        low, high = bulk(lambda rank: float(numbers[rank]), len(numbers))
-        low, high = float(numbers[numbers >= low][0]), float(numbers[numbers <= high][-1])
+        lows, highs = zip(*map(_ends, np.clip(points, -FURTHEST, FURTHEST).T), strict=True)
+        low, high = min(lows), max(highs)
         margin = MARGIN * (high - low) or abs(high) / 10 or 1.0
         finest = max(FINEST * max(abs(low), abs(high)), 1 / FURTHEST)
         digit, power = round_up(max((high - low + 2 * margin) / CELLS, finest))
@@ -58,7 +58,11 @@ class Grid:
     def add(self, points: Points) -> None:
         """Counts further points, and widens before that if need be."""
         latest = np.concatenate([self._latest, points])[-max(LATEST, len(points)) :]
-        while (~self.holds(latest)).mean() > OUTSIDE and self.high - self.low < 4 * FURTHEST:
+        while (
+            len(latest) >= LATEST
+            and (~self.holds(latest)).mean() > OUTSIDE
+            and self.high - self.low < 4 * FURTHEST
+        ):
             below, above = (latest < self.low).sum(), (latest >= self.high).sum()
             self._widen(downwards=bool(below > above))
         self._latest = latest[-LATEST:]
@@ -87,6 +91,14 @@ class Grid:
         # The old cells in their place, what is below and above them where that is now.
         places = np.r_[0, 1 + start : 1 + start + CELLS // 2, CELLS + 1]
         self._counts.view(flow=True)[np.ix_(places, places)] = halved.view(flow=True)
+
+
+def _ends(numbers: Column) -> tuple[float, float]:
+    """The least and the largest of the bulk of these numbers."""
+    ordered = np.sort(numbers)
+    low, high = bulk(lambda rank: float(ordered[rank]), len(ordered))
+    within = ordered[(ordered >= low) & (ordered <= high)]
+    return float(within[0]), float(within[-1])
 
 
 def _counts(low: float, cell: float) -> "bh.Histogram[Any]":

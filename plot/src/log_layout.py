@@ -22,15 +22,22 @@ class Layout(NamedTuple):
     places: Mapping[str, int]
 
     def cut(self, line: bytes) -> list[str]:
-        """The texts of a line's columns. Quotes count where it has too many of them without.
-
-        Raises csv.Error where even so it is no line of columns.
-        """
+        """The texts of a line's columns; none where they are too many or too few."""
         text = line.decode(errors="replace").rstrip("\r\n")
-        texts = text.split(self.separator)
-        if len(texts) == self.width or '"' not in text:
-            return texts
-        return next(csv.reader([text], delimiter=self.separator, strict=True), [])
+        return self._unquoted(text) or self._of_width(text.split(self.separator))
+
+    def _unquoted(self, text: str) -> list[str]:
+        """Quotes as RFC 4180 has them; nothing where there are none, or others."""
+        if '"' not in text:
+            return []
+        try:
+            (texts,) = csv.reader([text], delimiter=self.separator, strict=True)
+        except csv.Error:
+            return []
+        return self._of_width(texts)
+
+    def _of_width(self, texts: list[str]) -> list[str]:
+        return texts if len(texts) == self.width else []
 
     @property
     def has_decimal_commas(self) -> bool:

@@ -83,7 +83,7 @@ def last_rows(lines: list[bytes], count: int, layout: Layout) -> list[LoggedRow]
 
 def _id(line: bytes, layout: Layout) -> str:
     place = layout.places.get("id")
-    texts = [] if place is None else _texts(line, layout)
+    texts = layout.cut(line)
     return texts[place] if texts and place is not None else ""
 
 
@@ -142,19 +142,10 @@ def _parse_by_line(
     return kind(*good), bad
 
 
-def _texts(line: bytes, layout: Layout) -> list[str]:
-    """The columns of a line; none where it is no line of this layout."""
-    try:
-        texts = layout.cut(line)
-    except csv.Error:
-        return []
-    return texts if len(texts) == layout.width else []
-
-
 def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
     """What stands in a line; NaN throughout where that is not a row."""
     nothing = ["" if name in _NAMES else math.nan for name in kind._fields]
-    texts = _texts(line, layout)
+    texts = layout.cut(line)
     if not texts:
         return nothing
     try:
@@ -173,7 +164,6 @@ def _value(name: str, text: str, layout: Layout) -> Any:
         if len(text) > MOST_NAME_CHARACTERS:
             raise ValueError(name)
         return text
-    text = text.strip('"')
     return float(text.replace(",", ".") if layout.has_decimal_commas else text)
 
 
