@@ -69,9 +69,9 @@ class Follower(Generic[AnyRows]):
             return f"{self._path.name}: {self._wrong}."
         if not self.unreadable:
             return None
-        lines = "1 line" if self.unreadable == 1 else f"{self.unreadable:,} lines"
+        lines = "1 line is" if self.unreadable == 1 else f"{self.unreadable:,} lines are"
         return (
-            f"{self._path.name}: {lines} could not be read and are in no number; the first is "
+            f"{self._path.name}: {lines} not readable and in no number; the first is "
             f"{shown(self._first_unreadable)}. Look at what writes the file: a row has its label, "
             "its prediction and an error that is not negative, all finite numbers."
         )
@@ -117,7 +117,7 @@ class Follower(Generic[AnyRows]):
                 return b""
         start = self.offset - len(self._last)
         content = os.pread(self._file.fileno(), CHUNK_BYTES + len(self._last), start)
-        if not content.startswith(self._last):
+        if not (self._has(self._first, 0) and content.startswith(self._last)):
             return b""  # it is being written anew: is_outdated() tells
         block = content[len(self._last) :]
         whole = block[: block.rfind(b"\n") + 1]

@@ -18,13 +18,11 @@ IN_PLACE = """
 import sys
 import pandas as pd
 path, rows, options = sys.argv[1], int(sys.argv[2]), eval(sys.argv[3])
+newest_first = options.pop("newest_first", False)
 log = pd.DataFrame(columns=["id", "y_true", "y_pred", "absolute_error"])
 for n in range(rows):
     log.loc[len(log)] = [f"r{n}", 100.0 + n, 107.64 + n, 7.64]
-    frame = log[::-1] if options.pop("newest_first", False) else log
-    if "newest_first" in sys.argv[3]:
-        options["newest_first"] = True
-    frame.to_csv(path, **options)
+    (log[::-1] if newest_first else log).to_csv(path, **options)
 """
 
 APPENDED = """
@@ -91,7 +89,7 @@ def test_what_is_wrong_is_said_until_it_is_mended(plot: Service, tmp_path: Path)
     assert "its first line is 'uuid,label,prediction', without y_true and y_pred" in problem
     path.write_text("y_pred,y_true\n2,1\nhalf,\n")
     problem = eventually(lambda: get(plot, "/api/summary")["rows"] == 1, "the row")
-    assert "1 line could not be read" in get(plot, "/api/summary")["problem"]
+    assert "1 line is not readable" in get(plot, "/api/summary")["problem"]
     path.write_text("y_pred,y_true\n2,1\n4,1\n")
     summary_of(plot, 2)
     assert get(plot, "/api/summary")["problem"] is None

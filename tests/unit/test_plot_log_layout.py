@@ -140,5 +140,5 @@ def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Pat
     reader.read()
     assert reader.unreadable == 2
     assert str(reader.problem()).startswith(
-        "metric_log.csv: 2 lines could not be read and are in no number; the first is 'half,151,,'"
+        "metric_log.csv: 2 lines are not readable and in no number; the first is 'half,151,,'"
     )
