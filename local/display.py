@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
+from pipeline.numbers import readable
 from tally import Progress
 
 LINE_SECONDS = 5.0
@@ -112,7 +113,7 @@ def numbers(view: View) -> list[tuple[str, str]]:
         ("joined", f"{at.joined:,}"),
         ("pending", f"{at.pending:,}"),
         ("dead-lettered", f"{at.dead_lettered:,}"),
-        ("MAE of all", "–" if mae is None else f"{mae:.2f}"),
+        ("MAE of all", "–" if mae is None else readable(mae)),
         ("rows/s", f"{view.rows_per_second:,.1f}"),
     ]
 

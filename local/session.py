@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from display import Display, View
+from pipeline.numbers import readable
 from supervisor import Supervisor
 from tally import Progress, Rate
 
@@ -79,7 +80,7 @@ class Session:
         """What came of it; for when the services have stopped."""
         progress = self._supervisor.progress()
         ids, errors = rows_after(self._csv_file, self.lines_before)
-        mae = f", their MAE {sum(errors) / len(errors):.2f}" if errors else ""
+        mae = f", their MAE {readable(sum(errors) / len(errors))}" if errors else ""
         return (
             f"{progress.published} rows published, {len(ids)} joined, "
             f"{len(set(ids))} distinct ids{mae}\n"

@@ -17,6 +17,7 @@ import msgspec
 
 from pipeline.errors import PipelineError, SettingsError, ThreadError
 from pipeline.health import Status
+from pipeline.numbers import readable
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Run:
 
     def progress(self) -> str:
         """What was counted so far, for the log."""
-        texts = [f"{name} {round(number, 2):,}" for name, number in self.numbers().items()]
+        texts = [f"{name} {_shown(number)}" for name, number in self.numbers().items()]
         return ", ".join(texts) or "nothing yet"
 
     def write_status(self) -> None:
@@ -99,6 +100,10 @@ class Run:
         for number in (signal.SIGTERM, signal.SIGINT):
             # Event.set() takes a lock that the interrupted code may hold: leave it to a thread.
             signal.signal(number, lambda *_: start_new_thread(self.stop.set, ()))
+
+
+def _shown(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else readable(number)
 
 
 def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], None]) -> None:

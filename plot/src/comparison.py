@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from log_rows import Column, ShadowRows
-from summary import RANGE
 
+RANGE = 1000.0
 FEWEST_ROWS = 30  # before which the interval would be a guess: it leans on a normal limit
 ALPHA = 0.05  # the chance that the sequence ever leaves the true difference out
 TIGHTEST_AT = 500  # rows: where the sequence is to be as narrow as it can

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from log_layout import COMPUTED, Layout, own
+
 MOST_NAME_CHARACTERS = 64  # of a model; a line with a longer one is none of ours
 
 Column = npt.NDArray[np.float64]
@@ -17,7 +19,7 @@ Names = npt.NDArray[np.object_]  # of str
 
 
 class Rows(NamedTuple):
-    """The numbers of n rows: each an array of shape (n,), in points of disease progression.
+    """The numbers of n rows: each an array of shape (n,), in points.
 
     Labels and predictions are finite, errors are at least 0; the error of two finite numbers can
     be infinite.
@@ -43,7 +45,7 @@ class ShadowRows(NamedTuple):
 
 
 class LoggedRow(NamedTuple):
-    """One row as it stands in the file, in points of disease progression."""
+    """One row as it stands in the file; `id` is empty where the log has no such column."""
 
     id: str
     y_true: float
@@ -61,39 +63,53 @@ def header(kind: type[AnyRows]) -> bytes:
     return ",".join(("id", *kind._fields)).encode()
 
 
-def parse(block: bytes, kind: type[AnyRows]) -> tuple[AnyRows, list[bytes]]:
-    """The rows of whole lines of CSV without a header, and the lines that are not such rows."""
-    rows = _parse_at_once(block, kind)
-    return (rows, []) if rows is not None else _parse_by_line(block, kind)
+def parse(
+    block: bytes, kind: type[AnyRows], layout: Layout | None = None
+) -> tuple[AnyRows, list[bytes]]:
+    """The rows of whole lines of CSV without a header, and the lines that are not such rows.
+
+    Without a layout the lines are those of our metric.
+    """
+    layout = layout or own(kind._fields)
+    rows = _parse_at_once(block, kind, layout)
+    return (rows, []) if rows is not None else _parse_by_line(block, kind, layout)
 
 
-def last_rows(lines: list[bytes], count: int) -> list[LoggedRow]:
+def last_rows(lines: list[bytes], count: int, layout: Layout) -> list[LoggedRow]:
     """Up to `count` rows of the lines, the latest first."""
-    rows = (
-        LoggedRow(line.partition(b",")[0].decode(errors="replace"), *_values(line, Rows))
-        for line in reversed(lines)
-    )
+    rows = (LoggedRow(_id(line, layout), *_values(line, Rows, layout)) for line in reversed(lines))
     return list(itertools.islice((row for row in rows if _is_valid(row)), count))
 
 
-def _parse_at_once(block: bytes, kind: type[AnyRows]) -> AnyRows | None:
+def _id(line: bytes, layout: Layout) -> str:
+    place = layout.places.get("id")
+    texts = layout.cut(line)
+    return texts[place] if texts and place is not None else ""
+
+
+def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows | None:
     """Fast; None if there may be a line that is not a row."""
     lines = block.count(b"\n")
-    if block.count(b",") != lines * len(kind._fields):
+    if block.count(layout.separator.encode()) != lines * (layout.width - 1):
         return None
-    frame = _frame(block, kind._fields)
+    fields = [name for name in kind._fields if name in layout.places]
+    frame = _frame(block, fields, layout)
     if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
         return None
-    rows = kind(*(_array(name, frame[name]) for name in kind._fields))
+    rows = _rows(kind, {name: frame[name] for name in fields})
     return rows if _valid(rows).all() else None
 
 
-def _frame(block: bytes, fields: tuple[str, ...]) -> pd.DataFrame | None:
+def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | None:
+    names = {place: name for name, place in layout.places.items()}
+    has_commas = layout.has_decimal_commas and b"," in block
     try:
         return pd.read_csv(
             io.BytesIO(block),
-            names=["id", *fields],
-            usecols=list(fields),
+            sep=layout.separator,
+            decimal="," if has_commas else ".",
+            names=[names.get(place, place) for place in range(layout.width)],
+            usecols=fields,
             dtype={name: str for name in fields if name in _NAMES},  # 007 is none of the numbers
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
@@ -112,30 +128,51 @@ def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
     return values.dtype.kind in "if"
 
 
-def _parse_by_line(block: bytes, kind: type[AnyRows]) -> tuple[AnyRows, list[bytes]]:
+def _parse_by_line(
+    block: bytes, kind: type[AnyRows], layout: Layout
+) -> tuple[AnyRows, list[bytes]]:
     """Some ten times slower, but a bad line spoils no other."""
     lines = io.BytesIO(block).readlines()
-    found = [_values(line, kind) for line in lines]
-    rows = kind(*(_array(name, [row[n] for row in found]) for n, name in enumerate(kind._fields)))
+    found = [_values(line, kind, layout) for line in lines]
+    columns = {name: [row[n] for row in found] for n, name in enumerate(kind._fields)}
+    rows = _rows(kind, columns)
     valid = _valid(rows)
     bad = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
     good: list[Any] = [column[valid] for column in rows]
     return kind(*good), bad
 
 
-def _values(line: bytes, kind: type[AnyRows]) -> list[Any]:
+def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
     """What stands in a line; NaN throughout where that is not a row."""
     nothing = ["" if name in _NAMES else math.nan for name in kind._fields]
+    texts = layout.cut(line)
+    if not texts:
+        return nothing
     try:
-        _, *texts = line.split(b",")
-        values = [
-            text.decode(errors="replace") if name in _NAMES else float(text)
-            for name, text in zip(kind._fields, texts, strict=True)
-        ]
+        found = {name: _value(name, texts[place], layout) for name, place in layout.places.items()}
     except ValueError:
         return nothing
-    names = (value for value in values if isinstance(value, str))
-    return nothing if any(len(name) > MOST_NAME_CHARACTERS for name in names) else values
+    found.setdefault(COMPUTED, abs(found["y_true"] - found["y_pred"]))
+    return [found[name] for name in kind._fields]
+
+
+def _value(name: str, text: str, layout: Layout) -> Any:
+    """Raises ValueError where it cannot stand under this name."""
+    if name == "id":
+        return text
+    if name in _NAMES:
+        if len(text) > MOST_NAME_CHARACTERS:
+            raise ValueError(name)
+        return text
+    return float(text.replace(",", ".") if layout.has_decimal_commas else text)
+
+
+def _rows(kind: type[AnyRows], columns: "dict[str, Any]") -> AnyRows:
+    arrays = {name: _array(name, values) for name, values in columns.items()}
+    if COMPUTED not in arrays:
+        with np.errstate(over="ignore", invalid="ignore"):
+            arrays[COMPUTED] = np.abs(arrays["y_true"] - arrays["y_pred"])
+    return kind(*(arrays[name] for name in kind._fields))
 
 
 def _array(name: str, values: "list[Any] | pd.Series[Any]") -> npt.NDArray[Any]:

@@ -2,26 +2,23 @@
 
 from typing import NamedTuple
 
-import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
+from grid import CELLS, Grid, Points
 from log_rows import Column, Rows
 
-MOST_POINTS = 1000  # rows that are kept one by one
-LOWEST, HIGHEST = -200.0, 800.0  # points of disease progression, of labels and predictions
-CELL = 10.0
-CELLS = round((HIGHEST - LOWEST) / CELL)
-MOST_PLACES = 700  # that a browser draws at ease
+MAX_POINTS = 1000  # rows that are kept one by one
+MAX_PLACES = 700  # that a browser draws at ease
 COARSER = (1, 2, 5, 10)  # cells that are put together in each direction
-MOST_BARS = 60  # of the histogram of predictions
+MAX_BARS = 60  # of the histogram of predictions
 
 
 class Density(NamedTuple):
     """Where the rows lie: places of shape (n,), and how many rows are at each.
 
-    With `cell` they are the centres of squares of that width, all in points of disease progression.
-    `beyond` is the number of rows further out than any place.
+    With `cell` they are the centres of squares of that width. `beyond` is the number of rows that
+    lie too far out to be drawn with the others.
     """
 
     cell: float | None
@@ -33,7 +30,7 @@ class Density(NamedTuple):
 
 class Histogram(NamedTuple):
     """How many rows lie between one edge and the next, from the first row to the last: `counts` of
-    shape (n,), `edges` of shape (n + 1,) in points of disease progression; both empty without rows.
+    shape (n,), `edges` of shape (n + 1,); both empty without rows.
     """
 
     edges: Column
@@ -41,53 +38,61 @@ class Histogram(NamedTuple):
 
 
 class Pairs:
-    """Counts of rows in fixed square cells, so that absurd numbers cost nothing."""
+    """The first rows one by one, and all of them in the cells of a grid once they are many."""
 
     def __init__(self) -> None:
-        axis = bh.axis.Regular(CELLS, LOWEST, HIGHEST)
-        self._cells = bh.Histogram(axis, axis, storage=bh.storage.Int64())
+        self._points: Points = np.empty((0, 2))
+        self._grid: Grid | None = None
         self._rows = 0
-        self._points = np.empty((0, 2))
 
     def add(self, rows: Rows) -> None:
         """Takes further rows into account."""
-        self._cells.fill(rows.y_true, rows.y_pred)
-        if self._rows < MOST_POINTS:
-            places = np.column_stack([rows.y_true, rows.y_pred])
-            self._points = np.concatenate([self._points, places])[: MOST_POINTS + 1]
-        self._rows += len(rows.y_true)
+        points = np.column_stack([rows.y_true, rows.y_pred])
+        self._rows += len(points)
+        if self._grid is not None:
+            self._grid.add(points)
+            return
+        self._points = np.concatenate([self._points, points])
+        if self._rows > MAX_POINTS:
+            self._grid = Grid.around(self._points[:MAX_POINTS])
+            self._grid.add(self._points[MAX_POINTS:])
+            self._points = self._points[:0]
 
     def density(self) -> Density:
-        """Each different pair while there are up to MOST_POINTS rows, then cells."""
-        counts: npt.NDArray[np.int64] = self._cells.view()
+        """Each different pair while there are up to MAX_POINTS rows, then cells."""
+        if self._grid is None:
+            return _density_of_points(self._points)
+        grid, counts = self._grid, self._grid.cells()
+        for factor in COARSER:
+            coarse = counts.reshape(CELLS // factor, factor, CELLS // factor, factor)
+            squares = coarse.sum(axis=(1, 3))
+            if np.count_nonzero(squares) <= MAX_PLACES:
+                break
+        found = np.nonzero(squares)
+        cell = grid.cell * factor
+        places = grid.low + (np.array(found, np.float64) + 0.5) * cell
         beyond = self._rows - int(counts.sum())
-        if self._rows > MOST_POINTS:
-            return self._density_of_cells(counts, beyond)
-        inside = ((self._points >= LOWEST) & (self._points < HIGHEST)).all(axis=1)
-        places, rows = np.unique(self._points[inside], axis=0, return_counts=True)
-        return Density(None, places[:, 0], places[:, 1], rows, beyond)
+        return Density(cell, places[0], places[1], squares[found], beyond)
 
     def predictions(self) -> Histogram:
-        """The predictions in up to MOST_BARS bars of equal width, whatever their labels are."""
-        cells = self._cells.view(flow=True).sum(axis=0)[1:-1]
+        """The predictions in up to MAX_BARS bars of equal width, whatever their labels are."""
+        if not self._rows:
+            return Histogram(np.empty(0), np.empty(0, np.int64))
+        grid = self._grid or Grid.around(self._points)
+        cells = grid.predictions()
         for factor in COARSER:
             counts = cells.reshape(-1, factor).sum(axis=1)
             filled = np.flatnonzero(counts)
             if not len(filled):
                 return Histogram(np.empty(0), counts[:0])
             first, end = filled[0], filled[-1] + 1
-            if end - first <= MOST_BARS:
+            if end - first <= MAX_BARS:
                 break
-        edges = LOWEST + np.arange(first, end + 1) * (CELL * factor)
+        edges = grid.low + np.arange(first, end + 1) * (grid.cell * factor)
         return Histogram(edges, counts[first:end])
 
-    def _density_of_cells(self, counts: npt.NDArray[np.int64], beyond: int) -> Density:
-        for factor in COARSER:
-            shape = (CELLS // factor, factor, CELLS // factor, factor)
-            coarse = counts.reshape(shape).sum(axis=(1, 3))
-            if np.count_nonzero(coarse) <= MOST_PLACES:
-                break
-        found = np.nonzero(coarse)
-        cell = CELL * factor
-        places = LOWEST + (np.array(found, np.float64) + 0.5) * cell
-        return Density(cell, places[0], places[1], coarse[found], beyond)
+
+def _density_of_points(points: Points) -> Density:
+    inside = points[Grid.around(points).holds(points)] if len(points) else points
+    places, rows = np.unique(inside, axis=0, return_counts=True)
+    return Density(None, places[:, 0], places[:, 1], rows, len(points) - len(inside))

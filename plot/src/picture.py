@@ -1,19 +1,21 @@
 """The picture of a summary: a histogram of its absolute errors, as a PNG."""
 
 import io
+import math
 from datetime import datetime
 from typing import Literal, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, MaxNLocator, StrMethodFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, StrMethodFormatter
 
+from pipeline.numbers import MIN_PLAIN, readable
 from scale import MAE_SHARE, Scale, fit
-from summary import RANGE, Summary
+from summary import Summary
 
 SIZE_INCHES, DPI = (8, 4.5), 150  # 1200 × 675 pixels: sharp where a page shows it 800 wide
-LEFT, RIGHT = 0.11, 0.97  # of the width
+LEFT, RIGHT = 0.11, 0.955  # of the width: there is room for half a label of the axis
 
 INK, GREY, GRID = "#222222", "#5f6368", "#e3e5e8"
 # Blue and vermilion stay apart for the colour-blind (Okabe and Ito), dashes without any colour.
@@ -23,6 +25,7 @@ FAST = {"compress_level": 1}  # a tenth less time for a picture, a sixth more by
 
 HEADROOM = 1.3  # times the highest bar: labels stand above all bars,
 UPPER, LOWER = 0.97, 0.88  # at these parts of the axes' height
+MAX_PLAIN_AXIS = 1e6  # an axis that ends further out is labelled in a power of ten
 
 
 class _Mark(NamedTuple):
@@ -37,9 +40,9 @@ def render(summary: Summary, updated: datetime) -> bytes:
     figure = Figure(SIZE_INCHES, DPI)
     axes = figure.add_axes((LEFT, 0.13, RIGHT - LEFT, 0.7))
     scale = fit(summary)
-    _prepare(axes)
+    _prepare(axes, scale.limit)
     _draw_bars(axes, summary, scale)
-    if summary.within:
+    if summary.rows:
         _draw_marks(axes, summary, scale)
     title = f"Absolute error of {_rows(summary.rows)}"
     figure.text(LEFT, 0.925, title, fontsize=15, weight="bold", color=INK)
@@ -52,26 +55,32 @@ def render(summary: Summary, updated: datetime) -> bytes:
 
 
 def not_shown(summary: Summary, scale: Scale) -> str:
-    """What the picture says of the rows that its axis leaves out."""
-    notes = []
-    shown = summary.histogram(scale.bins)[: scale.bars].sum()
-    if further := summary.within - int(shown):
-        notes.append(f"{_rows(further)} up to {summary.quantile(1):,.0f}")
-    if summary.beyond:
-        rows = _rows(summary.beyond)
-        notes.append(f"{rows} beyond {RANGE:,.0f}, which MAE and median leave out")
-    return "not shown: " + "; ".join(notes) if notes else ""
+    """What the picture says of the rows that lie beyond the end of its axis."""
+    beyond = summary.rows - int(summary.errors.histogram(scale.edges).sum())
+    if not beyond:
+        return ""
+    end, largest = _round(scale.limit), readable(summary.largest)
+    return f"{_rows(beyond)} beyond {end}, up to {largest}: not drawn, but in MAE and median"
 
 
 def _rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
-def _prepare(axes: Axes) -> None:
-    label = "absolute error |y_true − y_pred| in points of disease progression"
+def _round(number: float) -> str:
+    """The end of an axis, a round number, without the decimals it does not have."""
+    is_plain = number == 0 or MIN_PLAIN <= number < MAX_PLAIN_AXIS
+    return f"{number:,.10g}" if is_plain else readable(number)
+
+
+def _prepare(axes: Axes, limit: float) -> None:
+    is_plain = 10 * MIN_PLAIN <= limit <= MAX_PLAIN_AXIS
+    power = 0 if is_plain else 3 * math.floor(math.log10(limit) / 3)
+    unit = f"$10^{{{power}}}$ units" if power else "units"
+    label = f"absolute error |y_true − y_pred|, in {unit} of y_true"
     axes.set_xlabel(label, fontsize=12, color=INK)
     axes.set_ylabel("rows", fontsize=12, color=INK)
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 10.0**power:,.10g}"))
     axes.tick_params(labelsize=11.5, length=0, colors=INK)
     axes.grid(axis="y", color=GRID)
     axes.set_axisbelow(True)
@@ -79,8 +88,8 @@ def _prepare(axes: Axes) -> None:
 
 
 def _draw_bars(axes: Axes, summary: Summary, scale: Scale) -> None:
-    counts = summary.histogram(scale.bins)[: scale.bars]
-    edges = np.arange(scale.bars + 1) * scale.bar_width
+    edges = scale.edges
+    counts = summary.errors.histogram(edges)
     # Two artists, and not one for each bar: drawing those takes longer.
     axes.stairs(counts, edges, fill=True, color=BAR_COLOR)
     axes.vlines(edges[1:-1], 0, np.maximum(counts[1:], counts[:-1]), colors="white", linewidths=1)
@@ -99,24 +108,31 @@ def _draw_marks(axes: Axes, summary: Summary, scale: Scale) -> None:
         _Mark("MAE", summary.mae, MAE_COLOR, "-"),
         _Mark("median", summary.median, MEDIAN_COLOR, "--"),
     ]
-    left, right = sorted(marks, key=lambda mark: mark.value)
+    far = [mark for mark in marks if mark.value > scale.limit]
+    near = sorted(set(marks) - set(far), key=lambda mark: mark.value)
+    for mark, top in zip(far, (LOWER, UPPER), strict=False):
+        _label(axes, mark, f"{mark.name} {readable(mark.value)} →", (scale.limit, top), "right")
     # Both labels stand on the same side of their lines; the line that lies on that side of the
     # other ends below the other's label.
-    if right.value <= MAE_SHARE * scale.limit:
-        _draw_mark(axes, left, UPPER, "left")
-        _draw_mark(axes, right, LOWER, "left")
-    else:
-        _draw_mark(axes, left, LOWER, "right")
-        _draw_mark(axes, right, UPPER, "right")
+    has_room = bool(near) and near[-1].value <= MAE_SHARE * scale.limit
+    tops = (UPPER, LOWER) if has_room or len(near) == 1 else (LOWER, UPPER)
+    for mark, top in zip(near, tops, strict=False):
+        _draw_mark(axes, mark, top, "left" if has_room else "right")
 
 
 def _draw_mark(axes: Axes, mark: _Mark, top: float, align: Literal["left", "right"]) -> None:
     axes.axvline(
         mark.value, ymax=top, color=mark.color, linestyle=mark.dashes, linewidth=2, clip_on=False
     )
+    _label(axes, mark, f"{mark.name} {readable(mark.value)}", (mark.value, top), align)
+
+
+def _label(
+    axes: Axes, mark: _Mark, text: str, at: tuple[float, float], align: Literal["left", "right"]
+) -> None:
     axes.annotate(
-        f"{mark.name} {mark.value:,.1f}",
-        xy=(mark.value, top),
+        text,
+        xy=at,
         xycoords=axes.get_xaxis_transform(),
         xytext=(6 if align == "left" else -6, 0),
         textcoords="offset points",

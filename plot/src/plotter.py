@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any, BinaryIO
 import view
 from comparison import Comparisons
 from follower import Follower
-from log_rows import AnyRows, LoggedRow, Rows, ShadowRows, last_rows
+from log_rows import AnyRows, LoggedRow, Rows, ShadowRows
 from pace import Pace
 from picture import render
 from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
@@ -30,8 +31,8 @@ class Plotter:
     """Follows the metric log in a folder, and draws the picture beside it.
 
     Where a candidate has a log there, it compares the candidate with the live model.
-    `run.gauges` tell what the picture on disk shows: `rows`, and `mae` in points of disease
-    progression unless all rows are beyond the range; and the `unreadable` lines of the log.
+    `run.gauges` tell what the picture on disk shows: `rows`, and `mae` in points, if that
+    is finite; and the `unreadable` lines of the log.
     Creates the folder if need be; raises OSError, here and later. What it tells may be asked for in
     any thread.
     """
@@ -88,7 +89,7 @@ class Plotter:
         self, path: Path, follower: Follower[AnyRows], start_anew: Callable[[], None]
     ) -> None:
         if follower.is_outdated():
-            log.info("%s was taken away, replaced or cut short: starting anew", path)
+            log.info("%s was taken away, replaced, cut or written anew: starting anew", path)
             with self._lock:
                 follower.close()
                 start_anew()
@@ -125,7 +126,7 @@ class Plotter:
         self.has_news = False
         self._run.gauges["rows"] = shown.rows
         self._run.gauges.pop("mae", None)
-        if shown.within:
+        if math.isfinite(shown.mae):
             self._run.gauges["mae"] = shown.mae
 
     def numbers(self) -> dict[str, Any]:
@@ -185,10 +186,16 @@ class Plotter:
         return {
             **view.numbers(self._summary),
             "unreadable": self._follower.unreadable,
+            "problem": self._problem(),
         }
 
+    def _problem(self) -> str | None:
+        """What is wrong with the logs."""
+        found = (self._follower.problem(), self._shadow_follower.problem())
+        return " ".join(filter(None, found)) or None
+
     def _last_rows(self, count: int) -> list[LoggedRow]:
-        return last_rows(self._follower.last_lines(self._end), count)
+        return self._follower.last_rows(count, self._end)
 
     def _shadow(self) -> dict[str, Any] | None:
         return view.shadow(self._comparisons, self._shadow_follower.unreadable)

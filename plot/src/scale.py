@@ -1,57 +1,83 @@
 """How a summary is laid out: where its axis ends, and how wide its bars are."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from summary import BIN_WIDTH, RANGE, Summary
+import numpy as np
+
+from bulk import bulk, round_up
+from error_histogram import LEAST, MOST, ErrorHistogram
+from log_rows import Column
+from summary import Summary
 
 MAE_SHARE = 0.75  # of the axis: MAE lies within, with room to its right
-FEWEST_BARS, MOST_BARS = 16, 40
-# What a bar may span, in fine bins.
-BAR_BINS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000]
+MAX_STRETCH = 2  # times the bulk: MAE lies further out where a few rows are huge, and is told so
+MIN_BARS, MAX_BARS = 16, 40
+PAST = 1 + 1e-9  # an error at the end of an axis is within
+MAX_SHARE = 0.995  # of the rows that differ from zero: the axis need not go further
 
 
 class Scale(NamedTuple):
-    """An axis from 0 to `limit`, in points, with bars of `bins` fine bins each."""
+    """An axis from 0, with `bars` bars, each `units` times ten to the `power` wide."""
 
-    limit: float
-    bins: int
+    bars: int
+    units: int
+    power: int
+
+    @property
+    def edges(self) -> Column:
+        """The ends of all bars, each the float nearest to its decimal number."""
+        whole = np.arange(self.bars + 1, dtype=np.float64) * self.units
+        scale = np.float64(10.0 ** abs(self.power))
+        return whole / scale if self.power < 0 else whole * scale
 
     @property
     def bar_width(self) -> float:
-        """In points of disease progression."""
-        return self.bins * BIN_WIDTH
+        """The width of a bar, in points."""
+        return float(self.edges[1])
 
     @property
-    def bars(self) -> int:
-        """How many there are."""
-        return round(self.limit / self.bar_width)
+    def limit(self) -> float:
+        """The end of the axis, in points."""
+        return float(self.edges[-1])
+
+
+NOTHING = Scale(20, 5, -2)  # from 0 to 1: all rows are exact, if there are any
 
 
 def fit(summary: Summary) -> Scale:
     """The scale that shows the bulk of a summary's rows.
 
-    An outlier does not squeeze the rest: the axis ends where 99.5 % of the rows do, or earlier, at
-    the third quartile plus three interquartile ranges (Tukey's outer fence, 1977), but not before
-    MAE. A bar is 2 IQR / n^(1/3) wide (Freedman and Diaconis, 1981), where n counts different
-    errors only: a data set streamed again and again says nothing new on the shape. Both are
-    rounded up to few values, so that they rarely change.
+    An outlier does not squeeze the rest: the axis ends with the bulk of the rows whose error is not
+    zero, or where 99.5 % of those do, but not before an MAE that is near. A bar is
+    2 IQR / n^(1/3) wide (Freedman and Diaconis, 1981), where n counts different errors only: a
+    data set streamed again and again says nothing new on the shape. Both are rounded up to few
+    values, so that they rarely change.
     """
-    if not summary.within:
-        return Scale(RANGE, BAR_BINS[-1])
-    lower, upper = summary.quantile(0.25), summary.quantile(0.75)
-    iqr = upper - lower
-    most = summary.at_rank(math.ceil(0.995 * summary.within) - 1)
-    reach = min(most, upper + 3 * iqr) + BIN_WIDTH
-    span = max(reach, summary.mae / MAE_SHARE, 1.0)
-    widest = _rounded_up(span / FEWEST_BARS, BAR_BINS)
-    wanted = max(2 * iqr / math.cbrt(summary.distinct()), span / MOST_BARS)
-    bins = _rounded_up(wanted, [bins for bins in BAR_BINS if widest % bins == 0])
-    step = widest * BIN_WIDTH
-    return Scale(min(math.ceil(span / step) * step, RANGE), bins)
+    errors = summary.errors
+    if errors.exact() == errors.rows:
+        return NOTHING
+    reach, iqr = _reach(errors)
+    at_mae = summary.mae / MAE_SHARE
+    span = max(reach, at_mae) if at_mae <= MAX_STRETCH * reach else reach
+    digit, power = round_up(span / MIN_BARS)
+    step, unit = 10 * digit, power - 1  # the widest bar, and what all bars are counted in
+    wanted = max(2 * iqr / math.cbrt(errors.distinct()), span / MAX_BARS)
+    choices = [units for units in (1, 2, 5, 10, 20, 50) if step % units == 0]
+    units = next((each for each in choices if float(f"{each}e{unit}") >= wanted), step)
+    steps = math.floor(span * PAST / float(f"{step}e{unit}")) + 1
+    return Scale(steps * step // units, units, unit)
 
 
-def _rounded_up(width: float, choices: Sequence[int]) -> int:
-    """The first of ascending choices, in fine bins, that reaches `width` points; else the last."""
-    return next((bins for bins in choices if bins * BIN_WIDTH >= width), choices[-1])
+def _reach(errors: ErrorHistogram) -> tuple[float, float]:
+    """Where the bulk of the errors that are not zero ends, and their interquartile range."""
+    exact = errors.exact()
+    different = errors.rows - exact
+
+    def at_rank(rank: int) -> float:
+        return min(errors.at_rank(exact + rank), MOST)
+
+    _, high = bulk(at_rank, different)
+    most = at_rank(math.ceil(MAX_SHARE * different) - 1)
+    iqr = at_rank(different - 1 - different // 4) - at_rank(different // 4)
+    return max(min(high, most), LEAST), iqr

@@ -1,10 +1,10 @@
 """The error in the course of the rows: each point is a mean, with how sure one can be of it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from log_rows import Column
 
@@ -18,7 +18,7 @@ class Course(NamedTuple):
 
     `band` is half the width of the 95 % confidence interval of that mean (normal approximation,
     standard error of the sample), NaN where a single row says nothing on it. All but `rows` are in
-    points of disease progression.
+    points.
     """
 
     window: int
@@ -38,7 +38,7 @@ class Trend:
         self._recent: Column = np.empty(0)
         self._rows = 0
         self._group_size = 1
-        self._groups = np.zeros((GROUPS, 3))  # of each: rows, sum of errors, sum of their squares
+        self._groups = _groups()
 
     def add(self, errors: Column) -> None:
         """Takes the errors of further rows, in their order."""
@@ -46,29 +46,37 @@ class Trend:
         while self._rows + len(errors) > GROUPS * self._group_size:
             self._merge()
         groups = (self._rows + np.arange(len(errors))) // self._group_size
-        for column, values in enumerate((None, errors, errors**2)):
-            self._groups[:, column] += np.bincount(groups, values, GROUPS)
+        self._groups.fill(groups, sample=errors)
         self._rows += len(errors)
 
     def last(self, rows: int, window: int, step: int = 1) -> Course:
         """The rolling mean over the last `rows` rows, of each `step`th from the latest back."""
-        rolling = pd.Series(self._recent).rolling(window)
-        kept = len(self._recent)
-        chosen = np.arange(kept - 1, max(kept - rows, 0) - 1, -step)[::-1]
-        numbers = np.arange(self._rows - kept, self._rows) + 1
-        mae, error = rolling.mean().to_numpy(), rolling.sem().to_numpy()
-        known = chosen[np.isfinite(mae[chosen])]
-        return Course(window, numbers[known], mae[known], SURE * error[known])
+        kept = self._recent[-(rows + window - 1) :]
+        if len(kept) < window:
+            return Course(window, np.empty(0, np.int64), np.empty(0), np.empty(0))
+        # Each from its own rows: what runs along a stream keeps the rounding of an outlier.
+        windows = np.lib.stride_tricks.sliding_window_view(kept, window)[::-step][::-1]
+        numbers = self._rows - np.arange(len(windows))[::-1] * step
+        with np.errstate(invalid="ignore", over="ignore"):
+            mae, band = windows.mean(axis=1), windows.std(axis=1, ddof=1) / np.sqrt(window)
+        return Course(window, numbers, mae, SURE * band)
 
     def whole(self) -> Course:
         """The means of all rows, group by group; the last group may be on its way."""
-        rows, total, squares = self._groups[self._groups[:, 0] > 0].T
+        groups: Any = self._groups.view()
+        groups = groups[groups["count"] > 0]
+        rows, mae = groups["count"], groups["value"]
         with np.errstate(invalid="ignore", divide="ignore"):
-            variance = np.maximum(squares - total**2 / rows, 0) / (rows - 1)
-            band = SURE * np.sqrt(variance / rows)
-        return Course(self._group_size, rows.cumsum().astype(np.int64), total / rows, band)
+            band = SURE * np.sqrt(groups["_sum_of_deltas_squared"] / (rows - 1) / rows)
+        return Course(self._group_size, rows.cumsum().astype(np.int64), mae, band)
 
     def _merge(self) -> None:
-        pairs = self._groups.reshape(GROUPS // 2, 2, 3).sum(axis=1)
-        self._groups = np.concatenate([pairs, np.zeros_like(pairs)])
+        halved: Any = self._groups[:: bh.rebin(2)]
+        self._groups = _groups()
+        self._groups.view()[: GROUPS // 2] = halved.view()
         self._group_size *= 2
+
+
+def _groups() -> "bh.Histogram[Any]":
+    """Of each group how many rows there are, their mean, and how far they are spread around it."""
+    return bh.Histogram(bh.axis.Regular(GROUPS, 0, GROUPS), storage=bh.storage.Mean())

@@ -9,20 +9,21 @@ from scale import fit
 from summary import Summary
 from trend import Course
 
+DIGITS = 7  # of the course of the error
+
 
 def numbers(summary: Summary) -> dict[str, float | None]:
-    """What there is to know of all rows: counts, and points of disease progression.
+    """What there is to know of all rows: counts, and points of the target.
 
-    Without a row within the range there is no mean and no quantile: None.
+    None is what there is not without rows, and what is beyond the range of a float.
     """
     return {
         "rows": summary.rows,
-        "beyond": summary.beyond,
         "mae": _known(summary.mae),
         "rmse": _known(summary.rmse),
         "bias": _known(summary.bias),
         "median": _known(summary.median),
-        "p90": _known(summary.quantile(0.9)),
+        "p90": _known(summary.errors.quantile(0.9)),
     }
 
 
@@ -32,7 +33,7 @@ def charts(summary: Summary) -> dict[str, Any]:
     return {
         "histogram": {
             "bar_width": scale.bar_width,
-            "counts": summary.histogram(scale.bins)[: scale.bars].tolist(),
+            "counts": summary.errors.histogram(scale.edges).tolist(),
             "note": not_shown(summary, scale),
         },
         "trend": {
@@ -86,10 +87,15 @@ def _course(course: Course) -> dict[str, Any]:
     return {
         "window": course.window,
         "rows": course.rows.tolist(),
-        "mae": [round(value, 2) for value in course.mae.tolist()],
-        "band": [_known(round(value, 2)) for value in course.band.tolist()],
+        "mae": [_rounded(value) for value in course.mae.tolist()],
+        "band": [_rounded(value) for value in course.band.tolist()],
     }
 
 
+def _rounded(value: float) -> float | None:
+    """To DIGITS, whatever the scale: it is pushed again and again."""
+    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+
+
 def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None

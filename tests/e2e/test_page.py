@@ -68,22 +68,36 @@ def test_before_the_first_row_there_is_nothing_to_tell(plot: Service) -> None:
     assert ask(plot, "/error_distribution.png")[0] == 404
 
 
-def test_an_absurd_row_is_counted_and_changes_no_chart(plot: Service, ledger: Ledger) -> None:
-    write(ledger, ("a", 100, 110), ("b", 100, 130))
+def test_an_absurd_row_is_in_the_means_and_squeezes_no_chart(plot: Service, ledger: Ledger) -> None:
+    write(ledger, *[(f"r{n}", 100 + n, 110 + 2 * n) for n in range(20)])
     with closing(connect(plot)) as connection:
         connection.request("GET", "/events")
         pushed = (data for kind, data in events(connection.getresponse()) if kind == "rows")
-        before = next(data for data in pushed if data["summary"]["rows"] == 2)
-        write(ledger, ("absurd", 1e300, -1e300), ("worse", 1.7e308, -1.7e308))
-        after = next(data for data in pushed if data["summary"]["rows"] == 4)
-    assert after["summary"]["beyond"] == 2
-    assert "2 rows beyond 1,000" in after["histogram"].pop("note")
+        before = next(data for data in pushed if data["summary"]["rows"] == 20)
+        write(ledger, ("huge", 100, 1e12 + 100))
+        after = next(data for data in pushed if data["summary"]["rows"] == 21)
+    assert after["summary"]["mae"] == pytest.approx((sum(range(10, 30)) + 1e12) / 21)
+    assert after["summary"]["median"] == 20
+    note = after["histogram"].pop("note")
+    assert note == "1 row beyond 30, up to 1e12: not drawn, but in MAE and median"
     del before["histogram"]["note"]
-    for name in ("histogram", "trend", "pairs"):
-        assert after[name] == before[name]
-    assert {row["id"]: row["absolute_error"] for row in after["last_rows"]} == {
-        "worse": None, "absurd": 2e300, "b": 30, "a": 10,
-    }  # fmt: skip
+    assert after["histogram"] == before["histogram"]
+    assert after["pairs"].pop("beyond") == 1
+    del before["pairs"]["beyond"]
+    assert after["pairs"] == before["pairs"]
+    assert after["trend"]["all"]["mae"][-1] == 1e12
+
+
+def test_an_error_beyond_all_numbers_is_null(plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("a", 100, 110), ("absurd", 1e300, -1e300), ("worse", 1.7e308, -1.7e308))
+    summary = wait_for_rows(plot, 3)
+    assert (summary["mae"], summary["rmse"], summary["p90"] > 1e299) == (None, None, True)
+    with closing(connect(plot)) as connection:
+        connection.request("GET", "/events")
+        pushed = (data for kind, data in events(connection.getresponse()) if kind == "rows")
+        assert {row["id"]: row["absolute_error"] for row in next(pushed)["last_rows"]} == {
+            "worse": None, "absurd": 2e300, "a": 10,
+        }  # fmt: skip
 
 
 def test_a_candidate_is_compared_with_the_live_model(plot: Service, tmp_path: Path) -> None:
@@ -104,11 +118,13 @@ def test_a_candidate_is_compared_with_the_live_model(plot: Service, tmp_path: Pa
 
 def test_the_predictions_of_the_log_are_a_histogram(plot: Service, ledger: Ledger) -> None:
     assert get(plot, "/api/predictions") == {"edges": [], "counts": [], "rows": 0, "beyond": 0}
-    write(ledger, ("a", 100, 151.2), ("b", 100, 158), ("c", 100, 171), ("absurd", 100, 1e300))
-    wait_for_rows(plot, 4)
-    assert get(plot, "/api/predictions") == {
-        "edges": [150, 160, 170, 180], "counts": [2, 0, 1], "rows": 4, "beyond": 1,
-    }  # fmt: skip
+    rows = [(f"r{n}", 155, value) for n, value in enumerate([151.2, 152.7] * 5 + [158.5])]
+    write(ledger, *rows, ("absurd", 155, 1e12))
+    wait_for_rows(plot, 12)
+    found = get(plot, "/api/predictions")
+    assert (found["rows"], found["beyond"], sum(found["counts"])) == (12, 1, 11)
+    assert found["edges"][0] <= 151.2
+    assert 158.5 < found["edges"][-1] < 160
 
 
 def test_a_row_is_pushed_to_who_reads(plot: Service, ledger: Ledger) -> None:

@@ -105,6 +105,7 @@ def test_unreadable_lines_are_skipped_counted_and_said(
     "change",
     [
         pytest.param(lambda path: path.write_text(HEADER), id="cut short"),
+        pytest.param(lambda path: path.write_text(""), id="emptied"),
         pytest.param(lambda path: path.unlink(), id="taken away"),
         pytest.param(lambda path: path.with_name("new").rename(path), id="replaced"),
     ],
@@ -120,6 +121,32 @@ def test_another_file_in_its_place_is_noticed(path: Path, change: Callable[[Path
     change(path)
     assert reader.is_outdated()
     reader.close()
+
+
+def test_a_file_written_anew_in_its_place_is_noticed(path: Path) -> None:
+    path.write_text(HEADER + LINE * 300)
+    for content in (
+        HEADER + "b" + LINE[1:] + LINE * 299,  # as long as before
+        HEADER + "b" + LINE[1:] + LINE * 900,  # longer
+        HEADER + LINE * 299 + "b" + LINE[1:] + LINE,
+        "id,y_pred,y_true,absolute_error\n" + LINE * 301,
+        "\0" * (2 * len(HEADER + LINE * 300)),
+    ):
+        reader = Follower(path, Rows)
+        errors_read(reader)
+        path.write_text(content)
+        assert reader.is_outdated(), content[:60]
+        assert reader.read() is None, "nothing of it is taken for more of the old one"
+        path.write_text(HEADER + LINE * 300)
+        reader.close()
+
+
+def test_a_file_written_anew_with_more_at_its_end_is_gone_on_with(path: Path) -> None:
+    reader = Follower(path, Rows)
+    for rows in range(1, 200):
+        path.write_text(HEADER + LINE * rows)
+        assert not reader.is_outdated()
+        assert errors_read(reader) == [38.25]
 
 
 def test_a_new_file_is_not_taken_for_the_old_one_that_was_deleted(path: Path) -> None:

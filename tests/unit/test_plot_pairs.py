@@ -1,16 +1,19 @@
 """Predictions against labels: each pair while they are few, later never too many places to draw."""
 
+import math
+
 import numpy as np
 import pytest
 
 from log_rows import Column, Rows
-from pairs import CELL, HIGHEST, LOWEST, MOST_BARS, MOST_PLACES, MOST_POINTS, Pairs
+from pairs import MAX_BARS, MAX_PLACES, MAX_POINTS, Pairs
 
 
 def pairs_of(y_true: object, y_pred: object) -> Pairs:
     pairs = Pairs()
     labels, predictions = (np.asarray(each, dtype=np.float64) for each in (y_true, y_pred))
-    pairs.add(Rows(labels, predictions, np.abs(labels - predictions)))
+    with np.errstate(invalid="ignore"):
+        pairs.add(Rows(labels, predictions, np.abs(labels - predictions)))
     return pairs
 
 
@@ -26,18 +29,18 @@ def test_few_rows_are_points_each_with_how_often_it_came() -> None:
 
 
 def test_points_become_cells_when_there_is_one_row_too_many() -> None:
-    labels = spread(MOST_POINTS + 1, 300)
+    labels = spread(MAX_POINTS + 1, 300)
     assert pairs_of(labels[:-1], labels[:-1]).density().cell is None
     density = pairs_of(labels, labels).density()
-    assert density.cell == 10
-    assert density.rows.sum() == MOST_POINTS + 1
-    assert set(density.y_true) <= set(np.arange(5, 300, 10))
+    assert density.cell == 5
+    assert density.rows.sum() == MAX_POINTS + 1
+    assert set(density.y_true) <= set(np.arange(2.5, 300, 5))
 
 
 def test_cells_count_as_numpy_does() -> None:
     labels, predictions = spread(5000, 300), spread(5001, 300)[:-1]
     density = pairs_of(labels, predictions).density()
-    assert density.cell == 20
+    assert density.cell == 25
     edges = np.arange(0, 301, density.cell)
     expected, _, _ = np.histogram2d(labels, predictions, [edges, edges])
     found = np.zeros_like(expected)
@@ -48,20 +51,42 @@ def test_cells_count_as_numpy_does() -> None:
     assert found.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("scale", [50, 300, 790])
-def test_there_are_never_too_many_places(scale: float) -> None:
+@pytest.mark.parametrize("scale", [1e-9, 50, 300, 790, 1e5, 1e12])
+def test_there_are_never_too_many_places_at_any_scale(scale: float) -> None:
     density = pairs_of(spread(50_000, scale), spread(50_001, scale)[:-1]).density()
-    assert len(density.rows) <= MOST_PLACES
+    assert 100 < len(density.rows) <= MAX_PLACES
     assert density.rows.sum() == 50_000
+    assert density.beyond == 0
+    assert density.cell is not None
+    assert density.cell / scale == pytest.approx(0.05, rel=0.8)
 
 
-@pytest.mark.parametrize("rows", [1, MOST_POINTS + 1])
-@pytest.mark.parametrize("absurd", [1e300, -1e12, HIGHEST, LOWEST - 0.1])
+@pytest.mark.parametrize("rows", [9, MAX_POINTS + 1])
+@pytest.mark.parametrize("absurd", [1e300, -1e12, math.inf])
 def test_what_is_far_out_is_counted_and_changes_nothing_else(rows: int, absurd: float) -> None:
-    labels = np.append(np.full(rows, 150.0), absurd)
-    density = pairs_of(labels, labels).density()
+    labels = np.append(spread(rows, 300), absurd)
+    plain, density = (
+        pairs_of(labels[:-1], labels[:-1]).density(),
+        pairs_of(labels, labels).density(),
+    )
     assert density.beyond == 1
-    assert density.rows.tolist() == [rows]
+    for name in ("cell", "y_true", "y_pred", "rows"):
+        assert np.array_equal(getattr(plain, name), getattr(density, name))
+
+
+@pytest.mark.parametrize("larger", [-1e3, 30.0, 1e9])
+def test_the_square_widens_until_it_holds_what_comes(larger: float) -> None:
+    pairs = pairs_of(spread(2000, 300), spread(2001, 300)[:-1])
+    for seed in range(100):
+        numbers = np.random.default_rng(seed).uniform(0, 1, 100) * 300 * larger
+        pairs.add(Rows(numbers, numbers, np.zeros(100)))
+    density = pairs.density()
+    assert density.beyond <= 0.02 * 12_000
+    assert density.rows.sum() + density.beyond == 12_000
+    assert len(density.rows) <= MAX_PLACES
+    assert density.y_true.min() < min(0, 250 * larger) or larger > 0
+    assert np.abs(density.y_true).max() > 250 * abs(larger)
+    assert pairs.predictions().counts.sum() == density.rows.sum()
 
 
 def test_no_rows_are_no_points() -> None:
@@ -72,21 +97,31 @@ def test_no_rows_are_no_points() -> None:
 def test_predictions_are_counted_as_numpy_does_between_the_first_and_the_last() -> None:
     predictions = 60 + spread(5000, 230)
     edges, counts = pairs_of(spread(5001, 300)[:-1], predictions).predictions()
-    assert edges.tolist() == np.arange(60, 291, CELL).tolist()
+    assert edges.tolist() == np.arange(60, 291, 5).tolist()
     assert counts.tolist() == np.histogram(predictions, edges)[0].tolist()
 
 
-def test_bars_of_predictions_are_wider_rather_than_too_many() -> None:
-    ends = [LOWEST, HIGHEST - 1]
-    edges, counts = pairs_of(ends, ends).predictions()
-    assert len(counts) <= MOST_BARS
-    assert (edges[0], edges[-1]) == (LOWEST, HIGHEST)
-    assert [counts[0], counts[-1], counts.sum()] == [1, 1, 2]
+@pytest.mark.parametrize("rows", [1, 2, 40, 3000])
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
+def test_bars_of_predictions_are_few_at_any_scale(rows: int, scale: float) -> None:
+    predictions = spread(rows, scale)
+    edges, counts = pairs_of(predictions, predictions).predictions()
+    assert 1 <= len(counts) <= MAX_BARS
+    assert counts.sum() == rows
+    assert edges[0] <= predictions.min()
+    assert predictions.max() < edges[-1]
 
 
 def test_a_prediction_counts_whatever_its_label_and_one_far_out_in_no_bar() -> None:
-    edges, counts = pairs_of([900, 150, 150], [152, 153, 1100]).predictions()
-    assert (edges.tolist(), counts.tolist()) == ([150, 160], [2])
+    labels, predictions = spread(40, 300), spread(41, 300)
+    labels[0], predictions[-1] = 1e12, 1e12
+    _, counts = pairs_of(labels, predictions[1:]).predictions()
+    assert counts.sum() == 39
+
+
+def test_equal_predictions_are_one_bar() -> None:
+    edges, counts = pairs_of([0, 0], [0, 0]).predictions()
+    assert (edges[0], counts.tolist()) == (0, [2])
 
 
 def test_without_rows_there_is_no_bar() -> None:

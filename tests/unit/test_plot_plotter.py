@@ -59,9 +59,9 @@ def test_a_new_log_starts_a_new_summary(
     plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert run.gauges["rows"] == 2, "the old picture is still on disk"
     plotter.draw()
-    assert run.gauges == {"unreadable": 0, "rows": 1}, "no MAE of no row within the range"
+    assert run.gauges == {"unreadable": 0, "rows": 1, "mae": 1e300}
     assert [record.getMessage() for record in caplog.records] == [
-        f"{tmp_path / 'metric_log.csv'} was taken away, replaced or cut short: starting anew"
+        f"{plotter.log} was taken away, replaced, cut or written anew: starting anew"
     ]
 
 

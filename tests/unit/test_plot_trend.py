@@ -60,6 +60,30 @@ def test_groups_of_many_rows_are_equal_in_size_but_the_last(rows: int) -> None:
     assert course.band[1] == pytest.approx(SURE * group.std(ddof=1) / np.sqrt(len(group)))
 
 
+@pytest.mark.parametrize("scale", [1e-9, 1e12])
+def test_it_is_right_at_any_scale(scale: float) -> None:
+    errors = errors_of(3000) * scale
+    trend = trend_of(errors)
+    last, whole = trend.last(1000, window=100, step=5), trend.whole()
+    assert last.mae[-1] == pytest.approx(errors[-100:].mean())
+    assert last.band[-1] == pytest.approx(SURE * errors[-100:].std(ddof=1) / 10)
+    assert whole.mae[3] == pytest.approx(errors[3 * whole.window : 4 * whole.window].mean())
+
+
+def test_a_huge_error_leaves_nothing_behind_in_the_rows_after_it() -> None:
+    errors = np.append(1e12, errors_of(1050) * 1e-9)
+    last = trend_of(errors).last(1000, window=100, step=5)
+    assert last.mae == pytest.approx([errors[row - 100 : row].mean() for row in last.rows])
+
+
+def test_the_band_of_errors_that_hardly_differ_is_right() -> None:
+    errors = 1e12 + np.random.default_rng(1).integers(0, 10, 3000)
+    whole = trend_of(errors[:100], errors[100:]).whole()
+    group = errors[: whole.window]
+    expected = SURE * group.std(ddof=1) / np.sqrt(whole.window)
+    assert whole.band[0] == pytest.approx(expected, rel=1e-3)
+
+
 def test_a_single_row_has_no_band() -> None:
     course = trend_of([5.0]).whole()
     assert course.mae.tolist() == [5]

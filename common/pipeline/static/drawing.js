@@ -18,18 +18,25 @@ export function readColours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+// How an axis that ends there writes its numbers. Powers of ten not in raised digits: Plotly sets those with
+// inline styles, which the pages forbid.
+export function ticks(end) {
+  const size = Math.abs(end);
+  return {exponentformat: size && (size < 1e-2 || size >= 1e7) ? 'e' : 'none'};
+}
+
 export function axis(title, colour, more = {}) {
   return {
     title: {text: title, font: {size: 12, color: colour.muted}, standoff: 8},
     gridcolor: colour.line, linecolor: colour.line, zeroline: false, fixedrange: true,
-    tickfont: {color: colour.muted}, separatethousands: true, automargin: false, ...more,
+    tickfont: {color: colour.muted}, separatethousands: true, automargin: false, exponentformat: 'none', ...more,
   };
 }
 
 export function layout(colour, more) {
   return {
     autosize: true, dragmode: false, showlegend: false, hovermode: 'closest',
-    margin: {l: 56, r: 12, t: 8, b: 44}, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
+    margin: {l: 72, r: 12, t: 8, b: 44}, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
     font: {family: 'system-ui, sans-serif', size: 12, color: colour.text},
     hoverlabel: {bgcolor: colour.surface, bordercolor: colour.muted, font: {color: colour.text}}, ...more,
   };

@@ -1,26 +1,42 @@
 const whole = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const one = new Intl.NumberFormat('en', {minimumFractionDigits: 1, maximumFractionDigits: 1});
 const two = new Intl.NumberFormat('en', {minimumFractionDigits: 2, maximumFractionDigits: 2});
-const signed = new Intl.NumberFormat('en', {minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: 'exceptZero'});
+const three = new Intl.NumberFormat('en', {maximumSignificantDigits: 3});
+const twelve = new Intl.NumberFormat('en', {maximumSignificantDigits: 12});
 const clock = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', second: '2-digit'});
 const fineClock = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
 });
 const day = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short', year: 'numeric'});
 
-const isLong = (value) => Number.isFinite(value) && Math.abs(value) >= 1e6;
 const orDash = (write) => (value) => (value == null ? '–' : write(value));
 
 export const count = orDash((value) => whole.format(value));
-export const tenths = orDash((value) => one.format(value));
-export const points = orDash((value) => (isLong(value) ? value.toExponential(2) : two.format(value)));
-export const signedPoints = orDash((value) => signed.format(value));
+export const tenths = orDash((value) => readable(value, one));
+export const points = orDash((value) => readable(value, two));
+export const signedPoints = orDash((value) => `${value > 0 ? '+' : ''}${points(value)}`);
 export const time = orDash((ms) => clock.format(ms));
 export const timeToTheMillisecond = orDash((ms) => fineClock.format(ms));
 export const date = orDash((ms) => day.format(ms));
 
-// Of a histogram, where a bar is a whole number of hundredths wide.
-export const edge = (index, width) => Number((index * width).toFixed(2));
+const asPower = (text) => text.replace(/\.?0*e\+?/, 'e');
+
+// A number of any size in ten characters at most, right to its third digit: as numbers.py writes it.
+function readable(value, plain) {
+  const size = Math.abs(value);
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (size && (size < 1e-3 || size >= 1e7)) return asPower(value.toExponential(3));
+  if (size >= 1e4) return whole.format(value);
+  return (size < (plain === two ? 0.1 : 1) && size ? three : plain).format(value);
+}
+
+// Of an axis: a round number, in all its digits where that is no long row of zeros.
+export function round(value) {
+  const size = Math.abs(value);
+  return size && (size < 1e-4 || size >= 1e9) ? asPower(value.toExponential(11)) : twelve.format(value);
+}
+
+export const edge = (index, width) => round(index * width);
 
 export function counted(number, noun) {
   return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;

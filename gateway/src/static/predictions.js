@@ -1,13 +1,12 @@
 // All predictions in the log, and where one of them lies.
 import {get} from './api.js';
-import {axis, CONFIG, layout, lineLabel, loadPlotly, readColours, upright} from './drawing.js';
-import {count, counted, setText, tenths} from './format.js';
+import {axis, CONFIG, layout, lineLabel, loadPlotly, readColours, ticks, upright} from './drawing.js';
+import {count, counted, round, setText, tenths} from './format.js';
 import {scrollTable} from './table.js';
 
 const box = document.getElementById('predictions');
 const caption = document.getElementById('predictions-words');
 const details = document.getElementById('predictions-table');
-const LOWEST = -200, HIGHEST = 800; // points that are drawn; what lies further out is told in words
 let all = null, shown = {}, problem = '';
 
 const total = ({counts}) => counts.reduce((sum, rows) => sum + rows, 0);
@@ -41,9 +40,9 @@ export function placeInWords(prediction) {
 function words() {
   if (problem) return problem;
   if (!total(all)) return 'There are no predictions in metric_log.csv yet: a row is written once its true label has come.';
-  const beyond = all.beyond ? ` Not shown: ${counted(all.beyond, 'row')} beyond.` : '';
-  const bulk = `The middle half of the ${count(total(all))} predictions lies from ${count(quantile(0.25))} to ${count(quantile(0.75))} points, `
-    + `all of them from ${count(all.edges[0])} to ${count(all.edges.at(-1))}.`;
+  const beyond = all.beyond ? ` Too far out to be drawn: ${counted(all.beyond, 'row')}.` : '';
+  const bulk = `The middle half of the ${count(total(all))} predictions lies from ${tenths(quantile(0.25))} to ${tenths(quantile(0.75))} points, `
+    + `all of them from ${round(all.edges[0])} to ${round(all.edges.at(-1))}.`;
   const truth = shown.label == null ? '' : `, the dotted one the true value, ${tenths(shown.label)}`;
   const line = shown.prediction == null ? '' : `The line is this prediction, ${tenths(shown.prediction)}${truth}. `;
   return line + bulk + beyond;
@@ -53,7 +52,7 @@ function marks(colour, range) {
   const lines = [['prediction', shown.prediction, colour.mae, undefined, 1], ['true', shown.label, colour.median, 'dot', 0.88]]
     .filter(([, value]) => value != null && value >= range[0] && value <= range[1]);
   // To the right of its line, unless it would run into the edge or the other line, and the left is free.
-  const width = box.clientWidth - 68;
+  const width = box.clientWidth - 84;
   const at = (value) => width * (value - range[0]) / (range[1] - range[0]);
   const isLeft = (value, text) => {
     const needed = 7 * text.length + 8;
@@ -69,22 +68,31 @@ function marks(colour, range) {
   };
 }
 
+// Of the bars, and of what is shown if it lies no further from them than they are wide; else it is told in words.
+function drawnRange() {
+  const {edges} = all, width = edges.at(-1) - edges[0];
+  const drawn = [shown.prediction, shown.label].filter((value) => value != null
+    && (!edges.length || (value >= edges[0] - width && value <= edges.at(-1) + width)));
+  const ends = [...edges, ...drawn];
+  if (!ends.length) return [0, 350];
+  const low = Math.min(...ends), high = Math.max(...ends), margin = 0.02 * (high - low) || 0.1 * Math.abs(high) || 1;
+  return [low - margin, high + margin];
+}
+
 function figure(colour) {
   const {edges, counts} = all;
-  const drawn = [shown.prediction, shown.label].filter((value) => value != null && value >= LOWEST && value <= HIGHEST);
-  const ends = [...edges, ...drawn];
-  const range = ends.length ? [Math.min(...ends) - 5, Math.max(...ends) + 5] : [0, 350];
+  const range = drawnRange();
   const top = 1.3 * Math.max(1, ...counts);
   return {
     traces: [{
       type: 'bar', x: counts.map((_, i) => (edges[i] + edges[i + 1]) / 2), y: counts,
       width: counts.map((_, i) => 0.94 * (edges[i + 1] - edges[i])),
-      customdata: counts.map((_, i) => `${edges[i]} to ${edges[i + 1]}`),
+      customdata: counts.map((_, i) => `${round(edges[i])} to ${round(edges[i + 1])}`),
       marker: {color: colour.bars}, hovertemplate: '%{customdata} points<br>%{y:,} predictions<extra></extra>',
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('prediction (points)', colour, {range, showgrid: false, nticks: 8}),
+      xaxis: axis('prediction (points)', colour, {range, showgrid: false, nticks: 8, ...ticks(Math.max(...range.map(Math.abs)))}),
       yaxis: axis('predictions', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
       ...marks(colour, range),
     }),
@@ -104,7 +112,7 @@ function draw() {
 
 function fillTable() {
   const {edges, counts} = all;
-  const rows = counts.map((number, i) => [edges[i], edges[i + 1], count(number)]);
+  const rows = counts.map((number, i) => [round(edges[i]), round(edges[i + 1]), count(number)]);
   details.querySelector('.scroll')?.remove();
   details.append(scrollTable('In metric_log.csv', {head: ['prediction from', 'to below', 'rows'], rows}));
 }

@@ -29,7 +29,7 @@ function fillTable(it) {
 
 // Of the plot itself, without the margins of the layout; of a square one, its side.
 function sizeOf(box) {
-  const width = box.clientWidth - 68;
+  const width = box.clientWidth - 84;
   return box.classList.contains('square') ? Math.min(width, box.clientHeight - 52) : width;
 }
 

@@ -1,21 +1,37 @@
 // What Plotly draws: each function gives the traces and the layout of one chart.
-import {axis, layout, lineLabel, upright} from './drawing.js';
-import {edge} from './format.js';
+import {axis, layout, lineLabel, ticks, upright} from './drawing.js';
+import {count, edge, points as written, tenths} from './format.js';
+
+const widthOf = (text) => 7.2 * text.length;
+
+// A line within the axis, and its label beside it; what lies further out is named at the end of the axis.
+function marks({rows, mae, median}, end, width, colour) {
+  if (!rows) return {shapes: [], annotations: []};
+  const all = [['median', median ?? Infinity, colour.median, 'dot'], ['MAE', mae ?? Infinity, colour.mae]]
+    .map(([name, value, color, dash]) => ({value, color, dash, text: `${name} ${tenths(value)}`}));
+  const near = all.filter(({value}) => value <= end).sort((a, b) => a.value - b.value);
+  const far = all.filter(({value}) => value > end);
+  return {
+    shapes: near.map(({value, color, dash}) => upright(value, color, dash)),
+    annotations: [
+      ...near.map((mark, i) => nearLabel(near, i, end, width, colour)),
+      ...far.map(({text}, i) => lineLabel(end, 0.9 + 0.1 * i, `${text} →`, colour, true)),
+    ],
+  };
+}
 
 // Side by side where there is room left of the lower one, else one below the other.
-function lineLabels({mae, median}, end, width, colour) {
-  const room = Math.min(mae, median) / end * width > 85;
-  const lower = room ? 1 : 0.9;
-  return [
-    lineLabel(median, median < mae ? lower : 1, `median ${median.toFixed(1)}`, colour, room && median < mae),
-    lineLabel(mae, mae <= median ? lower : 1, `MAE ${mae.toFixed(1)}`, colour, room && mae <= median),
-  ];
+function nearLabel(near, i, end, width, colour) {
+  const {value, text} = near[i];
+  const left = value / end * width > widthOf(text) + 8;
+  if (near.length === 1) return lineLabel(value, 1, text, colour, left && value > 0.75 * end);
+  const besides = near[0].value / end * width > widthOf(near[0].text) + 8;
+  return lineLabel(value, i || besides ? 1 : 0.9, text, colour, !i && besides);
 }
 
 export function histogram({histogram: {bar_width: width, counts}, summary}, colour, plotWidth) {
   const top = 1.3 * Math.max(1, ...counts);
   const end = counts.length * width;
-  const marked = summary.mae != null;
   return {
     traces: [{
       type: 'bar', x: counts.map((_, i) => (i + 0.5) * width), y: counts, width: 0.94 * width,
@@ -24,10 +40,9 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false}),
+      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false, nticks: 8, ...ticks(end)}),
       yaxis: axis('rows', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
-      shapes: marked ? [upright(summary.median, colour.median, 'dot'), upright(summary.mae, colour.mae)] : [],
-      annotations: marked ? lineLabels(summary, end, plotWidth, colour) : [],
+      ...marks(summary, end, plotWidth, colour),
     }),
   };
 }
@@ -49,21 +64,22 @@ export function trend({trend}, colour, span) {
       {type: 'scatter', mode: 'lines', ...bandOutline(points), fill: 'toself', fillcolor: colour['mae-band'],
         line: {width: 0}, hoverinfo: 'skip'},
       {type: 'scatter', mode: points.rows.length < 2 ? 'markers' : 'lines', x: points.rows, y: points.mae,
-        customdata: points.band.map((half) => (half == null ? '' : ` ± ${half.toFixed(1)}`)),
-        line: {color: colour.mae, width: 2}, hovertemplate: 'MAE %{y:.1f}%{customdata}<extra></extra>'},
+        customdata: points.band.map((half, i) => `${tenths(points.mae[i])}${half == null ? '' : ` ± ${tenths(half)}`}`),
+        line: {color: colour.mae, width: 2}, hovertemplate: 'MAE %{customdata}<extra></extra>'},
     ],
     layout: layout(colour, {
       hovermode: 'x',
       xaxis: axis('row', colour, {showgrid: false, tickformat: ',d', nticks: 6, ...none}),
-      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...none}),
+      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...ticks(Math.max(...points.mae)), ...none}),
     }),
   };
 }
 
-function squareRange({y_true: truth, y_pred: predicted}) {
+function squareRange({cell, y_true: truth, y_pred: predicted}) {
   if (!truth.length) return [0, 350];
   const low = Math.min(...truth, ...predicted), high = Math.max(...truth, ...predicted);
-  return [Math.floor((low - 10) / 50) * 50, Math.ceil((high + 10) / 50) * 50];
+  const margin = 0.05 * (high - low) + (cell ?? 0) / 2 || 0.1 * Math.abs(high) || 1;
+  return [low - margin, high + margin];
 }
 
 function pairMarker({cell, rows}, range, plotWidth, colour) {
@@ -81,13 +97,14 @@ function pairMarker({cell, rows}, range, plotWidth, colour) {
 
 export function pairs({pairs}, colour, plotWidth) {
   const range = squareRange(pairs);
-  const sides = {range, constrain: 'domain', dtick: range[1] - range[0] > 600 ? null : 50};
+  const sides = {range, constrain: 'domain', nticks: 7, ...ticks(Math.max(...range.map(Math.abs)))};
+  const place = (i) => `true ${written(pairs.y_true[i])}<br>predicted ${written(pairs.y_pred[i])}<br>rows ${count(pairs.rows[i])}`;
   return {
     traces: [
       {type: 'scatter', mode: 'lines', x: range, y: range, line: {color: colour.muted, width: 1.5, dash: 'dash'}, hoverinfo: 'skip'},
-      {type: 'scatter', mode: 'markers', x: pairs.y_true, y: pairs.y_pred, customdata: pairs.rows,
+      {type: 'scatter', mode: 'markers', x: pairs.y_true, y: pairs.y_pred, customdata: pairs.rows.map((_, i) => place(i)),
         marker: pairMarker(pairs, range, plotWidth, colour),
-        hovertemplate: 'true %{x:.1f}<br>predicted %{y:.1f}<br>rows %{customdata:,}<extra></extra>'},
+        hovertemplate: '%{customdata}<extra></extra>'},
     ],
     layout: layout(colour, {
       xaxis: axis('y_true (points)', colour, sides),
@@ -106,16 +123,16 @@ function sideLabel(x, text, colour) {
 // Zero is in the middle: on which side of it the interval lies is to be seen at once.
 export function difference({shadow}, colour) {
   const {mean, low, high} = shadow?.difference ?? {};
-  const end = mean == null ? 5 : 1.25 * Math.max(1, Math.abs(low), Math.abs(high));
+  const end = mean == null ? 5 : 1.25 * Math.max(Math.abs(low), Math.abs(high)) || 1;
   return {
     traces: mean == null ? [] : [{
       type: 'scatter', mode: 'markers', x: [mean], y: [0], marker: {size: 13, color: colour.bars},
       error_x: {type: 'data', array: [high - mean], arrayminus: [mean - low], thickness: 4, width: 9, color: colour.bars},
-      hovertemplate: `%{x:.2f} points<br>${low.toFixed(2)} to ${high.toFixed(2)}<extra></extra>`,
+      hovertemplate: `${written(mean)} points<br>${written(low)} to ${written(high)}<extra></extra>`,
     }],
     layout: layout(colour, {
       margin: {l: 12, r: 12, t: 8, b: 44},
-      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7}),
+      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7, ...ticks(end)}),
       yaxis: {visible: false, fixedrange: true, range: [-1, 1.4]},
       shapes: [upright(0, colour.muted, 'dash')],
       annotations: [sideLabel(0, '← candidate better', colour), sideLabel(1, 'candidate worse →', colour)],

@@ -34,9 +34,9 @@ function set(name, text, meaning) {
   if (meaning !== undefined) setText(cards[name].sentence, meaning);
 }
 
-function biasWords(bias) {
+function biasWords({bias, mae}) {
   if (bias == null) return 'Mean of y_pred − y_true.';
-  if (Math.abs(bias) < 0.005) return 'Mean of y_pred − y_true: even.';
+  if (Math.abs(bias) <= mae / 1000) return 'Mean of y_pred − y_true: even.';
   return `Mean of y_pred − y_true: too ${bias > 0 ? 'high' : 'low'}.`;
 }
 
@@ -48,13 +48,13 @@ export function showNote(name, text) {
 
 export function showNumbers({summary, reading}) {
   set('rows', count(summary.rows));
-  for (const name of ['mae', 'median', 'p90', 'rmse']) set(name, points(summary[name]));
-  set('bias', signedPoints(summary.bias), biasWords(summary.bias));
+  const none = summary.rows ? Infinity : null; // JSON has no number beyond all of them
+  for (const name of ['mae', 'median', 'p90', 'rmse']) set(name, points(summary[name] ?? none));
+  set('bias', signedPoints(summary.bias), biasWords(summary));
   lastRow = summary.last_row_in_ms;
   tickNumbers();
   document.getElementById('note-reading').hidden = !reading;
-  showNote('beyond', summary.beyond > 0 && `${counted(summary.beyond, 'row')} beyond 1,000 points: left out of means and charts.`);
-  showNote('unreadable', summary.unreadable > 0 && `${counted(summary.unreadable, 'line')} of the log could not be read.`);
+  showNote('problem', summary.problem);
   document.title = summary.mae == null ? 'Streaming inference' : `MAE ${points(summary.mae)} · Streaming inference`;
 }
 

@@ -37,7 +37,7 @@ function lost() {
 const show = {
   rows(event) {
     showNumbers(event);
-    showRows(event.last_rows);
+    showRows(event.last_rows, event.summary);
     showTried(event);
     showCharts(event);
     loadCharts();

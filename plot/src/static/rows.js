@@ -6,6 +6,7 @@ const hint = document.getElementById('rows-sub');
 const hovers = matchMedia('(hover: hover)');
 let shown = new Map();
 let latest = [];
+let end = 1; // of the bars of the errors
 let held = false;
 
 // A table that moves while somebody aims at one of its buttons cannot be used.
@@ -29,14 +30,19 @@ function idButton(id) {
   return button;
 }
 
-function errorBar(error, end) {
+function errorBar() {
   const track = document.createElement('span');
   track.className = 'track';
   const fill = document.createElement('span');
   fill.className = 'fill';
-  fill.style.width = `${Math.min(100, 100 * error / end)}%`;
   track.append(fill);
   return track;
+}
+
+function numberCell(className, value, ...before) {
+  const td = cell(className, ...before, points(value));
+  td.title = value; // in all its digits
+  return td;
 }
 
 function addRow(row) {
@@ -44,12 +50,13 @@ function addRow(row) {
   const error = row.absolute_error ?? Infinity; // JSON has no number for it
   tr.append(
     cell('id', idButton(row.id)),
-    cell('number', points(row.y_true)),
-    cell('number', points(row.y_pred)),
-    cell('error', errorBar(error, 200), points(error)),
+    numberCell('number', row.y_true),
+    numberCell('number', row.y_pred),
+    numberCell('error', error, errorBar()),
     cell('number age', age(row.joined_in_ms)),
   );
   tr.joined = row.joined_in_ms;
+  tr.error = error;
   return tr;
 }
 
@@ -77,12 +84,14 @@ function render() {
   for (const tr of [...next.values()].reverse()) {
     if (tr.parentNode !== body || tr.nextSibling !== before) body.insertBefore(tr, before);
     before = tr;
+    tr.querySelector('.fill').style.width = `${Math.min(100, 100 * tr.error / end)}%`;
   }
   shown = next;
 }
 
-export function showRows(rows) {
+export function showRows(rows, {p90} = {}) {
   latest = rows;
+  end = 2 * p90 || end;
   held = isHeld();
   setText(hint, held ? 'Held still while you choose' : rows.length ? 'Choose an id to trace it' : 'No rows yet; they appear here');
   if (!held) render();

@@ -1,13 +1,13 @@
 // The charts in words and as tables.
-import {count, counted, edge, points, signedPoints, tenths} from './format.js';
+import {count, counted, edge, points, round, signedPoints, tenths} from './format.js';
 
 const NONE = 'No rows yet.';
 
 export function histogramWords({summary, histogram}) {
-  if (summary.mae == null) return NONE;
+  if (!summary.rows) return NONE;
   const note = histogram.note ? ` (${histogram.note})` : '';
-  return `Half of the errors are below ${tenths(summary.median)} points, nine in ten below ${tenths(summary.p90)}. `
-    + `The mean, the MAE, is ${tenths(summary.mae)}${note}.`;
+  return `Half of the errors are below ${tenths(summary.median ?? Infinity)} points, nine in ten below ${tenths(summary.p90 ?? Infinity)}. `
+    + `The mean, the MAE, is ${tenths(summary.mae ?? Infinity)}${note}.`;
 }
 
 export function histogramTable({histogram: {bar_width: width, counts}}) {
@@ -17,9 +17,13 @@ export function histogramTable({histogram: {bar_width: width, counts}}) {
   };
 }
 
+// JSON has no number for one beyond all of them.
+const maeOf = ({mae}) => mae.map((value) => value ?? Infinity);
+
 export function trendWords({trend}, span) {
-  const {window, rows, mae, band} = trend[span];
+  const {window, rows, band} = trend[span];
   if (!rows.length) return NONE;
+  const mae = maeOf(trend[span]);
   const half = band.at(-1) == null ? '' : ` ± ${tenths(band.at(-1))}`;
   const over = span === 'all' ? 'all rows' : `the last ${count(Number(span))} rows`;
   return `The MAE of ${count(window)} rows at a time is now ${tenths(mae.at(-1))}${half} points; `
@@ -27,7 +31,7 @@ export function trendWords({trend}, span) {
 }
 
 export function trendTable({trend}, span) {
-  const {rows, mae, band} = trend[span];
+  const {rows, band} = trend[span], mae = maeOf(trend[span]);
   return {
     head: ['row', 'MAE', '± (95 %)'],
     rows: rows.map((row, i) => [count(row), points(mae[i]), points(band[i])]),
@@ -68,8 +72,8 @@ function meanOf(values, weights) {
   return weight ? values.reduce((sum, value, i) => sum + value * weights[i], 0) / weight : null;
 }
 
-function lean(mean) {
-  return Math.abs(mean) < 0.05 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
+function lean(mean, typical) {
+  return Math.abs(mean) <= typical / 1000 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
 }
 
 export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows, beyond}}) {
@@ -77,14 +81,15 @@ export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows
   const middle = meanOf(truth, rows);
   const leanWhere = (holds) => {
     const at = truth.map((_, i) => i).filter((i) => holds(truth[i]));
-    const mean = meanOf(at.map((i) => predicted[i] - truth[i]), at.map((i) => rows[i]));
-    return mean == null ? null : lean(mean);
+    const differences = at.map((i) => predicted[i] - truth[i]), weights = at.map((i) => rows[i]);
+    const mean = meanOf(differences, weights);
+    return mean == null ? null : lean(mean, meanOf(differences.map(Math.abs), weights));
   };
   const low = leanWhere((value) => value < middle), high = leanWhere((value) => value >= middle);
-  const below = low ? `On average, true values below ${count(middle)} are predicted ${low}, those above it ${high}.`
+  const below = low ? `On average, true values below ${tenths(middle)} are predicted ${low}, those above it ${high}.`
     : `On average, the predictions are ${high}.`;
-  const squares = cell == null ? '' : ` A square holds the rows of ${tenths(cell)} × ${tenths(cell)} points.`;
-  return below + squares + (beyond ? ` Not shown: ${counted(beyond, 'row')} beyond.` : '');
+  const squares = cell == null ? '' : ` A square holds the rows of ${round(cell)} × ${round(cell)} points.`;
+  return below + squares + (beyond ? ` Too far out to be drawn: ${counted(beyond, 'row')}.` : '');
 }
 
 export function pairsTable({pairs: {y_true: truth, y_pred: predicted, rows}}) {

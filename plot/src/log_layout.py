@@ -1,0 +1,90 @@
+"""Where the columns of a log stand: read from its header, by their names."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+ID = "id"  # a log without it is read all the same
+COMPUTED = "absolute_error"  # where it is missing, out of y_true and y_pred
+SEPARATORS = (",", ";", "\t")
+MAX_SHOWN = 80  # characters of a line that is told
+
+
+class LayoutError(Exception):
+    """A log has no header that can be read; the text says why, and what it should be."""
+
+
+class Layout(NamedTuple):
+    """How a line of a log is cut: the place of each column that we know, of `width` columns."""
+
+    separator: str
+    width: int
+    places: Mapping[str, int]
+
+    def cut(self, line: bytes) -> list[str]:
+        """The texts of a line's columns; none where they are too many or too few."""
+        text = line.decode(errors="replace").rstrip("\r\n")
+        return self._unquoted(text) or self._of_width(text.split(self.separator))
+
+    def _unquoted(self, text: str) -> list[str]:
+        """Quotes as RFC 4180 has them; nothing where there are none, or others."""
+        if '"' not in text:
+            return []
+        try:
+            (texts,) = csv.reader([text], delimiter=self.separator, strict=True)
+        except csv.Error:
+            return []
+        return self._of_width(texts)
+
+    def _of_width(self, texts: list[str]) -> list[str]:
+        return texts if len(texts) == self.width else []
+
+    @property
+    def has_decimal_commas(self) -> bool:
+        """Whether a comma in a number stands for a point: nothing else is separated by it."""
+        return self.separator != ","
+
+
+def own(fields: Sequence[str]) -> Layout:
+    """The layout that our metric writes."""
+    names = [ID, *fields]
+    return Layout(",", len(names), {name: place for place, name in enumerate(names)})
+
+
+def find(header: bytes, fields: Sequence[str]) -> Layout:
+    """The layout that a header tells, in any order, beside columns of any other name.
+
+    Raises LayoutError.
+    """
+    text = header.decode("utf-8-sig", errors="replace").strip("\r\n")
+    found = max((_named(text, separator, fields) for separator in SEPARATORS), key=_known)
+    missing = [name for name in fields if name not in found.places and name != COMPUTED]
+    if missing:
+        raise LayoutError(
+            f"its first line is {shown(header)}, without {_listed(missing)}: a header names the "
+            f"columns {_listed([ID, *fields])}, in any order, separated by a comma, a semicolon or "
+            "a tab"
+        )
+    return found
+
+
+def shown(line: bytes) -> str:
+    """A line as it is told, in quotes."""
+    return repr(line.strip()[:MAX_SHOWN].decode(errors="replace"))
+
+
+def _named(text: str, separator: str, fields: Sequence[str]) -> Layout:
+    names = [name.strip(' "').lower() for name in text.split(separator)]
+    wanted = {ID, *fields}
+    # Of two columns of one name the first counts.
+    places = {name: place for place, name in reversed([*enumerate(names)]) if name in wanted}
+    return Layout(separator, len(names), places)
+
+
+def _known(layout: Layout) -> int:
+    return len(layout.places)
+
+
+def _listed(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

@@ -1,0 +1,144 @@
+"""A log is read by the names in its header, however another program writes it."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from follower import Follower
+from log_layout import LayoutError, find
+from log_rows import Rows
+
+FRAME = pd.DataFrame(
+    {
+        "id": ["a", "b,c", 'd"e'],
+        "y_true": [151.0, 75.0, 141.5],
+        "y_pred": [112.75, 80.0, 141.5],
+        "absolute_error": [38.25, 5.0, 0.0],
+    }
+)
+COLUMNS = ["y_true", "y_pred", "absolute_error"]
+
+WAYS: dict[str, dict[str, Any]] = {
+    "as ours": {},
+    "another order": {"columns": ["y_pred", "absolute_error", "id", "y_true"]},
+    "an index": {"index": True},
+    "a named index": {"index": True, "index_label": "row"},
+    "semicolons": {"sep": ";"},
+    "semicolons and decimal commas": {"sep": ";", "decimal": ","},
+    "tabs": {"sep": "\t"},
+    "tabs and an index": {"sep": "\t", "index": True},
+    "all quoted": {"quoting": csv.QUOTE_ALL},
+    "Windows": {"lineterminator": "\r\n"},
+    "a byte order mark": {"encoding": "utf-8-sig"},
+    "without the error": {"columns": ["id", "y_true", "y_pred"]},
+    "without an id": {"columns": COLUMNS},
+    "no more than both": {"columns": ["y_pred", "y_true"], "sep": ";"},
+}
+
+
+def written(folder: Path, frame: pd.DataFrame, **way: Any) -> Path:
+    path = folder / "metric_log.csv"
+    frame.to_csv(path, **({"index": False} | way))
+    return path
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_columns_are_found_by_name(tmp_path: Path, name: str) -> None:
+    reader = Follower(written(tmp_path, FRAME, **WAYS[name]), Rows)
+    rows = reader.read()
+    assert rows is not None
+    for column in COLUMNS:
+        assert getattr(rows, column).tolist() == FRAME[column].tolist(), column
+    assert (reader.unreadable, reader.problem()) == (0, None)
+    last = reader.last_rows(2, reader.offset)
+    assert [row.absolute_error for row in last] == [0, 5]
+    has_id = "id" in WAYS[name].get("columns", ["id"])
+    assert [row.id for row in last] == (['d"e', "b,c"] if has_id else ["", ""])
+
+
+def test_columns_of_other_names_are_left_alone(tmp_path: Path) -> None:
+    frame = FRAME.assign(model="m,1", at="2026-11-29 12:00:00")[["model", *FRAME.columns, "at"]]
+    rows = Follower(written(tmp_path, frame), Rows).read()
+    assert rows is not None
+    assert rows.y_true.tolist() == FRAME["y_true"].tolist()
+
+
+@pytest.mark.parametrize("way", ["another order", "semicolons and decimal commas"])
+def test_many_rows_are_read_as_fast_as_ours(tmp_path: Path, way: str) -> None:
+    """All at once: line by line is ten times slower."""
+    frame = pd.concat([FRAME.iloc[:1]] * 1000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr("log_rows._parse_by_line")
+        rows = Follower(written(tmp_path, frame, **WAYS[way]), Rows).read()
+    assert rows is not None
+    assert rows.y_true.tolist() == [151.0] * 1000
+
+
+def test_a_header_that_comes_again_with_each_piece_is_no_row(tmp_path: Path) -> None:
+    path = written(tmp_path, FRAME)
+    for _ in range(3):
+        FRAME.to_csv(path, mode="a", index=False)
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert len(rows.y_true) == 4 * len(FRAME)
+    assert reader.problem() is None
+
+
+def test_another_header_further_down_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path, FRAME)
+    FRAME.to_csv(path, mode="a", index=False, columns=["id", "y_pred", "y_true", "absolute_error"])
+    reader = Follower(path, Rows)
+    reader.read()
+    assert "'id,y_pred,y_true,absolute_error'" in str(reader.problem())
+
+
+@pytest.mark.parametrize(
+    ("header", "missing"),
+    [
+        (b"uuid,label,prediction,error", "y_true and y_pred"),
+        (b"id,y_true,error", "y_pred"),
+        (b"id|y_true|y_pred", "y_true and y_pred"),
+        (b"", "y_true and y_pred"),
+        (b"\xff\xfei\x00d\x00", "y_true and y_pred"),
+    ],
+)
+def test_a_header_without_a_column_is_refused_by_its_name(header: bytes, missing: str) -> None:
+    with pytest.raises(LayoutError, match=f"without {missing}: a header names the columns id, y_t"):
+        find(header, Rows._fields)
+
+
+def test_nothing_is_guessed_where_the_header_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("uuid,label,prediction,error\na,151,112.75,38.25\n")
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert len(rows.y_true) == reader.unreadable == 0
+    problem = str(reader.problem())
+    assert problem.startswith("metric_log.csv: its first line is 'uuid,label,prediction,error'")
+    assert reader.last_rows(20, reader.offset) == []
+
+
+def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path) -> None:
+    reader = Follower(written(tmp_path, FRAME.iloc[:1], header=False), Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert rows.y_true.tolist() == [151]
+    assert "without a header" in str(reader.problem())
+    assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
+
+
+def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Path) -> None:
+    path = written(tmp_path, FRAME)
+    with path.open("a") as file:
+        file.write("half,151,,\n" + "x" * 500 + "\n")
+    reader = Follower(path, Rows)
+    reader.read()
+    assert reader.unreadable == 2
+    assert str(reader.problem()).startswith(
+        "metric_log.csv: 2 lines are not readable and in no number; the first is 'half,151,,'"
+    )
