@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from comparison import FEWEST_ROWS, Comparisons
+from bets import MIN_ROWS
+from comparison import Comparisons
 from picture import not_shown
 from scale import fit
 from summary import Summary
@@ -72,11 +73,13 @@ def shadow(comparisons: Comparisons, unreadable: int) -> dict[str, Any] | None:
     difference = comparison.difference()
     return {
         "rows": comparison.rows,
-        "rows_needed": FEWEST_ROWS,
+        "rows_needed": MIN_ROWS,
+        "failed": comparison.failed,
+        "bound": comparison.bound,
         "beyond": comparison.beyond,
         "unreadable": unreadable,
-        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": rmses[0]},
-        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": rmses[1]},
+        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": _finite(rmses[0])},
+        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": _finite(rmses[1])},
         "difference": difference and difference._asdict(),
         "verdict": comparison.verdict(),
     }
@@ -89,6 +92,10 @@ def _course(course: Course) -> dict[str, Any]:
         "mae": [round(value, 2) for value in course.mae.tolist()],
         "band": [_known(round(value, 2)) for value in course.band.tolist()],
     }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _known(value: float) -> float | None:
