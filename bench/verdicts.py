@@ -1,4 +1,4 @@
-"""How often the interval of two equal models leaves zero out, at some look, where errors are skewed.
+"""How often the interval of two equal models leaves zero out at some look, if errors are skewed.
 
 Run by hand, some minutes: .venv/bin/python bench/verdicts.py
 """

@@ -61,6 +61,7 @@ class Training(msgspec.Struct, frozen=True, omit_defaults=False):
     percent: float | None = None  # of that stage, where it can tell
     rmse: float | None = None
     mae: float | None = None
+    holdout_rows_seen: int | None = None  # in training, of those that a promotion is judged by
     reason: str | None = None  # why there is no model
     created_at: str | None = None
     completed_at: str | None = None

@@ -21,6 +21,11 @@ EXAMPLES: list[Any] = [
     {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
 ]  # the first patient of the data set, as measured and scaled
 
+HOLDOUT_ROWS_SEEN = (
+    "How many of the 89 rows of the hold-out, by which a promotion is judged, were in its training "
+    "data; null where that is not known."
+)
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
 Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]

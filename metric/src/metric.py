@@ -6,7 +6,9 @@ What a shadow candidate predicts of the id becomes a row of metric_log_shadow.cs
 import math
 import re
 import time
+from collections.abc import Sequence
 from itertools import repeat
+from typing import Any
 
 from msgspec.structs import replace
 from pydantic import Field
@@ -52,7 +54,7 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
     return halves
 
 
-def with_infinite(messages: list[Message[float | None]]) -> list[Message[float]]:
+def with_infinite(messages: Sequence[Message[Any]]) -> list[Message[float]]:
     """What a candidate says, infinite where it gave no number: so the row has an error, too."""
     return [
         replace(message, values=[math.inf if value is None else value for value in message.values])

@@ -101,7 +101,7 @@ class Bets:
         return bool(np.any(refuted))
 
     def _end(self, side: int, mean: float, furthest: float) -> float:
-        """The last mean that is refuted, from -furthest up to that of the values, which never is."""
+        """The last mean that is refuted, from -furthest to that of the values, which never is."""
         last, kept = -furthest, mean
         for _ in range(ZOOMS):
             places = np.linspace(last, kept, PLACES)

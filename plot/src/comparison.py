@@ -45,7 +45,7 @@ class Comparison:
     @property
     def bound(self) -> float | None:
         """How far from zero a difference may be, None before that is stated."""
-        return self._bets and self._bets.bound
+        return self._bets.bound if self._bets else None
 
     def add(self, rows: ShadowRows) -> None:
         """Takes further rows of these two models into account."""

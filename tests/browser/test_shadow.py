@@ -75,7 +75,7 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
     expect(page.locator("#note-tried-failed")).to_contain_text("on 1 of 1,013 rows")
 
     markup = "<img src=x onerror=document.title='owned'>"
-    write_rows(tmp_path, 500, gain=-5, candidate=markup)
+    write_rows(tmp_path, 1200, gain=-5, candidate=markup)
     expect(verdict).to_contain_text(f"The candidate {markup} is worse: its error is larger by ")
     expect(page.locator("#tried-candidate")).to_contain_text(markup)
     assert section.locator("img").count() == 0

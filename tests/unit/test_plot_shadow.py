@@ -205,7 +205,7 @@ def test_a_candidate_that_gives_no_number_is_not_better(gain: float, verdict: st
 @pytest.mark.parametrize("at", [0, 150])
 def test_an_absurd_row_is_counted_like_any_other(at: int, absurd: tuple[float, float]) -> None:
     both = np.insert(np.tile([[17.0], [20.0]], 200), at, absurd, axis=1)
-    comparison = compared(*both, predictions=both[0])
+    comparison = compared(both[0], both[1], predictions=both[0])
     assert (comparison.rows, comparison.failed) == (201, 0)
     difference = comparison.difference()
     assert difference is not None

@@ -95,7 +95,8 @@ class Trainer:
                 )
             model = self._make(task, request, store, record)
         figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
-        return {"model_id": model.model_id} | figures
+        seen = model.holdout_rows_seen
+        return {"model_id": model.model_id, "holdout_rows_seen": seen} | figures
 
     def _make(
         self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
