@@ -44,6 +44,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
     completed_at: str | None = None
     label: float | None = None
     absolute_error: float | None = None
+    warnings: list[str] = []  # of values that the model has not seen the like of
 
     @property
     def has_ended(self) -> bool:
@@ -90,6 +91,10 @@ class _Jobs(msgspec.Struct):
     jobs: list[Job]
 
 
+class _LabelTaken(msgspec.Struct):
+    warnings: list[str] = []
+
+
 class Gateway:
     """Each call raises GatewayError; one that the gateway cannot take just now is made again."""
 
@@ -112,8 +117,10 @@ class Gateway:
         content = self._send(request, wait_seconds)
         return [self._decoded(content, Job)] if one else self._decoded(content, _Jobs).jobs
 
-    def label(self, job_id: str, value: float) -> None:
-        self._send(self._http.request(f"label/{quote(job_id, safe='')}", {"value": value}))
+    def label(self, job_id: str, value: float) -> list[str]:
+        """Returns what the gateway warns of."""
+        request = self._http.request(f"label/{quote(job_id, safe='')}", {"value": value})
+        return self._decoded(self._send(request), _LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:
         return self._get(f"job/{quote(job_id, safe='')}", Job)
