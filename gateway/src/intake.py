@@ -38,11 +38,11 @@ class Intake(NamedTuple):
         ids = _ids(request.id, len(rows), is_list)
         if request.units == "raw":
             _check_sex(rows, is_list)
-        values = np.array(rows, dtype=np.float64)
-        if wrong := ranges.impossible(values, request.units):
-            place = ("data", wrong.row, wrong.name) if is_list else ("data", wrong.name)
-            raise MisfitError(wrong.text, *place)
-        warnings = ranges.warnings(values, request.units)
+        try:
+            warnings = ranges.warnings(rows, request.units)
+        except ranges.ImpossibleError as error:
+            place = ("data", error.row, error.name) if is_list else ("data", error.name)
+            raise MisfitError(str(error), *place) from error
         if request.units == "raw":
             rows = scaled(rows)
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]

@@ -17,12 +17,13 @@ Units = Literal["raw", "scaled"]
 Values = npt.NDArray[np.float64]
 
 
-class Misplaced(NamedTuple):
-    """A value that cannot be: of which row and column, and why, as a sentence."""
+class ImpossibleError(Exception):
+    """A value that cannot be: of which row and column; why is the text, a sentence."""
 
-    row: int
-    name: str
-    text: str
+    def __init__(self, row: int, name: str, text: str) -> None:
+        super().__init__(text)
+        self.row = row
+        self.name = name
 
 
 class _Limits(NamedTuple):
@@ -34,27 +35,20 @@ class _Limits(NamedTuple):
     most: Values
 
 
-def impossible(values: Values, units: Units) -> Misplaced | None:
-    """The first value, of an array of shape (n, 10), that is far outside what its column can be."""
-    limits = _limits(units)
-    if _are_within(values, limits.least, limits.most).all():
-        return None
-    places = np.argwhere(~_are_within(values, limits.lowest, limits.highest))
-    if not len(places):
-        return None
-    row, column = places[0].tolist()
-    value, end = float(values[row, column]), (limits.lowest[column], limits.highest[column])
-    text = f"it cannot be {value:g}: {CALLED[units]} it is from {end[0]:.4g} to {end[1]:.4g}"
-    return Misplaced(row, COLUMNS[column].name, text + _question(value, column, units))
+def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
+    """Of each row, a sentence for each value that the data set does not reach to.
 
-
-def warnings(values: Values, units: Units) -> list[list[str]]:
-    """Of each row, a sentence for each value that the data set does not reach to."""
-    limits = _limits(units)
-    within = _are_within(values, limits.least, limits.most)
-    found: list[list[str]] = [[] for _ in values]
+    Raises ImpossibleError for a value that is far outside what its column can be.
+    """
+    values, limits = np.array(rows, dtype=np.float64), _limits(units)
+    within = (values >= limits.least) & (values <= limits.most)
+    found: list[list[str]] = [[] for _ in rows]
+    if within.all():
+        return found
+    _refuse_impossible(values, units)
+    told = _ends(units)
     for row, column in np.argwhere(~within).tolist():
-        least, most = limits.least[column], limits.most[column]
+        least, most = told.least[column], told.most[column]
         found[row].append(
             f"{COLUMNS[column].name} is {values[row, column]:g}, and in the data set it is from "
             f"{least:.4g} to {most:.4g}: what the model says of it is a guess"
@@ -72,10 +66,13 @@ def label_warnings(value: float) -> list[str]:
     ]
 
 
-def _are_within(values: Values, low: Values, high: Values) -> npt.NDArray[np.bool_]:
-    slack = SLACK * (high - low)
-    within: npt.NDArray[np.bool_] = (values >= low - slack) & (values <= high + slack)
-    return within
+def _refuse_impossible(values: Values, units: Units) -> None:
+    limits, told = _limits(units), _ends(units)
+    places = np.argwhere((values < limits.lowest) | (values > limits.highest))
+    for row, column in places.tolist():
+        value, low, high = values[row, column], told.lowest[column], told.highest[column]
+        text = f"it cannot be {value:g}: {CALLED[units]} it is from {low:.4g} to {high:.4g}"
+        raise ImpossibleError(row, COLUMNS[column].name, text + _question(value, column, units))
 
 
 def _question(value: float, column: int, units: Units) -> str:
@@ -89,6 +86,14 @@ def _question(value: float, column: int, units: Units) -> str:
 
 
 @cache
+def _ends(units: Units) -> _Limits:
+    raw = [np.array([getattr(each, end) for each in COLUMNS]) for end in _Limits._fields]
+    return _Limits(*raw) if units == "raw" else _Limits(*map(dataset.scale, raw))
+
+
+@cache
 def _limits(units: Units) -> _Limits:
-    raw = _Limits(*(np.array([getattr(each, end) for each in COLUMNS]) for end in _Limits._fields))
-    return raw if units == "raw" else _Limits(*map(dataset.scale, raw))
+    """With the slack, so that a value is only to be compared."""
+    lowest, highest, least, most = _ends(units)
+    slack = SLACK * (most - least)
+    return _Limits(lowest - slack, highest + slack, least - slack, most + slack)

@@ -146,7 +146,10 @@ def test_a_label_makes_a_row_of_the_log(serving: Serving) -> None:
     gateway = serving.gateway
     job = gateway.predict(MEASURED, WAIT, units="raw").json()
     answer = gateway.label(job["job_id"], 151)
-    assert (answer.status_code, answer.json()) == (202, {"job_id": job["job_id"], "label": 151, "warnings": []})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"job_id": job["job_id"], "label": 151, "warnings": []},
+    )
     rows = row_of(serving, job["job_id"])
     assert rows["y_true"] == 151
     assert rows["y_pred"] == job["prediction"]
