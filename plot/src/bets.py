@@ -14,6 +14,7 @@ import numpy.typing as npt
 from log_rows import Column
 
 MIN_ROWS = 100  # that state the bound, before the first bet
+MIN_SPAN = 1e-300  # below it is nothing: a stake, which is one over it, is still a number
 MAX_ERROR = 1e300  # a larger one counts as this: a sum of them is still a number
 ALPHA = 0.05  # the chance that the sequence ever leaves the true mean out
 STAKES = 16  # each half of the one before, from one over the bound: the rarer, the smaller
@@ -42,7 +43,7 @@ class Span:
     @property
     def is_known(self) -> bool:
         """Whether there were enough rows."""
-        return self._rows >= MIN_ROWS and self.size > 0
+        return self._rows >= MIN_ROWS and self.size > MIN_SPAN
 
     def add(self, labels: Column, errors: Errors) -> int:
         """Takes further rows until there are enough; returns how many that were."""
@@ -52,7 +53,7 @@ class Span:
             ranges = np.maximum.accumulate(seen) - np.minimum.accumulate(seen)
         widest = np.maximum(ranges[len(seen) - rows :], errors.max(axis=0, initial=self.size))
         sizes = np.minimum(np.maximum.accumulate(widest), MAX_ERROR)
-        enough = (np.arange(1, rows + 1) + self._rows >= MIN_ROWS) & (sizes > 0)
+        enough = (np.arange(1, rows + 1) + self._rows >= MIN_ROWS) & (sizes > MIN_SPAN)
         taken = int(enough.argmax()) + 1 if enough.any() else rows
         if taken:
             self.size = float(sizes[taken - 1])
@@ -85,7 +86,9 @@ class Bets:
         self._sum += float(values.sum())
         self._furthest = np.maximum(self._furthest, [-values.min(), values.max()])
         for side, signed in enumerate((values, -values)):
-            with np.errstate(divide="ignore"):  # a stake that is lost whole is at -inf for good
+            with np.errstate(
+                divide="ignore", over="ignore"
+            ):  # a stake that is lost whole is at -inf for good
                 grown = np.log1p(np.maximum(np.outer(signed, self._stakes), -1))
             self._won[side] += grown.sum(axis=0)
 
@@ -115,7 +118,7 @@ class Bets:
         alive = np.isfinite(self._won[side])
         if not self._rows or not alive.any():
             return np.zeros(len(means), np.bool_)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             odds = np.log1p(np.maximum(np.outer(means, self._stakes[alive]), -1))
         held = _LOG_SHARES[alive] + self._won[side][alive] - self._rows * odds
         refuted: npt.NDArray[np.bool_] = np.logaddexp.reduce(held, axis=1) >= _WIN

@@ -106,7 +106,7 @@ function sideLabel(x, text, colour) {
 // Zero is in the middle: on which side of it the interval lies is to be seen at once.
 export function difference({shadow}, colour) {
   const {mean, low, high} = shadow?.difference ?? {};
-  const end = mean == null ? 5 : 1.25 * Math.max(Math.abs(low), Math.abs(high));
+  const end = mean == null ? 5 : 1.25 * Math.max(1, Math.abs(low), Math.abs(high));
   return {
     traces: mean == null ? [] : [{
       type: 'scatter', mode: 'markers', x: [mean], y: [0], marker: {size: 13, color: colour.bars},
