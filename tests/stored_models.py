@@ -6,6 +6,9 @@ from typing import Any
 import skops.io
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
@@ -30,6 +33,16 @@ def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields:
     }
     files = fields.pop("files", {SKOPS: skops.io.dumps(fitted)})
     return store.add(Model(**(record | fields)), files)
+
+
+def fragile_estimator() -> Any:
+    """Fails on an s6 from 0.4 on, and on no patient: a tree, behind a scaling beyond its range."""
+    scaler = StandardScaler()
+    pipeline = make_pipeline(scaler, DecisionTreeRegressor(max_depth=3, random_state=0))
+    data = dataset.training()
+    pipeline.fit(data.features, data.labels)
+    scaler.mean_[-1], scaler.scale_[-1] = 0.0, 1e-39
+    return pipeline
 
 
 def put_bad_model(store: ModelStore, model_id: str) -> Model:

@@ -187,7 +187,8 @@ def _job(args: argparse.Namespace) -> int:
 
 
 def _label(args: argparse.Namespace) -> int:
-    _gateway().label(args.id, args.value)
+    for warning in _gateway().label(args.id, args.value):
+        _say(warning)
     print(f"the label of {printable(args.id)} is {args.value:g}")
     return 0
 

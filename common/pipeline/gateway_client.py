@@ -44,6 +44,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
     completed_at: str | None = None
     label: float | None = None
     absolute_error: float | None = None
+    warnings: list[str] = []  # of values that the model has not seen the like of
 
     @property
     def has_ended(self) -> bool:
@@ -61,6 +62,7 @@ class Training(msgspec.Struct, frozen=True, omit_defaults=False):
     percent: float | None = None  # of that stage, where it can tell
     rmse: float | None = None
     mae: float | None = None
+    holdout_rows_seen: int | None = None  # in training, of those that a promotion is judged by
     reason: str | None = None  # why there is no model
     created_at: str | None = None
     completed_at: str | None = None
@@ -89,6 +91,10 @@ class _Jobs(msgspec.Struct):
     jobs: list[Job]
 
 
+class _LabelTaken(msgspec.Struct):
+    warnings: list[str] = []
+
+
 class Gateway:
     """Each call raises GatewayError; one that the gateway cannot take just now is made again."""
 
@@ -111,8 +117,10 @@ class Gateway:
         content = self._send(request, wait_seconds)
         return [self._decoded(content, Job)] if one else self._decoded(content, _Jobs).jobs
 
-    def label(self, job_id: str, value: float) -> None:
-        self._send(self._http.request(f"label/{quote(job_id, safe='')}", {"value": value}))
+    def label(self, job_id: str, value: float) -> list[str]:
+        """Returns what the gateway warns of."""
+        request = self._http.request(f"label/{quote(job_id, safe='')}", {"value": value})
+        return self._decoded(self._send(request), _LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:
         return self._get(f"job/{quote(job_id, safe='')}", Job)

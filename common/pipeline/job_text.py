@@ -12,7 +12,10 @@ def show(job: Job, as_json: bool) -> None:
         show_line(job, as_json)
         return
     for name, value in msgspec.structs.asdict(job).items():
-        if value is not None:
+        if name == "warnings":
+            for warning in value:
+                field("warning", warning)
+        elif value is not None:
             field(name.replace("_", " "), f"{value:.6g}" if isinstance(value, float) else value)
 
 
@@ -25,7 +28,7 @@ def show_line(job: Job, as_json: bool) -> None:
         print(msgspec.json.encode(job).decode())
         return
     prediction = "" if job.prediction is None else f"{job.prediction:.6g}"
-    print(line(job.job_id, job.status, prediction, job.reason or ""))
+    print(line(job.job_id, job.status, prediction, job.reason or "; ".join(job.warnings)))
 
 
 def line(job_id: str, status: str, prediction: str, reason: str) -> str:

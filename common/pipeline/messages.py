@@ -3,7 +3,8 @@
 A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in columns,
 `{"id": [ID, …], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns
 of `sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
-number, the disease progression one year after baseline.
+number, the disease progression one year after baseline; in `y_pred_shadow` a number, or null where
+the candidate gave none.
 
 A message has its limits, so that none holds a service up: in bytes, and a batch also in rows.
 """
@@ -31,6 +32,7 @@ FeatureVector = Annotated[
 ]
 
 T = TypeVar("T")
+P = TypeVar("P", float, float | None)
 
 _INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _INT_ID_LIMIT = 10**63
@@ -104,7 +106,7 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
         body = single.encode() if self.batched else self.raw
         return DeadLetter(body, reason, self.queue, self.reply_to, self.correlation_id)
 
-    def answer(self, ids: list[Id], predictions: list[float], model_id: str) -> "Message[float]":
+    def answer(self, ids: list[Id], predictions: list[P], model_id: str) -> "Message[P]":
         """The predictions for those of its rows that have one, in the form it came in."""
         return Message(
             ids,
@@ -248,3 +250,4 @@ FEATURES: Schema[list[float]] = Schema(
     FeatureVector, f"the body of a row is a list of {FEATURE_COUNT} numbers"
 )
 VALUES: Schema[float] = Schema(float, "the body of a row is one number")
+TRIED: Schema[float | None] = Schema(float | None, "the body of a row is one number, or null")

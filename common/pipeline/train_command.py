@@ -159,6 +159,8 @@ def _show_end(training: Training, settings: AskSettings) -> None:
     for name, value in (("RMSE", training.rmse), ("MAE", training.mae)):
         if value is not None:
             field(name, f"{value:.6g}")
+    if training.holdout_rows_seen:
+        field("hold-out seen", f"{training.holdout_rows_seen} rows: promoted by force only")
     if training.status == "completed":
         url = f"{str(settings.gateway_url).rstrip('/')}/models/{training.model_id}/promote"
         headers = "-H 'Content-Type: application/json'"

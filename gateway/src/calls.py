@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, HTTPException, Request, Response
 from pydantic import Field
 
 import problems
+import ranges
 from counters import Counters
 from gateway_settings import GatewaySettings
 from intake import Intake
@@ -118,7 +119,7 @@ class Calls:
         await self._outbox.send("y_true", Message([job_id], [value]))
         await self._store.confirm_label(job_id, value)
         self._counters.labels.inc()
-        return LabelTaken(job_id=job_id, label=value)
+        return LabelTaken(job_id=job_id, label=value, warnings=ranges.label_warnings(value))
 
     async def _accept(self, intake: Intake) -> list[Job]:
         """Writes the jobs, and returns once the broker has all of them."""

@@ -2,14 +2,14 @@
 --
 -- KEYS[1]  where the Idempotency-Key is kept, or an empty text
 -- ARGV     seconds that a job is kept, seconds that its id is remembered, the time in ms, a digest of
---          the whole request, then for each job its id and a digest of its row
--- Returns  what came of it, and for each job its id, when it was written, and when the broker confirmed it,
---          if it did
+--          the whole request, then for each job its id, a digest of its row, and its warnings, if any
+-- Returns  what came of it, and for each job its id, when it was written, when the broker confirmed it, if
+--          it did, and its warnings
 
 local key, ttl, memory, now, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local ids, rows = {}, {}
-for i = 5, #ARGV, 2 do
-  ids[#ids + 1], rows[#rows + 1] = ARGV[i], ARGV[i + 1]
+local ids, rows, warnings = {}, {}, {}
+for i = 5, #ARGV, 3 do
+  ids[#ids + 1], rows[#rows + 1], warnings[#warnings + 1] = ARGV[i], ARGV[i + 1], ARGV[i + 2]
 end
 
 local repeated = false
@@ -34,11 +34,15 @@ for i, id in ipairs(ids) do
   local job = 'job:' .. id
   if not repeated and redis.call('HSETNX', job, 'row', rows[i]) == 1 then
     redis.call('HSET', job, 'created', now)
+    if warnings[i] ~= '' then
+      redis.call('HSET', job, 'warnings', warnings[i])
+    end
     redis.call('EXPIRE', job, ttl)
     redis.call('SET', 'seen:' .. id, '', 'EX', memory)
   end
-  local times = redis.call('HMGET', job, 'created', 'confirmed')
-  found[#found + 1], found[#found + 2], found[#found + 3] = id, times[1], times[2] or ''
+  local noted = redis.call('HMGET', job, 'created', 'confirmed', 'warnings')
+  found[#found + 1], found[#found + 2] = id, noted[1]
+  found[#found + 1], found[#found + 2] = noted[2] or '', noted[3] or ''
 end
 if key ~= '' and not repeated then
   redis.call('RPUSH', key, digest, unpack(ids))

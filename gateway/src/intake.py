@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+import ranges
 from jobs import Known, NewJobs, digest
 from patients import NAMES, scaled
 from pipeline.messages import Message, new_id
@@ -37,10 +38,17 @@ class Intake(NamedTuple):
         ids = _ids(request.id, len(rows), is_list)
         if request.units == "raw":
             _check_sex(rows, is_list)
+        try:
+            warnings = ranges.warnings(rows, request.units)
+        except ranges.ImpossibleError as error:
+            place = ("data", error.row, error.name) if is_list else ("data", error.name)
+            raise MisfitError(str(error), *place) from error
+        if request.units == "raw":
             rows = scaled(rows)
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
         whole = digest(repr((is_list, digests, ids)).encode())
-        return cls(NewJobs(ids or [new_id() for _ in rows], digests, whole, key), rows, is_list)
+        jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
+        return cls(jobs, rows, is_list)
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
         """What asks for those jobs that the broker does not have yet."""
@@ -65,7 +73,9 @@ def _check_sex(rows: list[list[float]], is_list: bool) -> None:
     for index, row in enumerate(rows):
         if row[SEX] not in {1, 2}:
             place = ("data", index, "sex") if is_list else ("data", "sex")
-            raise MisfitError(f"as measured it is 1 or 2, and not {row[SEX]:g}", *place)
+            text = f"as measured it is 1 or 2, and not {row[SEX]:g}"
+            question = '; was "units": "scaled" meant?' if abs(row[SEX]) < 1 else ""
+            raise MisfitError(text + question, *place)
 
 
 def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:

@@ -1,7 +1,8 @@
 """The jobs, in Redis: written once, confirmed, ended by their first answer, and forgotten in time.
 
 - `job:ID` is a hash of `row` (a digest of its numbers), of the times `created`, `confirmed` and
-  `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; kept for JOB_TTL.
+  `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; of `warnings` (JSON),
+  if there are any; kept for JOB_TTL.
 - `seen:ID` says that there was such a job, `told:ID` is the first true value that was told for it,
   `label:ID` is the same once the broker has it; kept for REMEMBER_SECONDS longer.
 - `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
@@ -17,6 +18,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -30,7 +32,7 @@ REMEMBER_SECONDS = 3600
 MOST_CONNECTIONS = 32
 TURN_SECONDS = 10.0  # for one of these connections, when a thousand clients come at once
 TIMEOUT_SECONDS = 2.0
-FIELDS = 7  # of a job, as look.lua gives them
+FIELDS = 8  # of a job, as look.lua gives them
 
 
 class StoreError(PipelineError):
@@ -42,13 +44,15 @@ class ConflictError(PipelineError):
 
 
 class NewJobs(NamedTuple):
-    """What is to be asked: digests of the row for each id, and of the request as it came.
+    """What is to be asked: digests of the row for each id, and of the request as it came; and what
+    each row is to be told of its values.
 
     `key` is the Idempotency-Key that it came with, or an empty text.
     """
 
     ids: list[str]
     rows: list[str]
+    warnings: list[list[str]]
     request: str
     key: str
 
@@ -59,10 +63,11 @@ class Known(NamedTuple):
     job_id: str
     created: str
     is_confirmed: bool
+    warnings: str = ""  # as JSON
 
     def accepted(self) -> Job:
         """As it is when the broker has confirmed it now, and nothing else is known."""
-        fields = [self.created, str(now_in_ms()), None, None, None, None, None]
+        fields = [self.created, str(now_in_ms()), None, None, None, None, self.warnings, None]
         job = _job(self.job_id, fields)
         assert job is not None, "it was written"
         return job
@@ -104,14 +109,15 @@ class JobStore:
         The ids are those of the first request with this Idempotency-Key.
         """
         key = f"key:{digest(new.key.encode())}" if new.key else ""
-        pairs = [each for pair in zip(new.ids, new.rows, strict=True) for each in pair]
+        warnings = [_text(found) if found else "" for found in new.warnings]
+        triples = [each for job in zip(new.ids, new.rows, warnings, strict=True) for each in job]
         async with told():
             what, *found = await self._create(
-                keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *pairs]
+                keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *triples]
             )
         if what == "written":
-            times = zip(found[1::3], map(bool, found[2::3]), strict=True)
-            return [Known(job_id, *each) for job_id, each in zip(found[::3], times, strict=True)]
+            jobs = zip(found[::4], found[1::4], map(bool, found[2::4]), found[3::4], strict=True)
+            return [Known(*each) for each in jobs]
         if what == "expired":
             raise ConflictError(f"the id {found[0]} was used before, and its job has expired")
         name = f"the id {found[0]}" if found[0] else "this Idempotency-Key"
@@ -185,7 +191,7 @@ def digest(content: bytes) -> str:
 
 
 def _job(job_id: str, fields: Sequence[str | None]) -> Job | None:
-    created, confirmed, completed, prediction, reason, model, label = fields
+    created, confirmed, completed, prediction, reason, model, warnings, label = fields
     if created is None:
         return None
     y_pred, y_true = _number(prediction), _number(label)
@@ -195,6 +201,7 @@ def _job(job_id: str, fields: Sequence[str | None]) -> Job | None:
         prediction=y_pred,
         model_id=model or None,
         reason=reason,
+        warnings=msgspec.json.decode(warnings) if warnings else [],
         created_at=_time(created),
         confirmed_at=None if confirmed is None else _time(confirmed),
         completed_at=None if completed is None else _time(completed),
@@ -208,6 +215,10 @@ def _status(confirmed: str | None, completed: str | None, prediction: str | None
     if completed is not None:
         return "failed" if prediction is None else "completed"
     return "pending" if confirmed is None else "processing"
+
+
+def _text(warnings: list[str]) -> str:
+    return msgspec.json.encode(warnings).decode()
 
 
 def _number(text: str | None) -> float | None:

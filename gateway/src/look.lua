@@ -2,14 +2,14 @@
 -- Tells how jobs are.
 --
 -- ARGV     their ids
--- Returns  for each six fields of its job, and its label; nothing in the place of what is not there
+-- Returns  for each seven fields of its job, and its label; nothing in the place of what is not there
 
 local found = {}
 for i, id in ipairs(ARGV) do
   local fields = redis.call(
-    'HMGET', 'job:' .. id, 'created', 'confirmed', 'completed', 'prediction', 'reason', 'model'
+    'HMGET', 'job:' .. id, 'created', 'confirmed', 'completed', 'prediction', 'reason', 'model', 'warnings'
   )
-  for j = 1, 6 do
+  for j = 1, 7 do
     found[#found + 1] = fields[j]
   end
   found[#found + 1] = redis.call('GET', 'label:' .. id)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.messages import FEATURE_NAMES
-from schemas import Strict
+from schemas import HOLDOUT_ROWS_SEEN, Strict
 
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",
@@ -16,6 +16,7 @@ STORED: dict[str, Any] = {
     "algorithm": "ridge",
     "params": {"alpha": 0.5},
     "metrics": {"rmse": 52.97, "mae": 42.13, "training_rows": 353, "held_out_rows": 89},
+    "holdout_rows_seen": 0,
     "versions": {"python": "3.13.1", "scikit-learn": "1.9.1"},
     "created_at": "2026-11-22T11:37:14.021000Z",
     "seconds": 0.21,
@@ -54,6 +55,7 @@ class ModelOut(BaseModel):
     algorithm: str
     params: dict[str, Any]
     metrics: MetricsOut | None = Field(description="null where nobody has measured.")
+    holdout_rows_seen: int | None = Field(description=HOLDOUT_ROWS_SEEN)
     versions: dict[str, str] = Field(description="Of Python and the libraries that trained it.")
     created_at: datetime
     seconds: float | None = Field(description="That training took.")
@@ -77,7 +79,10 @@ class Promotion(Strict):
     """How a model is to be promoted."""
 
     force: bool = Field(
-        False, strict=True, description="Also if it is worse on the hold-out than it may be."
+        False,
+        strict=True,
+        description="Also if it is worse on the hold-out than it may be, or was trained on rows of "
+        "it, so that its score there says nothing.",
     )
 
 

@@ -36,6 +36,8 @@ class ColumnOut(BaseModel):
     least: float = Field(examples=[18])
     most: float = Field(examples=[42.2])
     step: float = Field(description="its precision in the data set", examples=[0.1])
+    lowest: float = Field(description="what is below it cannot be, and is refused", examples=[5])
+    highest: float = Field(description="the same of what is above", examples=[250])
     meaning: str = Field(examples=["Weight / height²."])
 
 

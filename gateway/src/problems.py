@@ -122,6 +122,9 @@ DELETE: dict[str, Any] = {
 }
 PROMOTE: dict[str, Any] = {
     "summary": "Have a model answer",
+    "description": "Refused with 409 if it does not load, or takes other columns; and, unless it "
+    "is forced, if it is worse on the hold-out than it may be, or if rows of the hold-out were in "
+    "its training data: then its score there says nothing.",
     "responses": {**_UNKNOWN, **_REFUSED, **_TOO_MUCH},
 }
 SHADOW: dict[str, Any] = {

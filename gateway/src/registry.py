@@ -14,6 +14,7 @@ from pipeline.models.store import ModelStore, TakenError, now_text
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Asked = tuple[Action, str | None]  # what is to be done, and with which model
+HOLDOUT_ROWS = 89
 TRIES = 5  # of a change, while others make theirs
 
 
@@ -58,6 +59,8 @@ class Registry:
             model = self._usable(model_id)
             live, shadow = _now(changes)
             _refuse_live(model_id, live)
+            if not force:
+                _refuse_seen(model)
             if not force and live is not None:
                 self._refuse_worse(model, live)
             kept = None if shadow == model_id else shadow
@@ -130,6 +133,7 @@ class Registry:
         present = self._store.model(live)
         if present is None:
             return
+        _refuse_seen(present)
         new, old = self._judge.rmse(model), self._judge.rmse(present)
         if new is None or old is None:
             unknown = model.model_id if new is None else live
@@ -194,6 +198,16 @@ def _now(changes: list[Change]) -> tuple[str | None, str | None]:
 def _refuse_live(model_id: str, live: str | None) -> None:
     if model_id == live:
         raise RefusedError(f"{model_id} is the model that answers already")
+
+
+def _refuse_seen(model: Model) -> None:
+    """An error on rows that it was trained on is nothing to judge it, or another model, by."""
+    if model.holdout_rows_seen:
+        raise RefusedError(
+            f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
+            f"data of {model.model_id}, so its score on them says nothing; "
+            '{"force": true} promotes all the same'
+        )
 
 
 def _next(

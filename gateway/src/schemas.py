@@ -21,6 +21,11 @@ EXAMPLES: list[Any] = [
     {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
 ]  # the first patient of the data set, as measured and scaled
 
+HOLDOUT_ROWS_SEEN = (
+    "How many of the 89 rows of the hold-out, by which a promotion is judged, were in its training "
+    "data; null where that is not known."
+)
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
 Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
@@ -102,7 +107,9 @@ class PredictRequest(Strict):
     units: Literal["scaled", "raw"] = Field(
         "scaled",
         description="`scaled`: as scikit-learn's load_diabetes() gives them. `raw`: as they were "
-        "measured, age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns.",
+        "measured, age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns. A value that "
+        "cannot be in these units is refused; one that can, but is outside what the data set has, "
+        "is answered with a warning.",
     )
     id: Ids | None = Field(
         None,
@@ -119,6 +126,7 @@ DONE: Any = {
     "prediction": 208.93459624646934,
     "model_id": "83f54457c2f9",
     "reason": None,
+    "warnings": [],
     "created_at": "2026-11-22T11:37:13.696000Z",
     "confirmed_at": "2026-11-22T11:37:13.717000Z",
     "completed_at": "2026-11-22T11:37:13.734000Z",
@@ -145,6 +153,9 @@ class Job(BaseModel):
     prediction: float | None = None
     model_id: str | None = Field(None, description="The first digits of the model file's SHA-256.")
     reason: str | None = Field(None, description="Why there is no prediction, or none that counts.")
+    warnings: list[str] = Field(
+        [], description="Of each value that is outside what the data set has: a sentence."
+    )
     created_at: datetime
     confirmed_at: datetime | None = None
     completed_at: datetime | None = None
@@ -168,7 +179,8 @@ class Label(Strict):
     """The true value for a job."""
 
     value: Number = Field(
-        description="Disease progression one year after baseline; in the data set 25 to 346.",
+        description="Disease progression one year after baseline; in the data set 25 to 346. Any "
+        "other is taken, too, with a warning: the id may be of a service with another target.",
         examples=[151.0],
     )
 
@@ -178,6 +190,7 @@ class LabelTaken(BaseModel):
 
     job_id: str = Field(examples=["patient-7"])
     label: float = Field(examples=[151.0])
+    warnings: list[str] = Field([], description="If it is outside what the data set has.")
 
 
 class Health(BaseModel):

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import STAGES, Algorithm, Stage
-from schemas import Number, Strict
+from schemas import HOLDOUT_ROWS_SEEN, Number, Strict
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # of a model, or a data set
 MOST_COLUMNS = 100
@@ -83,6 +83,7 @@ TRAINED: dict[str, Any] = {
     "stages": list(STAGES),
     "rmse": 52.97,
     "mae": 42.13,
+    "holdout_rows_seen": 0,
     "reason": None,
     "attempts": 1,
     "request": TRAIN,
@@ -112,6 +113,7 @@ class TrainingJob(BaseModel):
     stages: list[str] = Field(list(STAGES), description="All stages, in order.")
     rmse: float | None = Field(None, description="On rows that the model was not trained on.")
     mae: float | None = Field(None, description="On the same rows.")
+    holdout_rows_seen: int | None = Field(None, description=HOLDOUT_ROWS_SEEN)
     reason: str | None = Field(None, description="Why it failed, or has to be tried again.")
     attempts: int = Field(0, description="How often a trainer has begun.")
     request: TrainRequest

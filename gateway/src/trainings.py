@@ -23,6 +23,7 @@ from threads import SlowError, Threads
 from training_schemas import TrainingJob, TrainingStatus, TrainRequest
 
 LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be before it
+FIGURES = ("rmse", "mae", "holdout_rows_seen")
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
     "PENDING": "pending",
@@ -148,8 +149,8 @@ def _said(state: str, result: Any) -> dict[str, Any]:
     if state == PROGRESS:
         return {name: result.get(name) for name in ("stage", "percent")}
     if state == "SUCCESS":
-        errors = {name: result.get(name) for name in ("rmse", "mae")}
-        return {"stage": STAGES[-1], "percent": 100.0, **errors}
+        figures = {name: result.get(name) for name in FIGURES}
+        return {"stage": STAGES[-1], "percent": 100.0, **figures}
     return {"reason": _reason(result)} if "exc_type" in result else {}
 
 

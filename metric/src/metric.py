@@ -3,18 +3,21 @@
 What a shadow candidate predicts of the id becomes a row of metric_log_shadow.csv.
 """
 
+import math
 import re
 import time
 from collections.abc import Sequence
 from itertools import repeat
+from typing import Any
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from join import Y_PRED, Y_TRUE, Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import VALUES, DeadLetter, Message, id_text, number_text
+from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_text, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
 from shadow import Y_PRED_SHADOW
@@ -55,6 +58,14 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
             repeat(model_id_of(message)),
         )
     return halves
+
+
+def with_infinite(messages: Sequence[Message[Any]]) -> list[Message[float]]:
+    """What a candidate says, infinite where it gave no number: so the row has an error, too."""
+    return [
+        replace(message, values=[math.inf if value is None else value for value in message.values])
+        for message in messages
+    ]
 
 
 def model_id_of(message: Message[float]) -> str | None:
@@ -109,16 +120,16 @@ def main(settings: MetricSettings, run: Run) -> None:
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:
-            messages, bad = batch.decode(VALUES)
+            messages, bad = batch.of(Y_TRUE, Y_PRED).decode(VALUES)
+            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
             now_in_ms = int(time.time() * 1000)
-            shadow = [message for message in messages if message.queue == Y_PRED_SHADOW]
-            messages = [message for message in messages if message.queue != Y_PRED_SHADOW]
-            halves, shadow_halves = to_halves(messages, now_in_ms), to_halves(shadow, now_in_ms)
+            halves = to_halves(messages, now_in_ms)
+            shadow_halves = to_halves(with_infinite(shadow), now_in_ms)
             labels_log.add(halves + shadow_halves)
             outcome = ledger.take(halves, now_in_ms, shadow_halves, caught_up=batch.caught_up)
             bad += contradictions(messages, outcome.conflicts)
             bad += contradictions(shadow, outcome.shadow_conflicts)
-            broker.dead_letter(bad)
+            broker.dead_letter(bad + bad_shadow)
             batch.ack_when_confirmed()
             unmatched_log.add(outcome.unmatched)
             note(run, ledger, outcome)

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -28,9 +29,7 @@ def answer(
     predictor: Predictor, requests: list[Message[list[float]]]
 ) -> tuple[list[Message[float]], list[DeadLetter]]:
     """The predictions for all requests, made in one go; a row without one is a dead letter."""
-    if not requests:
-        return [], []
-    outcomes = iter(predictor.predict([row for request in requests for row in request.values]))
+    outcomes = _outcomes(predictor, requests)
     answers: list[Message[float]] = []
     failed: list[DeadLetter] = []
     for request in requests:
@@ -46,6 +45,24 @@ def answer(
             if isinstance(outcome, str)
         ]
     return answers, failed
+
+
+def tried(
+    predictor: Predictor, requests: list[Message[list[float]]]
+) -> list[Message[float | None]]:
+    """The same of a candidate: null for a row without a prediction, which is to be seen, too."""
+    outcomes = _outcomes(predictor, requests)
+    answers: list[Message[float | None]] = []
+    for request in requests:
+        own = islice(outcomes, len(request.ids))
+        values = [None if isinstance(outcome, str) else outcome for outcome in own]
+        answers.append(request.answer(request.ids, values, predictor.model_id))
+    return answers
+
+
+def _outcomes(predictor: Predictor, requests: list[Message[list[float]]]) -> Iterator[float | str]:
+    rows = [row for request in requests for row in request.values]
+    return iter(predictor.predict(rows) if rows else [])
 
 
 def main(settings: ModelSettings, run: Run) -> None:
@@ -66,8 +83,7 @@ def main(settings: ModelSettings, run: Run) -> None:
             broker.publish("y_pred", predictions)
             broker.dead_letter(bad + failed)
             if shadow:
-                tried, _ = answer(shadow, requests)
-                broker.publish("y_pred_shadow", tried)
+                broker.publish("y_pred_shadow", tried(shadow, requests))
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

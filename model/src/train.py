@@ -81,6 +81,7 @@ def store_record(model: Pipeline, metrics: Metrics, files: dict[str, bytes], pat
         algorithm="ridge",
         params={"alpha": float(model[-1].alpha_)},
         metrics=metrics,
+        holdout_rows_seen=0,
         versions=versions(),
         created_at=now_text(),
         notes=[f"the default model; alpha is the best of {ALPHAS} in cross-validation"],

@@ -1,25 +1,21 @@
 """Two models on the same rows: how wrong each is, and how sure it is which one is less so."""
 
-import math
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from bets import MAX_ERROR, Bets, Errors, Span
 from log_rows import Column, ShadowRows
 
-RANGE = 1000.0
-FEWEST_ROWS = 30  # before which the interval would be a guess: it leans on a normal limit
-ALPHA = 0.05  # the chance that the sequence ever leaves the true difference out
-TIGHTEST_AT = 500  # rows: where the sequence is to be as narrow as it can
-SAME = 0.05  # points: models whose errors differ by less are equally good, whatever is sure
+BOUND_IN_SPANS = 2.0  # room for what the first rows did not show
+SAME_SHARE = 0.001  # of the live model's MAE: who differs by less is equally good
+MAX_PAIRS = 8  # of models that are remembered
 
-MOST_PAIRS = 8  # of models that are remembered
-
-Verdict = Literal["too few rows", "better", "worse", "equal", "unclear"]
+Verdict = Literal["too few rows", "failing", "better", "worse", "equal", "unclear"]
 
 
 class Interval(NamedTuple):
-    """A mean, and the ends of its confidence sequence just now, in points."""
+    """A mean, and the ends of its confidence sequence just now, in units of the target."""
 
     mean: float
     low: float
@@ -29,38 +25,51 @@ class Interval(NamedTuple):
 class Comparison:
     """A candidate and the live model on the rows added so far, in a memory that does not grow.
 
-    Rows with an error above RANGE are counted as `beyond`, and all else is that of the `rows`
-    within. A difference is the candidate's absolute error less the live model's: negative where
-    the candidate is better.
+    A row without a number of the candidate is counted as `failed`, and all else is that of the
+    other `rows`. A difference is the candidate's absolute error less the live model's: negative
+    where the candidate is better.
+
+    The `bound` of a difference is stated by the first rows, before those that are bet on; `beyond`
+    counts the rows that break it all the same.
     """
 
     def __init__(self) -> None:
         self.rows = 0
+        self.failed = 0
         self.beyond = 0
         self._errors = np.zeros(2)  # sums: of the candidate, of the live model
         self._squares = np.zeros(2)
-        self._mean = 0.0  # of the differences
-        self._scatter = 0.0  # the sum of their squared distances from it
+        self._span = Span()
+        self._bets: Bets | None = None
 
-    def add(self, candidate: Column, live: Column) -> None:
-        """Takes the absolute errors of both on further rows: two arrays of shape (n,)."""
-        within = (candidate <= RANGE) & (live <= RANGE)
-        errors = np.stack([candidate[within], live[within]])
-        self.beyond += len(within) - errors.shape[1]
-        if not errors.size:
-            return
+    @property
+    def bound(self) -> float | None:
+        """How far from zero a difference may be, None before that is stated."""
+        return self._bets.bound if self._bets else None
+
+    def add(self, rows: ShadowRows) -> None:
+        """Takes further rows of these two models into account."""
+        answered = np.isfinite(rows.y_pred)
+        self.failed += len(answered) - int(answered.sum())
+        both = np.stack([rows.absolute_error[answered], rows.live_absolute_error[answered]])
+        errors = np.minimum(both, MAX_ERROR)
+        self.rows += errors.shape[1]
         self._errors += errors.sum(axis=1)
-        self._squares += (errors**2).sum(axis=1)
-        self._add_differences(errors[0] - errors[1])
+        with np.errstate(over="ignore"):
+            self._squares += (errors**2).sum(axis=1)
+        self._bet(rows.y_true[answered], errors)
 
-    def _add_differences(self, differences: Column) -> None:
-        """Chan, Golub and LeVeque's way of putting two means and variances together."""
-        mean, added = float(differences.mean()), len(differences)
-        apart, before = mean - self._mean, self.rows
-        self.rows += added
-        self._mean += apart * added / self.rows
-        self._scatter += float(((differences - mean) ** 2).sum())
-        self._scatter += apart**2 * before * added / self.rows
+    def _bet(self, labels: Column, errors: Errors) -> None:
+        """On all rows but the first, which state the bound."""
+        if self._bets is None:
+            taken = self._span.add(labels, errors)
+            if not self._span.is_known:
+                return
+            self._bets = Bets(BOUND_IN_SPANS * self._span.size)
+            errors = errors[:, taken:]
+        differences = errors[0] - errors[1]
+        self.beyond += int((np.abs(differences) > self._bets.bound).sum())
+        self._bets.add(differences)
 
     def mae(self) -> tuple[float, float]:
         """The mean absolute errors of candidate and live model. Not to be asked without rows."""
@@ -73,43 +82,36 @@ class Comparison:
         return candidate, live
 
     def difference(self) -> Interval | None:
-        """The mean difference, within its 95 % confidence sequence; None before FEWEST_ROWS.
+        """The mean difference, within its 95 % confidence sequence; None before there is a bound.
 
         Whoever looks at an ordinary 95 % interval again and again, until it leaves zero out, will
         in the end see that of two equal models, too. This one holds at all looks together.
         """
-        if self.rows < FEWEST_ROWS:
+        if self._bets is None:
             return None
-        half = math.sqrt(self._scatter / self.rows) * margin(self.rows)
-        return Interval(self._mean, self._mean - half, self._mean + half)
+        candidate, live = self.mae()
+        low, high = self._bets.ends()
+        mean = candidate - live
+        return Interval(mean, min(low, mean), max(high, mean))
 
     def verdict(self) -> Verdict:
-        """What can be said of the candidate."""
+        """What can be said of the candidate: never better, nor equal, of one that failed."""
         difference = self.difference()
         if difference is None:
-            return "too few rows"
-        if difference.low > -SAME and difference.high < SAME:
+            return "failing" if self.failed else "too few rows"
+        same = SAME_SHARE * self.mae()[1]
+        is_equal = difference.low > -same and difference.high < same
+        if difference.low > 0 and not is_equal:
+            return "worse"
+        if self.failed:
+            return "failing"
+        if is_equal:
             return "equal"
-        if difference.high < 0:
-            return "better"
-        return "worse" if difference.low > 0 else "unclear"
-
-
-def margin(rows: int) -> float:
-    """Half the width of the confidence sequence after so many rows, in standard deviations.
-
-    The asymptotic confidence sequence of Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas,
-    "Time-uniform central limit theory and asymptotic confidence sequences" (2021,
-    arXiv:2103.06476), theorem 2.2, with the rho that they give to make it narrowest at a given row.
-    """
-    certainty = -2 * math.log(ALPHA)
-    rho_squared = (certainty + math.log(certainty + 1)) / TIGHTEST_AT
-    spread = rows * rho_squared + 1
-    return math.sqrt(2 * spread / (rows**2 * rho_squared) * math.log(math.sqrt(spread) / ALPHA))
+        return "better" if difference.high < 0 else "unclear"
 
 
 class Comparisons:
-    """The comparison of each pair of models, candidate and live, of the MOST_PAIRS latest.
+    """The comparison of each pair of models, candidate and live, of the MAX_PAIRS latest.
 
     Labels come late: after a change of models, rows of the pair before go on for a while among
     those of the new one. So a pair is not forgotten with the first row of another.
@@ -122,12 +124,12 @@ class Comparisons:
         """Takes further rows into account."""
         pairs = [*zip(rows.model_id.tolist(), rows.live_model_id.tolist(), strict=True)]
         last = {pair: place for place, pair in enumerate(pairs)}
-        for pair in sorted(last, key=last.__getitem__)[-MOST_PAIRS:]:
+        for pair in sorted(last, key=last.__getitem__)[-MAX_PAIRS:]:
             chosen = np.array([each == pair for each in pairs])
             comparison = self._pairs.pop(pair, None) or Comparison()
-            comparison.add(rows.absolute_error[chosen], rows.live_absolute_error[chosen])
+            comparison.add(ShadowRows(*(column[chosen] for column in rows)))
             self._pairs[pair] = comparison
-        for pair in [*self._pairs][:-MOST_PAIRS]:
+        for pair in [*self._pairs][:-MAX_PAIRS]:
             del self._pairs[pair]
 
     def latest(self) -> tuple[str, str, Comparison] | None:

@@ -33,7 +33,8 @@ class Rows(NamedTuple):
 class ShadowRows(NamedTuple):
     """n rows of a candidate, each an array of shape (n,): numbers as in Rows, and who predicted.
 
-    The live model's error is that of the same row.
+    Prediction and error are infinite where the candidate gave no number. The live model's error is
+    that of the same row.
     """
 
     y_true: Column
@@ -184,5 +185,8 @@ def _is_valid(row: LoggedRow) -> bool:
 
 
 def _valid(rows: Rows | ShadowRows) -> npt.NDArray[np.bool_]:
-    valid = np.isfinite(rows.y_true) & np.isfinite(rows.y_pred) & (rows.absolute_error >= 0)
-    return valid & (rows.live_absolute_error >= 0) if isinstance(rows, ShadowRows) else valid
+    valid = np.isfinite(rows.y_true) & (rows.absolute_error >= 0)
+    if isinstance(rows, ShadowRows):
+        failed = np.isposinf(rows.y_pred) & np.isposinf(rows.absolute_error)
+        return valid & (np.isfinite(rows.y_pred) | failed) & (rows.live_absolute_error >= 0)
+    return valid & np.isfinite(rows.y_pred)

@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from comparison import FEWEST_ROWS, Comparisons
+from bets import MIN_ROWS
+from comparison import Comparisons
 from picture import not_shown
 from scale import fit
 from summary import Summary
@@ -73,11 +74,13 @@ def shadow(comparisons: Comparisons, unreadable: int) -> dict[str, Any] | None:
     difference = comparison.difference()
     return {
         "rows": comparison.rows,
-        "rows_needed": FEWEST_ROWS,
+        "rows_needed": MIN_ROWS,
+        "failed": comparison.failed,
+        "bound": comparison.bound,
         "beyond": comparison.beyond,
         "unreadable": unreadable,
-        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": rmses[0]},
-        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": rmses[1]},
+        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": _known(rmses[0])},
+        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": _known(rmses[1])},
         "difference": difference and difference._asdict(),
         "verdict": comparison.verdict(),
     }
@@ -97,5 +100,5 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _known(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

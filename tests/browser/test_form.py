@@ -6,7 +6,7 @@ from functools import partial
 from playwright.sync_api import Page, expect
 
 from browser.fitting import fits
-from browser.forms import Open, Stack, fill_and_send, get, refuse
+from browser.forms import Open, Stack, fill, fill_and_send, get, refuse
 from pipeline.dataset import holdout
 from support import eventually, read_rows, row_count
 
@@ -31,6 +31,17 @@ def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_kno
     eventually(lambda: row_count(stack.logs_dir) > 0, "a row in metric_log.csv")
     row = eventually(lambda: rows_of(stack, job), "the job's row in metric_log.csv")
     assert row == [(label, told["prediction"])]
+
+
+def test_a_value_beyond_the_data_set_is_answered_with_a_warning(form: Open) -> None:
+    page = form()
+    fill(page)
+    page.fill("#value-age", "93")
+    page.click("#send")
+    page.wait_for_selector("#job[data-status=completed]")
+    expect(page.locator("#job-warnings")).to_contain_text("age is 93")
+    fill_and_send(page)
+    expect(page.locator("#job-warnings")).to_be_hidden()
 
 
 def rows_of(stack: Stack, job: str) -> list[tuple[float, float]]:

@@ -45,7 +45,7 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
     expect(section).to_be_hidden()
 
     write_rows(tmp_path, 12, gain=3)
-    expect(verdict).to_have_text("Too few rows to tell: 12 of 30.")
+    expect(verdict).to_have_text("Too few rows to tell: 12 of 100.")
     expect(page.locator("#tried-candidate")).to_contain_text(RIDGE)
     expect(page.locator("#tried-live")).to_contain_text(LIVE)
 
@@ -59,6 +59,7 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
         expected = [log[column].mean(), (log[column] ** 2).mean() ** 0.5]
         cells = page.locator(f"#tried-{part} td")
         expect(cells).to_have_text([f"{value:.2f}" for value in expected])
+    expect(page.locator("#note-tried-bound")).to_contain_text("differ by more than")
     page.locator("#difference").scroll_into_view_if_needed()
     page.wait_for_selector("#difference .main-svg")
     expect(page.locator("#difference .main-svg .errorbars")).not_to_have_count(0)
@@ -66,8 +67,15 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
     drawn = partial(page.evaluate, "document.getElementById('difference').data[0].x[0]")
     eventually(lambda: drawn() == pytest.approx(-gain), "the difference in the chart")
 
+    with (tmp_path / METRIC_LOG_SHADOW).open("a") as log_file:
+        log_file.write(f"failed,0,inf,inf,{RIDGE},{LIVE},50\n")
+    expect(verdict).to_have_text(
+        f"The candidate {RIDGE} gave no number on some rows: it cannot be called better."
+    )
+    expect(page.locator("#note-tried-failed")).to_contain_text("on 1 of 1,013 rows")
+
     markup = "<img src=x onerror=document.title='owned'>"
-    write_rows(tmp_path, 500, gain=-5, candidate=markup)
+    write_rows(tmp_path, 1200, gain=-5, candidate=markup)
     expect(verdict).to_contain_text(f"The candidate {markup} is worse: its error is larger by ")
     expect(page.locator("#tried-candidate")).to_contain_text(markup)
     assert section.locator("img").count() == 0

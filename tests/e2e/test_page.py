@@ -103,16 +103,18 @@ def test_an_error_beyond_all_numbers_is_null(plot: Service, ledger: Ledger) -> N
 def test_a_candidate_is_compared_with_the_live_model(plot: Service, tmp_path: Path) -> None:
     rows = "".join(f"r{n},100,{120 + n},{20 + n},a-1,b-2,{30 + n}\n" for n in range(40))
     header = "id,y_true,y_pred,absolute_error,model_id,live_model_id,live_absolute_error\n"
-    (tmp_path / "metric_log_shadow.csv").write_text(f"{header}{rows}r9,0,0,0,a-1,b-2,1e300\n")
+    (tmp_path / "metric_log_shadow.csv").write_text(f"{header}{rows * 10}r9,0,inf,inf,a-1,b-2,9\n")
     shadow = eventually(lambda: get(plot, "/api/summary")["shadow"], "the comparison")
     errors = pd.Series(range(20, 60))
     assert shadow == {
-        "rows": 40, "rows_needed": 30, "beyond": 1, "unreadable": 0, "verdict": "better",
+        "rows": 400, "rows_needed": 100, "failed": 1, "bound": 138, "beyond": 0, "unreadable": 0,
+        "verdict": "failing",
         "candidate": {"model_id": "a-1", "mae": 39.5,
                       "rmse": pytest.approx((errors**2).mean() ** 0.5)},
         "live": {"model_id": "b-2", "mae": 49.5,
                  "rmse": pytest.approx(((errors + 10) ** 2).mean() ** 0.5)},
-        "difference": {"mean": -10, "low": -10, "high": -10},
+        "difference": {"mean": -10, "low": pytest.approx(-13, abs=4),
+                       "high": pytest.approx(-7, abs=3)},
     }  # fmt: skip
 
 

@@ -1,16 +1,22 @@
 """What becomes of a job: asked for, answered by the model, joined with its label."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import skops.io
 
+import train
 from gateway_client import MEASURED, SCALED, WAIT, Gateway, Serving
 from pipeline import dataset
 from pipeline.messages import new_id
 from pipeline.models.predictor import Predictor
-from support import eventually, read_rows
+from stored_models import fragile_estimator
+from support import Service, eventually, read_rows
+
+Start = Callable[..., Service]
 
 NAMES = list(MEASURED)
 
@@ -72,16 +78,43 @@ def test_who_does_not_wait_is_answered_at_once(gateway: Gateway) -> None:
     assert {gateway.ended(job_id)["status"] for job_id in ids} == {"completed"}
 
 
-def test_a_row_that_the_model_refuses_fails_and_says_why(gateway: Gateway) -> None:
+def test_a_row_that_the_model_refuses_fails_and_says_why(
+    start: Start, start_gateway: Callable[[], Gateway], tmp_path: Path
+) -> None:
+    train.store(skops.io.dumps(fragile_estimator()), tmp_path / "fragile.skops")
+    start("model", model_path=tmp_path / "fragile.skops")
+    gateway, strange = start_gateway(), [*SCALED[:9], 1]
     ids = [new_id() for _ in range(3)]
-    answer = gateway.predict([SCALED, [1e200] * 10, SCALED], WAIT, id=ids)
+    answer = gateway.predict([SCALED, strange, SCALED], WAIT, id=ids)
     assert answer.status_code == 200
     jobs = answer.json()["jobs"]
     assert [job["status"] for job in jobs] == ["completed", "failed", "completed"]
     assert (jobs[1]["prediction"], jobs[1]["completed_at"] is None) == (None, False)
     assert jobs[1]["reason"]
-    alone = gateway.predict([1e200] * 10, WAIT).json()
+    alone = gateway.predict(strange, WAIT).json()
     assert (alone["status"], alone["reason"]) == ("failed", jobs[1]["reason"])
+
+
+def test_measured_values_without_their_units_are_refused_with_a_question(gateway: Gateway) -> None:
+    refused = gateway.predict(MEASURED)
+    assert refused.status_code == 422
+    (problem,) = refused.json()["detail"]
+    assert problem["loc"] == ["body", "data", "age"]
+    assert 'was "units": "raw" meant?' in problem["msg"]
+
+
+def test_a_value_beyond_the_data_set_is_answered_with_a_warning(serving: Serving) -> None:
+    key, old = {"Idempotency-Key": new_id()}, MEASURED | {"age": 93}
+    answer = serving.gateway.predict([MEASURED, old], key, units="raw")
+    assert answer.status_code == 202
+    plain, warned = answer.json()["jobs"]
+    assert plain["warnings"] == []
+    (warning,) = warned["warnings"]
+    assert warning.startswith("age is 93, and in the data set it is from 19 to 79")
+    again = serving.other.predict([MEASURED, old], key | WAIT, units="raw").json()["jobs"]
+    for jobs in (again, [serving.other.ended(job["job_id"]) for job in again]):
+        assert [job["warnings"] for job in jobs] == [[], [warning]]
+        assert {job["status"] for job in jobs} == {"completed"}
 
 
 def test_the_states_of_a_job_are_pushed_until_it_has_ended(gateway: Gateway) -> None:
@@ -113,7 +146,10 @@ def test_a_label_makes_a_row_of_the_log(serving: Serving) -> None:
     gateway = serving.gateway
     job = gateway.predict(MEASURED, WAIT, units="raw").json()
     answer = gateway.label(job["job_id"], 151)
-    assert (answer.status_code, answer.json()) == (202, {"job_id": job["job_id"], "label": 151})
+    assert (answer.status_code, answer.json()) == (
+        202,
+        {"job_id": job["job_id"], "label": 151, "warnings": []},
+    )
     rows = row_of(serving, job["job_id"])
     assert rows["y_true"] == 151
     assert rows["y_pred"] == job["prediction"]

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import skops.io
 from sklearn.linear_model import Ridge
 
 from pipeline import dataset
 from pipeline.models import fingerprint
-from pipeline.models.records import REPORT_SECONDS
+from pipeline.models.records import REPORT_SECONDS, SKOPS
 from pipeline.models.store import ModelStore
-from stored_models import change, damage, put_model
+from stored_models import change, damage, fragile_estimator, put_model
 from support import Service, Vhost, eventually
 
 ROW = dataset.holdout().features[0].tolist()
@@ -126,6 +127,23 @@ def test_a_candidate_predicts_the_same_rows_beside_it(store: ModelStore, vhost: 
     eventually(follows(store, 3), "a report of change 3")
     ask(vhost, "b")
     assert vhost.depth("y_pred_shadow") == 0
+
+
+@pytest.mark.usefixtures("model")
+def test_a_row_on_which_a_candidate_fails_is_told_too(store: ModelStore, vhost: Vhost) -> None:
+    own_id = store.models()[0].model_id
+    put_model(store, "fragile", files={SKOPS: skops.io.dumps(fragile_estimator())})
+    change(store, own_id, shadow="fragile")
+    tell(vhost)
+    eventually(follows(store, 2), "a report of change 2")
+    strange = [*ROW[:9], 1.0]
+    vhost.put("features", json.dumps({"id": ["a", "b"], "body": [ROW, strange]}).encode())
+    properties, body = vhost.wait_for("y_pred_shadow")
+    assert properties.headers["model_id"] == "fragile"
+    tried = json.loads(body)
+    assert (tried["id"], tried["body"][1]) == (["a", "b"], None)
+    assert 25 < tried["body"][0] < 346
+    assert vhost.depth("dead_letters") == 0
 
 
 @pytest.mark.usefixtures("model")

@@ -45,12 +45,14 @@ def test_a_model_is_trained_and_stored_once(trainings: Trainings) -> None:
         assert model is not None
         assert model.metrics is not None
         metrics = {"rmse": model.metrics.rmse, "mae": model.metrics.mae}
-        rows = {"training_rows": 353, "held_out_rows": 89}
+        rows: dict[str, int | None] = {"training_rows": 353, "held_out_rows": 89}
+        rows["holdout_rows_seen"] = model.holdout_rows_seen
         assert result == {"model_id": model.model_id} | metrics | rows
         assert 40 < result["mae"] < result["rmse"] < 75
         assert (model.algorithm, model.job_id) == (request["algorithm"], job_id)
         assert trainings.files(job_id) == FILES
         assert trainings.attempts(job_id) == 1
+        assert model.holdout_rows_seen == (0 if len(model.features) == 10 else None)
         if len(model.features) == 10:
             content = trainings.store.file(model, SKOPS)
             Predictor.of(content, Path(SKOPS), model.model_id)

@@ -40,6 +40,17 @@ def ask(command: Ask) -> Ask:
     return partial(command, "ask")
 
 
+def test_what_the_gateway_warns_of_is_shown(ask: Ask, gateway: Fake) -> None:
+    warned = DONE | {"warnings": ["age is 93", "s6 is 180"]}
+    gateway.tell((200, warned, {}), (202, {"warnings": ["-5 is taken"]}, {}))
+    status, out, _ = ask("predict", *VALUES)
+    assert (status, out.splitlines()[-2:]) == (
+        0,
+        ["warning         age is 93", "warning         s6 is 180"],
+    )
+    assert ask("label", "j-1", "-5") == (0, "the label of j-1 is -5\n", "-5 is taken\n")
+
+
 def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:
     gateway.tell((200, DONE, {}))
     status, out, err = ask("predict", *VALUES, "--id", "mine", "--wait", "7")

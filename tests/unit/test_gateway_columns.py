@@ -17,5 +17,6 @@ def test_they_are_the_ten_of_the_data_set_in_its_order() -> None:
 def test_every_patient_of_the_data_set_can_be_entered(column: Column) -> None:
     values = RAW[column.name]
     assert (column.least, column.most) == (values.min(), values.max())
-    steps = (values - column.least) / column.step
+    assert column.lowest <= column.least < column.most <= column.highest
+    steps = (values - column.lowest) / column.step  # a form counts its steps from there
     assert (steps - steps.round()).abs().max() < 1e-6, f"between two steps of {column.step}"

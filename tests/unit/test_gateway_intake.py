@@ -13,6 +13,7 @@ from intake import Intake, MisfitError
 from jobs import Known, digest
 from patients import random_patient, scaled
 from pipeline import dataset
+from ranges import label_warnings
 from schemas import PredictRequest, TooMuchError
 
 NAMES = [column.name for column in COLUMNS]
@@ -89,6 +90,59 @@ def test_without_an_id_there_is_a_new_one_for_each() -> None:
 def test_ids_that_do_not_fit_are_refused(data: Any, ids: Any, text: str) -> None:
     with pytest.raises(MisfitError, match=text):
         intake(data, id=ids)
+
+
+def changed(row: list[float], **values: float) -> list[float]:
+    return [*(named(row) | values).values()]
+
+
+RAW = MEASURED[0].tolist()
+IMPOSSIBLE: list[tuple[list[float], str, str, str]] = [
+    (RAW, "scaled", "age", 'cannot be 59: scaled .* -0.17.* to 0.29.*was "units": "raw" meant'),
+    (changed(RAW, s5=129), "raw", "s5", r"129: as measured it is from 2 to 11 \(Natural logarithm"),
+    (changed(RAW, bmi=0.06), "raw", "bmi", 'cannot be 0.06: .*was "units": "scaled" meant'),
+    (ROW, "raw", "sex", 'as measured it is 1 or 2, and not 0.05.*was "units": "scaled" meant'),
+    (changed(RAW, age=59000), "raw", "age", "59000: as measured it is from 0 to 130"),
+    (changed(ROW, s6=-1e300), "scaled", "s6", 'was "units": "raw" meant'),
+]
+
+
+@pytest.mark.parametrize(("row", "units", "name", "text"), IMPOSSIBLE)
+def test_what_a_column_cannot_be_is_refused_at_its_place(
+    row: list[float], units: str, name: str, text: str
+) -> None:
+    for data, place in ((row, ("data", name)), (named(row), ("data", name))):
+        with pytest.raises(MisfitError, match=text) as refused:
+            intake(data, units=units)
+        assert refused.value.place == place
+    good = RAW if units == "raw" else ROW
+    with pytest.raises(MisfitError, match=text) as refused:
+        intake([good, good, row], units=units)
+    assert refused.value.place == ("data", 2, name)
+
+
+def test_each_patient_of_the_data_set_is_taken_without_a_warning() -> None:
+    for rows, units in ((MEASURED, "raw"), (SCALED, "scaled"), (SCALED.round(3), "scaled")):
+        assert intake(rows.tolist(), units=units).jobs.warnings == [[]] * len(rows)
+
+
+def test_what_the_data_set_does_not_reach_to_is_taken_with_a_warning() -> None:
+    old = changed(RAW, age=93, s6=180)
+    first, second = intake([old, RAW], units="raw").jobs.warnings
+    assert first == [
+        "age is 93, and in the data set it is from 19 to 79: what the model says of it is a guess",
+        "s6 is 180, and in the data set it is from 58 to 124: what the model says of it is a guess",
+    ]
+    assert second == []
+    (warning,) = intake(changed(ROW, bmi=-0.2)).jobs.warnings[0]
+    assert warning.startswith("bmi is -0.2, and in the data set it is from -0.09")
+
+
+@pytest.mark.parametrize(("value", "told"), [(25, 0), (346, 0), (-5, 1), (24.9, 1), (1e9, 1)])
+def test_a_label_that_the_data_set_does_not_reach_to_is_told(value: float, told: int) -> None:
+    warnings = label_warnings(value)
+    assert len(warnings) == told
+    assert all(f"{value:g} is taken, and in the data set" in each for each in warnings)
 
 
 def test_a_thousand_rows_are_taken_and_one_more_is_not() -> None:

@@ -97,6 +97,28 @@ def test_what_is_worse_than_it_may_be_is_promoted_by_force_only(
     assert Registry(store, 0.9).promote("bad", False).live == "bad", "the bound is larger"
 
 
+def test_one_that_was_trained_on_its_own_hold_out_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    put_model(store, "seen", holdout_rows_seen=71)
+    put_model(store, "unseen", holdout_rows_seen=0)
+    why = "71 of the 89 hold-out rows were in the training data of seen, so its score"
+    refused(why, registry.promote, "seen", False)
+    registry.shadow("seen")
+    assert registry.promote("seen", True).forced
+    refused(why, registry.promote, "unseen", False)  # there is nothing to compare it with
+    assert registry.promote("unseen", True).live == "unseen"
+    assert registry.promote("second", False).live == "second"
+
+
+def test_the_first_that_answers_is_not_one_that_was_trained_on_its_own_hold_out(
+    tmp_path: Path,
+) -> None:
+    store = ModelStore(str(tmp_path))
+    put_model(store, "seen", holdout_rows_seen=1)
+    refused("1 of the 89 hold-out rows were", Registry(store, 0.05).promote, "seen", False)
+
+
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:

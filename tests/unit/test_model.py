@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 
 import train
-from model import answer
+from model import answer, tried
 from pipeline import dataset
 from pipeline.errors import ModelError
 from pipeline.messages import Message
@@ -43,6 +43,17 @@ def request(*firsts: float, batched: bool = True) -> Message[list[float]]:
         raw=b"as it came",
         timestamp_in_ms=7,
     )
+
+
+def test_what_a_candidate_cannot_predict_is_null_in_its_place() -> None:
+    requests = [request(1, 13, 2), request(99, batched=False)]
+    both = tried(Predictor(Fragile(), "frail"), requests)
+    assert [message.encode() for message in both] == [
+        b'{"id":["row-1","row-13","row-2"],"body":[1.0,null,2.0]}',
+        b'{"id":"row-99","body":null}',
+    ]
+    assert {message.model_id for message in both} == {"frail"}
+    assert tried(Predictor(Fragile()), []) == []
 
 
 def test_training_says_its_errors_and_stores_a_model(

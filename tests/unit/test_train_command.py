@@ -64,6 +64,13 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
     }  # fmt: skip
 
 
+def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71})
+    status, out, _ = train()
+    assert status == 0
+    assert "hold-out seen   71 rows: promoted by force only" in out.splitlines()
+
+
 def test_what_is_to_be_trained_is_as_it_was_said(
     train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 import algorithms
 import data_sets
+import overlap
 from pipeline.dataset import Dataset
 from pipeline.errors import ModelError
 from pipeline.models import onnx_export, skops_model
@@ -43,6 +44,7 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
         tell(Progress("evaluate"))
         metrics = evaluate(estimator, training, held_out)
+        seen = overlap.holdout_rows_seen(request.features, training)
     files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
     tell(Progress("store"))
     model = Model(
@@ -53,13 +55,24 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         algorithm=request.algorithm,
         params=msgspec.structs.asdict(params),
         metrics=metrics,
+        holdout_rows_seen=seen,
         versions=versions("skl2onnx"),
         created_at=now_text(),
         seconds=round(time.monotonic() - started, 3),
         job_id=request.job_id,
-        notes=notes,
+        notes=notes + _notes_of(training, held_out),
     )
     return store.add(model, files)
+
+
+def _notes_of(training: Dataset, held_out: Dataset) -> list[str]:
+    copies = overlap.copies(training, held_out)
+    if not copies:
+        return []
+    return [
+        f"{copies} of its {len(held_out.labels)} held-out rows have the features of a row that it "
+        "was trained on: its RMSE and MAE are of those, too"
+    ]
 
 
 @contextmanager

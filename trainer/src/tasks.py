@@ -123,7 +123,8 @@ class Trainer:
 
 def _result(model: Model) -> dict[str, Any]:
     figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
-    return {"model_id": model.model_id} | figures
+    seen = model.holdout_rows_seen
+    return {"model_id": model.model_id, "holdout_rows_seen": seen} | figures
 
 
 def define_task(app: Celery, settings: TrainerSettings) -> None:

@@ -43,6 +43,10 @@ class Batch:
     ack_when_confirmed: Callable[[], None]
     caught_up: bool
 
+    def of(self, *queues: str) -> "Batch":
+        """What came from these queues."""
+        return replace(self, deliveries=[each for each in self.deliveries if each.queue in queues])
+
     def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
         """The good messages, and a dead letter for each message or row that is not."""
         good: list[Message[T]] = []

@@ -47,6 +47,7 @@ class Model(Record, frozen=True, kw_only=True):
     algorithm: str
     params: dict[str, Any]
     metrics: Metrics | None  # None where nobody has measured
+    holdout_rows_seen: int | None = None  # of the stream's hold-out, in training; None: not known
     versions: dict[str, str]  # of Python and the libraries that trained it
     created_at: str
     seconds: float | None = None  # that training took, from load to store

@@ -29,8 +29,8 @@ function setChoices(inputs, {least, most}) {
   });
 }
 
-function setRange(input, {name, least, most, step}) {
-  Object.assign(input, {id: `value-${name}`, min: least, max: most, step});
+function setRange(input, {name, lowest, highest, step}) {
+  Object.assign(input, {id: `value-${name}`, min: lowest, max: highest, step});
   input.previousElementSibling.htmlFor = input.id;
 }
 

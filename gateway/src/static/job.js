@@ -59,6 +59,11 @@ function showNames({job_id: id, model_id: model}) {
   line.replaceChildren(...(id ? ['job ', make('code', '', id)] : []), ...(model ? [' by model ', make('code', '', model)] : []));
 }
 
+function showWarnings({warnings = []}) {
+  byId('job-warnings').hidden = !warnings.length;
+  byId('job-warnings').replaceChildren(...warnings.map((text) => make('li', '', text)));
+}
+
 function showTruth(job) {
   const {prediction, label, known} = job;
   labelForm.hidden = !hasEnded(job) || job.status === 'failed' || label != null;
@@ -79,6 +84,7 @@ function show(job) {
   setText(byId('job-words'), wordsOf(job));
   steps.replaceChildren(...stepsOf(job));
   showNames(job);
+  showWarnings(job);
   showTruth(job);
   showProblem(job.status === 'failed' ? `The model could not answer: ${job.reason ?? 'no reason was given'}` : '');
   mark(job.prediction, job.label);

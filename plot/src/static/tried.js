@@ -1,7 +1,7 @@
 // The candidate that predicts beside the live model, if there was one.
-import {count, counted, points, setText} from './format.js';
+import {counted, points, setText} from './format.js';
 import {showNote} from './numbers.js';
-import {verdictWords} from './words.js';
+import {failedWords, verdictWords} from './words.js';
 
 const section = document.getElementById('tried');
 const verdict = document.getElementById('tried-verdict');
@@ -21,7 +21,9 @@ export function showTried({shadow}) {
   setText(verdict, verdictWords(shadow));
   showModel('live', shadow.live);
   showModel('candidate', shadow.candidate);
-  const {beyond, unreadable} = shadow;
-  showNote('tried-beyond', beyond > 0 && `${counted(beyond, 'row')} with an error beyond ${count(1000)} points: left out of the comparison.`);
+  const {bound, beyond, unreadable} = shadow;
+  showNote('tried-failed', failedWords(shadow));
+  showNote('tried-bound', bound != null && `The interval supposes that no two errors on a row differ by more than ${points(bound)} points.`);
+  showNote('tried-beyond', beyond > 0 && `That did not hold: ${counted(beyond, 'row')} beyond. The interval counts them in, but is not sure.`);
   showNote('tried-unreadable', unreadable > 0 && `${counted(unreadable, 'line')} of metric_log_shadow.csv could not be read.`);
 }

@@ -50,13 +50,18 @@ function size({mean, low, high}) {
 export function verdictWords({rows, rows_needed: needed, candidate, difference, verdict}) {
   const subject = called('candidate', candidate);
   const say = {
+    failing: () => `${subject} gave no number on some rows: it cannot be called better.`,
     'too few rows': () => `Too few rows to tell: ${count(rows)} of ${count(needed)}.`,
     better: () => `${subject} is better: its error is smaller by ${size(difference)}.`,
     worse: () => `${subject} is worse: its error is larger by ${size(difference)}.`,
-    equal: () => `${subject} is as good as the live model: their errors are the same to a tenth of a point.`,
+    equal: () => `${subject} is as good as the live model: their mean errors are the same to a thousandth.`,
     unclear: () => 'No difference can be told yet.',
   };
   return say[verdict]();
+}
+
+export function failedWords({rows, failed}) {
+  return failed > 0 && `No number of the candidate on ${count(failed)} of ${counted(rows + failed, 'row')}: they are in neither mean.`;
 }
 
 export function differenceWords({shadow}) {

@@ -1,0 +1,99 @@
+"""What a patient's values can be, and what the model has seen of them."""
+
+from functools import cache
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from columns import COLUMNS
+from pipeline import dataset
+
+SLACK = 0.005  # of a column's range in the data set: values that were rounded are within it
+LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # of the data set: points of disease progression
+CALLED = {"raw": "as measured", "scaled": "scaled as load_diabetes() does"}
+
+Units = Literal["raw", "scaled"]
+Values = npt.NDArray[np.float64]
+
+
+class ImpossibleError(Exception):
+    """A value that cannot be: of which row and column; why is the text, a sentence."""
+
+    def __init__(self, row: int, name: str, text: str) -> None:
+        super().__init__(text)
+        self.row = row
+        self.name = name
+
+
+class _Limits(NamedTuple):
+    """Of each column, shape (10,): the ends of what it can be, and of what the data set has."""
+
+    lowest: Values
+    highest: Values
+    least: Values
+    most: Values
+
+
+def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
+    """Of each row, a sentence for each value that the data set does not reach to.
+
+    Raises ImpossibleError for a value that is far outside what its column can be.
+    """
+    values, limits = np.array(rows, dtype=np.float64), _limits(units)
+    within = (values >= limits.least) & (values <= limits.most)
+    found: list[list[str]] = [[] for _ in rows]
+    if within.all():
+        return found
+    _refuse_impossible(values, units)
+    told = _ends(units)
+    for row, column in np.argwhere(~within).tolist():
+        least, most = told.least[column], told.most[column]
+        found[row].append(
+            f"{COLUMNS[column].name} is {values[row, column]:g}, and in the data set it is from "
+            f"{least:.4g} to {most:.4g}: what the model says of it is a guess"
+        )
+    return found
+
+
+def label_warnings(value: float) -> list[str]:
+    """A sentence if the data set has no true value like it."""
+    if LEAST_LABEL <= value <= MOST_LABEL:
+        return []
+    return [
+        f"{value:g} is taken, and in the data set a true value is from {LEAST_LABEL:g} to "
+        f"{MOST_LABEL:g}: one that was told cannot be taken back"
+    ]
+
+
+def _refuse_impossible(values: Values, units: Units) -> None:
+    limits, told = _limits(units), _ends(units)
+    places = np.argwhere((values < limits.lowest) | (values > limits.highest))
+    for row, column in places.tolist():
+        value, low, high = values[row, column], told.lowest[column], told.highest[column]
+        text = f"it cannot be {value:g}: {CALLED[units]} it is from {low:.4g} to {high:.4g}"
+        raise ImpossibleError(row, COLUMNS[column].name, text + _question(value, column, units))
+
+
+def _question(value: float, column: int, units: Units) -> str:
+    """Asks for the slip that explains most of such values."""
+    if units == "scaled":
+        return '; was "units": "raw" meant?'
+    scaled = _limits("scaled")
+    if scaled.lowest[column] <= value <= scaled.highest[column]:
+        return '; was "units": "scaled" meant?'
+    return f" ({COLUMNS[column].meaning})"
+
+
+@cache
+def _ends(units: Units) -> _Limits:
+    raw = [np.array([getattr(each, end) for each in COLUMNS]) for end in _Limits._fields]
+    return _Limits(*raw) if units == "raw" else _Limits(*map(dataset.scale, raw))
+
+
+@cache
+def _limits(units: Units) -> _Limits:
+    """With the slack, so that a value is only to be compared."""
+    lowest, highest, least, most = _ends(units)
+    slack = SLACK * (most - least)
+    return _Limits(lowest - slack, highest + slack, least - slack, most + slack)

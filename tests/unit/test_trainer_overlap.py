@@ -1,0 +1,75 @@
+"""Hold-out rows in the training data are found, and the model's record says how many."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from making import make
+from overlap import holdout_rows_seen
+from pipeline import dataset
+from pipeline.dataset import Dataset
+from pipeline.messages import FEATURE_NAMES
+from pipeline.models.records import Model
+from pipeline.models.store import ModelStore
+from pipeline.training import TrainingRequest
+
+NAMES = [*FEATURE_NAMES]
+
+
+def patients(data: Dataset) -> pd.DataFrame:
+    return pd.DataFrame(data.features, columns=NAMES).assign(target=data.labels)
+
+
+def trained_on(folder: Path, frame: pd.DataFrame, features: list[str] = NAMES) -> Model:
+    (folder / "datasets").mkdir()
+    frame.to_csv(folder / "datasets" / "own.csv", index=False)
+    request = TrainingRequest(
+        job_id="j", model_id="m", dataset_id="own", features=features, target="target",
+        algorithm="linear",
+    )  # fmt: skip
+    return make(request, ModelStore(str(folder)), lambda _: None)
+
+
+def test_the_same_patients_sorted_by_age_are_recognized(tmp_path: Path) -> None:
+    """Split anew, some four in five of the hold-out are trained on."""
+    model = trained_on(tmp_path, patients(dataset.whole()).sort_values("age"))
+    assert model.holdout_rows_seen is not None
+    assert 60 <= model.holdout_rows_seen <= 80
+    assert model.notes == []
+
+
+def test_copies_are_recognized_and_noted(tmp_path: Path) -> None:
+    model = trained_on(tmp_path, pd.concat([patients(dataset.whole())] * 4))
+    assert model.holdout_rows_seen == 89
+    (note,) = model.notes
+    assert "of its 354 held-out rows have the features of a row that it was trained on" in note
+
+
+def test_the_built_in_data_set_and_other_columns_are_as_before(tmp_path: Path) -> None:
+    request = TrainingRequest(
+        job_id="j", model_id="built-in", dataset_id="diabetes", features=NAMES, target="target",
+        algorithm="linear",
+    )  # fmt: skip
+    store = ModelStore(str(tmp_path))
+    assert make(request, store, lambda _: None).holdout_rows_seen == 0
+    other = trained_on(tmp_path, patients(dataset.whole()), ["bmi", "age"])
+    assert other.holdout_rows_seen is None
+    assert store.model("m") == other
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4, 6, 17])
+@pytest.mark.parametrize("order", [NAMES, NAMES[::-1]])
+def test_rounding_order_and_labels_do_not_hide_them(digits: int, order: list[str]) -> None:
+    features = np.round(dataset.holdout().features, digits)[::-3]
+    columns = [NAMES.index(name) for name in order]
+    seen = Dataset(features[:, columns], np.zeros(len(features)))
+    assert holdout_rows_seen(order, seen) == len(features) == 30
+
+
+@pytest.mark.parametrize("digits", [2, 4, 17])
+def test_other_patients_are_not_taken_for_them(digits: int) -> None:
+    training = dataset.training()
+    rounded = Dataset(np.round(training.features, digits), training.labels)
+    assert holdout_rows_seen(NAMES, rounded) == 0
