@@ -75,7 +75,7 @@ def model_id_of(message: Message[float]) -> str | None:
 
 
 def contradictions(
-    messages: list[Message[float]], conflicts: Sequence[tuple[int, float]]
+    messages: Sequence[Message[Any]], conflicts: Sequence[tuple[int, float]]
 ) -> list[DeadLetter]:
     """Labels and predictions that differ from the one of their id that came first."""
     if not conflicts:
