@@ -4,7 +4,7 @@ import threading
 
 from broker_client import collecting, consuming, labels, opened
 from pipeline.broker import Batch
-from pipeline.broker.consumer import BATCH_BYTES
+from pipeline.broker.inbox import BATCH_BYTES
 from pipeline.broker.publisher import WINDOW_MESSAGES
 from pipeline.messages import MOST_BATCH_ROWS, VALUES
 from pipeline.settings import BrokerSettings

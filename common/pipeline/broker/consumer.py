@@ -1,8 +1,6 @@
 """Consuming: whatever has arrived, as one batch, acknowledged when its work is done."""
 
-from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,68 +10,15 @@ from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
+from pipeline.broker.inbox import Inbox, all_have, any_has, draw
 from pipeline.broker.link import Link
-from pipeline.broker.prefetch import MAX_INBOX_BYTES, Prefetch
 from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
-# Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
-# memory that their work takes and the time until a service can stop.
-BATCH_BYTES = 256 * 2**10
 TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
 WATCH_SECONDS = 0.1  # between two looks at how long a queue is
 BACKLOG_SECONDS = 1.0  # between two looks whether a queue is empty of what waited at the start
-
-
-@dataclass(slots=True)
-class Inbox:
-    """What has arrived from one queue, and is not yet taken."""
-
-    deliveries: deque[Delivery] = field(default_factory=deque)
-    size: int = 0  # bytes of their bodies
-    consumer_tags: list[str] = field(default_factory=list)
-    prefetch: Prefetch = field(default_factory=Prefetch)  # of all its consumers together
-    backlog: int | None = None  # messages of those that waited at the start, and are not yet taken
-    depth: int | None = None  # messages in the queue at the last look
-
-    @property
-    def wants_consumer(self) -> bool:
-        return not self.consumer_tags and not self.deliveries
-
-    @property
-    def is_too_full(self) -> bool:
-        """Whether messages came that are far larger than those before: more of them would do."""
-        return self.size >= MAX_INBOX_BYTES and self.prefetch.messages > 1
-
-    def put(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
-        self.size += len(delivery.body)
-
-    def take(self) -> Delivery:
-        """The oldest."""
-        delivery = self.deliveries.popleft()
-        self.size -= len(delivery.body)
-        self.backlog = max(0, self.backlog - 1) if self.backlog is not None else None
-        return delivery
-
-    def note_depth(self, depth: int) -> None:
-        """Notes how many messages wait in the queue.
-
-        Where others take of it too, as many as there were may never come. What the broker has sent
-        before it found the queue empty is here by the second time.
-        """
-        if self.backlog is None:
-            self.backlog = depth
-        elif depth == self.depth == 0:
-            self.backlog = min(self.backlog, len(self.deliveries))
-        self.depth = depth
-
-    def clear(self) -> None:
-        self.deliveries.clear()
-        self.consumer_tags.clear()
-        self.size, self.prefetch = 0, Prefetch()
-        self.backlog = self.depth = None
 
 
 class Consumer(Link):
@@ -125,9 +70,9 @@ class Consumer(Link):
         able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
         beside = [self._inboxes[queue] for queue in self._beside]
         with self.changed:
-            self.wait_until(lambda: _any(inboxes + beside), idle_seconds)
-            self.wait_until(lambda: _any(able) or _all(inboxes), TOGETHER_SECONDS)
-            taken = _draw(inboxes, able, beside)
+            self.wait_until(lambda: any_has(inboxes + beside), idle_seconds)
+            self.wait_until(lambda: any_has(able) or all_have(inboxes), TOGETHER_SECONDS)
+            taken = draw(inboxes, able, beside)
             if any(inbox.wants_consumer for inbox in inboxes + beside):
                 self.call(self._consume_again)
             # An ack belongs to the connection that its deliveries came by. It holds no bodies.
@@ -243,28 +188,3 @@ class Consumer(Link):
         for queue, tag in last_tags.items():
             if channels[queue].is_open:
                 channels[queue].basic_ack(tag, multiple=True)
-
-
-def _any(inboxes: list[Inbox]) -> bool:
-    return any(inbox.deliveries for inbox in inboxes)
-
-
-def _all(inboxes: list[Inbox]) -> bool:
-    return all(inbox.deliveries for inbox in inboxes)
-
-
-def _draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
-    """One of each in turn; where all had some, and one is empty, on from those able alone.
-
-    Those beside have a turn in any case.
-    """
-    taken: list[Delivery] = []
-    size, together, turns = 0, _all(inboxes), inboxes + beside
-    while size < BATCH_BYTES and _any(turns):
-        for inbox in turns:
-            if inbox.deliveries:
-                taken.append(inbox.take())
-                size += len(taken[-1].body)
-        if together and not _all(inboxes):
-            turns = able + beside
-    return taken
