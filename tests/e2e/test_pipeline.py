@@ -96,8 +96,8 @@ def test_kill_9_of_each_service_loses_and_doubles_nothing(
 def test_late_labels_wait_in_the_broker_and_predictions_in_metric(
     start: Start, tmp_path: Path
 ) -> None:
-    metric = start("metric")
-    start("model")
+    metric, model = start("metric"), start("model")
+    eventually(lambda: metric.is_up() and model.is_up(), "both, before the first label comes")
     start("features", stream_rate=0, stream_count=200, label_delay=4)
     eventually(lambda: metric.counts().get("pending_y_pred", 0) > 100, "pending predictions")
     eventually(lambda: row_count(tmp_path) == 200, "200 rows")
