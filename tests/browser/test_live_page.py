@@ -71,7 +71,7 @@ def numbers_of(log: pd.DataFrame) -> dict[str, float]:
         "rmse": math.sqrt((difference**2).mean()),
         "bias": difference.mean(),
         "median": error.median(),
-        "p90": error.quantile(0.9),
+        "p90": float(error.quantile(0.9)),
         "pending": 0,
     }
 
