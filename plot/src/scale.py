@@ -80,4 +80,5 @@ def _reach(errors: ErrorHistogram) -> tuple[float, float]:
     _, high = bulk(at_rank, different)
     most = at_rank(math.ceil(MAX_SHARE * different) - 1)
     iqr = at_rank(different - 1 - different // 4) - at_rank(different // 4)
-    return max(min(high, most), LEAST), iqr
+    means = np.minimum(errors.filled().errors, MOST)
+    return max(float(means[means <= min(high, most)][-1]), LEAST), iqr

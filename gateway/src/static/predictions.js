@@ -68,11 +68,13 @@ function marks(colour, range) {
   };
 }
 
-// Of the bars, and of what is shown if it lies no further from them than they are wide; else it is told in words.
+// Of the bars, and of what is shown if it lies no further from them than they are wide, or than zero is; else
+// it is told in words.
 function drawnRange() {
-  const {edges} = all, width = edges.at(-1) - edges[0];
+  const {edges} = all;
+  const reach = Math.max(edges.at(-1) - edges[0], ...edges.map(Math.abs));
   const drawn = [shown.prediction, shown.label].filter((value) => value != null
-    && (!edges.length || (value >= edges[0] - width && value <= edges.at(-1) + width)));
+    && (!edges.length || (value >= edges[0] - reach && value <= edges.at(-1) + reach)));
   const ends = [...edges, ...drawn];
   if (!ends.length) return [0, 350];
   const low = Math.min(...ends), high = Math.max(...ends), margin = 0.02 * (high - low) || 0.1 * Math.abs(high) || 1;
