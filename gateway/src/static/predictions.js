@@ -68,13 +68,12 @@ function marks(colour, range) {
   };
 }
 
-// Of the bars, and of what is shown if it lies no further from them than they are wide, or than zero is; else
-// it is told in words.
+// Of the bars, and of what is shown unless it lies ten times as far from zero; then it is told in words.
 function drawnRange() {
   const {edges} = all;
-  const reach = Math.max(edges.at(-1) - edges[0], ...edges.map(Math.abs));
+  const far = 10 * Math.max(...edges.map(Math.abs));
   const drawn = [shown.prediction, shown.label].filter((value) => value != null
-    && (!edges.length || (value >= edges[0] - reach && value <= edges.at(-1) + reach)));
+    && (!edges.length || Math.abs(value) <= far));
   const ends = [...edges, ...drawn];
   if (!ends.length) return [0, 350];
   const low = Math.min(...ends), high = Math.max(...ends), margin = 0.02 * (high - low) || 0.1 * Math.abs(high) || 1;
