@@ -145,6 +145,7 @@ def test_a_row_is_pushed_to_who_reads(plot: Service, ledger: Ledger) -> None:
         pipeline = next(data for kind, data in pushed if kind == "pipeline")
         assert pipeline["broker"] == {
             "reachable": False, "note": "127.0.0.1: [Errno 111] Connection refused",
+            "warnings": [],
         }  # fmt: skip
 
 

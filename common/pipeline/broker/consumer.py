@@ -125,25 +125,33 @@ class Consumer(Link):
             self._up()
 
     def _look_for_backlog(self, queue: str, channel: Channel) -> None:
+        inbox = self._inboxes[queue]
+
         def note(frame: Method[Any]) -> None:
-            inbox = self._inboxes[queue]
             with self.changed:
+                inbox.awaited -= 1
                 inbox.note_depth(frame.method.message_count)
             if inbox.backlog and self._connection is not None:
                 self._connection.ioloop.call_later(BACKLOG_SECONDS, look)
 
         def look() -> None:
             if channel.is_open:
+                inbox.awaited += 1
                 channel.queue_declare(queue, passive=True, callback=note)
 
         look()
 
     def _consume(self, queue: str, messages: int) -> None:
         """Takes so many messages more, by a further consumer."""
-        channel = self._channels[queue]
+        channel, inbox = self._channels[queue], self._inboxes[queue]
+
+        def note(_: Method[Any]) -> None:
+            inbox.awaited -= 1
+
+        inbox.awaited += 1
         channel.basic_qos(prefetch_count=messages)  # of consumers to come
-        tag = channel.basic_consume(queue, partial(self._on_message, queue))
-        self._inboxes[queue].consumer_tags.append(tag)
+        on_message = partial(self._on_message, queue)
+        inbox.consumer_tags.append(channel.basic_consume(queue, on_message, callback=note))
 
     def _consume_again(self) -> None:
         for queue, inbox in self._inboxes.items():

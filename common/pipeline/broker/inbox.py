@@ -19,6 +19,7 @@ class Inbox:
     size: int = 0  # bytes of their bodies
     consumer_tags: list[str] = field(default_factory=list)
     prefetch: Prefetch = field(default_factory=Prefetch)  # of all its consumers together
+    awaited: int = 0  # answers of the broker on its channel
     backlog: int | None = None  # messages of those that waited at the start, and are not yet taken
     depth: int | None = None  # messages in the queue at the last look
 
@@ -28,8 +29,13 @@ class Inbox:
 
     @property
     def is_too_full(self) -> bool:
-        """Whether messages came that are far larger than those before: more of them would do."""
-        return self.size >= MAX_INBOX_BYTES and self.prefetch.messages > 1
+        """Whether messages came that are far larger than those before, and may be given back.
+
+        Not while an answer is awaited: the client would hold back the cancels, but not give back
+        the messages, so that the broker sent them to the other consumers, again and again.
+        """
+        too_large = self.size >= MAX_INBOX_BYTES and self.prefetch.messages > 1
+        return too_large and not self.awaited
 
     def put(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
@@ -58,7 +64,7 @@ class Inbox:
         self.deliveries.clear()
         self.consumer_tags.clear()
         self.size, self.prefetch = 0, Prefetch()
-        self.backlog = self.depth = None
+        self.awaited, self.backlog, self.depth = 0, None, None
 
 
 def any_has(inboxes: list[Inbox]) -> bool:
