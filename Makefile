@@ -19,7 +19,7 @@ run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 end
 	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
 test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
-	.venv/bin/python -m pytest -n 3 --dist worksteal
+	.venv/bin/python -m pytest -n 4 --dist worksteal
 
 check: .venv/test  ## lint, formatting, types; the workflow of .github
 	.venv/bin/ruff check

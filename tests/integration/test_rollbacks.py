@@ -8,7 +8,7 @@ from pipeline.models.store import ModelStore
 from stored_models import put_model
 from support import eventually
 
-PAIRS = 20
+PAIRS = 8
 
 
 def roll_back(gateway: Gateway) -> Any:

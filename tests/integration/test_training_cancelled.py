@@ -11,7 +11,7 @@ from pipeline.models.store import ModelStore
 from redis_server import PrivateRedis
 from support import PATIENCE_SECONDS, Service, Vhost, eventually
 
-TRIES = 18
+TRIES = 9
 MOST_SECONDS = 0.2  # some trainings end within
 FIELDS: dict[str, Any] = {"algorithm": "ridge", "params": {}}
 
