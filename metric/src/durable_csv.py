@@ -70,7 +70,7 @@ class DurableCsv:
         """
         if not text:
             return
-        self._tail = text.encode()
+        self._tail += text.encode()  # behind the header of a file that was just begun
         self._save(self._left.length, self._tail)
 
     def write(self) -> None:
@@ -196,8 +196,9 @@ class DurableCsv:
         log.warning("%s was changed by something else: %s; a new one is begun", self._path, found)
 
     def _save_anew(self, rest: bytes) -> None:
-        """Notes first what the new file will be: a crash from here on does not change it."""
-        self._left, self._tail = Left(self._left.header), self._left.header + rest
+        """Notes first what the new file will be: what follows can be repeated after a crash."""
+        header = self._left.header
+        self._left, self._tail = Left(header), header + rest.removeprefix(header)
         with self._database:  # commits, or rolls back
             self._database.execute("BEGIN IMMEDIATE")
             self._save(0, self._tail)
@@ -209,7 +210,7 @@ def is_recorded(name: str, database: sqlite3.Connection) -> bool:
     return bool(database.execute("SELECT 1 FROM file WHERE name = ?", (name,)).fetchone())
 
 
-def check_in_place(path: Path, inode: int) -> None:
+def must_be_in_place(path: Path, inode: int) -> None:
     """Raises LogError if `path` is no longer the file that it was."""
     try:
         if path.stat().st_ino == inode:

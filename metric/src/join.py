@@ -138,16 +138,18 @@ class Join:
             f"SELECT {HALF_COLUMNS} FROM pending WHERE id IN {IN_JSON}", wanted
         )
         joined = self._database.execute(
-            f"SELECT id, y_true, y_pred, features_in_ms FROM joined WHERE id IN {IN_JSON}", wanted
+            "SELECT id, y_true, y_pred, features_in_ms, model_id FROM joined"
+            f" WHERE id IN {IN_JSON}",
+            wanted,
         )
         return (
             {row[0]: Half(*row) for row in waiting},
             {
                 row_id: (
                     Half(row_id, Y_TRUE, y_true, 0),
-                    Half(row_id, Y_PRED, y_pred, 0, features_in_ms=features_in_ms),
+                    Half(row_id, Y_PRED, y_pred, 0, None, features_in_ms, model_id),
                 )
-                for row_id, y_true, y_pred, features_in_ms in joined
+                for row_id, y_true, y_pred, features_in_ms, model_id in joined
             },
         )
 
@@ -213,6 +215,12 @@ def differs(half: Half, first: Half) -> bool:
 
 
 def is_redelivered(half: Half, first: Half) -> bool:
-    """Whether both are predictions of one message of features."""
-    known = half.queue != Y_TRUE and half.features_in_ms is not None
-    return known and half.features_in_ms == first.features_in_ms
+    """Whether both are predictions of features that came twice, as far as one can tell.
+
+    One model says the same of the same features: only another one, or one that failed, differs.
+    """
+    if half.queue == Y_TRUE or half.features_in_ms is None:
+        return False
+    is_one_model = half.model_id is not None and half.model_id == first.model_id
+    failed = math.inf in {half.value, first.value}
+    return half.features_in_ms == first.features_in_ms and (failed or not is_one_model)

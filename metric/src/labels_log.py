@@ -49,7 +49,10 @@ class _Handler(RotatingFileHandler):
         if self.stream and replaced(path, self.stream.fileno()):
             must_be_regular(path)
             self.stream.close()
-            self.stream = self._open()
+            try:
+                self.stream = self._open()
+            except OSError as error:
+                raise LogError(f"cannot write {path}: {error.strerror}") from error
 
     def handleError(self, _: logging.LogRecord) -> None:  # noqa: N802 (its name in logging)
         error = sys.exc_info()[1]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from durable_csv import DurableCsv, check_in_place, is_recorded
+from durable_csv import DurableCsv, is_recorded, must_be_in_place
 from file_watch import must_be_regular
 from join import Y_PRED, Y_TRUE, Half, Join
 from pipeline.errors import LogError
@@ -99,7 +99,7 @@ class Ledger:
         `now_in_ms` is Unix time in milliseconds. `shadow_halves` are predictions of shadow
         candidates. Until metric has `caught_up` with what waited in the queues, no half expires.
         """
-        check_in_place(self._path, self._inode)
+        must_be_in_place(self._path, self._inode)
         try:
             self._unmatched.rotate()
             if shadow_halves and self._shadow_rows is None:

@@ -119,6 +119,7 @@ class RotatedCsv:
 
 
 def _lines(path: Path) -> int:
-    """How many lines follow the header."""
+    """How many lines follow the header; none where that is still to be written."""
     with path.open("rb") as file:
-        return sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b"")) - 1
+        lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
+    return max(0, lines - 1)

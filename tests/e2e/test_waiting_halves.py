@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pika
+import pytest
+
 from flood import flood, message
 from support import Service, Vhost, eventually, read_rows, row_count
 
@@ -33,6 +36,31 @@ def test_predictions_without_a_label_cost_no_labelled_row(
     counts = metric.counts()
     assert (counts["pending_y_true"], counts["pending_y_pred"]) == (0, 1000)
     assert "let_go_y_true" not in counts
+
+
+@pytest.mark.parametrize("batched", ["y_true", "y_pred"])
+def test_a_backlog_of_batches_and_of_single_rows_is_joined(
+    start: Start, vhost: Vhost, tmp_path: Path, batched: str
+) -> None:
+    """As behind a gateway, which publishes a list in one message, and each label in its own."""
+    rows, chunk = 4000, 100
+    single = "y_pred" if batched == "y_true" else "y_true"
+    metric = start("metric", max_pending=1000)
+    eventually(metric.is_up, "metric, and with it all queues")
+    assert metric.stop() == 0
+    begin_in_ms = int(time.time() * 1000) - 100 * rows
+    with vhost.channel() as channel:
+        channel.confirm_delivery()
+        for first in range(0, rows, chunk):
+            ids = [str(number) for number in range(first, first + chunk)]
+            headers = {"timestamp_in_ms": begin_in_ms + 100 * first}  # ten rows a second
+            properties = pika.BasicProperties(headers=headers)
+            channel.basic_publish("", batched, message(ids), properties)
+            for row_id in ids:
+                channel.basic_publish("", single, message([row_id]), properties)
+    metric = start("metric", max_pending=1000)
+    eventually(lambda: row_count(tmp_path) == rows, f"{rows} rows")
+    assert not [name for name in metric.counts() if name.startswith("let_go")]
 
 
 def test_of_a_flood_of_labels_only_labels_leave(start: Start, vhost: Vhost, tmp_path: Path) -> None:

@@ -20,12 +20,13 @@ def _filled(broker_settings: BrokerSettings, vhost: Vhost) -> None:
 
 def test_it_is_so_once_as_many_were_taken_as_waited(broker_settings: BrokerSettings) -> None:
     """Also where the queue never empties: for each message that is taken another one comes."""
-    taken = 0
+    taken, has_caught_up = 0, False
     with opened(broker_settings) as (broker, run):
         for batch in broker.consume("y_true", "y_pred", idle_seconds=0.1):
             taken += len(batch.deliveries)
-            if batch.deliveries:
+            if batch.deliveries and not has_caught_up:  # a later look counts anew
                 assert batch.caught_up == (taken >= WAITING), taken
+                has_caught_up = batch.caught_up
             broker.publish("y_true", labels(*map(str, range(len(batch.deliveries)))))
             broker.flush()
             batch.ack()
@@ -43,8 +44,9 @@ def test_it_is_so_where_others_have_emptied_the_queue(
             taken += len(batch.deliveries)
             if batch.caught_up:
                 run.stop.set()
-            with vhost.channel() as channel:
-                channel.queue_purge("y_true")
+            if taken:
+                with vhost.channel() as channel:
+                    channel.queue_purge("y_true")
             batch.ack()
     assert 0 < taken < WAITING
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +145,20 @@ def test_features_delivered_again_may_be_answered_by_another_model(
     assert (found.conflicts, found.other_predictions) == ([], 1)
     found = ledger.take([predicted("a", 160)], 0)
     assert (found.conflicts, found.other_predictions) == ([(0, 150)], 0), "of features not known"
+
+
+@pytest.mark.parametrize("is_row", [False, True])
+def test_one_model_says_one_thing_of_one_row(tmp_path: Path, is_row: bool) -> None:
+    """Two rows of one message, or of one millisecond, may bear one id: that is no redelivery."""
+    ledger = open_ledger(tmp_path)
+    first, second = (
+        msgspec.structs.replace(predicted("a", value, 5), model_id="ridge-1")
+        for value in (150, 160)
+    )
+    ledger.take([first, *([half("a", "y_true", 1)] if is_row else [])], 0)
+    assert ledger.take([second], 0).conflicts == [(0, 150)]
+    other = msgspec.structs.replace(second, model_id="ridge-2")
+    assert ledger.take([other], 0).other_predictions == 1
 
 
 def test_pending_halves_are_counted_also_after_a_restart(tmp_path: Path) -> None:

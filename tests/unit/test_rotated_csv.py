@@ -178,3 +178,16 @@ def test_a_crash_at_any_line_loses_nothing_and_doubles_nothing(
         with closing(connect(folder)) as database, closing(open_csv(folder, database)) as csv:
             assert kept(folder) == LINES[csv.dropped_lines :], nth_line
             assert csv.dropped_lines == 2, nth_line
+
+
+def test_a_full_file_that_was_taken_away_is_begun_with_its_header(
+    tmp_path: Path, database: sqlite3.Connection
+) -> None:
+    csv = open_csv(tmp_path, database)
+    for number in range(2):
+        append(csv, database, number)
+    (tmp_path / "log.csv").rename(tmp_path / "taken.csv")
+    for number in range(2, 5):
+        append(csv, database, number)
+    assert kept(tmp_path) == LINES[2:5]
+    assert (csv.changes, csv.dropped_lines) == (1, 0)

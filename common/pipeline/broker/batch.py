@@ -24,8 +24,18 @@ class Delivery(msgspec.Struct, frozen=True):
     routing_key: str = ""
 
     @property
+    def origin_in_ms(self) -> int | None:
+        """When the features of a prediction were published, or else the message; Unix time."""
+        headers = self.properties.headers or {}
+        features_in_ms = _time_in_ms(headers.get("features_timestamp_in_ms"))
+        return features_in_ms or _time_in_ms(headers.get("timestamp_in_ms"))
+
+    @property
     def asker(self) -> str | None:
-        """Whose queue waits: a request names it, an answer bears the name as its routing key."""
+        """Whose queue waits: a request names it, an answer bears the name as its routing key.
+
+        An exchange of somebody else's may bear another key: to that no queue of an asker is bound.
+        """
         if self.queue != Y_PRED:
             return self.properties.reply_to
         return None if self.routing_key == Y_PRED else self.routing_key
@@ -35,7 +45,7 @@ class Delivery(msgspec.Struct, frozen=True):
 class Batch:
     """What had arrived: deliveries in the order of each queue; may be empty after an idle time.
 
-    `caught_up` says that with this batch all was taken that waited when the connection was made.
+    `caught_up` says that with this batch all was taken that is known to have waited.
     """
 
     deliveries: list[Delivery]

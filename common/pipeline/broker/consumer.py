@@ -10,7 +10,7 @@ from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
-from pipeline.broker.inbox import Inbox, all_have, any_has, draw
+from pipeline.broker.inbox import Inbox, all_have, any_behind, any_has, draw
 from pipeline.broker.link import Link
 from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
@@ -18,7 +18,8 @@ from pipeline.settings import BrokerSettings
 
 TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
 WATCH_SECONDS = 0.1  # between two looks at how long a queue is
-BACKLOG_SECONDS = 1.0  # between two looks whether a queue is empty of what waited at the start
+BACKLOG_SECONDS = 1.0  # the same, where what waited is not yet taken
+LOOK_SECONDS = 5.0  # the same, where it is
 
 
 class Consumer(Link):
@@ -55,7 +56,7 @@ class Consumer(Link):
 
     @property
     def caught_up(self) -> bool:
-        """Whether all is taken that waited in the queues when the connection was made."""
+        """Whether all is taken that waited in the queues at the connection, or a later look."""
         return all(inbox.backlog == 0 for inbox in self._inboxes.values())
 
     def take(
@@ -64,14 +65,17 @@ class Consumer(Link):
         """Waits for at least one delivery; also their ack.
 
         Comes back with none after `idle_seconds`, and on a stop. Those of a needy queue wait for
-        others for TOGETHER_SECONDS; where others are, no more of it are taken than of these.
+        others for TOGETHER_SECONDS, and all wait so long for what is on its way from a queue.
         """
         inboxes = [self._inboxes[queue] for queue in self._queues]
         able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
         beside = [self._inboxes[queue] for queue in self._beside]
         with self.changed:
             self.wait_until(lambda: any_has(inboxes + beside), idle_seconds)
-            self.wait_until(lambda: any_has(able) or all_have(inboxes), TOGETHER_SECONDS)
+            self.wait_until(
+                lambda: all_have(inboxes) or (any_has(able) and not any_behind(inboxes)),
+                TOGETHER_SECONDS,
+            )
             taken = draw(inboxes, able, beside)
             if any(inbox.wants_consumer for inbox in inboxes + beside):
                 self.call(self._consume_again)
@@ -85,6 +89,7 @@ class Consumer(Link):
         # A channel per queue: an ack of `multiple` speaks for every consumer of its channel.
         for queue in self._inboxes:
             connection.channel(on_open_callback=partial(self._on_channel, queue))
+        connection.channel(on_open_callback=partial(self._keep_looking, connection))
         for queue in self._watched:
             connection.channel(on_open_callback=partial(self._watch, connection, queue))
         if self._on_change is not None:
@@ -119,34 +124,42 @@ class Consumer(Link):
         channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
         channel.add_on_cancel_callback(lambda _: self._drop(f"queue {queue} was deleted"))
         self._channels[queue] = channel
-        self._look_for_backlog(queue, channel)  # answered before the first message is sent
+        self._look(queue, channel)  # answered before the first message is sent
         self._consume(queue, self._inboxes[queue].prefetch.messages)
         if len(self._channels) == len(self._inboxes):
             self._up()
 
-    def _look_for_backlog(self, queue: str, channel: Channel) -> None:
-        inbox = self._inboxes[queue]
+    def _look(self, queue: str, channel: Channel) -> None:
+        """Asks how many messages wait in the queue."""
 
         def note(frame: Method[Any]) -> None:
             with self.changed:
-                inbox.awaited -= 1
-                inbox.note_depth(frame.method.message_count)
-            if inbox.backlog and self._connection is not None:
-                self._connection.ioloop.call_later(BACKLOG_SECONDS, look)
+                self._inboxes[queue].note_depth(frame.method.message_count)
+
+        if channel.is_open:
+            channel.queue_declare(queue, passive=True, callback=note)
+
+    def _keep_looking(self, connection: pika.SelectConnection, channel: Channel) -> None:
+        """On a channel of its own: on the others an answer comes behind all that was sent."""
 
         def look() -> None:
-            if channel.is_open:
-                inbox.awaited += 1
-                channel.queue_declare(queue, passive=True, callback=note)
+            for queue in self._inboxes:
+                self._look(queue, channel)
+            seconds = LOOK_SECONDS if self.caught_up else BACKLOG_SECONDS
+            connection.ioloop.call_later(seconds, look)
 
-        look()
+        channel.add_on_close_callback(lambda _, reason: self._drop(f"a look: {reason}"))
+        connection.ioloop.call_later(BACKLOG_SECONDS, look)
 
     def _consume(self, queue: str, messages: int) -> None:
         """Takes so many messages more, by a further consumer."""
         channel, inbox = self._channels[queue], self._inboxes[queue]
 
         def note(_: Method[Any]) -> None:
-            inbox.awaited -= 1
+            with self.changed:
+                inbox.awaited -= 1
+                if inbox.is_too_full:
+                    self._give_back(channel, inbox)
 
         inbox.awaited += 1
         channel.basic_qos(prefetch_count=messages)  # of consumers to come

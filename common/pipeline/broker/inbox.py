@@ -1,5 +1,6 @@
 """What has arrived from each queue and waits to be taken, and how a batch is drawn from it."""
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ from pipeline.broker.prefetch import MAX_INBOX_BYTES, Prefetch
 # Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
+SPREAD_IN_MS = 1000  # between the features of messages that are taken in turn
 
 
 @dataclass(slots=True)
@@ -20,12 +22,17 @@ class Inbox:
     consumer_tags: list[str] = field(default_factory=list)
     prefetch: Prefetch = field(default_factory=Prefetch)  # of all its consumers together
     awaited: int = 0  # answers of the broker on its channel
-    backlog: int | None = None  # messages of those that waited at the start, and are not yet taken
+    backlog: int | None = None  # messages of those known to have waited, and not yet taken
     depth: int | None = None  # messages in the queue at the last look
 
     @property
     def wants_consumer(self) -> bool:
         return not self.consumer_tags and not self.deliveries
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether nothing is here, but on its way: more is known to wait."""
+        return bool(self.backlog) and not self.deliveries
 
     @property
     def is_too_full(self) -> bool:
@@ -51,11 +58,12 @@ class Inbox:
     def note_depth(self, depth: int) -> None:
         """Notes how many messages wait in the queue.
 
-        Where others take of it too, as many as there were may never come. What the broker has sent
-        before it found the queue empty is here by the second time.
+        Those are to be taken, before what comes later counts. Where others take of it too, as many
+        may never come: what the broker has sent before it found the queue empty is here by the
+        second time.
         """
-        if self.backlog is None:
-            self.backlog = depth
+        if not self.backlog:
+            self.backlog = depth and depth + len(self.deliveries)
         elif depth == self.depth == 0:
             self.backlog = min(self.backlog, len(self.deliveries))
         self.depth = depth
@@ -77,18 +85,46 @@ def all_have(inboxes: list[Inbox]) -> bool:
     return all(inbox.deliveries for inbox in inboxes)
 
 
-def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
-    """One of each in turn; where all had some, and one is empty, on from those able alone.
+def any_behind(inboxes: list[Inbox]) -> bool:
+    """Whether one of them is."""
+    return any(inbox.is_behind for inbox in inboxes)
 
-    Those beside have a turn in any case.
+
+def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
+    """One of each in turn, but those whose features are much younger later.
+
+    So the halves that wait in metric are about those that would have waited had it taken each
+    message at once, however long the queues are and however many rows a message has.
+
+    Where all inboxes had some, and one is empty, on from those able alone; not if more is on its
+    way to the empty one. Those beside have a turn in any case.
     """
     taken: list[Delivery] = []
+    now_in_ms = time.time() * 1000
     size, together, turns = 0, all_have(inboxes), inboxes + beside
     while size < BATCH_BYTES and any_has(turns):
-        for inbox in turns:
-            if inbox.deliveries:
-                taken.append(inbox.take())
-                size += len(taken[-1].body)
+        for inbox in _due([each for each in turns if each.deliveries], now_in_ms):
+            taken.append(inbox.take())
+            size += len(taken[-1].body)
         if together and not all_have(inboxes):
+            if any_behind(inboxes):
+                break
             turns = able + beside
     return taken
+
+
+def _due(inboxes: list[Inbox], now_in_ms: float) -> list[Inbox]:
+    """Those whose next message is about as old as the oldest, or does not say how old it is.
+
+    A time to come says nothing: it would hold its queue back.
+    """
+    if len(inboxes) < 2:
+        return inboxes
+    times = [inbox.deliveries[0].origin_in_ms or 0 for inbox in inboxes]
+    known = [time_in_ms for time_in_ms in times if 0 < time_in_ms <= now_in_ms]
+    last = min(known, default=0) + SPREAD_IN_MS
+    return [
+        inbox
+        for inbox, time_in_ms in zip(inboxes, times, strict=True)
+        if time_in_ms <= last or time_in_ms > now_in_ms
+    ]
