@@ -45,7 +45,8 @@ def test_copies_are_recognized_and_noted(tmp_path: Path) -> None:
     model = trained_on(tmp_path, pd.concat([patients(dataset.whole())] * 4))
     assert model.holdout_rows_seen == 89
     (note,) = model.notes
-    assert "of its 354 held-out rows have the features of a row that it was trained on" in note
+    assert "of its 354 held-out rows have the features of a row that it was trained on, so" in note
+    assert note.endswith("so its RMSE and MAE include rows that it had seen")
 
 
 def test_the_built_in_data_set_and_other_columns_are_as_before(tmp_path: Path) -> None:
