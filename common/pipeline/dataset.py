@@ -9,6 +9,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
 HOLDOUT_SHARE = 0.2
+ROUNDING = 0.0051  # of a scaled feature: what rounding to two digits does to it at most
 _SPLIT_SEED = 20  # fixed: training and streaming must agree on the split, in different processes
 
 

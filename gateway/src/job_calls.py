@@ -58,7 +58,7 @@ class JobCalls:
     async def cancel(self, job_id: str) -> TrainingJob:
         """Gives a training up, whether it has begun or not: there will be no model.
 
-        Once its model goes into the store it is too late.
+        Once the trainer has begun to store its model it is too late.
         """
         job = await self._lookup.either(job_id)
         if isinstance(job, Job):

@@ -9,9 +9,9 @@ import numpy.typing as npt
 from columns import COLUMNS
 from pipeline import dataset
 
-SLACK = 0.005  # of a column's range in the data set: values that were rounded are within it
+MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
 LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # of the data set: points of disease progression
-CALLED = {"raw": "as measured", "scaled": "scaled as load_diabetes() does"}
+CALLED = {"raw": "as measured", "scaled": "with load_diabetes()'s scaling"}
 
 Units = Literal["raw", "scaled"]
 Values = npt.NDArray[np.float64]
@@ -50,8 +50,8 @@ def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
     for row, column in np.argwhere(~within).tolist():
         least, most = told.least[column], told.most[column]
         found[row].append(
-            f"{COLUMNS[column].name} is {values[row, column]:g}, and in the data set it is from "
-            f"{least:.4g} to {most:.4g}: what the model says of it is a guess"
+            f"{COLUMNS[column].name} is {values[row, column]:g}, and in the data set it lies "
+            f"between {least:.4g} and {most:.4g}: what the model says of it is a guess"
         )
     return found
 
@@ -61,7 +61,7 @@ def label_warnings(value: float) -> list[str]:
     if LEAST_LABEL <= value <= MOST_LABEL:
         return []
     return [
-        f"{value:g} is taken, and in the data set a true value is from {LEAST_LABEL:g} to "
+        f"{value:g} is taken, and in the data set a true value lies between {LEAST_LABEL:g} and "
         f"{MOST_LABEL:g}: one that was told cannot be taken back"
     ]
 
@@ -71,7 +71,7 @@ def _refuse_impossible(values: Values, units: Units) -> None:
     places = np.argwhere((values < limits.lowest) | (values > limits.highest))
     for row, column in places.tolist():
         value, low, high = values[row, column], told.lowest[column], told.highest[column]
-        text = f"it cannot be {value:g}: {CALLED[units]} it is from {low:.4g} to {high:.4g}"
+        text = f"it cannot be {value:g}: {CALLED[units]} it lies between {low:.4g} and {high:.4g}"
         raise ImpossibleError(row, COLUMNS[column].name, text + _question(value, column, units))
 
 
@@ -82,7 +82,7 @@ def _question(value: float, column: int, units: Units) -> str:
     scaled = _limits("scaled")
     if scaled.lowest[column] <= value <= scaled.highest[column]:
         return '; was "units": "scaled" meant?'
-    return f" ({COLUMNS[column].meaning})"
+    return f" ({COLUMNS[column].meaning.removesuffix('.')})"
 
 
 @cache
@@ -95,5 +95,5 @@ def _ends(units: Units) -> _Limits:
 def _limits(units: Units) -> _Limits:
     """With the slack, so that a value is only to be compared."""
     lowest, highest, least, most = _ends(units)
-    slack = SLACK * (most - least)
+    slack = dataset.ROUNDING if units == "scaled" else MEASURED_SLACK * (most - least)
     return _Limits(lowest - slack, highest + slack, least - slack, most + slack)

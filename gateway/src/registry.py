@@ -15,6 +15,7 @@ from pipeline.models.store import ModelStore, TakenError, now_text
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Asked = tuple[Action, str | None]  # what is to be done, and with which model
 HOLDOUT_ROWS = 89
+BUILT_IN = "diabetes"  # the data set whose hold-out no training has taken
 TRIES = 5  # of a change, while others make theirs
 
 
@@ -61,6 +62,7 @@ class Registry:
             _refuse_live(model_id, live)
             if not force:
                 _refuse_seen(model)
+                _refuse_untold(model)
             if not force and live is not None:
                 self._refuse_worse(model, live)
             kept = None if shadow == model_id else shadow
@@ -207,6 +209,17 @@ def _refuse_seen(model: Model) -> None:
             f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
             f"data of {model.model_id}, so its score on them says nothing; "
             '{"force": true} promotes all the same'
+        )
+
+
+def _refuse_untold(model: Model) -> None:
+    """A trainer of before did not look for those rows in a data set of the user's own."""
+    is_of_own_data = model.job_id is not None and model.dataset_id != BUILT_IN
+    if is_of_own_data and model.holdout_rows_seen is None:
+        raise RefusedError(
+            f"whether hold-out rows were in the training data of {model.model_id}, of the data "
+            f"set {model.dataset_id!r}, is not known: an earlier version trained it, and its "
+            'record does not say; train it again, or {"force": true} promotes it all the same'
         )
 
 

@@ -1,16 +1,19 @@
 """Rollbacks, one at a time at all gateways: each takes back what its client has seen."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
+from redis.asyncio.lock import Lock
 
 from jobs import StoreError, digest, told
 from judge import RefusedError
 from pipeline.messages import new_id
+from threads import SlowError
 
 TURN = "rollback"  # its key in Redis
-TURN_SECONDS = 30  # longer than a rollback takes; of a gateway that was killed
+TURN_SECONDS = 90  # more than the bounds of a rollback add up to
 
 
 class Rollbacks:
@@ -27,16 +30,21 @@ class Rollbacks:
         sees to it that of two who have looked one is first.
         """
         name = digest(key.encode()) if key else new_id()
-        first = None
+        lock = Lock(self._redis, TURN, timeout=TURN_SECONDS, blocking=False)
+        is_ours = not key  # nobody else has this name: also where Redis did not say that it is set
         with suppress(StoreError):
             async with told():
-                first = await self._redis.set(TURN, name, nx=True, get=True, ex=TURN_SECONDS)
-        if first not in {None, name}:
-            raise RefusedError("another rollback is being made: look, and ask again")
+                if await lock.acquire(token=name):
+                    is_ours = True
+                elif await self._redis.get(TURN) != name:
+                    raise RefusedError("another rollback is being made: look, and ask again")
         try:
             yield
+        except (SlowError, asyncio.CancelledError):
+            is_ours = False  # its thread may still make the change: the turn runs out by itself
+            raise
         finally:
-            if first is None or not key:
+            if is_ours:
                 with suppress(StoreError):
                     async with told():
-                        await self._redis.delete(TURN)
+                        await lock.do_release(name.encode())

@@ -88,7 +88,8 @@ class Trainings:
             settled = await self._settle(keys=[record_key(job_id)], args=[CANCELLED, now_text()])
         if settled == STORING:
             raise ConflictError(
-                f"it is too late to give up the training {job_id}: its model goes into the store"
+                f"it is too late to give up the training {job_id}: its model is about to be "
+                "stored, or was being stored when the trainer ended"
             )
 
     async def _write(self, request: TrainingRequest) -> bool:

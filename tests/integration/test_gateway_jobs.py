@@ -110,7 +110,7 @@ def test_a_value_beyond_the_data_set_is_answered_with_a_warning(serving: Serving
     plain, warned = answer.json()["jobs"]
     assert plain["warnings"] == []
     (warning,) = warned["warnings"]
-    assert warning.startswith("age is 93, and in the data set it is from 19 to 79")
+    assert warning.startswith("age is 93, and in the data set it lies between 19 and 79")
     again = serving.other.predict([MEASURED, old], key | WAIT, units="raw").json()["jobs"]
     for jobs in (again, [serving.other.ended(job["job_id"]) for job in again]):
         assert [job["warnings"] for job in jobs] == [[], [warning]]

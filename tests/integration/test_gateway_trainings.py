@@ -158,7 +158,10 @@ def test_one_whose_model_is_being_stored_is_not_given_up_any_more(
     assert settle(key, [STORING, "2026-01-01T00:00:00Z"]) == STORING
     late = gateway.cancel(job_id)
     assert late.status_code == 409
-    assert "too late to give up" in late.json()["detail"]
+    assert late.json()["detail"] == (
+        f"it is too late to give up the training {job_id}: its model is about to be stored, or was "
+        "being stored when the trainer ended"
+    )
     assert settle(key, [STORING, "2026-01-01T00:00:01Z"]) == STORING, "by the next trainer, too"
     celery.store_result(job_id, RESULT, "SUCCESS")
     assert gateway.job(job_id).json()["status"] == "completed"

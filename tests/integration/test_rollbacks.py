@@ -1,12 +1,24 @@
 """Two rollbacks at one moment, at two gateways that share a store, with a model that follows."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from typing import Any
 
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
 from gateway_client import Gateway, Serving
+from judge import RefusedError
+from model_calls import FOLLOW_SECONDS
 from pipeline.models.store import ModelStore
+from redis_server import PrivateRedis
+from rollbacks import TURN, Rollbacks
 from stored_models import put_model
 from support import eventually
+from threads import SECONDS, SlowError
 
 PAIRS = 8
 
@@ -35,3 +47,83 @@ def test_of_two_at_two_gateways_one_goes_back(serving: Serving) -> None:
     assert went == ["one"] * PAIRS
     for model in models:
         store.delete(model)
+
+
+class Deaf(Redis):
+    """Takes nothing down."""
+
+    async def set(self, *_: Any, **__: Any) -> Any:
+        raise RedisError("it is full")
+
+
+@pytest.fixture
+def with_redis(redis_server: PrivateRedis) -> Callable[[Callable[[Redis], Awaitable[None]]], None]:
+    def run(check: Callable[[Redis], Awaitable[None]]) -> None:
+        async def checked() -> None:
+            async with Redis.from_url(redis_server.url, decode_responses=True) as redis:
+                await redis.delete(TURN)
+                await check(redis)
+                await redis.delete(TURN)
+
+        asyncio.run(checked())
+
+    return run
+
+
+async def is_free(redis: Redis, key: str = "") -> bool:
+    try:
+        async with Rollbacks(redis).turn(key):
+            return True
+    except RefusedError:
+        return False
+
+
+def test_a_turn_that_ran_out_leaves_the_next_one_alone(with_redis: Any) -> None:
+    async def check(redis: Redis) -> None:
+        late = AsyncExitStack()
+        await late.enter_async_context(Rollbacks(redis).turn(""))
+        await redis.delete(TURN)  # as when its time is up
+        async with Rollbacks(redis).turn(""):
+            await late.aclose()
+            assert not await is_free(redis)
+        assert await is_free(redis)
+
+    with_redis(check)
+
+
+def test_one_without_a_turn_leaves_that_of_another_alone(with_redis: Any) -> None:
+    async def check(redis: Redis) -> None:
+        deaf = Rollbacks(Deaf(connection_pool=redis.connection_pool))
+        async with Rollbacks(redis).turn("a key"):
+            for key in ("", "another", "a key"):
+                async with deaf.turn(key):
+                    pass
+                assert not await is_free(redis)
+        assert await is_free(redis)
+
+    with_redis(check)
+
+
+def test_with_the_same_key_it_is_the_turn_of_the_first(with_redis: Any) -> None:
+    async def check(redis: Redis) -> None:
+        async with Rollbacks(redis).turn("a key"):
+            assert await is_free(redis, "a key")
+            assert not await is_free(redis, "another")
+        assert await is_free(redis, "another")
+
+    with_redis(check)
+
+
+@pytest.mark.parametrize("error", [SlowError("20 s"), asyncio.CancelledError()])
+def test_the_turn_of_one_that_may_still_be_made_runs_out(
+    with_redis: Any, error: BaseException
+) -> None:
+    async def check(redis: Redis) -> None:
+        with pytest.raises(type(error)):
+            async with Rollbacks(redis).turn("a key"):
+                raise error
+        assert not await is_free(redis)
+        assert await is_free(redis, "a key"), "sent again, it is the same rollback"
+        assert await redis.ttl(TURN) > 3 * SECONDS + FOLLOW_SECONDS
+
+    with_redis(check)

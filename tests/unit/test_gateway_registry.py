@@ -119,6 +119,24 @@ def test_the_first_that_answers_is_not_one_that_was_trained_on_its_own_hold_out(
     refused("1 of the 89 hold-out rows were", Registry(store, 0.05).promote, "seen", False)
 
 
+def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    """An earlier version has trained it; what it made of the built-in data set is as before."""
+    put_model(store, "own", dataset_id="patients", job_id="j1")
+    put_model(store, "built-in", job_id="j2")
+    put_model(store, "foreign", dataset_id="unknown")
+    why = "training data of own, of the data set 'patients', is not known"
+    refused(why, registry.promote, "own", False)
+    registry.shadow("own")
+    assert registry.promote("own", True).forced
+    assert registry.promote("built-in", False).live == "built-in"
+    assert registry.promote("foreign", False).live == "foreign"
+    assert [registry.rollback().live, registry.rollback().live] == ["built-in", "own"]
+    put_model(store, "told", dataset_id="patients", job_id="j3", holdout_rows_seen=0)
+    assert not registry.promote("told", False).forced
+
+
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:

@@ -32,9 +32,10 @@ def trained_on(folder: Path, frame: pd.DataFrame, features: list[str] = NAMES) -
     return make(request, ModelStore(str(folder)), lambda _: None)
 
 
-def test_the_same_patients_sorted_by_age_are_recognized(tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [dataset.whole(), dataset.clinical()], ids=["scaled", "clinical"])
+def test_the_same_patients_sorted_by_age_are_recognized(tmp_path: Path, data: Dataset) -> None:
     """Split anew, some four in five of the hold-out are trained on."""
-    model = trained_on(tmp_path, patients(dataset.whole()).sort_values("age"))
+    model = trained_on(tmp_path, patients(data).sort_values("age"))
     assert model.holdout_rows_seen is not None
     assert 60 <= model.holdout_rows_seen <= 80
     assert model.notes == []
@@ -44,7 +45,8 @@ def test_copies_are_recognized_and_noted(tmp_path: Path) -> None:
     model = trained_on(tmp_path, pd.concat([patients(dataset.whole())] * 4))
     assert model.holdout_rows_seen == 89
     (note,) = model.notes
-    assert "of its 354 held-out rows have the features of a row that it was trained on" in note
+    assert "of its 354 held-out rows have the features of a row that it was trained on, so" in note
+    assert note.endswith("so its RMSE and MAE include rows that it had seen")
 
 
 def test_the_built_in_data_set_and_other_columns_are_as_before(tmp_path: Path) -> None:
@@ -68,8 +70,32 @@ def test_rounding_order_and_labels_do_not_hide_them(digits: int, order: list[str
     assert holdout_rows_seen(order, seen) == len(features) == 30
 
 
+@pytest.mark.parametrize("digits", [1, 2, 17])
+@pytest.mark.parametrize("order", [NAMES, NAMES[::-1]])
+def test_those_in_clinical_units_are_found_as_well(digits: int, order: list[str]) -> None:
+    features = np.round(dataset.clinical_holdout().features, digits)[::-3]
+    columns = [NAMES.index(name) for name in order]
+    mixed = np.concatenate([features[:10], dataset.holdout().features[::-3][10:]])
+    for rows in (features, mixed):
+        seen = Dataset(rows[:, columns], np.zeros(len(rows)))
+        assert holdout_rows_seen(order, seen) == len(rows) == 30
+
+
 @pytest.mark.parametrize("digits", [2, 4, 17])
 def test_other_patients_are_not_taken_for_them(digits: int) -> None:
     training = dataset.training()
     rounded = Dataset(np.round(training.features, digits), training.labels)
     assert holdout_rows_seen(NAMES, rounded) == 0
+
+
+@pytest.mark.parametrize("digits", [1, 17])
+def test_other_patients_in_clinical_units_are_not_either(digits: int) -> None:
+    everyone, held_out = dataset.clinical().features, dataset.clinical_holdout().features
+    is_held_out = (everyone[:, None] == held_out).all(axis=2).any(axis=1)
+    others = np.round(everyone[~is_held_out], digits)
+    assert holdout_rows_seen(NAMES, Dataset(others, np.zeros(len(others)))) == 0
+    assert len(others) == 353
+
+
+def test_what_is_too_large_to_be_a_patient_is_none() -> None:
+    assert holdout_rows_seen(NAMES, Dataset(np.full((20, 10), -1e308), np.zeros(20))) == 0

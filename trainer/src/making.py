@@ -71,7 +71,7 @@ def _notes_of(training: Dataset, held_out: Dataset) -> list[str]:
         return []
     return [
         f"{copies} of its {len(held_out.labels)} held-out rows have the features of a row that it "
-        "was trained on: its RMSE and MAE are of those, too"
+        "was trained on, so its RMSE and MAE include rows that it had seen"
     ]
 
 

@@ -8,23 +8,29 @@ from pipeline import dataset
 from pipeline.dataset import Dataset
 from pipeline.messages import FEATURE_NAMES
 
-# Of each feature, as scaled: what rounding to two digits does. The nearest two patients of the data
-# set differ by 0.0166 in one of their ten.
-TOLERANCE = 0.0051
-
 
 def holdout_rows_seen(features: list[str], training: Dataset) -> int | None:
     """How many of the 89 rows of the stream's hold-out are among these to train on.
 
-    They are found by their features, whatever their order, label or number of copies. None for a
-    model that does not take the ten: it cannot answer here.
+    They are found by their features, scaled or as measured, whatever their order, label or number
+    of copies. None for a model that does not take the ten: it cannot answer here.
     """
     if not {*FEATURE_NAMES} <= {*features}:
         return None
     columns = [features.index(name) for name in FEATURE_NAMES]
-    nearest = NearestNeighbors(n_neighbors=1, metric="chebyshev").fit(training.features[:, columns])
+    features_seen = training.features[:, columns]
+    return int((_is_near(features_seen) | _is_near(dataset.scale(features_seen))).sum())
+
+
+def _is_near(features_seen: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Of each row of the hold-out, whether one of these is the same but for its rounding.
+
+    The nearest two patients of the data set differ by three times that in one of their ten.
+    """
+    nearest = NearestNeighbors(n_neighbors=1, metric="chebyshev").fit(features_seen)
     distances, _ = nearest.kneighbors(dataset.holdout().features)
-    return int((distances <= TOLERANCE).sum())
+    near: npt.NDArray[np.bool_] = distances[:, 0] <= dataset.ROUNDING
+    return near
 
 
 def copies(training: Dataset, held_out: Dataset) -> int:
