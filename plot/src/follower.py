@@ -1,9 +1,13 @@
 """Reads what is appended to one of metric's logs, and only that."""
 
+import io
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Generic
+
+import numpy as np
 
 from log_layout import Layout, LayoutError, find, own, shown
 from log_rows import AnyRows, LoggedRow, header, last_rows, parse
@@ -29,6 +33,7 @@ class Follower(Generic[AnyRows]):
         self._file: BinaryIO | None = None  # held open: its inode is not used again meanwhile
         self._layout: Layout | None = None
         self._header = b""
+        self._header_offset = 0  # the layout is that of what follows
         self._wrong = ""  # with the header
         self._first_unreadable = b""
         self._first, self._last = b"", b""  # KEPT_BYTES of what was read
@@ -56,12 +61,7 @@ class Follower(Generic[AnyRows]):
             return None
         lines = block if self.offset else self._without_header(block)
         self._note(block)
-        if self._layout is None:
-            return parse(b"", self._kind)[0]
-        rows, unreadable = parse(lines, self._kind, self._layout)
-        # Some write it again with each piece that they append.
-        self._tell([line for line in unreadable if line.strip() != self._header])
-        return rows
+        return self._rows(lines)
 
     def problem(self) -> str | None:
         """What is wrong with the log, and what to do, in a sentence or two."""
@@ -77,10 +77,13 @@ class Follower(Generic[AnyRows]):
         )
 
     def last_rows(self, count: int, end: int) -> list[LoggedRow]:
-        """Up to `count` of the rows in the LAST_BYTES before the offset `end`, the latest first."""
-        if self._file is None or self._layout is None:
+        """Up to `count` of the rows in the LAST_BYTES before the offset `end`, the latest first.
+
+        None of them stands before the latest header.
+        """
+        start = max(self._header_offset, end - LAST_BYTES)
+        if self._file is None or self._layout is None or start >= end:
             return []
-        start = max(0, end - LAST_BYTES)
         lines = os.pread(self._file.fileno(), end - start, start).splitlines()
         # The first is the header, or begins before the block.
         return last_rows(lines[bool(start or self._header) :], count, self._layout)
@@ -138,6 +141,59 @@ class Follower(Generic[AnyRows]):
             self._wrong = f"without a header its columns are taken to be {columns}"
         log.warning("%s: %s", self._path, self._wrong)
         return others
+
+    def _rows(self, lines: bytes) -> AnyRows:
+        """Reads the lines, each by the header that it stands under."""
+        rows, unreadable = self._parsed(lines)
+        if any(self._other_layout(line) for line in unreadable):
+            parts = [*self._parts(lines)]
+            rows = self._kind(*map(np.concatenate, zip(*(part[0] for part in parts), strict=True)))
+            unreadable = [line for part in parts for line in part[1]]
+        # Some write the header again with each piece that they append.
+        if self._layout is not None:
+            self._tell([line for line in unreadable if not self._is_header(line)])
+        return rows
+
+    def _parsed(self, lines: bytes) -> tuple[AnyRows, list[bytes]]:
+        if self._layout is None:
+            return parse(b"", self._kind)[0], io.BytesIO(lines).readlines()
+        return parse(lines, self._kind, self._layout)
+
+    def _parts(self, lines: bytes) -> Iterator[tuple[AnyRows, list[bytes]]]:
+        """Parses the lines between headers that differ."""
+        part: list[bytes] = []
+        offset = self.offset - len(lines)
+        for line in io.BytesIO(lines):
+            if layout := self._other_layout(line):
+                yield self._parsed(b"".join(part))
+                part = []
+                self._change(layout, line, offset)
+            else:
+                part.append(line)
+            offset += len(line)
+        yield self._parsed(b"".join(part))
+
+    def _is_header(self, line: bytes) -> bool:
+        return self._layout_of(line) is not None
+
+    def _other_layout(self, line: bytes) -> Layout | None:
+        """The layout that this line tells, if it is the header of another."""
+        layout = self._layout_of(line)
+        return layout if layout != self._layout else None
+
+    def _layout_of(self, line: bytes) -> Layout | None:
+        if line.strip() == self._header:
+            return self._layout
+        try:
+            return find(line, self._kind._fields) if b"y_true" in line.lower() else None
+        except LayoutError:
+            return None
+
+    def _change(self, layout: Layout, line: bytes, offset: int) -> None:
+        if self._layout is None:
+            self._wrong = f"what stands before its header {shown(line)} is not read"
+        self._layout, self._header, self._header_offset = layout, line.strip(), offset
+        log.warning("%s: from byte %d on its header is %s", self._path, offset, shown(line))
 
     def _tell(self, unreadable: list[bytes]) -> None:
         if not unreadable:

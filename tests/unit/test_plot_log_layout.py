@@ -88,12 +88,52 @@ def test_a_header_that_comes_again_with_each_piece_is_no_row(tmp_path: Path) -> 
     assert reader.problem() is None
 
 
-def test_another_header_further_down_is_told(tmp_path: Path) -> None:
+def test_another_header_further_down_holds_for_the_rows_after_it(tmp_path: Path) -> None:
     path = written(tmp_path, FRAME)
-    FRAME.to_csv(path, mode="a", index=False, columns=["id", "y_pred", "y_true", "absolute_error"])
+    others: list[dict[str, Any]] = [
+        {"columns": ["id", "y_pred", "y_true", "absolute_error"]},
+        {"columns": ["y_pred", "y_true"]},
+        {"columns": ["id", "y_true", "y_pred"], "sep": ";", "decimal": ","},
+    ]
+    for way in others:
+        FRAME.to_csv(path, **({"mode": "a", "index": False} | way))
     reader = Follower(path, Rows)
-    reader.read()
-    assert "'id,y_pred,y_true,absolute_error'" in str(reader.problem())
+    rows = reader.read()
+    assert rows is not None
+    for column in COLUMNS:
+        assert getattr(rows, column).tolist() == FRAME[column].tolist() * 4, column
+    assert reader.problem() is None
+    last = reader.last_rows(20, reader.offset)
+    assert [row.y_true for row in last] == FRAME["y_true"].tolist()[::-1]
+
+
+@pytest.mark.parametrize("piece", [1, 30, 1000])
+def test_a_header_that_changes_the_order_counts_however_the_log_is_appended(
+    tmp_path: Path, piece: int
+) -> None:
+    content = b"id,y_true,y_pred,absolute_error\n" + b"a,100,110,10\n" * 40
+    content += b"id,y_pred,y_true,absolute_error\n" + b"b,105,100,5\n" * 40
+    path = tmp_path / "metric_log.csv"
+    reader = Follower(path, Rows)
+    biases: list[float] = []
+    for start in range(0, len(content), piece):
+        with path.open("ab") as file:
+            file.write(content[start : start + piece])
+        rows = reader.read()
+        if rows is not None:
+            biases += (rows.y_pred - rows.y_true).tolist()
+    assert biases == [10] * 40 + [5] * 40
+    assert len(reader.last_rows(20, reader.offset)) == 20
+
+
+def test_rows_under_a_header_that_comes_late_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("run 7\ny_pred,y_true\n2,1\n")
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2])
+    assert "before its header 'y_pred,y_true' is not read" in str(reader.problem())
 
 
 @pytest.mark.parametrize(
