@@ -90,15 +90,26 @@ def _id(line: bytes, layout: Layout) -> str:
 
 def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows | None:
     """Fast; None if there may be a line that is not a row."""
+    fields = [name for name in kind._fields if name in layout.places]
     lines = block.count(b"\n")
     if block.count(layout.separator.encode()) != lines * (layout.width - 1):
         return None
-    fields = [name for name in kind._fields if name in layout.places]
+    # A line that lacks the last column has no number there; where none is read, pandas hides it.
+    numbers = {layout.places[name] for name in fields if name not in _NAMES}
+    if layout.width - 1 not in numbers and not _has_width(block, layout):
+        return None
     frame = _frame(block, fields, layout)
     if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
         return None
     rows = _rows(kind, {name: frame[name] for name in fields})
     return rows if _valid(rows).all() else None
+
+
+def _has_width(block: bytes, layout: Layout) -> bool:
+    """Whether each line has as many columns as it should, if all have so many in the mean."""
+    content = np.frombuffer(block, np.uint8)
+    ends = content[(content == ord(layout.separator)) | (content == ord("\n"))]
+    return bool((ends[layout.width - 1 :: layout.width] == ord("\n")).all())
 
 
 def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | None:

@@ -172,6 +172,26 @@ def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path)
     assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("header", "row", "bad"),
+    [
+        ("id,y_true,y_pred,absolute_error,extra", "0,10,30,20,0", ("1,5,100,120,20,0", "2,50,60,10")),
+        ("y_true,y_pred,absolute_error", "10,30,20", ("5,100,120,20", "50,60")),
+        ("y_true;y_pred;id", "10;30;a", ("5;100;b;c", "50;60")),
+    ],
+)
+def test_a_line_too_long_does_not_make_up_for_one_too_short(
+    tmp_path: Path, header: str, row: str, bad: tuple[str, str], order: int
+) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("\n".join([header, row, *bad[::order], ""]))
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), reader.unreadable) == ([10], 2)
+
+
 def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Path) -> None:
     path = written(tmp_path, FRAME)
     with path.open("a") as file:
