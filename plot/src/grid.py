@@ -26,9 +26,9 @@ class Grid:
 
     A point far out is in no cell, so that one absurd number does not squeeze the rest. Where the
     square does not hold the bulk of a block of points, it doubles until it does, and four cells
-    become one: it takes the same memory. It stays as it is where that would put the bulk into one
-    cell of a block that is mostly within; where the bulk of all points is in one cell, the next block that needs finer ones starts
-    the counts anew.
+    become one: it takes the same memory. It stays as it is where most of the
+    block is within, and would be put into one cell. Where the bulk of all points is in one cell,
+    the next block that needs finer ones starts the counts anew.
     """
 
     def __init__(self, low: float, cell: float) -> None:

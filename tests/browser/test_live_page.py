@@ -103,7 +103,7 @@ def test_what_is_wrong_with_the_log_is_on_the_page(
     page = show(start("plot", management_url=NOTHING_THERE))
     expect(page.locator("#n-rows")).to_have_text("1")
     note = page.locator("#note-problem")
-    expect(note).to_contain_text("1 line is not readable and in no number; the first is 'half")
+    expect(note).to_contain_text("1 line could not be read and is not counted in any figure")
 
 
 def test_the_page_says_how_many_halves_were_let_go_and_how_old_the_youngest_was(

@@ -96,7 +96,8 @@ def test_another_header_further_down_holds_for_the_rows_after_it(tmp_path: Path)
         {"columns": ["id", "y_true", "y_pred"], "sep": ";", "decimal": ","},
     ]
     for way in others:
-        FRAME.to_csv(path, **({"mode": "a", "index": False} | way))
+        with path.open("a") as file:
+            file.write(str(FRAME.to_csv(**({"index": False} | way))))
     reader = Follower(path, Rows)
     rows = reader.read()
     assert rows is not None
@@ -172,11 +173,51 @@ def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path)
     assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "read", "told"),
+    [
+        (["1,234\t1,230"], [1.234], "the comma in '1,234' is taken to be decimal, and may"),
+        (["999\t1", "1,234\t1,230"], [999, 1.234], "the comma in '1,234' is taken to be decimal"),
+        (["1,234.5\t1,230"], [], "commas separate thousands in its numbers, as in '1,234.5'"),
+        (["1,234\t1,230", "5\t1,234,567"], [], "commas separate thousands"),
+        (["1,234\t1,230", "0,5\t1"], [1.234, 0.5], None),
+        (["1,234\t1,230", "1,2345\t-1,230"], [1.234, 1.2345], None),
+    ],
+)
+def test_commas_that_may_separate_thousands_are_told(
+    tmp_path: Path, numbers: list[str], read: list[float], told: str | None
+) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("\n".join(["y_true\ty_pred", *numbers, ""]))
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert rows.y_true.tolist() == read
+    problem = reader.problem()
+    assert problem is None if told is None else told in str(problem)
+
+
+@pytest.mark.parametrize("start", ["\n", "\r\n  \r\n", "sep=;\n", "\ufeffsep=;\r\n\n", '"sep=;"\n'])
+def test_blank_lines_and_excels_are_skipped_before_the_header(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text(start + "id;y_true;y_pred\na;1;2,5\n")
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2.5])
+    assert reader.problem() is None
+    assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(
     ("header", "row", "bad"),
     [
-        ("id,y_true,y_pred,absolute_error,extra", "0,10,30,20,0", ("1,5,100,120,20,0", "2,50,60,10")),
+        (
+            "id,y_true,y_pred,absolute_error,extra",
+            "0,10,30,20,0",
+            ("1,5,100,120,20,0", "2,50,60,10"),
+        ),
         ("y_true,y_pred,absolute_error", "10,30,20", ("5,100,120,20", "50,60")),
         ("y_true;y_pred;id", "10;30;a", ("5;100;b;c", "50;60")),
     ],
@@ -200,5 +241,6 @@ def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Pat
     reader.read()
     assert reader.unreadable == 2
     assert str(reader.problem()).startswith(
-        "metric_log.csv: 2 lines are not readable and in no number; the first is 'half,151,,'"
+        "metric_log.csv: 2 lines could not be read and are not counted in any figure; "
+        "the first is 'half,151,,'"
     )

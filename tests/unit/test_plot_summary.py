@@ -93,8 +93,8 @@ def test_errors_that_share_a_permille_are_on_the_right_side_of_an_edge() -> None
 def test_all_bars_of_an_axis_are_numpys(
     seed: int, offset: float, spread: float, is_whole: bool, scale: float
 ) -> None:
-    errors = np.abs(np.random.default_rng(seed).normal(offset, spread, 500))
-    errors = (np.round(errors) if is_whole else errors) * scale
+    drawn = np.abs(np.random.default_rng(seed).normal(offset, spread, 500))
+    errors: Column = (drawn.round() if is_whole else drawn) * scale
     summary = summary_of(errors)
     edges = fit(summary).edges
     # Its last bar has no end of its own; a product may be a hair less than what it is meant to be.
