@@ -18,9 +18,7 @@ log = logging.getLogger(__name__)
 
 LAST_BYTES = 1 << 14  # of the file: room for the last rows, of some 100 bytes each
 
-
 _BLANK = b" \t\r\xef\xbb\xbf"  # with the byte order mark
-
 _EXCELS = re.compile(rb'(\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)  # it says the separator
 
 

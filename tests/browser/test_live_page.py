@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from browser.fitting import fits
 from ledger import Ledger
 from live_page import NOTHING_THERE, write
+from pipeline.numbers import readable
 from support import Service, Vhost, eventually, page_address
 
 Open = Callable[..., Page]
@@ -61,6 +62,12 @@ def test_the_numbers_are_those_that_pandas_finds_in_the_log(
     for name, value in numbers_of(log).items():
         assert number(page, name) == pytest.approx(value, abs=0.0051, rel=0.001), name
     assert page.locator("#note-problem").is_hidden()
+
+
+def test_the_page_writes_a_number_as_the_picture_does(show: Open, plot: Service) -> None:
+    numbers = [0.0, -0.0, 0.104, -0.104, 0.5, 0.99999, 1.0, 47.8699, -13025.4, 1.2346e-9, 1e12]
+    script = "async (numbers) => numbers.map((await import('/static/format.js')).points)"
+    assert show(plot).evaluate(script, numbers) == [*map(readable, numbers)]
 
 
 def numbers_of(log: pd.DataFrame) -> dict[str, float]:
