@@ -104,10 +104,14 @@ class Grid:
         if _is_squeezed(self._counts) and not _is_squeezed(finer._counts):
             self._take(finer)
             return
-        is_burst = self.holds(block).mean() > 0.5
-        if not (is_burst and _is_squeezed(_counts(wider.low, wider.cell).fill(*block.T))):
+        within = block[self.holds(block)]
+        is_burst = len(within) > BLOCK / 2 and not _is_squeezed(self._alone(within))
+        if not (is_burst and _is_squeezed(wider._alone(within))):
             self._take(wider)
         self._fill(block)
+
+    def _alone(self, points: Points) -> "bh.Histogram[Any]":
+        return _counts(self.low, self.cell).fill(*points.T)
 
     def _wider(self, block: Points) -> "Grid":
         """A copy that has been widened until it holds the bulk of the block."""
