@@ -3,20 +3,21 @@
 import math
 
 MIN_PLAIN, MAX_PLAIN = 1e-3, 1e7  # outside of these, a power of ten
-MIN_TWO_DECIMALS, MAX_TWO_DECIMALS = 0.1, 1e4
+MIN_TWO_DECIMALS, MAX_TWO_DECIMALS = 1, 1e4
 
 
 def readable(number: float) -> str:
     """Writes a number in ten characters at most, right to its third digit or better.
 
-    >>> [readable(number) for number in (47.8699, 0.0, -13025.4, 0.012345)]
-    ['47.87', '0.00', '-13,025', '0.0123']
-    >>> [readable(number) for number in (1.2346e-9, 123456789012, 1e12, math.inf)]
-    ['1.235e-9', '1.235e11', '1e12', '∞']
+    >>> [readable(number) for number in (47.8699, -0.0, -13025.4, 0.104)]
+    ['47.87', '0.00', '-13,025', '0.104']
+    >>> [readable(number) for number in (1.2346e-9, 123456789012, 1e12, -math.inf)]
+    ['1.235e-9', '1.235e11', '1e12', '-∞']
     """
+    number += 0.0  # -0.0 becomes 0.0
     size = abs(number)
     if not math.isfinite(number):
-        return "–" if math.isnan(number) else "∞" if number > 0 else "−∞"
+        return "–" if math.isnan(number) else "∞" if number > 0 else "-∞"
     if size and not MIN_PLAIN <= size < MAX_PLAIN:
         digits, power = f"{number:.3e}".split("e")
         return f"{digits.rstrip('0').rstrip('.')}e{int(power)}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 ID = "id"  # a log without it is read all the same
+NAMES = ("model_id", "live_model_id")  # any text; the columns beside these and ID are numbers
 COMPUTED = "absolute_error"  # where it is missing, out of y_true and y_pred
 SEPARATORS = (",", ";", "\t")
 MAX_SHOWN = 80  # characters of a line that is told
@@ -15,11 +16,15 @@ class LayoutError(Exception):
 
 
 class Layout(NamedTuple):
-    """How a line of a log is cut: the place of each column that we know, of `width` columns."""
+    """How a line of a log is cut: the place of each column that we know, of `width` columns.
+
+    A decimal comma in a number stands for a point.
+    """
 
     separator: str
     width: int
     places: Mapping[str, int]
+    has_decimal_commas: bool = False
 
     def cut(self, line: bytes) -> list[str]:
         """The texts of a line's columns; none where they are too many or too few."""
@@ -38,11 +43,6 @@ class Layout(NamedTuple):
 
     def _of_width(self, texts: list[str]) -> list[str]:
         return texts if len(texts) == self.width else []
-
-    @property
-    def has_decimal_commas(self) -> bool:
-        """Whether a comma in a number stands for a point: nothing else is separated by it."""
-        return self.separator != ","
 
 
 def own(fields: Sequence[str]) -> Layout:
@@ -78,7 +78,7 @@ def _named(text: str, separator: str, fields: Sequence[str]) -> Layout:
     wanted = {ID, *fields}
     # Of two columns of one name the first counts.
     places = {name: place for place, name in reversed([*enumerate(names)]) if name in wanted}
-    return Layout(separator, len(names), places)
+    return Layout(separator, len(names), places, has_decimal_commas=separator != ",")
 
 
 def _known(layout: Layout) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from log_layout import COMPUTED, Layout, own
+from log_layout import COMPUTED, NAMES, Layout, own
 
 MOST_NAME_CHARACTERS = 64  # of a model; a line with a longer one is none of ours
 
@@ -56,8 +56,6 @@ class LoggedRow(NamedTuple):
 
 AnyRows = TypeVar("AnyRows", bound=Rows | ShadowRows)
 
-_NAMES = {"model_id", "live_model_id"}
-
 
 def header(kind: type[AnyRows]) -> bytes:
     """The first line of a log of such rows, without its end."""
@@ -90,15 +88,26 @@ def _id(line: bytes, layout: Layout) -> str:
 
 def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows | None:
     """Fast; None if there may be a line that is not a row."""
+    fields = [name for name in kind._fields if name in layout.places]
     lines = block.count(b"\n")
     if block.count(layout.separator.encode()) != lines * (layout.width - 1):
         return None
-    fields = [name for name in kind._fields if name in layout.places]
+    # A line that lacks the last column has no number there; where none is read, pandas hides it.
+    numbers = {layout.places[name] for name in fields if name not in NAMES}
+    if layout.width - 1 not in numbers and not _has_width(block, layout):
+        return None
     frame = _frame(block, fields, layout)
     if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
         return None
     rows = _rows(kind, {name: frame[name] for name in fields})
     return rows if _valid(rows).all() else None
+
+
+def _has_width(block: bytes, layout: Layout) -> bool:
+    """Whether each line has as many columns as it should, if all have so many in the mean."""
+    content = np.frombuffer(block, np.uint8)
+    ends = content[(content == ord(layout.separator)) | (content == ord("\n"))]
+    return bool((ends[layout.width - 1 :: layout.width] == ord("\n")).all())
 
 
 def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | None:
@@ -111,7 +120,7 @@ def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | No
             decimal="," if has_commas else ".",
             names=[names.get(place, place) for place in range(layout.width)],
             usecols=fields,
-            dtype={name: str for name in fields if name in _NAMES},  # 007 is none of the numbers
+            dtype={name: str for name in fields if name in NAMES},  # 007 is none of the numbers
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             lineterminator="\n",
@@ -124,7 +133,7 @@ def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | No
 
 def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
     name, values = column
-    if name in _NAMES:
+    if name in NAMES:
         return bool((values.str.len() <= MOST_NAME_CHARACTERS).all())
     return values.dtype.kind in "if"
 
@@ -145,7 +154,7 @@ def _parse_by_line(
 
 def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
     """What stands in a line; NaN throughout where that is not a row."""
-    nothing = ["" if name in _NAMES else math.nan for name in kind._fields]
+    nothing = ["" if name in NAMES else math.nan for name in kind._fields]
     texts = layout.cut(line)
     if not texts:
         return nothing
@@ -161,7 +170,7 @@ def _value(name: str, text: str, layout: Layout) -> Any:
     """Raises ValueError where it cannot stand under this name."""
     if name == "id":
         return text
-    if name in _NAMES:
+    if name in NAMES:
         if len(text) > MOST_NAME_CHARACTERS:
             raise ValueError(name)
         return text
@@ -177,7 +186,7 @@ def _rows(kind: type[AnyRows], columns: "dict[str, Any]") -> AnyRows:
 
 
 def _array(name: str, values: "list[Any] | pd.Series[Any]") -> npt.NDArray[Any]:
-    return np.asarray(values, dtype=np.object_ if name in _NAMES else np.float64)
+    return np.asarray(values, dtype=np.object_ if name in NAMES else np.float64)
 
 
 def _is_valid(row: LoggedRow) -> bool:

@@ -51,6 +51,7 @@ class Plotter:
         self._lock = Lock()  # held for a moment, by whoever changes or reads what follows
         self.version = 0  # of what view() tells: another number, something new
         self.looked_at = time.monotonic()
+        self._told: str | None = None  # what was wrong with the logs
         self._start_anew()
         self._start_shadow_anew()
 
@@ -79,7 +80,8 @@ class Plotter:
             and self._read(self._shadow_follower, self._comparisons.add, deadline)
         ):
             return False
-        self.version += self.is_reading
+        told, self._told = self._told, self._problem()
+        self.version += self.is_reading or self._told != told  # as after some seconds
         self.is_reading = False
         with self._lock:
             self._pace.note(self._summary.rows)

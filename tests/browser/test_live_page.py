@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from browser.fitting import fits
 from ledger import Ledger
 from live_page import NOTHING_THERE, write
+from pipeline.numbers import readable
 from support import Service, Vhost, eventually, page_address
 
 Open = Callable[..., Page]
@@ -63,6 +64,12 @@ def test_the_numbers_are_those_that_pandas_finds_in_the_log(
     assert page.locator("#note-problem").is_hidden()
 
 
+def test_the_page_writes_a_number_as_the_picture_does(show: Open, plot: Service) -> None:
+    numbers = [0.0, -0.0, 0.104, -0.104, 0.5, 0.99999, 1.0, 47.8699, -13025.4, 1.2346e-9, 1e12]
+    script = "async (numbers) => numbers.map((await import('/static/format.js')).points)"
+    assert show(plot).evaluate(script, numbers) == [*map(readable, numbers)]
+
+
 def numbers_of(log: pd.DataFrame) -> dict[str, float]:
     """What the page is to show of a log, by the names of its cards."""
     error, difference = log["absolute_error"], log["y_pred"] - log["y_true"]
@@ -103,7 +110,7 @@ def test_what_is_wrong_with_the_log_is_on_the_page(
     page = show(start("plot", management_url=NOTHING_THERE))
     expect(page.locator("#n-rows")).to_have_text("1")
     note = page.locator("#note-problem")
-    expect(note).to_contain_text("1 line is not readable and in no number; the first is 'half")
+    expect(note).to_contain_text("1 line could not be read and is not counted in any figure")
 
 
 def test_the_page_says_how_many_halves_were_let_go_and_how_old_the_youngest_was(

@@ -89,7 +89,7 @@ def test_what_is_wrong_is_said_until_it_is_mended(plot: Service, tmp_path: Path)
     assert "its first line is 'uuid,label,prediction', without y_true and y_pred" in problem
     path.write_text("y_pred,y_true\n2,1\nhalf,\n")
     problem = eventually(lambda: get(plot, "/api/summary")["rows"] == 1, "the row")
-    assert "1 line is not readable" in get(plot, "/api/summary")["problem"]
+    assert "1 line could not be read" in get(plot, "/api/summary")["problem"]
     path.write_text("y_pred,y_true\n2,1\n4,1\n")
     summary_of(plot, 2)
     assert get(plot, "/api/summary")["problem"] is None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import follower
+import log_file
 from follower import Follower
 from log_rows import Rows, parse
 
@@ -89,6 +89,27 @@ def test_a_torn_line_waits_for_its_end(path: Path) -> None:
     assert errors_read(reader) == [2]
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (HEADER.replace("\n", "\r") + LINE.replace("\n", "\r"), "its last 51 bytes are not read"),
+        (HEADER + LINE + "b,1,2,1", "its last 7 bytes are not read, as no line feed ends them"),
+    ],
+)
+def test_what_no_line_feed_ends_is_told_once_it_has_waited(
+    path: Path, monkeypatch: pytest.MonkeyPatch, content: str, told: str
+) -> None:
+    append(path, content)
+    reader = Follower(path, Rows)
+    errors_read(reader)
+    assert reader.problem() is None
+    monkeypatch.setattr(log_file, "WAIT_SECONDS", 0)
+    assert told in str(reader.problem())
+    append(path, "\n")
+    errors_read(reader)
+    assert "bytes are not read" not in str(reader.problem())
+
+
 def test_unreadable_lines_are_skipped_counted_and_said(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -161,7 +182,7 @@ def test_a_new_file_is_not_taken_for_the_old_one_that_was_deleted(path: Path) ->
 def test_a_line_longer_than_a_chunk_does_not_stop_it(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follower, "CHUNK_BYTES", 64)
+    monkeypatch.setattr(log_file, "CHUNK_BYTES", 64)
     append(path, HEADER + LINE + "x" * 1000 + "\n" + LINE)
     assert errors_read(Follower(path, Rows)) == [38.25, 38.25]
 
@@ -208,7 +229,7 @@ def test_any_way_of_appending_gives_the_same_rows(
     reader = Follower(path, Rows)
     read: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(follower, "CHUNK_BYTES", chunk + len(HEADER))
+        patch.setattr(log_file, "CHUNK_BYTES", chunk + len(HEADER))
         for start, end in itertools.pairwise(cuts):
             append(path, content[start : max(start, end)])
             read += errors_read(reader)

@@ -88,12 +88,53 @@ def test_a_header_that_comes_again_with_each_piece_is_no_row(tmp_path: Path) -> 
     assert reader.problem() is None
 
 
-def test_another_header_further_down_is_told(tmp_path: Path) -> None:
+def test_another_header_further_down_holds_for_the_rows_after_it(tmp_path: Path) -> None:
     path = written(tmp_path, FRAME)
-    FRAME.to_csv(path, mode="a", index=False, columns=["id", "y_pred", "y_true", "absolute_error"])
+    others: list[dict[str, Any]] = [
+        {"columns": ["id", "y_pred", "y_true", "absolute_error"]},
+        {"columns": ["y_pred", "y_true"]},
+        {"columns": ["id", "y_true", "y_pred"], "sep": ";", "decimal": ","},
+    ]
+    for way in others:
+        with path.open("a") as file:
+            file.write(str(FRAME.to_csv(**({"index": False} | way))))
     reader = Follower(path, Rows)
-    reader.read()
-    assert "'id,y_pred,y_true,absolute_error'" in str(reader.problem())
+    rows = reader.read()
+    assert rows is not None
+    for column in COLUMNS:
+        assert getattr(rows, column).tolist() == FRAME[column].tolist() * 4, column
+    assert reader.problem() is None
+    last = reader.last_rows(20, reader.offset)
+    assert [row.y_true for row in last] == FRAME["y_true"].tolist()[::-1]
+
+
+@pytest.mark.parametrize("piece", [1, 30, 1000])
+def test_a_header_that_changes_the_order_counts_however_the_log_is_appended(
+    tmp_path: Path, piece: int
+) -> None:
+    content = b"id,y_true,y_pred,absolute_error\n" + b"a,100,110,10\n" * 40
+    content += b"id,y_pred,y_true,absolute_error\n" + b"b,105,100,5\n" * 40
+    path = tmp_path / "metric_log.csv"
+    reader = Follower(path, Rows)
+    biases: list[float] = []
+    for start in range(0, len(content), piece):
+        with path.open("ab") as file:
+            file.write(content[start : start + piece])
+        rows = reader.read()
+        if rows is not None:
+            biases += (rows.y_pred - rows.y_true).tolist()
+    assert biases == [10] * 40 + [5] * 40
+    assert len(reader.last_rows(20, reader.offset)) == 20
+
+
+def test_rows_under_a_header_that_comes_late_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("run 7\ny_pred,y_true\n2,1\n")
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2])
+    assert "before its header 'y_pred,y_true' is not read" in str(reader.problem())
 
 
 @pytest.mark.parametrize(
@@ -132,6 +173,66 @@ def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path)
     assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "read", "told"),
+    [
+        (["1,234\t1,230"], [1.234], "the comma in '1,234' is taken to be decimal, and may"),
+        (["999\t1", "1,234\t1,230"], [999, 1.234], "the comma in '1,234' is taken to be decimal"),
+        (["1,234.5\t1,230"], [], "commas separate thousands in its numbers, as in '1,234.5'"),
+        (["1,234\t1,230", "5\t1,234,567"], [], "commas separate thousands"),
+        (["1,234\t1,230", "0,5\t1"], [1.234, 0.5], None),
+        (["1,234\t1,230", "1,2345\t-1,230"], [1.234, 1.2345], None),
+    ],
+)
+def test_commas_that_may_separate_thousands_are_told(
+    tmp_path: Path, numbers: list[str], read: list[float], told: str | None
+) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("\n".join(["y_true\ty_pred", *numbers, ""]))
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert rows.y_true.tolist() == read
+    problem = reader.problem()
+    assert problem is None if told is None else told in str(problem)
+
+
+@pytest.mark.parametrize("start", ["\n", "\r\n  \r\n", "sep=;\n", "\ufeffsep=;\r\n\n", '"sep=;"\n'])
+def test_blank_lines_and_excels_are_skipped_before_the_header(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text(start + "id;y_true;y_pred\na;1;2,5\n")
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2.5])
+    assert reader.problem() is None
+    assert [row.id for row in reader.last_rows(20, reader.offset)] == ["a"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(
+    ("header", "row", "bad"),
+    [
+        (
+            "id,y_true,y_pred,absolute_error,extra",
+            "0,10,30,20,0",
+            ("1,5,100,120,20,0", "2,50,60,10"),
+        ),
+        ("y_true,y_pred,absolute_error", "10,30,20", ("5,100,120,20", "50,60")),
+        ("y_true;y_pred;id", "10;30;a", ("5;100;b;c", "50;60")),
+    ],
+)
+def test_a_line_too_long_does_not_make_up_for_one_too_short(
+    tmp_path: Path, header: str, row: str, bad: tuple[str, str], order: int
+) -> None:
+    path = tmp_path / "metric_log.csv"
+    path.write_text("\n".join([header, row, *bad[::order], ""]))
+    reader = Follower(path, Rows)
+    rows = reader.read()
+    assert rows is not None
+    assert (rows.y_true.tolist(), reader.unreadable) == ([10], 2)
+
+
 def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Path) -> None:
     path = written(tmp_path, FRAME)
     with path.open("a") as file:
@@ -140,5 +241,6 @@ def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Pat
     reader.read()
     assert reader.unreadable == 2
     assert str(reader.problem()).startswith(
-        "metric_log.csv: 2 lines are not readable and in no number; the first is 'half,151,,'"
+        "metric_log.csv: 2 lines could not be read and are not counted in any figure; "
+        "the first is 'half,151,,'"
     )

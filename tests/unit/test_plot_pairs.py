@@ -89,6 +89,76 @@ def test_the_square_widens_until_it_holds_what_comes(larger: float) -> None:
     assert pairs.predictions().counts.sum() == density.rows.sum()
 
 
+def good(rows: int) -> tuple[Column, Column]:
+    return spread(rows, 300), spread(rows + 1, 300)[:-1]
+
+
+def in_pieces(labels: Column, predictions: Column, piece: int) -> Pairs:
+    pairs = Pairs()
+    for start in range(0, len(labels), piece):
+        part = slice(start, start + piece)
+        pairs.add(Rows(labels[part], predictions[part], np.zeros(len(labels[part]))))
+    return pairs
+
+
+@pytest.mark.parametrize("far", [1e12, -1e12, 1e29, 1e100])
+@pytest.mark.parametrize("share", [0.06, 0.4, 0.7, 1.0])
+def test_a_burst_of_absurd_predictions_does_not_spoil_the_picture(far: float, share: float) -> None:
+    labels, predictions = good(40_000)
+    predictions[5000:6000][: int(share * 1000)] = far
+    density = in_pieces(labels, predictions, 1000).density()
+    assert density.cell == 25
+    assert len(density.rows) > 140
+    assert density.rows.sum() + density.beyond == 40_000
+    if share < 0.5:
+        assert density.beyond == round(share * 1000)
+
+
+def test_a_narrow_range_far_away_that_stays_is_shown() -> None:
+    labels, predictions = good(200_000)
+    labels[5000:] = 1e6 + labels[5000:] / 100
+    predictions[5000:] = 1e6 + predictions[5000:] / 100
+    density = pairs_of(labels, predictions).density()
+    assert density.cell == 0.25
+    assert density.rows.sum() + density.beyond == 200_000
+    assert len(density.rows) > 140
+
+
+def test_predictions_that_no_square_can_hold_never_widen_it() -> None:
+    labels, predictions = good(10_000)
+    predictions[5000:][::2] = 1e300
+    density = pairs_of(labels, predictions).density()
+    assert (density.cell, density.beyond) == (25, 2500)
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1000, 1777, 5000])
+@pytest.mark.parametrize("scale", [1e-9, 0.01, 30.0, 1e9])
+def test_a_reread_in_other_pieces_gives_the_same_picture(piece: int, scale: float) -> None:
+    labels, predictions = good(9500)
+    labels[4000:6000] *= scale
+    predictions[4000:6000] *= scale
+    pieces = in_pieces(labels, predictions, piece)
+    whole = pairs_of(labels, predictions)
+    shown = [[*each.density(), *each.predictions()] for each in (pieces, whole)]
+    np.testing.assert_equal(shown[0], shown[1])
+
+
+def test_where_all_is_in_one_cell_finer_ones_are_started() -> None:
+    labels, predictions = good(30_000)
+    huge = labels[:1000] * 1e9
+    density = pairs_of(np.append(huge, labels), np.append(huge, predictions)).density()
+    assert density.cell == 25
+    assert density.rows.sum() + density.beyond == 31_000
+    assert density.beyond < 21_000
+
+
+@pytest.mark.parametrize("number", [0.0, 151.0, 1e300])
+def test_equal_points_are_one_place(number: float) -> None:
+    density = pairs_of([number] * 9000, [number] * 9000).density()
+    assert density.rows.sum() + density.beyond == 9000
+    assert len(density.rows) == (number < 1e300)
+
+
 def test_no_rows_are_no_points() -> None:
     density = pairs_of([], []).density()
     assert (density.beyond, len(density.rows)) == (0, 0)

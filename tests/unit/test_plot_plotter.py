@@ -65,10 +65,27 @@ def test_a_new_log_starts_a_new_summary(
     ]
 
 
+def test_a_line_without_an_end_is_news_once_it_has_waited(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plotter = Plotter(tmp_path, run)
+    append(tmp_path, 1)
+    with (tmp_path / "metric_log.csv").open("a") as file:
+        file.write("a,0,1,2")
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
+    before = plotter.version
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
+    assert plotter.version == before
+    monkeypatch.setattr("log_file.WAIT_SECONDS", 0)
+    plotter.catch_up(seconds=PATIENCE_SECONDS)
+    assert plotter.version == before + 1
+    assert "its last 7 bytes are not read" in plotter.numbers()["problem"]
+
+
 def test_reading_is_done_in_time_slices(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("follower.CHUNK_BYTES", 64)
+    monkeypatch.setattr("log_file.CHUNK_BYTES", 64)
     append(tmp_path, *range(20))
     plotter = Plotter(tmp_path, run)
     slices = 1

@@ -22,12 +22,13 @@ export const date = orDash((ms) => day.format(ms));
 const asPower = (text) => text.replace(/\.?0*e\+?/, 'e');
 
 // A number of any size in ten characters at most, right to its third digit: as numbers.py writes it.
-function readable(value, plain) {
+function readable(number, plain) {
+  const value = number + 0; // -0 becomes 0
   const size = Math.abs(value);
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   if (size && (size < 1e-3 || size >= 1e7)) return asPower(value.toExponential(3));
   if (size >= 1e4) return whole.format(value);
-  return (size < (plain === two ? 0.1 : 1) && size ? three : plain).format(value);
+  return (size < 1 && size ? three : plain).format(value);
 }
 
 // Of an axis: a round number, in all its digits where that is no long row of zeros.

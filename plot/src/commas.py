@@ -1,0 +1,59 @@
+"""Whether the commas in a log's numbers are decimal, or separate thousands."""
+
+import io
+import re
+from collections.abc import Iterator
+
+from log_layout import ID, NAMES, Layout, shown
+
+_DECIMAL = re.compile(r"\s*[+-]?\d*,\d*([eE][+-]?\d+)?\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
+
+
+class Commas:
+    """What a log's numbers tell of their commas: 0,5 has a decimal one, 1,234.5 has not.
+
+    1,234 can be read either way: it is doubtful as long as all of them are like it.
+    """
+
+    def __init__(self) -> None:
+        self._doubtful = ""  # the first such number
+        self._is_known = False
+        self.are_decimal = True
+
+    def look(self, lines: bytes, layout: Layout) -> None:
+        """Takes further lines into account, until it is known."""
+        if not self._is_known and b"," in lines:
+            for text in _numbers(lines, layout):
+                self._take(text)
+                if self._is_known:
+                    break
+
+    def problem(self) -> str:
+        """What is doubtful or wrong, and what to do."""
+        if not self._doubtful:
+            return ""
+        number = shown(self._doubtful.encode())
+        if not self.are_decimal:
+            return f"commas separate thousands in its numbers, as in {number}: write them without"
+        return (
+            f"the comma in {number} is taken to be decimal, and may separate thousands: write the "
+            "numbers with decimal points, and without such separators"
+        )
+
+    def _take(self, text: str) -> None:
+        if not _THOUSANDS.fullmatch(text):
+            if _DECIMAL.fullmatch(text):
+                self._is_known, self._doubtful = True, ""
+            return
+        self._doubtful = self._doubtful or text
+        if "." in text or text.count(",") > 1:
+            self._is_known, self.are_decimal, self._doubtful = True, False, text
+
+
+def _numbers(lines: bytes, layout: Layout) -> Iterator[str]:
+    """The numbers that have a comma."""
+    places = sorted(place for name, place in layout.places.items() if name not in {ID, *NAMES})
+    for line in io.BytesIO(lines):
+        texts = layout.cut(line) if b"," in line else []
+        yield from (texts[place] for place in places if texts and "," in texts[place])
