@@ -65,7 +65,8 @@ def with_redis(redis_server: PrivateRedis) -> Callable[[Callable[[Redis], Awaita
                 await check(redis)
                 await redis.delete(TURN)
 
-        asyncio.run(checked())
+        with ThreadPoolExecutor(1) as other:  # a browser's loop may run in this one
+            other.submit(asyncio.run, checked()).result()
 
     return run
 
