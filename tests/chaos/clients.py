@@ -13,11 +13,14 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+from pipeline import dataset
 from support import PATIENCE_SECONDS, events
 
 TRY_AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 15.0  # longer than the gateway itself waits for anything
 AWAY = (OSError, http.client.HTTPException)
+FEATURES = dataset.whole().features
+ENDS = list(zip(FEATURES.min(axis=0).tolist(), FEATURES.max(axis=0).tolist(), strict=True))
 TAKEN, GONE, TRY_AGAIN = (200, 202), (404, 410), (429, 503)
 
 
@@ -122,7 +125,7 @@ class Client(threading.Thread):
         """The ids of the jobs, once they are taken."""
         chance = self._dice.random
         count = self._dice.choice([1, 1, 1, 5])
-        rows = [[self._dice.gauss(0, 0.05) for _ in range(10)] for _ in range(count)]
+        rows = [[self._dice.uniform(*ends) for ends in ENDS] for _ in range(count)]
         own = [f"own:{self._dice.getrandbits(64):x}" for _ in rows]
         one = count == 1 and chance() < 0.8  # or a list of one
         body: dict[str, object] = {"data": rows[0] if one else rows}
