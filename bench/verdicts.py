@@ -1,4 +1,4 @@
-"""How often the interval of two equal models leaves zero out at some look, if errors are skewed.
+"""Measures how often the interval of two equal models leaves zero out, if errors are skewed.
 
 Run by hand, some minutes: .venv/bin/python bench/verdicts.py
 """
@@ -39,7 +39,7 @@ def _mixture(random: np.random.Generator, share: float, far: float) -> Column:
 
 
 def is_ever_left_out(differences: Column, random: np.random.Generator) -> bool:
-    """Whether zero was outside the interval at some look; the sequence of one stream."""
+    """Tells whether zero was outside the interval at some look at one stream."""
     live = np.abs(random.normal(0, SCATTER, ROWS))
     errors = np.stack([np.maximum(live + differences, 0), live])
     span = Span()

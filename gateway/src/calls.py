@@ -18,7 +18,7 @@ from lookup import Lookup
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.messages import Message, id_text, number_text
-from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest
+from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest, key_header
 from waiting import Waiting, until
 
 LONGEST_WAIT_SECONDS = 30
@@ -27,12 +27,7 @@ PREFERRED_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 Key = Annotated[
     str,
-    Header(
-        alias="Idempotency-Key",
-        max_length=255,
-        pattern="^[ -~]*$",
-        description="A text of your own for this request: repeated with it, it is the same job.",
-    ),
+    key_header("A text of your own for this request: repeated with it, it is the same job."),
 ]
 Prefer = Annotated[
     str,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Response
+from fastapi import APIRouter, Path, Response
 from msgspec import to_builtins
 
 import problems
@@ -17,6 +17,7 @@ from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
 from pipeline.models.store import DamagedError, ModelStore, StoreError
 from registry import Registry
 from rollbacks import Rollbacks
+from schemas import key_header
 from threads import SlowError, Threads
 from training_schemas import NAME_PATTERN
 
@@ -29,12 +30,8 @@ FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # who has been silent for longer 
 ModelId = Annotated[str, Path(pattern=NAME_PATTERN, examples=["ridge-7f3a9c2b41de"])]
 Key = Annotated[
     str,
-    Header(
-        alias="Idempotency-Key",
-        max_length=255,
-        pattern="^[ -~]*$",
-        description="A text of your own for this change: repeated with it, it is the same change, "
-        "for good.",
+    key_header(
+        "A text of your own for this change: repeated with it, it is the same change, for good."
     ),
 ]
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from pipeline.messages import FEATURE_COUNT
@@ -27,6 +28,15 @@ HOLDOUT_ROWS_SEEN = (
 )
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def key_header(description: str) -> Any:
+    """The header Idempotency-Key of a call: what can be printed, as HTTP's headers go."""
+    return Header(
+        alias="Idempotency-Key", max_length=255, pattern="^[ -~]*$", description=description
+    )
+
+
 JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
 Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
 

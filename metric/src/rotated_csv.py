@@ -8,6 +8,7 @@ renamed before the next line is recorded.
 
 import logging
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 from durable_csv import DurableCsv
@@ -68,6 +69,13 @@ class RotatedCsv:
         if dropped := self.dropped_lines - before:
             log.warning("%s lines are gone with the one before", f"{dropped:,}")
 
+    def _do(self, action: Callable[[], None]) -> None:
+        """Counts the lines anew where the action finds that somebody else has changed the file."""
+        before = self._file.changes
+        action()
+        if self._file.changes != before:
+            self._count_lines()
+
     def _is_full(self) -> bool:
         return self._file.length >= max(self._max_bytes // 2, self._least)
 
@@ -96,17 +104,11 @@ class RotatedCsv:
 
     def write(self) -> None:
         """Appends what was recorded, and waits until it is on the disk."""
-        before = self._file.changes
-        self._file.write()
-        if self._file.changes != before:
-            self._count_lines()
+        self._do(self._file.write)
 
     def check_in_place(self) -> None:
         """Begins a new file if somebody else has changed this one, or taken it away."""
-        before = self._file.changes
-        self._file.check_in_place()
-        if self._file.changes != before:
-            self._count_lines()
+        self._do(self._file.check_in_place)
 
     @property
     def changes(self) -> int:

@@ -43,7 +43,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What had arrived: deliveries in the order of each queue; may be empty after an idle time.
+    """Deliveries that had arrived, in the order of each queue; may be empty after an idle time.
 
     `caught_up` says that with this batch all was taken that is known to have waited.
     """
@@ -54,7 +54,7 @@ class Batch:
     caught_up: bool
 
     def of(self, *queues: str) -> "Batch":
-        """What came from these queues."""
+        """Picks what came from these queues."""
         return replace(self, deliveries=[each for each in self.deliveries if each.queue in queues])
 
     def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
@@ -88,7 +88,7 @@ def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
 
 
 def _refusal(delivery: Delivery, reason: str) -> Refusal:
-    """Of a row that came in a batch, the body tells which: it is the row, or its prediction."""
+    """Reads the row from the body, which is the row, or its prediction, if it came in a batch."""
     request, _ = FEATURES.decode(delivery.body)
     answer, _ = VALUES.decode(delivery.body)
     refused = request or answer
