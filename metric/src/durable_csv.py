@@ -74,9 +74,9 @@ class DurableCsv:
         self._save(self._left.length, self._tail)
 
     def write(self) -> None:
-        """Appends what was recorded, and waits until it is on the disk."""
-        self.check_in_place()
+        """Appends what was recorded, if anything was, and waits until it is on the disk."""
         if self._tail:
+            self.check_in_place()
             self._append()
 
     def check_in_place(self) -> None:

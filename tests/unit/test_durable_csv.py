@@ -166,5 +166,5 @@ def test_a_file_that_another_process_has_open_is_left_to_it(
         fcntl.flock(file, fcntl.LOCK_EX)
         other.rename(tmp_path / "log.csv")
         with pytest.raises(LogError, match="is in use: another metric writes to this folder"):
-            csv.write()
+            csv.check_in_place()
     assert text(tmp_path) == "mine\n"

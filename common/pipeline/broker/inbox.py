@@ -41,8 +41,8 @@ class Inbox:
         Not while an answer is awaited: the client would hold back the cancels, but not give back
         the messages, so that the broker sent them to the other consumers, again and again.
         """
-        too_large = self.size >= MAX_INBOX_BYTES and self.prefetch.messages > 1
-        return too_large and not self.awaited
+        too_large = self.size >= MAX_INBOX_BYTES
+        return too_large and self.prefetch.messages > 1 and not self.awaited
 
     def put(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)
@@ -52,7 +52,8 @@ class Inbox:
         """The oldest."""
         delivery = self.deliveries.popleft()
         self.size -= len(delivery.body)
-        self.backlog = max(0, self.backlog - 1) if self.backlog is not None else None
+        if self.backlog:
+            self.backlog -= 1
         return delivery
 
     def note_depth(self, depth: int) -> None:
@@ -102,8 +103,9 @@ def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[D
     taken: list[Delivery] = []
     now_in_ms = time.time() * 1000
     size, together, turns = 0, all_have(inboxes), inboxes + beside
-    while size < BATCH_BYTES and any_has(turns):
-        for inbox in _due([each for each in turns if each.deliveries], now_in_ms):
+    all_due = _are_of_one_time(turns, now_in_ms)
+    while size < BATCH_BYTES and (filled := [each for each in turns if each.deliveries]):
+        for inbox in filled if all_due else _due(filled, now_in_ms):
             taken.append(inbox.take())
             size += len(taken[-1].body)
         if together and not all_have(inboxes):
@@ -113,18 +115,29 @@ def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[D
     return taken
 
 
-def _due(inboxes: list[Inbox], now_in_ms: float) -> list[Inbox]:
-    """Those whose next message is about as old as the oldest, or does not say how old it is.
+def _are_of_one_time(inboxes: list[Inbox], now_in_ms: float) -> bool:
+    """Whether all that is here is about equally old, as in a stream without a backlog.
 
-    A time to come says nothing: it would hold its queue back.
+    It is told from the first and the last of each inbox: to ask each message costs more than to
+    take it.
     """
-    if len(inboxes) < 2:
-        return inboxes
-    times = [inbox.deliveries[0].origin_in_ms or 0 for inbox in inboxes]
-    known = [time_in_ms for time_in_ms in times if 0 < time_in_ms <= now_in_ms]
-    last = min(known, default=0) + SPREAD_IN_MS
-    return [
-        inbox
-        for inbox, time_in_ms in zip(inboxes, times, strict=True)
-        if time_in_ms <= last or time_in_ms > now_in_ms
-    ]
+    ends = [each.deliveries[end] for each in inboxes if each.deliveries for end in (0, -1)]
+    times = [_time_in_ms(delivery, now_in_ms) for delivery in ends]
+    known = [time_in_ms for time_in_ms in times if time_in_ms]
+    return not known or max(known) - min(known) <= SPREAD_IN_MS
+
+
+def _due(inboxes: list[Inbox], now_in_ms: float) -> list[Inbox]:
+    """Those whose next message is about as old as the oldest, or does not say how old it is."""
+    times = [_time_in_ms(inbox.deliveries[0], now_in_ms) for inbox in inboxes]
+    last = min(filter(None, times), default=0) + SPREAD_IN_MS
+    return [inbox for inbox, at in zip(inboxes, times, strict=True) if at <= last]
+
+
+def _time_in_ms(delivery: Delivery, now_in_ms: float) -> int:
+    """When its features were published; 0 if it does not say, or names a time to come.
+
+    That would hold its queue back.
+    """
+    time_in_ms = delivery.origin_in_ms or 0
+    return time_in_ms if time_in_ms <= now_in_ms else 0
