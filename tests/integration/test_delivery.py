@@ -96,7 +96,8 @@ def test_what_does_not_fit_into_memory_waits_in_the_broker(
     go_on = threading.Event()
 
     def handle(batch: Batch) -> None:
-        go_on.wait(PATIENCE_SECONDS)
+        if arrived:  # as many as fit are asked for once it is known how long one takes
+            go_on.wait(PATIENCE_SECONDS)
         arrived.extend(delivery.body[:3] for delivery in batch.deliveries)
         batch.ack()
 
