@@ -173,7 +173,7 @@ class Consumer(Link):
         inbox.consumer_tags.append(channel.basic_consume(queue, on_message, callback=note))
 
     def _consume_more(self) -> None:
-        """Asks for what has been left: once given back, or before it was known how long it takes."""
+        """Asks for what is not asked for yet: once given back, or as the first batch is done."""
         for queue, channel in self._channels.items():
             inbox = self._inboxes[queue]
             if channel.is_open and inbox.wants_consumer:
