@@ -1,5 +1,6 @@
 """A model that takes its time: it ends when asked to, and shares a backlog with others."""
 
+import contextlib
 import json
 import threading
 import time
@@ -8,10 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 import slow_model
+from gateway_client import Gateway
 from pipeline.models.store import ModelStore
+from redis_server import PrivateRedis
 from stored_models import change, put_model
 from support import STOP_SECONDS, Service, Vhost, eventually
 
@@ -108,3 +112,27 @@ def test_a_model_that_comes_later_has_its_share_of_a_backlog(
     finally:
         second.kill()
         print(second.log())
+
+
+def test_sigterm_ends_a_gateway_that_judges_a_slow_model(
+    start: Start, redis_server: PrivateRedis, tmp_path: Path
+) -> None:
+    store = ModelStore(str(tmp_path / "models"))
+    put_model(store, "slow")
+    service = start(
+        "gateway", runner=[SLOW, "500", "slow"], redis_url=redis_server.url, gateway_port=0
+    )  # the 89 rows of the hold-out take 45 s
+    gateway = Gateway(service)
+    gateway.wait_until_well()
+
+    def promote() -> None:
+        with contextlib.suppress(httpx.HTTPError):  # it ends without an answer
+            gateway.http.post("/models/slow/promote", json={"force": True})
+
+    asking = threading.Thread(target=promote)
+    asking.start()
+    time.sleep(2)  # well into it
+    assert asking.is_alive()
+    assert service.stop(STOP_SECONDS) == 0
+    asking.join()
+    gateway.close()
