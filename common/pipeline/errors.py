@@ -5,6 +5,10 @@ class PipelineError(Exception):
     """Anything that went wrong in a way we can explain; its text says what to do."""
 
 
+class StopError(Exception):
+    """The service was asked to stop in the middle of its work; that is no failure."""
+
+
 class SettingsError(PipelineError):
     """A setting has a value that is not accepted."""
 

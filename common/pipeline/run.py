@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from pipeline.errors import PipelineError, SettingsError, ThreadError
+from pipeline.errors import PipelineError, SettingsError, StopError, ThreadError
 from pipeline.health import Status
 from pipeline.numbers import readable
 from pipeline.settings import Settings
@@ -64,6 +64,16 @@ class Run:
         if self._last_beat >= self._next_progress:
             self._next_progress = self._last_beat + PROGRESS_INTERVAL_SECONDS
             log.info("%s", self.progress())
+
+    def checkpoint(self) -> None:
+        """Says between two steps of long work that it goes on.
+
+        Raises StopError once the service is asked to stop: work that can be done again is left.
+        """
+        self.check()
+        self.beat()
+        if self.stop.is_set():
+            raise StopError
 
     def numbers(self) -> dict[str, float]:
         """All counts and gauges, by name."""

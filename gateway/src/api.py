@@ -89,7 +89,7 @@ class Api(WebServer):
         trainings = Trainings(self._store, tasks, self._threads, settings.job_ttl)
         lookup = Lookup(self._store, trainings)
         models = ModelStore(settings.model_store)
-        registry = Registry(models, settings.max_rmse_rise)
+        registry = Registry(models, settings.max_rmse_rise, self._threads.checkpoint)
         calls = Calls(
             settings,
             broker=self._broker,

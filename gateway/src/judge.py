@@ -1,5 +1,6 @@
 """Whether a stored model can answer here, and how far off it is on rows that it has not seen."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sklearn.metrics import root_mean_squared_error
@@ -18,10 +19,14 @@ class RefusedError(PipelineError):
 
 
 class Judge:
-    """Loads models as `model` does, and has them predict the 89 rows of the hold-out."""
+    """Loads models as `model` does, and has them predict the 89 rows of the hold-out.
 
-    def __init__(self, store: ModelStore) -> None:
+    `between` is called while one takes long to predict, and may raise.
+    """
+
+    def __init__(self, store: ModelStore, between: Callable[[], None]) -> None:
         self._store = store
+        self._between = between
         self._holdout = dataset.holdout()
         self._known: dict[str, float | None] = {}  # RMSE by model_id: a model is written once
 
@@ -63,7 +68,7 @@ class Judge:
             return recorded(model)
         content = self._store.file(model, SKOPS)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id)
-        predictions = predictor.predict(self._holdout.features.tolist())
+        predictions = predictor.predict(self._holdout.features.tolist(), self._between)
         for prediction in predictions:
             if isinstance(prediction, str):
                 raise ModelError(prediction)

@@ -34,12 +34,14 @@ class Registry:
     """Each call blocks. Raises StoreError, DamagedError, RefusedError and UnknownModelError.
 
     A change that comes with a `key` is made once: asked for again, it is the same change. Another
-    one with the same key raises ConflictError.
+    one with the same key raises ConflictError. `between` is called between steps of long work.
     """
 
-    def __init__(self, store: ModelStore, most_rise: float) -> None:
+    def __init__(
+        self, store: ModelStore, most_rise: float, between: Callable[[], None] = lambda: None
+    ) -> None:
         self._store = store
-        self._judge = Judge(store)
+        self._judge = Judge(store, between)
         self._most_rise = most_rise
 
     def look(self) -> Look:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, StopError
 
 MOST_THREADS = 8
 SECONDS = 20.0  # the calls have shorter bounds of their own; this one is for waiting in line, too
@@ -22,6 +22,7 @@ class Threads:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(MOST_THREADS, "blocking")
+        self._is_closed = False
 
     async def run(self, call: Callable[[], T], seconds: float = SECONDS) -> T:
         """What it returns. Raises SlowError if that takes too long; it goes on nevertheless."""
@@ -33,6 +34,12 @@ class Threads:
                 f"what is needed for this did not answer within {seconds:g} s"
             ) from error
 
+    def checkpoint(self) -> None:
+        """For a call between two steps of long work: raises StopError once all is to end."""
+        if self._is_closed:
+            raise StopError
+
     def close(self) -> None:
         """What has not begun is left."""
+        self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)

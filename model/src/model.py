@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -26,10 +26,13 @@ class ModelSettings(BrokerSettings, StoreSettings):
 
 
 def answer(
-    predictor: Predictor, requests: list[Message[list[float]]]
+    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
 ) -> tuple[list[Message[float]], list[DeadLetter]]:
-    """The predictions for all requests, made in one go; a row without one is a dead letter."""
-    outcomes = _outcomes(predictor, requests)
+    """The predictions for all requests, made together; a row without one is a dead letter.
+
+    `between` is called between two slices of long work, and may raise.
+    """
+    outcomes = _outcomes(predictor, requests, between)
     answers: list[Message[float]] = []
     failed: list[DeadLetter] = []
     for request in requests:
@@ -48,10 +51,10 @@ def answer(
 
 
 def tried(
-    predictor: Predictor, requests: list[Message[list[float]]]
+    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
 ) -> list[Message[float | None]]:
     """The same of a candidate: null for a row without a prediction, which is to be seen, too."""
-    outcomes = _outcomes(predictor, requests)
+    outcomes = _outcomes(predictor, requests, between)
     answers: list[Message[float | None]] = []
     for request in requests:
         own = islice(outcomes, len(request.ids))
@@ -60,9 +63,11 @@ def tried(
     return answers
 
 
-def _outcomes(predictor: Predictor, requests: list[Message[list[float]]]) -> Iterator[float | str]:
+def _outcomes(
+    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
+) -> Iterator[float | str]:
     rows = [row for request in requests for row in request.values]
-    return iter(predictor.predict(rows) if rows else [])
+    return iter(predictor.predict(rows, between) if rows else [])
 
 
 def main(settings: ModelSettings, run: Run) -> None:
@@ -79,11 +84,14 @@ def main(settings: ModelSettings, run: Run) -> None:
         for batch in broker.consume("features", on_change=models.nudge):
             live, shadow = models.now  # another may be there for the next batch
             requests, bad = batch.decode(FEATURES)
-            predictions, failed = answer(live, requests)
+            # All that a stop may interrupt is done before anything of the batch is published.
+            predictions, failed = answer(live, requests, run.checkpoint)
+            is_long = shadow and shadow.needs_slices(sum(len(request.ids) for request in requests))
+            tries = tried(shadow, requests, run.checkpoint) if shadow and is_long else None
             broker.publish("y_pred", predictions)
             broker.dead_letter(bad + failed)
             if shadow:
-                broker.publish("y_pred_shadow", tried(shadow, requests))
+                broker.publish("y_pred_shadow", tries or tried(shadow, requests, run.beat))
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

@@ -5,11 +5,11 @@ import time
 
 import pytest
 
-from compose.slow_model import SECONDS_A_ROW
 from compose.stack import Stack, wait_for
 from pipeline.broker.prefetch import MAX_PREFETCH
 from support import eventually, row_count
 
+SECONDS_A_ROW = 0.01  # as in slow-model.yml
 ROWS = 10_000  # of each features: more than slow models do in the time
 FILES = "docker-compose.yml:tests/compose/slow-model.yml"
 

@@ -1,6 +1,8 @@
 import pickle
 import subprocess
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 import train
 from model import answer, tried
 from pipeline import dataset
-from pipeline.errors import ModelError
+from pipeline.errors import ModelError, StopError
 from pipeline.messages import Message
+from pipeline.models import predictor as predictor_module
 from pipeline.models.predictor import Predictor
+from support import STOP_SECONDS, Clock
 
 
 class Fragile:
@@ -45,15 +49,19 @@ def request(*firsts: float, batched: bool = True) -> Message[list[float]]:
     )
 
 
+def unasked() -> None:
+    """As long as nobody asks the service to stop."""
+
+
 def test_what_a_candidate_cannot_predict_is_null_in_its_place() -> None:
     requests = [request(1, 13, 2), request(99, batched=False)]
-    both = tried(Predictor(Fragile(), "frail"), requests)
+    both = tried(Predictor(Fragile(), "frail"), requests, unasked)
     assert [message.encode() for message in both] == [
         b'{"id":["row-1","row-13","row-2"],"body":[1.0,null,2.0]}',
         b'{"id":"row-99","body":null}',
     ]
     assert {message.model_id for message in both} == {"frail"}
-    assert tried(Predictor(Fragile()), []) == []
+    assert tried(Predictor(Fragile()), [], unasked) == []
 
 
 def test_training_says_its_errors_and_stores_a_model(
@@ -76,7 +84,8 @@ def test_a_loaded_model_predicts_as_the_trained_one(model_file: Path) -> None:
 
 
 def test_each_row_is_answered_in_the_form_it_came_in() -> None:
-    answers, failed = answer(Predictor(Fragile()), [request(1, 2), request(3, batched=False)])
+    requests = [request(1, 2), request(3, batched=False)]
+    answers, failed = answer(Predictor(Fragile()), requests, unasked)
     assert [(a.ids, a.values, a.batched) for a in answers] == [
         (["row-1", "row-2"], [1.0, 2.0], True),
         (["row-3"], [3.0], False),
@@ -86,9 +95,8 @@ def test_each_row_is_answered_in_the_form_it_came_in() -> None:
 
 
 def test_a_row_that_fails_is_put_aside_alone() -> None:
-    answers, failed = answer(
-        Predictor(Fragile()), [request(1, 13, 99), request(13, batched=False), request(2)]
-    )
+    requests = [request(1, 13, 99), request(13, batched=False), request(2)]
+    answers, failed = answer(Predictor(Fragile()), requests, unasked)
     assert [a.ids for a in answers] == [["row-1"], ["row-2"]]
     assert [letter.reason for letter in failed] == [
         "the model failed on this row: thirteen",
@@ -179,3 +187,74 @@ def test_rows_too_large_to_compute_with_are_put_aside_at_once() -> None:
     outcomes = Predictor(Fragile()).predict([[1.0] * 10, [-1e101] + [0.0] * 9, [2.0] * 10] * 2)
     assert outcomes == [10.0, "a feature is too large, the most is 1e+100", 20.0] * 2
     assert Predictor(Fragile()).predict([[1e101] * 10]) == outcomes[1:2]
+
+
+class Slow:
+    """Takes so many seconds for a row and for a call, by a clock of its own; sums each row."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, row: float, call: float = 0) -> None:
+        self.row, self.call = row, call
+        self.clock = Clock()
+        self.calls: list[int] = []  # rows of each
+        monkeypatch.setattr(predictor_module, "time", SimpleNamespace(monotonic=self.clock))
+
+    def predict(self, features: Any) -> Any:
+        self.calls.append(len(features))
+        self.clock.seconds += self.call + self.row * len(features)
+        if (features == 13).any():
+            raise ValueError("thirteen")
+        return features.sum(axis=1)
+
+
+ROWS = [[float(number)] + [0.0] * 9 for number in range(100, 5100)]
+SUMS = [row[0] for row in ROWS]
+
+
+def longest_silence(slow: Slow, predictor: Predictor, rows: list[list[float]]) -> float:
+    """The most seconds in which a service that predicts these rows does not look around."""
+    looks = [slow.clock()]
+    predictor.predict(rows, lambda: looks.append(slow.clock()))
+    looks.append(slow.clock())
+    return max(later - earlier for earlier, later in pairwise(looks))
+
+
+@pytest.mark.parametrize(("row", "most"), [(0.003, 2), (0.1, 2), (0.6, 2), (4, 4)])
+def test_long_work_is_done_in_slices_of_some_seconds(
+    monkeypatch: pytest.MonkeyPatch, row: float, most: float
+) -> None:
+    slow = Slow(monkeypatch, row)
+    predictor = Predictor(slow)
+    assert longest_silence(slow, predictor, ROWS) <= most + 1e-6
+    assert predictor.predict(ROWS) == SUMS
+
+
+@pytest.mark.parametrize("call", [0, 0.1, 0.9])
+def test_quick_work_is_soon_done_in_one_call_whatever_a_call_costs(
+    monkeypatch: pytest.MonkeyPatch, call: float
+) -> None:
+    slow = Slow(monkeypatch, 1e-6, call)
+    predictor = Predictor(slow)
+    predictor.predict(ROWS)
+    slow.calls.clear()
+    predictor.predict(ROWS[:1500])
+    assert len(slow.calls) == 1
+
+
+def test_slices_follow_a_model_that_gets_slower_or_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(monkeypatch, 1e-6)
+    predictor = Predictor(slow)
+    predictor.predict(ROWS)
+    slow.row = 0.003
+    assert longest_silence(slow, predictor, ROWS) < STOP_SECONDS
+    assert longest_silence(slow, predictor, ROWS) <= 2 + 1e-6
+    assert longest_silence(slow, predictor, [[13.0] * 10] * 1000) <= 2 + 1e-6
+
+
+def test_what_is_asked_between_two_slices_may_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def between() -> None:
+        raise StopError
+
+    predictor = Predictor(Slow(monkeypatch, 0.003))
+    assert predictor.predict(ROWS[:1], between) == SUMS[:1]
+    with pytest.raises(StopError):
+        predictor.predict(ROWS, between)

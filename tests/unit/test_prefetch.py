@@ -1,17 +1,25 @@
-"""How many messages are asked for, by the size of those that came."""
+"""How many messages are asked for, by the size of those that came and the time that they take."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.broker.prefetch import MAX_INBOX_BYTES, MAX_PREFETCH, Prefetch
+from pipeline.broker.prefetch import AHEAD_SECONDS, MAX_INBOX_BYTES, MAX_PREFETCH, Prefetch
 from pipeline.messages import MOST_BATCH_BYTES
 
+QUICK = 1e12  # bytes a second
 
-def grown(size: int, deliveries: int = 2 * MAX_PREFETCH) -> tuple[int, int]:
-    """How many may be on their way after so many of one size, and how many consumers that took."""
+
+def noted(prefetch: Prefetch, size: int, speed: float = QUICK) -> int:
+    """How many more are asked for after a delivery."""
+    prefetch.note(size)
+    return prefetch.more(speed)
+
+
+def grown(size: int, speed: float = QUICK) -> tuple[int, int]:
+    """How many may be on their way after many of one size, and how many consumers that took."""
     prefetch = Prefetch()
-    more = [prefetch.more(size) for _ in range(deliveries)]
+    more = [noted(prefetch, size, speed) for _ in range(2 * MAX_PREFETCH)]
     assert prefetch.messages == 1 + sum(more)
     return prefetch.messages, 1 + len(list(filter(None, more)))
 
@@ -34,26 +42,42 @@ def test_it_grows_to_what_fits(size: int, messages: int, consumers: int) -> None
 def test_a_large_one_among_small_ones_does_not_count_for_all() -> None:
     prefetch = Prefetch()
     for number in range(2 * MAX_PREFETCH):
-        prefetch.more(MOST_BATCH_BYTES if number % 200 == 5 else 200)
+        noted(prefetch, MOST_BATCH_BYTES if number % 200 == 5 else 200)
     assert prefetch.messages == MAX_PREFETCH
 
 
-@given(st.lists(st.integers(0, 2 * MAX_INBOX_BYTES)))
-def test_it_never_asks_for_less_than_one_or_more_than_the_most(sizes: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "messages"), [(0.001, MAX_PREFETCH), (0.1, 20), (0.3, 6), (1, 2), (15, 1)]
+)
+def test_it_grows_to_what_is_done_in_the_time(seconds: float, messages: int) -> None:
+    assert AHEAD_SECONDS == 2
+    assert grown(1000, speed=1000 / seconds)[0] == messages
+
+
+def test_it_does_not_grow_before_the_first_is_done_and_then_at_once() -> None:
     prefetch = Prefetch()
-    for size in sizes:
-        assert prefetch.more(size) >= 0
+    assert noted(prefetch, 200, 0) == 0
+    assert prefetch.more(QUICK) > 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 2 * MAX_INBOX_BYTES), st.floats(0, QUICK))))
+def test_it_never_asks_for_less_than_one_or_more_than_the_most(
+    deliveries: list[tuple[int, float]],
+) -> None:
+    prefetch = Prefetch()
+    for size, speed in deliveries:
+        assert noted(prefetch, size, speed) >= 0
         assert 1 <= prefetch.messages <= MAX_PREFETCH
 
 
 def test_after_large_ones_all_that_was_given_back_comes_before_it_grows() -> None:
     prefetch = Prefetch()
     for _ in range(2 * MAX_PREFETCH):
-        prefetch.more(200)
+        noted(prefetch, 200)
     prefetch.shrink(2**20)
     assert prefetch.messages * MOST_BATCH_BYTES <= MAX_INBOX_BYTES
-    assert not any(prefetch.more(200) for _ in range(MAX_PREFETCH - 1))
-    assert prefetch.more(200) > 0
+    assert not any(noted(prefetch, 200) for _ in range(MAX_PREFETCH - 1))
+    assert noted(prefetch, 200) > 0
 
 
 def test_what_is_larger_than_any_that_is_accepted_is_taken_one_by_one() -> None:

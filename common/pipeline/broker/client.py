@@ -21,6 +21,7 @@ from pipeline.broker.topology import (
     delay_queue,
     edge,
 )
+from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -53,10 +54,12 @@ class Broker:
         return self
 
     def __exit__(
-        self, error: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
-    ) -> None:
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        """Ends in good order after a StopError, too: what is un-acknowledged comes again."""
         deadline = time.monotonic() + GOODBYE_SECONDS
-        left = 0 if error else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
+        failed = kind not in (None, StopError)
+        left = 0 if failed else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
         if left:
             log.warning("leaving %d messages that the broker has not confirmed", left)
         links = [link for link in (self._publisher, self._consumer) if link is not None]
@@ -64,6 +67,7 @@ class Broker:
             link.close()
         for link in links:
             link.join(max(0.0, deadline - time.monotonic()))
+        return kind is StopError
 
     def consume(
         self,

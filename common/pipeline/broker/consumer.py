@@ -12,6 +12,7 @@ from pika.spec import Basic, BasicProperties
 from pipeline.broker.batch import Delivery
 from pipeline.broker.inbox import Inbox, all_have, any_behind, any_has, draw
 from pipeline.broker.link import Link
+from pipeline.broker.prefetch import Speed
 from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -25,9 +26,10 @@ LOOK_SECONDS = 5.0  # the same, where it is
 class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
-    A queue gets more consumers as its messages turn out to be small: see Prefetch. Only when they
-    suddenly are so large that its inbox is too full are these cancelled, once: what was on its way
-    goes back to the broker, and a consumer that takes few follows when the inbox is empty.
+    A queue gets more consumers as its messages turn out to be small and quickly done: see Prefetch.
+    Only when they suddenly are so large that its inbox is too full are these cancelled, once: what
+    was on its way goes back to the broker, and a consumer that takes few follows when the inbox is
+    empty.
 
     Messages of the queues `beside` come along with the others, which never wait for them. Of the
     watched queues nothing is taken: `depths` has how many messages wait in each, and is empty while
@@ -53,6 +55,7 @@ class Consumer(Link):
         self._watched = watched
         self._on_change = on_change
         self.depths: dict[str, int] = {}
+        self._speed = Speed()
 
     @property
     def caught_up(self) -> bool:
@@ -70,6 +73,8 @@ class Consumer(Link):
         inboxes = [self._inboxes[queue] for queue in self._queues]
         able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
         beside = [self._inboxes[queue] for queue in self._beside]
+        if self._speed.done():
+            self.call(self._consume_more)
         with self.changed:
             self.wait_until(lambda: any_has(inboxes + beside), idle_seconds)
             self.wait_until(
@@ -77,8 +82,9 @@ class Consumer(Link):
                 TOGETHER_SECONDS,
             )
             taken = draw(inboxes, able, beside)
+            self._speed.begin(sum(len(delivery.body) for delivery in taken))
             if any(inbox.wants_consumer for inbox in inboxes + beside):
-                self.call(self._consume_again)
+                self.call(self._consume_more)
             # An ack belongs to the connection that its deliveries came by. It holds no bodies.
             last_tags = {delivery.queue: delivery.tag for delivery in taken}
             return taken, partial(self.call, partial(self._ack, dict(self._channels), last_tags))
@@ -166,11 +172,14 @@ class Consumer(Link):
         on_message = partial(self._on_message, queue)
         inbox.consumer_tags.append(channel.basic_consume(queue, on_message, callback=note))
 
-    def _consume_again(self) -> None:
-        for queue, inbox in self._inboxes.items():
-            channel = self._channels.get(queue)
-            if inbox.wants_consumer and channel is not None and channel.is_open:
+    def _consume_more(self) -> None:
+        """Asks for what is not asked for yet: once given back, or as the first batch is done."""
+        for queue, channel in self._channels.items():
+            inbox = self._inboxes[queue]
+            if channel.is_open and inbox.wants_consumer:
                 self._consume(queue, inbox.prefetch.messages)
+            elif channel.is_open and (more := inbox.prefetch.more(self._speed.bytes_a_second)):
+                self._consume(queue, more)
 
     def _on_message(
         self,
@@ -184,9 +193,10 @@ class Consumer(Link):
         inbox = self._inboxes[queue]
         with self.changed:
             inbox.put(Delivery(queue, tag, body, properties, method.routing_key or ""))
+            inbox.prefetch.note(len(body))
             if inbox.is_too_full:
                 self._give_back(channel, inbox)
-            elif more := inbox.prefetch.more(len(body)):
+            elif more := inbox.prefetch.more(self._speed.bytes_a_second):
                 self._consume(queue, more)
             if len(inbox.deliveries) == 1:  # to wake the service for each would cost more than it
                 self.changed.notify_all()

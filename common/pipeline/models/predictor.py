@@ -1,6 +1,8 @@
 """The model: loaded without running anything from its file, and predicting row by row or many."""
 
 import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +15,9 @@ from pipeline.models import fingerprint
 
 MOST_FEATURE = 1e100  # a model that squares larger ones leaves the range of a float, and fails
 TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
+SLICE_SECONDS = 1.0  # of predicting, about, before the next look at whether to stop
+MAX_SLICE_ROWS = 2000
+GROWTH = 8
 PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 
 
@@ -26,6 +31,7 @@ class Predictor:
     def __init__(self, estimator: Any, model_id: str = "") -> None:
         self._estimator = estimator
         self.model_id = model_id
+        self._slice_rows = 1  # as many as take SLICE_SECONDS, as far as that is known
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -63,21 +69,53 @@ class Predictor:
             raise ModelError(f"{path} does not predict one number from ten: {outcome}")
         return predictor
 
-    def predict(self, features: list[list[float]]) -> list[float | str]:
+    def predict(
+        self, features: list[list[float]], between: Callable[[], None] = lambda: None
+    ) -> list[float | str]:
         """For each row of ten numbers its prediction, or the reason why there is none.
 
-        A row on which the model fails does not take the others with it.
+        A row on which the model fails does not take the others with it. What takes long is
+        predicted in slices of one to two seconds; `between` is called between two, and may
+        raise.
         """
         rows = np.array(features, dtype=np.float64)
         too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
         if too_large.any():
-            fitting = iter(self._predict(rows[~too_large]))
+            fitting = iter(self._in_slices(rows[~too_large], between))
             return [TOO_LARGE if large else next(fitting) for large in too_large]
-        return self._predict(rows)
+        return self._in_slices(rows, between)
 
-    def _predict(self, features: npt.NDArray[np.float64]) -> list[float | str]:
-        if not len(features):
-            return []
+    def needs_slices(self, rows: int) -> bool:
+        """Whether so many rows take long, as far as that is known."""
+        return rows > self._slice_rows
+
+    def _in_slices(
+        self, features: npt.NDArray[np.float64], between: Callable[[], None]
+    ) -> list[float | str]:
+        outcomes: list[float | str] = []
+        while (start := len(outcomes)) < len(features):
+            if start:
+                between()
+            part = features[start : start + self._slice_rows]
+            before = time.monotonic()
+            outcomes += self._predict(part, between)
+            self._note(len(part), time.monotonic() - before)
+        return outcomes
+
+    def _note(self, rows: int, seconds: float) -> None:
+        """Adapts the slices to how long one took: each takes one to two SLICE_SECONDS in the end.
+
+        A full one below that is at least doubled: what a call costs besides its rows may be most.
+        """
+        fitting = int(rows * SLICE_SECONDS / max(seconds, 1e-6))
+        if seconds > 2 * SLICE_SECONDS:
+            self._slice_rows = max(1, fitting)
+        elif seconds <= SLICE_SECONDS and rows == self._slice_rows:
+            self._slice_rows = min(max(fitting, 2 * rows), GROWTH * rows, MAX_SLICE_ROWS)
+
+    def _predict(
+        self, features: npt.NDArray[np.float64], between: Callable[[], None]
+    ) -> list[float | str]:
         try:
             with np.errstate(all="ignore"):
                 values = np.asarray(self._estimator.predict(features), dtype=np.float64)
@@ -86,8 +124,10 @@ class Predictor:
         except Exception as error:  # a model fails in any way it likes
             if len(features) == 1:
                 return [f"the model failed on this row: {error}"]
+            between()
             half = len(features) // 2
-            return self._predict(features[:half]) + self._predict(features[half:])
+            halves = (features[:half], features[half:])
+            return [outcome for part in halves for outcome in self._predict(part, between)]
         if np.isfinite(values).all():
             return values.tolist()  # type: ignore[no-any-return]
         return [
