@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
 from pipeline.training import celery_app
+from redis_watch import RedisWatch
 from result_store import ResultStore
 from tasks import TrainerSettings, define_task
 
@@ -112,6 +113,9 @@ def main(settings: TrainerSettings, run: Run) -> None:
     keep_logging()
     worker_process_init.connect(lambda **_: limit_process(settings.train_memory), weak=False)
     threading.Thread(target=end_when_asked, args=[run], daemon=True).start()
+    RedisWatch(str(settings.redis_url), run).wait()
+    if run.stop.is_set():
+        return
     name = f"trainer-{os.getpid()}@{socket.gethostname()}"
     worker = app.WorkController(hostname=name, without_gossip=True, without_mingle=True)
     worker.start()
