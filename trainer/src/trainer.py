@@ -14,7 +14,6 @@ from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.log import get_multiprocessing_logger
 from celery.worker import state
-from celery.worker.consumer import Consumer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
@@ -22,6 +21,7 @@ from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
 from pipeline.training import celery_app
 from redis_watch import RedisWatch
 from result_store import ResultStore
+from task_messages import TaskMessageConsumer, refuse_compressed
 from tasks import TrainerSettings, define_task
 
 log = logging.getLogger(__name__)
@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left without a goodbye
 
 
-class TaskConsumer(Consumer):  # type: ignore[misc]
+class TaskConsumer(TaskMessageConsumer):
     """Celery's own, without what it declares 28 queues for: tasks that are to come later."""
 
-    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
+    class Blueprint(TaskMessageConsumer.Blueprint):  # type: ignore[misc]
         default_steps = tuple(
-            step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)
+            step for step in TaskMessageConsumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)
         )
 
 
@@ -107,6 +107,7 @@ def main(settings: TrainerSettings, run: Run) -> None:
     signal.signal(signal.SIGQUIT, lambda *_: start_new_thread(run.stop.set, ()))
     app = celery_app(settings)
     configure(app, str(settings.redis_url))
+    refuse_compressed()
     define_task(app, settings)
     app.steps["consumer"].add(status_step(run))
     setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own
