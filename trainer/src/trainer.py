@@ -34,7 +34,9 @@ class TaskConsumer(TaskMessageConsumer):
 
     class Blueprint(TaskMessageConsumer.Blueprint):  # type: ignore[misc]
         default_steps = tuple(
-            step for step in TaskMessageConsumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)
+            step
+            for step in TaskMessageConsumer.Blueprint.default_steps
+            if "DelayedDelivery" not in str(step)
         )
 
 
