@@ -62,6 +62,6 @@ class TaskQueue:
             waiting = self._app.amqp.queues[QUEUE].bind(channel).queue_declare().message_count
         if waiting >= MAX_WAITING:
             raise FullError(
-                f"{waiting:,} trainings wait for the trainer, the most is {MAX_WAITING:,}: ask again "
-                "when some have ended; is the trainer running?"
+                f"{waiting:,} trainings wait for the trainer, the most is {MAX_WAITING:,}: ask "
+                "again when some have ended; is the trainer running?"
             )

@@ -51,9 +51,9 @@ class Trainings:
     async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
-        Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that whoever takes
-        the task finds it. Where no confirm came the task may have got there all the same: without
-        its record the trainer lets it be.
+        Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that
+        whoever takes the task finds it. Where no confirm came the task may have got there all the
+        same: without its record the trainer lets it be.
         """
         request = _request(wanted, key)
         if not await self._write(request):

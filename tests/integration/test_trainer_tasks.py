@@ -143,7 +143,13 @@ def test_no_pickle_is_read(trainings: Trainings, tmp_path: Path) -> None:
 
 GOOD = {"id": "a-task", "task": "train", "lang": "py"}
 BODY = [[{}], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
-CHAINED = {"task": "train", "args": [], "kwargs": {}, "options": {}, "subtask_type": None}
+CHAINED: dict[str, Any] = {
+    "task": "train",
+    "args": [],
+    "kwargs": {},
+    "options": {},
+    "subtask_type": None,
+}
 # headers, body, and what else is said of a message that is not as the gateway's
 HOSTILE: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
     (GOOD | {"id": ["a", "b"]}, BODY, {}),

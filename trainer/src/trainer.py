@@ -14,6 +14,7 @@ from celery import Celery, bootsteps
 from celery.signals import setup_logging, worker_process_init
 from celery.utils.log import get_multiprocessing_logger
 from celery.worker import state
+from celery.worker.consumer import Consumer
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
@@ -32,11 +33,9 @@ END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left 
 class TaskConsumer(TaskMessageConsumer):
     """Celery's own, without what it declares 28 queues for: tasks that are to come later."""
 
-    class Blueprint(TaskMessageConsumer.Blueprint):  # type: ignore[misc]
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
         default_steps = tuple(
-            step
-            for step in TaskMessageConsumer.Blueprint.default_steps
-            if "DelayedDelivery" not in str(step)
+            step for step in Consumer.Blueprint.default_steps if "DelayedDelivery" not in str(step)
         )
 
 
