@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
+from pipeline.seldom import SeldomFilter
 from pipeline.training import celery_app
 from redis_watch import RedisWatch
 from result_store import ResultStore
@@ -87,6 +88,7 @@ def keep_logging(**_: object) -> None:
     pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
     for name in ("celery.worker.request", "celery.backends.base"):
         logging.getLogger(name).addFilter(without_trace)
+    logging.getLogger("celery.backends.base").addFilter(SeldomFilter())  # it tries again and again
 
 
 def configure(app: Celery, redis_url: str) -> None:
