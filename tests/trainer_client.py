@@ -46,9 +46,9 @@ class Trainings:
 
     def start(self, **settings: object) -> Service:
         """A trainer, once it is well."""
-        service = Service("trainer", self.folder, **(self.settings | settings))
-        eventually(service.is_up, "the trainer")
-        return service
+        self.trainer = Service("trainer", self.folder, **(self.settings | settings))
+        eventually(self.trainer.is_up, "the trainer")
+        return self.trainer
 
     def ask(self, **request: Any) -> str:
         """Asks for a training; the id of its job."""

@@ -18,6 +18,7 @@ import msgspec
 from pipeline.errors import PipelineError, SettingsError, StopError, ThreadError
 from pipeline.health import Status
 from pipeline.numbers import readable
+from pipeline.seldom import Seldom
 from pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Run:
         self.needs: list[Callable[[], bool]] = []  # without these a service is not well
         self._status_file = status_file
         self._last_beat = 0.0
+        self._seldom = Seldom()
         self._next_progress = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def check(self) -> None:
@@ -94,7 +96,8 @@ class Run:
             temporary.write_bytes(msgspec.json.encode(status))
             temporary.replace(self._status_file)
         except OSError as error:
-            log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
+            if self._seldom.count(error.strerror):
+                log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
 
     def sleep(self, seconds: float) -> None:
         """Waits so long, or until the service is asked to stop; keeps the status fresh."""

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AmqpDsn, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,8 +21,23 @@ def urls_of(text: str) -> list[str]:
     return _BETWEEN_URLS.split(text)
 
 
+def broker_url(url: str) -> str:
+    """Writes out what clients read differently: no password, and a virtual host with slashes.
+
+    >>> broker_url("amqp://guest@host//")
+    'amqp://guest:guest@host/%2F'
+    """
+    parts = urlsplit(url)
+    login, at, place = parts.netloc.rpartition("@")
+    if login and ":" not in login:
+        login += ":guest"
+    path = parts.path[:1] + parts.path[1:].replace("/", "%2F")
+    written = parts.netloc + parts.path
+    return url.replace(written, f"{login}{at}{place}{path}", 1) if written else url
+
+
 def one_or_more(kind: Any) -> AfterValidator:
-    """For a setting that is a URL of a kind, or several of them, separated by commas."""
+    """For a setting that is a URL of a broker, or several of them, separated by commas."""
     adapter = TypeAdapter(kind)
 
     def check(text: str) -> str:
@@ -29,7 +45,7 @@ def one_or_more(kind: Any) -> AfterValidator:
         if any(map(_NOT_ONE_URL.search, urls)):
             raise ValueError
         try:
-            return ",".join(str(adapter.validate_python(url)) for url in urls)
+            return ",".join(broker_url(str(adapter.validate_python(url))) for url in urls)
         except ValidationError as error:
             raise ValueError from error  # the value is to be shown whole
 

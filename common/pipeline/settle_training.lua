@@ -3,7 +3,7 @@
 -- ask decides. Also when Redis is full: it is of what was accepted.
 --
 -- KEYS[1]  its record, see pipeline.training.record_key()
--- ARGV     `cancelled` or `storing`, the time
+-- ARGV     `cancelled` or `storing`, the time; seconds that the record is kept then, if that changes
 -- Returns  which of the two holds; nothing of a training whose record has expired
 
 if redis.call('HEXISTS', KEYS[1], 'request') == 0 then
@@ -13,5 +13,7 @@ local other = ARGV[1] == 'storing' and 'cancelled' or 'storing'
 if redis.call('HEXISTS', KEYS[1], other) == 1 then
   return other
 end
-redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 1 and ARGV[3] then
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
 return ARGV[1]

@@ -11,7 +11,9 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
+from pipeline.connections import affordable, bounded
 from pipeline.errors import WebError
+from pipeline.seldom import SeldomFilter
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +63,7 @@ class WebServer:
         self._let_go = let_go
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server = uvicorn.Server(configuration(app, most_connections))
+        self._server = uvicorn.Server(configuration(app, affordable(most_connections)))
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def __enter__(self) -> Self:
@@ -99,8 +101,10 @@ class WebServer:
 def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
     """How it is served: with rules for browsers, within limits, and without a log of its own."""
     app.router.redirect_slashes = False  # to a host that the asker names
+    logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns with each request
     return uvicorn.Config(
         app,
+        http=bounded(most_connections),
         headers=list(HEADERS.items()),
         server_header=False,
         access_log=False,

@@ -1,6 +1,7 @@
 """Answers of the model, from the queue that all gateways share, into the jobs."""
 
 import logging
+import time
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -9,6 +10,7 @@ from counters import Counters
 from jobs import TIMEOUT_SECONDS, now_in_ms, script
 from pipeline.broker import Batch
 from pipeline.messages import DeadLetter, id_text, number_text
+from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
 from pipeline.run import Run
 from waiting import CHANNEL
 
@@ -24,10 +26,14 @@ class Answers:
     def __init__(self, url: str, run: Run, counters: Counters) -> None:
         self._run = run
         self._counters = counters
-        redis = Redis.from_url(
-            url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+        self._redis = Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            redis_connect_func=on_connect,
         )
-        self._script = redis.register_script(script("answer"))
+        self._next_look = 0.0
+        self._script = self._redis.register_script(script("answer"))
 
     def keep(self, batch: Batch) -> list[DeadLetter] | None:
         """Returns when Redis has the answers, with what is none; None if asked to stop before."""
@@ -48,6 +54,7 @@ class Answers:
         has_warned = False
         while not self._run.stop.is_set():
             try:
+                self._look()
                 counts = self._script(args=[CHANNEL, now_in_ms(), *arguments])
             except (RedisError, OSError) as error:
                 if not has_warned:
@@ -60,3 +67,8 @@ class Answers:
                 self._run.count(outcome, count)
             return True
         return False
+
+    def _look(self) -> None:
+        if time.monotonic() >= self._next_look:
+            look(self._redis)
+            self._next_look = time.monotonic() + LOOK_SECONDS

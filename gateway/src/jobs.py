@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 
 from pipeline.errors import PipelineError
 from pipeline.messages import number_text
+from pipeline.redis_policy import check, on_connect_async
 from schemas import Job, Status
 
 REMEMBER_SECONDS = 3600
@@ -94,6 +95,7 @@ class JobStore:
             socket_connect_timeout=TIMEOUT_SECONDS,
             decode_responses=True,
             retry=Retry(NoBackoff(), 1),  # a connection that Redis closed meanwhile
+            redis_connect_func=on_connect_async,
         )
         self.redis = Redis.from_pool(pool)
         self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
@@ -170,6 +172,7 @@ class JobStore:
         try:
             async with told():
                 memory = await self.redis.info("memory")
+                check(memory)
         except StoreError as error:
             return str(error)
         is_full = 0 < memory["maxmemory"] <= memory["used_memory"]

@@ -13,6 +13,7 @@ from outbox import BrokerAwayError
 from pipeline.models import store as model_store
 from registry import UnknownModelError
 from schemas import FORMS, Job, Jobs, Problem, TooMuchError
+from task_queue import FullError
 from threads import SlowError
 
 AGAIN = {"Retry-After": "1"}
@@ -99,6 +100,7 @@ TRAIN: dict[str, Any] = {
     "responses": {
         202: {"headers": {"Location": _LOCATION}},
         409: problem("The Idempotency-Key was used before for another training."),
+        429: problem("Too many trainings wait for the trainer: try again later."),
         **_TOO_MUCH,
     },
 }
@@ -139,6 +141,7 @@ SENTENCES: dict[int, list[type[Exception]]] = {
     404: [UnknownModelError],
     409: [ConflictError, RefusedError],
     413: [TooMuchError],
+    429: [FullError],
     500: [model_store.DamagedError],
     503: [StoreError, BrokerAwayError, model_store.StoreError, SlowError],
 }  # the status that an error's text is answered with
@@ -189,4 +192,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RecursionError, unreadable)
     for status, kinds in SENTENCES.items():
         for kind in kinds:
-            app.add_exception_handler(kind, answers(status, AGAIN if status == 503 else None))
+            app.add_exception_handler(
+                kind, answers(status, AGAIN if status in {429, 503} else None)
+            )

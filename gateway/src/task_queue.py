@@ -7,10 +7,16 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
 from outbox import BrokerAwayError
+from pipeline.errors import PipelineError
 from pipeline.settings import urls_of
 from pipeline.training import QUEUE, TASK, TrainingRequest, TrainingSettings, celery_app
 
 SECONDS = 3.0  # for a connection, and for each thing that the broker is to say
+MAX_WAITING = 200  # trainings, each of up to TRAIN_SECONDS: more would wait for most of a day
+
+
+class FullError(PipelineError):
+    """As many trainings wait as may."""
 
 
 class TaskQueue:
@@ -27,7 +33,7 @@ class TaskQueue:
         )
 
     def send(self, request: TrainingRequest) -> None:
-        """Returns once the broker has the task on disk. Raises BrokerAwayError.
+        """Returns once the broker has the task on disk. Raises FullError, and BrokerAwayError.
 
         Trainings are rare: a connection for each is never one that was lost while nobody looked.
         The exchange is named, or Celery takes the default one, which reaches the queues of others.
@@ -36,6 +42,7 @@ class TaskQueue:
         try:
             with self._app.connection_for_write(connect_timeout=SECONDS) as connection:
                 connection.ensure_connection(max_retries=self._nodes - 1, interval_start=0)
+                self._refuse_a_long_queue(connection)
                 self._app.send_task(
                     TASK,
                     arguments,
@@ -49,3 +56,12 @@ class TaskQueue:
         except (AMQPError, KombuError, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
             raise BrokerAwayError(f"the broker does not take trainings: {reason}") from error
+
+    def _refuse_a_long_queue(self, connection: Any) -> None:
+        with connection.channel() as channel:
+            waiting = self._app.amqp.queues[QUEUE].bind(channel).queue_declare().message_count
+        if waiting >= MAX_WAITING:
+            raise FullError(
+                f"{waiting:,} trainings wait for the trainer, the most is {MAX_WAITING:,}: ask "
+                "again when some have ended; is the trainer running?"
+            )

@@ -18,7 +18,7 @@ from pipeline.training import (
     TrainingRequest,
     record_key,
 )
-from task_queue import TaskQueue
+from task_queue import FullError, TaskQueue
 from threads import SlowError, Threads
 from training_schemas import TrainingJob, TrainingStatus, TrainRequest
 
@@ -40,6 +40,7 @@ class Trainings:
         self._redis = store.redis
         self._tasks = tasks
         self._threads = threads
+        self._ttl = ttl
         waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it is begun, the trainer says how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
         self._create = self._redis.register_script(script("create_training"))
@@ -50,15 +51,15 @@ class Trainings:
     async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
-        Raises ConflictError, BrokerAwayError. The record is written first, so that whoever takes
-        the task finds it. Where no confirm came the task may have got there all the same: without
-        its record the trainer lets it be.
+        Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that
+        whoever takes the task finds it. Where no confirm came the task may have got there all the
+        same: without its record the trainer lets it be.
         """
         request = _request(wanted, key)
         if not await self._write(request):
             try:
                 await self._threads.run(lambda: self._tasks.send(request), CONFIRM_SECONDS)
-            except (BrokerAwayError, SlowError):
+            except (BrokerAwayError, FullError, SlowError):
                 async with told():
                     await self._drop(keys=_keys(request.job_id))
                 raise
@@ -85,7 +86,9 @@ class Trainings:
         Raises ConflictError if the trainer has begun to store the model.
         """
         async with told():
-            settled = await self._settle(keys=[record_key(job_id)], args=[CANCELLED, now_text()])
+            settled = await self._settle(
+                keys=[record_key(job_id)], args=[CANCELLED, now_text(), self._ttl]
+            )
         if settled == STORING:
             raise ConflictError(
                 f"it is too late to give up the training {job_id}: its model is about to be "

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pipeline.redis_policy import LOOK_SECONDS, look_async
+
 log = logging.getLogger(__name__)
 
 CHANNEL = "ended"
@@ -67,6 +69,8 @@ class Waiting:
             log.info("connected to Redis")
             self.connected = True
             self._wake(list(self._events))  # of what has ended meanwhile nobody was told
+            loop = asyncio.get_running_loop()
+            next_look = loop.time() + LOOK_SECONDS
             while True:
                 # Only silence is None: what is ignored would be as well, the answer to a ping too.
                 message = await channel.get_message(timeout=LISTEN_SECONDS)
@@ -74,6 +78,9 @@ class Waiting:
                     await channel.ping()
                 elif message["type"] == "message":
                     self._wake(message["data"].split())
+                if loop.time() >= next_look:
+                    await look_async(self._redis)
+                    next_look = loop.time() + LOOK_SECONDS
 
     def _wake(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:

@@ -13,6 +13,7 @@ from commas import Commas
 from log_file import LogFile
 from log_layout import Layout, LayoutError, find, own, shown
 from log_rows import AnyRows, LoggedRow, header, last_rows, parse
+from pipeline.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Follower(Generic[AnyRows]):
         self._wrong = ""  # with the header
         self._first_unreadable = b""
         self.unreadable = 0
+        self._seldom = Seldom()
 
     @property
     def offset(self) -> int:
@@ -177,5 +179,6 @@ class Follower(Generic[AnyRows]):
             return
         self.unreadable += len(unreadable)
         self._first_unreadable = self._first_unreadable or unreadable[0]
-        text = "skipped %d unreadable line(s) of %s, such as %s"
-        log.warning(text, len(unreadable), self._path, shown(unreadable[0]))
+        if count := self._seldom.count(number=len(unreadable)):
+            text = "skipped %d unreadable line(s) of %s, such as %s"
+            log.warning(text, count, self._path, shown(unreadable[0]))

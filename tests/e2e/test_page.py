@@ -1,14 +1,16 @@
 """What plot serves over HTTP, asked as any client may."""
 
+import http.client
 import json
+import resource
 import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pandas as pd
 import pytest
@@ -332,3 +334,36 @@ def test_many_who_ask_at_once_all_get_their_answer(plot: Service, ledger: Ledger
     for asker in askers:
         asker.join(20)
     assert found == [24.5] * 40
+
+
+CLIENTS = 1300
+BEGUN = (
+    b"", b"G", b"GET / HTTP/1.1\r\nHost: localhost\r\n",
+    b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nGET",
+)  # fmt: skip
+
+
+def is_well(plot: Service) -> bool:
+    try:
+        return ask(plot, "/health")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def test_who_connects_and_does_not_ask_keeps_nobody_else_out(plot: Service, ledger: Ledger) -> None:
+    """Some never begin, some do not end their request, some not their second one."""
+    resource.prlimit(plot.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+    own, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(own, 2 * CLIENTS), hard))
+    address = urlsplit(page_address(plot))
+    with ExitStack() as stack:
+        for number in range(CLIENTS):
+            client = socket.create_connection((str(address.hostname), address.port))
+            stack.enter_context(client)
+            with suppress(OSError):  # it was not wanted any more
+                client.sendall(BEGUN[number % len(BEGUN)])
+        write(ledger, ("a", 100, 110))
+        eventually(lambda: is_well(plot), "an answer")
+        wait_for_rows(plot, 1)
+    assert plot.process.poll() is None
+    resource.setrlimit(resource.RLIMIT_NOFILE, (own, hard))

@@ -143,6 +143,7 @@ def test_it_can_be_given_up_until_it_has_ended(
     assert (first.json()["status"], first.json()["stage"]) == ("cancelled", "fit")
     assert first.json()["completed_at"] is not None
     assert redis.hexists(record_key(job_id), "cancelled")
+    assert redis.ttl(record_key(job_id)) <= 3600, "JOB_TTL, and not the time that it could wait"
     again = gateway.cancel(job_id)
     assert (again.status_code, again.json()) == (200, first.json())
     celery.store_result(job_id, ValueError("it failed at the same moment"), "FAILURE")

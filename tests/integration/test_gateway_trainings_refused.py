@@ -15,6 +15,7 @@ from pipeline.messages import new_id
 from pipeline.training import QUEUE
 from redis_server import PrivateRedis
 from support import Vhost
+from task_queue import MAX_WAITING
 
 StartGateway = Callable[..., Gateway]
 
@@ -87,3 +88,26 @@ def test_without_its_broker_nothing_is_left_and_then_it_is_the_same_job(
             vhost.manage("DELETE", f"vhosts/{name}")
             vhost.manage("DELETE", f"users/{user}")
     assert "Traceback" not in gateway.service.log()
+
+
+def test_no_more_are_taken_than_can_be_trained_in_time(
+    start_gateway: StartGateway, redis_server: PrivateRedis, vhost: Vhost
+) -> None:
+    gateway = start_gateway(training_url=vhost.amqp_url)
+    first = gateway.train(key := new_id())
+    assert first.status_code == 202
+    with vhost.channel() as channel:
+        channel.confirm_delivery()
+        for _ in range(MAX_WAITING - 1):
+            channel.basic_publish("", QUEUE, b"of others")
+    with Redis.from_url(redis_server.url) as redis:
+        before = set(redis.scan_iter("training:*"))
+        answer = gateway.train(other := new_id())
+        assert answer.status_code == 429
+        assert int(answer.headers["Retry-After"]) > 0
+        assert f"the most is {MAX_WAITING}" in answer.json()["detail"]
+        assert set(redis.scan_iter("training:*")) == before, "what is refused leaves nothing behind"
+    again = gateway.train(key)
+    assert (again.status_code, again.json()["job_id"]) == (202, first.json()["job_id"])
+    vhost.get(QUEUE)
+    assert gateway.train(other).status_code == 202

@@ -152,3 +152,20 @@ def test_who_asked_hears_that_there_is_no_answer_and_of_no_other_dead_letter(
     assert properties.headers["x-reason"] == "no number"
     assert vhost.depth(mine) == 0
     assert vhost.depth("dead_letters") == 5
+
+
+def test_a_full_queue_is_told_once_and_what_waits_for_it_is_sent(
+    broker_settings: BrokerSettings, vhost: Vhost, caplog: pytest.LogCaptureFixture
+) -> None:
+    with vhost.channel() as channel:
+        arguments = {"x-max-length": 3, "x-overflow": "reject-publish"}
+        channel.queue_declare("y_true", durable=True, arguments=arguments)
+    refused = "the broker did not take messages"
+    with opened(broker_settings) as (broker, _):
+        broker.publish("y_true", labels(*map(str, range(12))))
+        eventually(lambda: refused in caplog.text, "a warning")
+        found: set[bytes] = set()
+        while len(found) < 12:
+            found.add(vhost.wait_for("y_true")[1])
+        broker.flush()
+    assert caplog.text.count(refused) == 1

@@ -1,10 +1,12 @@
 """Trainings asked of a trainer as the gateway asks: made once, told of, cancelled, refused."""
 
 import pickle
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -26,10 +28,10 @@ def trainings(
     """With one trainer that runs: starting takes seconds."""
     vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
     trainings = Trainings(vhost, redis_server.url, tmp_path_factory.mktemp("trainings"))
-    trainer = trainings.start(train_memory=MEMORY)
+    trainings.start(train_memory=MEMORY)
     yield trainings
-    trainer.kill()
-    print(trainer.log())
+    trainings.trainer.kill()
+    print(trainings.trainer.log())
     vhost.delete()
 
 
@@ -137,6 +139,67 @@ def test_no_pickle_is_read(trainings: Trainings, tmp_path: Path) -> None:
     )  # fmt: skip
     assert trainings.end_of(trainings.ask())
     assert list(tmp_path.iterdir()) == []
+
+
+GOOD = {"id": "a-task", "task": "train", "lang": "py"}
+BODY = [[{}], {}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}]
+CHAINED: dict[str, Any] = {
+    "task": "train",
+    "args": [],
+    "kwargs": {},
+    "options": {},
+    "subtask_type": None,
+}
+# headers, body, and what else is said of a message that is not as the gateway's
+HOSTILE: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
+    (GOOD | {"id": ["a", "b"]}, BODY, {}),
+    (GOOD | {"id": {"a": 1}}, BODY, {}),
+    (GOOD | {"id": 7}, BODY, {}),
+    (GOOD | {"id": "a" * 10_000}, BODY, {}),
+    ({"task": "train"}, BODY, {}),
+    (GOOD | {"task": ["train"]}, BODY, {}),
+    (GOOD | {"task": "another"}, BODY, {}),
+    (GOOD | {"task": "celery.chord_unlock"}, BODY, {}),
+    (GOOD | {"eta": "2099-01-01T00:00:00+00:00"}, BODY, {}),
+    (GOOD | {"eta": [1]}, BODY, {}),
+    (GOOD | {"expires": "2099-01-01T00:00:00+00:00"}, BODY, {}),
+    (GOOD | {"timelimit": ["a", {}]}, BODY, {}),
+    (GOOD | {"timelimit": [1, 1]}, BODY, {}),
+    (GOOD | {"argsrepr": ["a"]}, BODY, {}),
+    (GOOD, 7, {}),
+    (GOOD, [], {}),
+    (GOOD, [[], {}, {}], {}),
+    (GOOD, [[1], {}, {}], {}),
+    (GOOD, [[{}], {}, []], {}),
+    (GOOD, [[{}], {"a": 1}, {}], {}),
+    (GOOD, [[{}], {}, {"chain": [CHAINED]}], {}),
+    (GOOD, b"{", {}),
+    (GOOD, b"[" * 100_000, {}),
+    (GOOD, b"\xff", {}),
+    (GOOD, BODY, {"content_type": "text/plain"}),
+    (GOOD, BODY, {"content_encoding": "klingon"}),
+    (GOOD | {"compression": "application/x-gzip"}, zlib.compress(bytes(2**29), 1), {}),
+    (GOOD | {"compression": ["a"]}, BODY, {}),
+    ({}, {"task": "train", "id": ["a"], "args": [{}], "kwargs": {}}, {}),
+    ({}, {"task": ["train"], "id": "a"}, {}),
+    ({}, 7, {}),
+]
+
+
+def test_no_message_ends_the_trainer_or_holds_it_up(trainings: Trainings) -> None:
+    before, memory = trainings.ask(), trainings.trainer.peak_memory()
+    for headers, content, properties in HOSTILE:
+        body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+        said = {"content_type": "application/json", "content_encoding": "utf-8"} | properties
+        trainings.vhost.put(QUEUE, body, headers=headers, **said)
+    with trainings.vhost.channel() as channel:
+        for content in (7, [], {"method": ["a"]}, {"method": "ping", "arguments": 7}):
+            channel.basic_publish("celery.pidbox", "", msgspec.json.encode(content))
+    assert trainings.end_of(before)["model_id"]
+    assert trainings.end_of(trainings.ask())["model_id"]
+    assert trainings.trainer.process.poll() is None
+    assert trainings.trainer.peak_memory() < memory + 2**27
+    assert trainings.vhost.depth(QUEUE) == 0
 
 
 def test_wrong_settings_end_it_with_a_sentence(tmp_path: Path) -> None:

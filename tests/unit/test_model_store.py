@@ -1,5 +1,6 @@
 """The model store, as a folder and in S3: written once, never seen half-written, in one order."""
 
+import os
 import socket
 import time
 import uuid
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import skops.io
+from sklearn.linear_model import Ridge
 
 from pipeline.models.records import RECORD, SKOPS, Change, Metrics, Model, Replica, standing
 from pipeline.models.store import DamagedError, ModelStore, StoreError, TakenError, now_text
@@ -104,6 +107,27 @@ def test_what_is_there_stays_as_it_is(store: ModelStore, place: Place) -> None:
     assert store.file(first, SKOPS) == b"first"
 
 
+def test_a_file_cut_off_is_not_vouched_for(store: ModelStore, place: Place) -> None:
+    content = skops.io.dumps(Ridge())
+    for half in (content[: len(content) // 2], b""):
+        place.put(f"models/ridge-1/{SKOPS}", half)
+        model = store.add(a_model(), {SKOPS: content})
+        assert store.file(model, SKOPS) == content
+        store.delete(model)
+    whole = skops.io.dumps(Ridge(7))  # of another who makes the same model
+    place.put(f"models/ridge-1/{SKOPS}", whole)
+    model = store.add(a_model(), {SKOPS: content})
+    assert store.file(model, SKOPS) == whole
+    place.put(f"models/ridge-1/{SKOPS}", whole[:-1])
+    with pytest.raises(DamagedError, match=f"it has {len(whole) - 1:,} bytes"):
+        store.file(model, SKOPS)
+    assert store.add(a_model(), {SKOPS: content}) == model, "another file is none of its own"
+    with pytest.raises(DamagedError):
+        store.file(model, SKOPS)
+    store.add(a_model(), {SKOPS: whole})
+    assert store.file(model, SKOPS) == whole
+
+
 def test_a_model_without_its_record_is_not_there(store: ModelStore, place: Place) -> None:
     place.put(f"models/ridge-1/{SKOPS}", b"a part, of one who was killed")
     assert store.model("ridge-1") is None
@@ -154,6 +178,18 @@ def test_a_process_is_known_by_what_it_said_last(store: ModelStore, place: Place
     assert [(each.name, each.change) for each in other.replicas()] == [("model-1", 2)]
     other.forget("model-1")
     assert store.replicas() == []
+
+
+def test_who_is_long_silent_is_forgotten(tmp_path: Path) -> None:
+    store = ModelStore(str(tmp_path))
+    for name, seconds in (("dead", 3600), ("late", 120)):
+        store.report(Replica(name=name, change=1, live="a", at=now_text()))
+        then = time.time() - seconds
+        os.utime(tmp_path / "replicas" / f"{name}.json", (then, then))
+    (tmp_path / "replicas" / "dead.json").write_bytes(b"{")
+    os.utime(tmp_path / "replicas" / "dead.json", (0, 0))
+    store.report(Replica(name="alive", change=1, live="a", at=now_text()))
+    assert [each.name for each in store.replicas()] == ["alive", "late"]
 
 
 def test_damage_is_noticed(store: ModelStore, place: Place) -> None:

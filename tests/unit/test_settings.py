@@ -1,9 +1,12 @@
 import pytest
+from pika import PlainCredentials
 
 from features import FeaturesSettings
 from metric import MetricSettings
+from pipeline.broker.nodes import connection_parameters
 from pipeline.errors import SettingsError
 from pipeline.settings import BrokerSettings
+from pipeline.training import TrainingSettings, celery_app
 
 
 def test_a_wrong_setting_is_named_with_its_value_and_what_is_accepted(
@@ -52,6 +55,16 @@ def test_a_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
             ["amqp://me:a@b", "amqps://me:c@d:1/e", "amqp://f"],
         ),
         ("amqp://me:a,b@c/?heartbeat=5,amqp://d", ["amqp://me:a,b@c/?heartbeat=5", "amqp://d"]),
+        ("amqp://", ["amqp://"]),
+        ("amqp://guest@host", ["amqp://guest:guest@host"]),
+        ("amqp://guest@host/", ["amqp://guest:guest@host/"]),
+        ("amqp://guest@host//", ["amqp://guest:guest@host/%2F"]),
+        ("amqp://host//?heartbeat=5", ["amqp://host/%2F?heartbeat=5"]),
+        (
+            "amqps://me:a%2Fb@host:1//name,amqp://h/a",
+            ["amqps://me:a%2Fb@host:1/%2Fname", "amqp://h/a"],
+        ),
+        ("amqp://host/a/b", ["amqp://host/a%2Fb"]),
     ],
 )
 def test_a_broker_has_one_url_or_more(
@@ -98,3 +111,24 @@ def test_a_rate_is_a_finite_number(monkeypatch: pytest.MonkeyPatch, value: str) 
     monkeypatch.setenv("STREAM_RATE", value)
     with pytest.raises(SettingsError, match="STREAM_RATE"):
         FeaturesSettings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("value", "user", "password", "vhost"),
+    [
+        ("amqp://guest@localhost/", "guest", "guest", "/"),
+        ("amqp://guest@localhost//", "guest", "guest", "/"),
+        ("amqp://me:secret@localhost//", "me", "secret", "/"),
+        ("amqp://localhost//courses", "guest", "guest", "/courses"),
+        ("amqp://localhost/courses/a", "guest", "guest", "courses/a"),
+    ],
+)
+def test_what_celery_takes_for_a_broker_is_read_alike_by_all(
+    value: str, user: str, password: str, vhost: str
+) -> None:
+    (node,) = connection_parameters(BrokerSettings(amqp_url=value), "test")
+    assert node.credentials == PlainCredentials(user, password)
+    assert node.virtual_host == vhost
+    celerys = celery_app(TrainingSettings(training_url=value)).connection().info()
+    assert (celerys["userid"], celerys["password"]) == (user, password)
+    assert celerys["virtual_host"] == vhost

@@ -17,6 +17,7 @@ from making import make
 from pipeline.errors import PipelineError
 from pipeline.models.records import Model
 from pipeline.models.store import ModelStore, StoreError
+from pipeline.redis_policy import PolicyError, look, on_connect
 from pipeline.settings import StoreSettings
 from pipeline.training import (
     MOST_KILLS,
@@ -29,7 +30,7 @@ from pipeline.training import (
 )
 from watching import Record, Watch
 
-PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError)
+PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
 MOST_TRIES = 6
 
 
@@ -48,7 +49,10 @@ class Trainer:
     def __init__(self, settings: TrainerSettings) -> None:
         self._settings = settings
         self._redis: Redis = Redis.from_url(
-            str(settings.redis_url), decode_responses=True, socket_timeout=5
+            str(settings.redis_url),
+            decode_responses=True,
+            socket_timeout=5,
+            redis_connect_func=on_connect,
         )
 
     def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
@@ -87,6 +91,7 @@ class Trainer:
             tries += 1
 
     def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
+        look(self._redis)
         if not record.is_wanted():
             raise Ignore
         store = ModelStore(self._settings.model_store)

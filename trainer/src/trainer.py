@@ -19,8 +19,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
+from pipeline.seldom import SeldomFilter
 from pipeline.training import celery_app
+from redis_watch import RedisWatch
 from result_store import ResultStore
+from task_messages import TaskMessageConsumer, refuse_compressed
 from tasks import TrainerSettings, define_task
 
 log = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ log = logging.getLogger(__name__)
 END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left without a goodbye
 
 
-class TaskConsumer(Consumer):  # type: ignore[misc]
+class TaskConsumer(TaskMessageConsumer):
     """Celery's own, without what it declares 28 queues for: tasks that are to come later."""
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
@@ -85,6 +88,7 @@ def keep_logging(**_: object) -> None:
     pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
     for name in ("celery.worker.request", "celery.backends.base"):
         logging.getLogger(name).addFilter(without_trace)
+    logging.getLogger("celery.backends.base").addFilter(SeldomFilter())  # it tries again and again
 
 
 def configure(app: Celery, redis_url: str) -> None:
@@ -106,12 +110,16 @@ def main(settings: TrainerSettings, run: Run) -> None:
     signal.signal(signal.SIGQUIT, lambda *_: start_new_thread(run.stop.set, ()))
     app = celery_app(settings)
     configure(app, str(settings.redis_url))
+    refuse_compressed()
     define_task(app, settings)
     app.steps["consumer"].add(status_step(run))
     setup_logging.connect(keep_logging, weak=False)  # in each process, in place of Celery's own
     keep_logging()
     worker_process_init.connect(lambda **_: limit_process(settings.train_memory), weak=False)
     threading.Thread(target=end_when_asked, args=[run], daemon=True).start()
+    RedisWatch(str(settings.redis_url), run).wait()
+    if run.stop.is_set():
+        return
     name = f"trainer-{os.getpid()}@{socket.gethostname()}"
     worker = app.WorkController(hostname=name, without_gossip=True, without_mingle=True)
     worker.start()

@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from pipeline.models.store import now_text
+from pipeline.seldom import Seldom
 from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class Watch:
         self._progress: Progress | None = None
         self._told: Progress | None = None
         self._end = threading.Event()
+        self._seldom = Seldom()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
@@ -88,7 +90,8 @@ class Watch:
                     raise Ignore
                 return
             except RedisError as error:
-                log.warning("training %s waits for Redis: %s", self._record.job_id, error)
+                if self._seldom.count():
+                    log.warning("training %s waits for Redis: %s", self._record.job_id, error)
             time.sleep(RETRY_SECONDS)
 
     def __enter__(self) -> Self:

@@ -24,6 +24,7 @@ from pipeline.broker.topology import (
 from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
+from pipeline.seldom import Seldom
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Broker:
         self._publisher = Publisher(settings, run, uses)
         self._consumer: Consumer | None = None
         self._next_warning = 0.0
+        self._seldom = Seldom()
 
     def __enter__(self) -> Self:
         self._run.needs.append(lambda: self.connected)
@@ -148,8 +150,10 @@ class Broker:
         self._publisher.publish([self._letter(letter) for letter in letters])
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
-        """Says why, but not more than once a second: bad messages come in floods."""
+        """Says why, once a second at most, and the same once a minute: they come in floods."""
         if not letters or time.monotonic() < self._next_warning:
+            return
+        if not self._seldom.count((letters[-1].queue, letters[-1].reason)):
             return
         self._next_warning = time.monotonic() + 1
         log.warning(

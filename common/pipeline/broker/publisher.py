@@ -15,6 +15,7 @@ from pika.spec import Basic, BasicProperties
 from pipeline.broker.link import Link
 from pipeline.broker.topology import Uses
 from pipeline.run import Run
+from pipeline.seldom import Seldom
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ class Publisher(Link):
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
         self.is_blocked = False  # by the broker, while it is short of memory or disk
         self._channel: Channel | None = None
+        self._seldom = Seldom()
         self._last_tag = 0
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
 
@@ -194,7 +196,12 @@ class Publisher(Link):
         return settled
 
     def _send_later(self, numbers: list[int]) -> None:
-        log.warning("the broker did not take %d messages; sent again in a second", len(numbers))
+        if count := self._seldom.count(number=len(numbers)):
+            log.warning(
+                "the broker did not take messages, %d times: a queue is full? "
+                "Each is sent again after a second, until it is taken",
+                count,
+            )
 
         def again() -> None:
             self._to_send.extend(numbers)

@@ -1,6 +1,7 @@
 """A model stored as ONNX: run by ONNX Runtime, without scikit-learn."""
 
 import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,13 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
+from pipeline.models.records import MOST_MODEL_BYTES
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
     "`docker build --build-arg EXTRA=onnx -f model/Dockerfile .`"
 )
+MAX_SESSION_BYTES = 192 * 2**20  # of all sessions together; the default model takes one
 NUMBERS: dict[str, type[np.float64 | np.float32]] = {
     "tensor(double)": np.float64,
     "tensor(float)": np.float32,
@@ -58,10 +61,28 @@ def _session(content: bytes, name: str) -> Any:
     # Weights in other files would not be covered by the SHA-256: they are looked for where none is.
     folder = "session.model_external_initializers_file_folder_path"
     options.add_session_config_entry(folder, os.devnull)
+    if len(content) <= MOST_MODEL_BYTES:  # a larger one is nobody's but that of MODEL_PATH
+        _bound_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+        # Folding constants takes memory beyond the bound, and brings nothing for a few rows.
+        return onnxruntime.InferenceSession(
+            content, options, ["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
+        )
     except Exception as error:  # a foreign file fails in any way it likes
         raise ModelError(f"{name} is not an ONNX model that can be run: {error}") from error
+
+
+@cache
+def _bound_memory() -> None:
+    """Of all sessions of this process: a few bytes of ONNX can ask for any number of them."""
+    import onnxruntime  # noqa: PLC0415
+
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    bounds = onnxruntime.OrtArenaCfg({"max_mem": MAX_SESSION_BYTES})
+    onnxruntime.create_and_register_allocator(memory, bounds)
 
 
 def _number(taken: Any, name: str, columns: int) -> type[np.float64 | np.float32]:

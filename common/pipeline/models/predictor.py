@@ -59,14 +59,12 @@ class Predictor:
 
         Raises ModelError if it is not a model that we may load, or not one for ten numbers.
         """
-        return cls._checked(_estimator(content, path), path, model_id)
-
-    @classmethod
-    def _checked(cls, estimator: Any, path: Path, model_id: str) -> Self:
-        predictor = cls(estimator, model_id)
+        predictor = cls(estimator_of(content, path), model_id)
         outcome = predictor.predict([[0.0] * FEATURE_COUNT])[0]
         if isinstance(outcome, str):
-            raise ModelError(f"{path} does not predict one number from ten: {outcome}")
+            raise ModelError(
+                f"{path} does not predict one number from ten: {outcome}{_origin(content, path)}"
+            )
         return predictor
 
     def predict(
@@ -140,8 +138,19 @@ def _is_onnx(path: Path) -> bool:
     return path.suffix == ".onnx"
 
 
-def _estimator(content: bytes, path: Path) -> Any:
-    """Of the two libraries only the one that the file needs is imported: each costs memory."""
+def _origin(content: bytes, path: Path) -> str:
+    if _is_onnx(path):
+        return ""
+    from pipeline.models import skops_model  # noqa: PLC0415
+
+    return skops_model.origin(content)
+
+
+def estimator_of(content: bytes, path: Path) -> Any:
+    """What a file holds, as its ending says. Raises ModelError if that is no model.
+
+    Of the two libraries only the one that the file needs is imported: each costs memory.
+    """
     if _is_onnx(path):
         from pipeline.models import onnx_model  # noqa: PLC0415
 

@@ -11,18 +11,21 @@ whoever's writes the next number first.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from pipeline.errors import PipelineError
+from pipeline.errors import ModelError, PipelineError
 from pipeline.models.objects import DamagedError, Objects, StoreError
-from pipeline.models.records import RECORD, Change, Model, Replica, StoredFile
+from pipeline.models.predictor import estimator_of
+from pipeline.models.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
 
 __all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name", "now_text"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
+SILENT = timedelta(seconds=20 * REPORT_SECONDS)  # who is so long is no more, or reports anew
 CHANGE = re.compile(r"changes/\d{8}\.json")
 
 
@@ -41,15 +44,30 @@ class ModelStore:
         """Stores the files, and then the model's record; what is there already stays as it is.
 
         The record that is in the store then: where several write the same model, that of the first.
+        Of files without a record only those stay that load: the others are of one who was killed.
         """
+        if (there := self.model(model.model_id)) is not None:
+            self._mend(there, files)
+            return there
         stored: dict[str, StoredFile] = {}
         for name, content in files.items():
             path = f"models/{model.model_id}/{name}"
-            stored[name] = StoredFile.of(self._objects.create(path, content))
+            kept = self._objects.create(path, content)
+            if kept != content and not _loads(kept, path):
+                self._objects.replace(path, kept := content)
+            stored[name] = StoredFile.of(kept)
         record = msgspec.structs.replace(model, files=stored)
         self._objects.create(f"models/{model.model_id}/{RECORD}", record.to_json())
         found = self.model(model.model_id)
         return record if found is None else found
+
+    def _mend(self, model: Model, files: dict[str, bytes]) -> None:
+        """Writes anew what was stored, and is cut off or gone."""
+        for name, content in files.items():
+            path = f"models/{model.model_id}/{name}"
+            is_its_own = model.files.get(name) == StoredFile.of(content)
+            if is_its_own and self._objects.size(path) != len(content):
+                self._objects.replace(path, content)
 
     def model(self, model_id: str) -> Model | None:
         """The record of a model; None if there is none."""
@@ -66,8 +84,14 @@ class ModelStore:
 
     def file(self, model: Model, name: str) -> bytes:
         """One of its files. Raises DamagedError unless it is as it was written."""
-        content = self._objects.must_get(path := f"models/{model.model_id}/{name}")
+        path = f"models/{model.model_id}/{name}"
         wanted = model.files.get(name)
+        size = self._objects.size(path)
+        if wanted and size is not None and size != wanted.size:  # before it is read: it may be huge
+            raise DamagedError(
+                f"{path} is not what was stored: it has {size:,} bytes, and another SHA-256"
+            )
+        content = self._objects.must_get(path)
         if StoredFile.of(content) != wanted:
             raise DamagedError(f"{path} is not what was stored: its SHA-256 is another")
         return content
@@ -101,8 +125,13 @@ class ModelStore:
             raise TakenError(f"change {change.number} was made by somebody else")
 
     def report(self, replica: Replica) -> None:
-        """Notes what a process of `model` says of itself."""
+        """Notes what a process of `model` says of itself; of those long silent nothing is kept."""
         self._objects.replace(f"replicas/{replica.name}.json", replica.to_json())
+        found = self._objects.find("replicas/")
+        now = max(each["last_modified"] for each in found)  # by the store's own clock
+        for each in found:
+            if now - each["last_modified"] > SILENT:
+                self._objects.delete(each["path"])
 
     def forget(self, name: str) -> None:
         """Removes what a process of `model` said: it ends."""
@@ -118,6 +147,14 @@ class ModelStore:
     def _changes(self) -> list[Any]:
         """Other objects beside them are not ours."""
         return [each for each in self._objects.find("changes/") if CHANGE.fullmatch(each["path"])]
+
+
+def _loads(content: bytes, path: str) -> bool:
+    try:
+        estimator_of(content, Path(path))
+    except ModelError:
+        return False
+    return True
 
 
 def is_name(text: str) -> bool:

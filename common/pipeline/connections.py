@@ -1,0 +1,51 @@
+"""How many connections an HTTP server keeps, and how long one of them may ask for nothing."""
+
+import asyncio
+import resource
+from typing import Any
+
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+REQUEST_SECONDS = 10.0  # for a request to begin, and for its headers to be there
+SPARE = 50  # connections beyond those that are served: they are told that it is busy (503)
+OTHER_DESCRIPTORS = 200  # for files, and for broker and Redis
+
+
+def affordable(most: int) -> int:
+    """Of so many connections, how many this process may have: it is allowed more, if it can be.
+
+    Without a descriptor left a service cannot open its own files, and ends.
+    """
+    wanted = most + SPARE + OTHER_DESCRIPTORS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY != soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, min(most, soft - SPARE - OTHER_DESCRIPTORS))
+    return most
+
+
+def bounded(most: int) -> type[asyncio.Protocol]:
+    """uvicorn's protocol, without connections beyond `most`, and those that ask for nothing."""
+
+    class Bounded(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._seen = self.cycle  # of a request and its answer
+            self._look = self.loop.call_later(REQUEST_SECONDS, self._end_if_silent)
+            if len(self.connections) > most + SPARE:
+                transport.abort()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._look.cancel()
+            super().connection_lost(exc)
+
+        def _end_if_silent(self) -> None:
+            is_silent = self.cycle is None or self.cycle.response_complete
+            if is_silent and self.cycle is self._seen:
+                self.transport.abort()
+            else:
+                self._seen = self.cycle
+                self._look = self.loop.call_later(REQUEST_SECONDS, self._end_if_silent)
+
+    return Bounded

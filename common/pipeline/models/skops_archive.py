@@ -1,0 +1,87 @@
+"""Looks into a skops file before it is loaded: how much it unpacks to, and which library wrote it.
+
+The file is an archive of arrays, and of `schema.json`, which names them: one array may be named,
+and so be loaded, any number of times.
+"""
+
+import json
+import re
+from collections import Counter
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+from pipeline.errors import ModelError
+
+SCHEMA = "schema.json"
+MAX_BYTES = 96 * 2**20  # beyond what is honest: some multiple of the file itself
+ENTRY_BYTES = 1000  # that Python takes for an entry of an archive
+ITEM_BYTES = 100  # and for an item of JSON
+_ENTRY = b"PK\x01\x02"
+# as skops writes it, which is text within text
+_VERSION = re.compile(rb'"_sklearn_version": \{[^}]*"content": "\\"([0-9a-z.]+)\\""')
+
+
+class _Budget:
+    """How many bytes may still come out of a file. Raises ModelError once there are none."""
+
+    def __init__(self, size: int) -> None:
+        self._most = self._left = MAX_BYTES + 2 * size
+
+    def take(self, count: int) -> None:
+        self._left -= count
+        if self._left < 0:
+            raise ModelError(
+                f"it unpacks to more than {self._most:,} bytes, the most for a file of its size; "
+                "skops.io.dump without `compression` writes one that unpacks to itself"
+            )
+
+
+def check(content: bytes) -> None:
+    """Raises ModelError if it unpacks to too much, or some other error if it is no skops file."""
+    budget = _Budget(len(content))
+    budget.take(content.count(_ENTRY) * ENTRY_BYTES)
+    with ZipFile(BytesIO(content)) as archive:
+        for name, times in _named(_schema(archive, budget)).items():
+            budget.take(archive.getinfo(name).file_size * times)
+            with archive.open(name) as file:
+                is_archive = file.read(2) == _ENTRY[:2]  # of a sparse matrix
+            if is_archive:
+                _take_archive(archive.read(name), times, budget)
+
+
+def sklearn_version(content: bytes) -> str | None:
+    """Of the scikit-learn that wrote the file, where it says so, and can be read."""
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            schema = _schema(archive, _Budget(len(content)))
+    except Exception:  # of a foreign file
+        return None
+    found = _VERSION.search(schema)
+    return found[1].decode() if found else None
+
+
+def _schema(archive: ZipFile, budget: _Budget) -> bytes:
+    budget.take(archive.getinfo(SCHEMA).file_size)
+    schema = archive.read(SCHEMA)
+    budget.take(ITEM_BYTES * sum(map(schema.count, (b"[", b"{", b","))))
+    return schema
+
+
+def _take_archive(content: bytes, times: int, budget: _Budget) -> None:
+    budget.take(content.count(_ENTRY) * ENTRY_BYTES)
+    with ZipFile(BytesIO(content)) as archive:
+        for entry in archive.infolist():
+            budget.take(entry.file_size * times)
+
+
+def _named(schema: bytes) -> Counter[str]:
+    """How often each file is named; nothing else is kept of the schema."""
+    names: Counter[str] = Counter()
+
+    def note(node: dict[str, Any]) -> None:
+        if isinstance(name := node.get("file"), str):
+            names[name] += 1
+
+    json.loads(schema, object_hook=note)
+    return names

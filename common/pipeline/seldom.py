@@ -1,0 +1,56 @@
+"""What a loop may warn of again and again is told at once, then once a minute with a count."""
+
+import logging
+import time
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
+
+INTERVAL_SECONDS = 60.0
+MAX_KEYS = 100  # what is told under another key each time is not remembered for long
+
+
+class _Told(NamedTuple):
+    at: float
+    untold: int = 0
+
+
+class Seldom:
+    """Tells apart by a key what is told: another one does not wait."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._told: dict[Hashable, _Told] = {}
+
+    def count(self, key: Hashable = None, number: int = 1) -> int:
+        """Returns how many there were since it was last told, if it is to be told now; else 0.
+
+        >>> seldom = Seldom(lambda: 0.0)
+        >>> [seldom.count("full", 5), seldom.count("full"), seldom.count("empty")]
+        [5, 0, 1]
+        """
+        now = self._monotonic()
+        told = self._told.get(key)
+        if told is not None and now < told.at + INTERVAL_SECONDS:
+            self._told[key] = told._replace(untold=told.untold + number)
+            return 0
+        if len(self._told) >= MAX_KEYS:
+            self._told.clear()
+        self._told[key] = _Told(now)
+        return number + (told.untold if told else 0)
+
+
+class SeldomFilter(logging.Filter):
+    """The same for the warnings of a library, by their text before its values are filled in."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seldom = Seldom(monotonic)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is to be told; says then how often it came."""
+        if record.levelno < logging.WARNING:
+            return True
+        count = self._seldom.count(str(record.msg))
+        if count > 1:
+            record.msg, record.args = "%s (%s times)", (record.getMessage(), f"{count:,}")
+        return count > 0
