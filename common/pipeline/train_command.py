@@ -1,6 +1,7 @@
 """`python -m pipeline train`: asks the gateway for a model, and watches it being made."""
 
 import argparse
+import csv
 import sys
 import time
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
+from pipeline import csv_table
 from pipeline.errors import PipelineError
 from pipeline.gateway_client import AskSettings, Gateway, Training
 from pipeline.job_text import field
@@ -61,9 +63,14 @@ def add_to(commands: Any) -> None:
 
 
 def _columns(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"names separated by commas, not {text!r}")
+    try:
+        names = csv_table.names_of(text)
+    except (csv.Error, ValueError):
+        names = []
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(
+            f"names separated by commas, in quotes where one has a comma, not {text!r}"
+        )
     return names
 
 

@@ -78,14 +78,14 @@ def test_what_is_to_be_trained_is_as_it_was_said(
     tell(gateway, WAITING, DONE)
     params = ["alpha=0.5", "max_depth=null", "max_features=sqrt", "name=a=b"]
     status, out, _ = train(
-        *("--algorithm", "linear", "--dataset", "clinic", "--features", "bmi, bp"),
+        *("--algorithm", "linear", "--dataset", "clinic", "--features", 'bmi, "bp, mmHg"'),
         *("--target", "score", *(f"--param={param}" for param in params)),
     )
     assert status == 0
     assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
     assert gateway.asked[0][1]["x-api-key"] == "a-key"
     assert gateway.asked[0][2] == {
-        "dataset_id": "clinic", "features": ["bmi", "bp"], "target": "score",
+        "dataset_id": "clinic", "features": ["bmi", "bp, mmHg"], "target": "score",
         "algorithm": "linear",
         "params": {"alpha": 0.5, "max_depth": None, "max_features": "sqrt", "name": "a=b"},
     }  # fmt: skip
@@ -144,7 +144,9 @@ def test_asked_again_it_is_the_same_training(
     [
         (["--param", "alpha"], "name=value, not 'alpha'"),
         (["--param", "=1"], "name=value, not '=1'"),
-        (["--features", "age,,bmi"], "names separated by commas, not 'age,,bmi'"),
+        (["--features", "age,,bmi"], "quotes where one has a comma, not 'age,,bmi'"),
+        (["--features", 'age,"bmi'], "quotes where one has a comma, not 'age,\"bmi'"),
+        (["--features", ""], "quotes where one has a comma, not ''"),
     ],
 )
 def test_wrong_usage_is_told_before_a_training_is_asked_for(
