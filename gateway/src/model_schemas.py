@@ -97,6 +97,11 @@ class ChangeOut(BaseModel):
     takes_back: int | None = Field(
         description="The number of the promotion that a rollback undoes.", examples=[None]
     )
+    default: str | None = Field(
+        description="Of a start: the model of MODEL_PATH. While a promoted one answers, rollbacks "
+        "lead back to it.",
+        examples=[None],
+    )
     at: datetime
 
 

@@ -99,6 +99,7 @@ class Registry:
     def rollback(self, key: str = "") -> Change:
         """Has the model answer again that the last promotion took the place of.
 
+        After the first promotion that is the model of MODEL_PATH, also one that came since.
         It takes back the promotion that it sees first, or nothing: somebody else may do the same.
         """
         seen: int | None = None
@@ -115,7 +116,7 @@ class Registry:
                     f"change {changes[-1].number} came first, a {changes[-1].action}: look, and "
                     "ask again if there is still something to take back"
                 )
-            return self._next_rollback(changes, earlier.live, last.number)
+            return self._next_rollback(changes, earlier.own, last.number)
 
         return self._change(key, ("rollback", None), decide)
 
@@ -124,7 +125,7 @@ class Registry:
         model = self.model(model_id)
         changes = self._store.changes()
         live, shadow = _now(changes)
-        earlier = [change.live for change in standing(changes)[-2:-1]]
+        earlier = [change.own for change in standing(changes)[-2:-1]]
         uses: dict[str | None, str] = dict.fromkeys(earlier, "what a rollback returns to")
         uses |= {shadow: "tried in the shadow", live: "the one that answers"}
         if use := uses.get(model_id):
