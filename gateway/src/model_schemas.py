@@ -86,6 +86,14 @@ class Promotion(Strict):
     )
 
 
+class PromotionOut(BaseModel):
+    """Whether a model would be promoted now."""
+
+    refusal: str | None = Field(
+        description="Why it would be refused (409); null where it would not.", examples=[None]
+    )
+
+
 class ChangeOut(BaseModel):
     """Which model answers from then on, and which one is tried."""
 

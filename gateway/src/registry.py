@@ -56,19 +56,17 @@ class Registry:
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:
         """Has the model answer from now on. One that was tried is not tried any more."""
 
-        def decide(changes: list[Change]) -> Change:
-            model = self._usable(model_id)
-            live, shadow = _now(changes)
-            _refuse_live(model_id, live)
-            if not force:
-                _refuse_seen(model)
-                _refuse_untold(model)
-            if not force and live is not None:
-                self._refuse_worse(model, live)
-            kept = None if shadow == model_id else shadow
-            return _next(changes, "promote", model_id, kept, forced=force)
+        return self._change(
+            key, ("promote", model_id), lambda changes: self._promotion(changes, model_id, force)
+        )
 
-        return self._change(key, ("promote", model_id), decide)
+    def refusal(self, model_id: str) -> str | None:
+        """Why it would not be promoted now; None where it would. Nothing is changed."""
+        try:
+            self._promotion(self._store.changes(), model_id, force=False)
+        except RefusedError as error:
+            return str(error)
+        return None
 
     def shadow(self, model_id: str, key: str = "") -> Change:
         """Has the model predict the same rows beside the one that answers."""
@@ -131,6 +129,18 @@ class Registry:
         if use := uses.get(model_id):
             raise RefusedError(f"{model_id} is not deleted: it is {use}")
         self._store.delete(model)
+
+    def _promotion(self, changes: list[Change], model_id: str, force: bool) -> Change:
+        model = self._usable(model_id)
+        live, shadow = _now(changes)
+        _refuse_live(model_id, live)
+        if not force:
+            _refuse_seen(model)
+            _refuse_untold(model)
+        if not force and live is not None:
+            self._refuse_worse(model, live)
+        kept = None if shadow == model_id else shadow
+        return _next(changes, "promote", model_id, kept, forced=force)
 
     def _refuse_worse(self, model: Model, live: str) -> None:
         present = self._store.model(live)

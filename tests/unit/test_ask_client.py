@@ -106,6 +106,30 @@ def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path
     assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 2
 
 
+@pytest.mark.parametrize(
+    ("settings", "started"),
+    [
+        ({}, "GATEWAY_URL={url} {python} -m pipeline ask"),
+        (
+            {"SHOWN_COMMAND": "docker compose run --rm pipeline"},
+            "docker compose run --rm pipeline ask",
+        ),
+    ],
+)
+def test_what_is_printed_to_be_copied_runs_where_it_is_read(
+    ask: Ask, gateway: Fake, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], started: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    gateway.tell((202, PROCESSING, {}))
+    _, _, err = ask("predict", *VALUES)
+    call = started.format(url=f"{gateway.url}/", python=sys.orig_argv[0])
+    assert err == f"not answered within 5 s: {call} job j-1 --follow\n"
+    assert (
+        f"\n  {settings.get('SHOWN_COMMAND', 'python -m pipeline')} ask random" in ask("--help")[1]
+    )
+
+
 CSV_ROW = f"{','.join(FEATURE_NAMES)}\n{','.join(VALUES)}\n"
 
 

@@ -11,7 +11,7 @@ from pipeline.messages import FEATURE_COUNT
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
-    "`docker build --build-arg EXTRA=onnx -f model/Dockerfile .`"
+    "`MODEL_EXTRA=onnx MODEL_PATH=model/model.onnx docker compose up -d --build model`"
 )
 NUMBERS: dict[str, type[np.float64 | np.float32]] = {
     "tensor(double)": np.float64,
