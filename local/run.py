@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from child import Child
-from display import Display, for_stdout
+from display import Display, for_stdout, short
 from options import environment, patience, positive
 from places import files, pages, take_ports, ways_in
 from servers import ServerError
@@ -22,6 +22,7 @@ from supervisor import NAMES, SERVING_NAMES, ServiceError, Supervisor, end_lefto
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
 MODEL = ROOT / "model" / "model.skops"
+TRAIN = ROOT / "model" / "src" / "train.py"
 MODEL_RECORD = MODEL.with_name("model.skops.sha256")
 
 
@@ -126,10 +127,14 @@ def only_run(folder: Path) -> Iterator[None]:
 
 def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt) -> None:
     """Makes the default model, unless it is there or `env` names another."""
-    if (MODEL.exists() and MODEL_RECORD.exists()) or "MODEL_PATH" in env:
+    if "MODEL_PATH" in env:
+        return
+    if MODEL.exists() and MODEL_RECORD.exists():
+        if MODEL.stat().st_mtime < TRAIN.stat().st_mtime:
+            display.say(f"{short(TRAIN)} was changed after its training: `make train` trains anew")
         return
     display.say("training the model")
-    train = Child("train", [sys.executable, ROOT / "model" / "src" / "train.py"], LOCAL, env)
+    train = Child("train", [sys.executable, TRAIN], LOCAL, env)
     try:
         train.start()
         while train.exit_status is None:

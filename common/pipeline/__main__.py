@@ -19,7 +19,8 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in a container see common/process1
-    parser = argparse.ArgumentParser(prog="python -m pipeline", description="Tools by hand.")
+    command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # with Docker another
+    parser = argparse.ArgumentParser(prog=command, description="Tools by hand.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)
     ask.add_to(commands)

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import shlex
 import sys
 from typing import Any
 
@@ -19,11 +18,11 @@ MOST_ROWS = 1000  # of one request
 MOST_WAIT_SECONDS = 30
 EXAMPLES = """\
 examples:
-  python -m pipeline ask random
-  python -m pipeline ask predict 59 2 32.1 101 157 93.2 38 4 4.8598 87
-  python -m pipeline ask predict --file patients.csv
-  python -m pipeline ask job ID --follow
-  python -m pipeline ask label ID 151
+  %(prog)s random
+  %(prog)s predict 59 2 32.1 101 157 93.2 38 4 4.8598 87
+  %(prog)s predict --file patients.csv
+  %(prog)s job ID --follow
+  %(prog)s label ID 151
 
 GATEWAY_URL (http://localhost:8000) tells where the gateway is, GATEWAY_API_KEY its key."""
 
@@ -212,5 +211,4 @@ def _status(jobs: list[Job], wait: int) -> int:
 
 
 def _command() -> str:
-    """How we were called, so that the next call can be copied."""
-    return printable(f"{shlex.quote(sys.orig_argv[0])} -m pipeline ask")
+    return printable(f"{AskSettings.from_environment().command} ask")

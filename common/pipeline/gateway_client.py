@@ -1,8 +1,10 @@
 """The calls of the gateway, and what they answer."""
 
+import sys
 from collections.abc import Callable
+from shlex import quote
 from typing import Any, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote as url_quote
 from urllib.request import Request
 
 import msgspec
@@ -10,7 +12,7 @@ from pydantic import AnyHttpUrl, Field
 
 from pipeline.gateway_http import BusyError, GatewayError, Http
 from pipeline.messages import new_id
-from pipeline.settings import Settings
+from pipeline.settings import PageSettings
 
 TIMEOUT_SECONDS = 10.0  # of silence, beyond what the gateway is asked to wait
 SILENCE_SECONDS = 60.0  # between two events: the gateway says at times that it is there
@@ -20,8 +22,8 @@ ENDED = {"completed", "failed", "cancelled"}
 T = TypeVar("T")
 
 
-class AskSettings(Settings):
-    """Where the gateway is, and what it wants to be shown."""
+class AskSettings(PageSettings):
+    """Where the gateway is, what it wants to be shown, and how people call it and us."""
 
     gateway_url: AnyHttpUrl = Field(
         AnyHttpUrl("http://localhost:8000"), description="a URL like http://localhost:8000"
@@ -29,6 +31,22 @@ class AskSettings(Settings):
     gateway_api_key: str = Field(
         "", pattern="^[!-~]*$", description="the gateway's key: ASCII, without spaces"
     )
+    shown_command: str = Field("", description="how a person starts `python -m pipeline`")
+
+    @property
+    def command(self) -> str:
+        """How the next command is to be started, so that it can be copied."""
+        if self.shown_command:
+            return self.shown_command
+        url = f"GATEWAY_URL={quote(str(self.gateway_url))} "
+        is_told = "gateway_url" in self.model_fields_set
+        return f"{url if is_told else ''}{quote(sys.orig_argv[0])} -m pipeline"
+
+    def curl(self, path: str) -> str:
+        """A POST to the gateway, to be copied."""
+        url = (self.shown_url or str(self.gateway_url)).rstrip("/")
+        key = '-H "X-API-Key: $GATEWAY_API_KEY" ' if self.gateway_api_key else ""
+        return f"curl -X POST {key}{quote(f'{url}/{path}')}"
 
 
 class Job(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -91,6 +109,10 @@ class _Jobs(msgspec.Struct):
     jobs: list[Job]
 
 
+class _Promotion(msgspec.Struct):
+    refusal: str | None
+
+
 class _LabelTaken(msgspec.Struct):
     warnings: list[str] = []
 
@@ -119,11 +141,11 @@ class Gateway:
 
     def label(self, job_id: str, value: float) -> list[str]:
         """Returns what the gateway warns of."""
-        request = self._http.request(f"label/{quote(job_id, safe='')}", {"value": value})
+        request = self._http.request(f"label/{url_quote(job_id, safe='')}", {"value": value})
         return self._decoded(self._send(request), _LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:
-        return self._get(f"job/{quote(job_id, safe='')}", Job)
+        return self._get(f"job/{url_quote(job_id, safe='')}", Job)
 
     def train(self, request: dict[str, Any]) -> Training:
         """Asks for a model; however often that has to be sent, it is one training."""
@@ -131,10 +153,14 @@ class Gateway:
         return self._decoded(self._send(sent), Training)
 
     def training(self, job_id: str) -> Training:
-        return self._get(f"job/{quote(job_id, safe='')}", Training)
+        return self._get(f"job/{url_quote(job_id, safe='')}", Training)
+
+    def refusal(self, model_id: str) -> str | None:
+        """Why it would not be promoted; None where it would."""
+        return self._get(f"models/{url_quote(model_id, safe='')}/promote", _Promotion).refusal
 
     def cancel(self, job_id: str) -> Training:
-        sent = self._http.request(f"job/{quote(job_id, safe='')}/cancel", {})
+        sent = self._http.request(f"job/{url_quote(job_id, safe='')}/cancel", {})
         return self._decoded(self._send(sent), Training)
 
     def random_patient(self) -> Patient:
@@ -151,7 +177,7 @@ class Gateway:
 
     def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
         """Shows each state as it comes, until the last."""
-        request = self._http.request(f"job/{quote(job_id, safe='')}/events")
+        request = self._http.request(f"job/{url_quote(job_id, safe='')}/events")
         self._http.patiently(lambda: self._follow(request, show))
 
     def _follow(self, request: Request, show: Callable[[Job], None]) -> None:

@@ -4,14 +4,17 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from pipeline import csv_table
+from pipeline.csv_table import Header
 from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES
 
+MAX_SHOWN = 200  # characters of a header that is told
 Row = list[float] | dict[str, float]
 
 
@@ -85,24 +88,38 @@ def _of_json(text: str) -> Rows:
 
 def _of_csv(text: str) -> Rows:
     """With a line of names; `id` may be one of them, and others than the ten are left out."""
-    reader = csv.DictReader(io.StringIO(text))
-    names = [name.strip() for name in reader.fieldnames or ()]
-    reader.fieldnames = names
-    if missing := [name for name in FEATURE_NAMES if name not in names]:
-        raise ValueError(
-            f"the first line of a CSV file names the columns ({_names()}, separated by commas); "
-            f"missing: {' '.join(missing)}"
-        )
+    file = io.StringIO(text, newline=None)
+    try:
+        header = csv_table.header(file, FEATURE_NAMES)
+        if missing := [name for name in FEATURE_NAMES if name not in header.names]:
+            raise ValueError(
+                f"the first line of a CSV file names the columns ({_names()}); missing: "
+                f"{' '.join(missing)}; it has {str(header)[:MAX_SHOWN]}"
+            )
+        return _rows_below(header, csv_table.records(file, header.separator))
+    except csv.Error as error:
+        raise ValueError(f"not CSV: {error}") from error
+
+
+def _rows_below(header: Header, records: Iterator[list[str]]) -> Rows:
     rows = Rows([], [])
-    for fields in reader:
+    for line, record in enumerate(records, 1):
+        if line <= header.records or not any(record):
+            continue
+        fields = dict(zip(header.names, record, strict=False))
         try:
-            row = {name: number(fields[name] or "", name) for name in FEATURE_NAMES}
+            row = {name: _cell(fields.get(name, ""), name, header) for name in FEATURE_NAMES}
         except ValueError as error:
-            raise ValueError(f"line {reader.line_num}: {error}") from error
+            raise ValueError(f"line {line}: {error}") from error
         rows.values.append(row)
-        if "id" in names:
-            rows.ids.append((fields["id"] or "").strip())
+        if "id" in header.names:
+            rows.ids.append(fields.get("id", "").strip())
     return rows
+
+
+def _cell(text: str, name: str, header: Header) -> float:
+    is_decimal = header.has_decimal_commas and text.count(",") == 1 and "." not in text
+    return number(text.replace(",", ".") if is_decimal else text, name)
 
 
 def number(text: str, name: str) -> float:

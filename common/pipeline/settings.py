@@ -123,6 +123,19 @@ class LogsSettings(Settings):
     logs_dir: Path = Field(Path("logs"), description="a folder")
 
 
+def _first_port(url: str) -> str:
+    """Docker takes a range of ports, of which the first copy of a service has the first."""
+    return re.sub(r"(:\d+)-\d+", r"\1", url)
+
+
+class PageSettings(Settings):
+    """What is told that tells people where to find it."""
+
+    shown_url: Annotated[str, AfterValidator(_first_port)] = Field(
+        "", description="a URL like http://localhost:8080/"
+    )
+
+
 def _folder_or_bucket(text: str) -> str:
     if "://" in text and not S3_URL.fullmatch(text):
         raise ValueError

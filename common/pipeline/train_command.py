@@ -1,6 +1,7 @@
 """`python -m pipeline train`: asks the gateway for a model, and watches it being made."""
 
 import argparse
+import csv
 import sys
 import time
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import msgspec
 from tqdm import tqdm
 
+from pipeline import csv_table
 from pipeline.errors import PipelineError
 from pipeline.gateway_client import AskSettings, Gateway, Training
 from pipeline.job_text import field
@@ -18,9 +20,9 @@ LOOK_SECONDS = 0.5
 BAR = "{desc:<14}{percentage:3.0f}% |{bar:40}| {elapsed}"
 EXAMPLES = """\
 examples:
-  python -m pipeline train
-  python -m pipeline train --algorithm random_forest --param n_estimators=300 --param max_depth=8
-  python -m pipeline train --dataset clinic --target score --features dose,weight
+  %(prog)s
+  %(prog)s --algorithm random_forest --param n_estimators=300 --param max_depth=8
+  %(prog)s --dataset clinic --target score --features 'weight,"dose, mg"'
 
 Ctrl-C cancels the training. Exit status: 0 trained, 1 failed or cancelled, 2 wrong usage.
 GATEWAY_URL (http://localhost:8000) tells where the gateway is, GATEWAY_API_KEY its key."""
@@ -61,9 +63,14 @@ def add_to(commands: Any) -> None:
 
 
 def _columns(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"names separated by commas, not {text!r}")
+    try:
+        names = csv_table.names_of(text)
+    except (csv.Error, ValueError):
+        names = []
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(
+            f"names separated by commas, in quotes where one has a comma, not {text!r}"
+        )
     return names
 
 
@@ -103,7 +110,9 @@ def _train(args: argparse.Namespace) -> int:
         _cancel(gateway, training.job_id)
         raise
     if not args.json:
-        _show_end(training, settings)
+        _show_end(training)
+        if training.status == "completed":
+            _show_next(gateway, settings, training.model_id)
     return int(training.status != "completed")
 
 
@@ -152,7 +161,7 @@ def _show_ids(training: Training, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _show_end(training: Training, settings: AskSettings) -> None:
+def _show_end(training: Training) -> None:
     field("status", training.status)
     if training.reason:
         field("reason", training.reason)
@@ -161,12 +170,20 @@ def _show_end(training: Training, settings: AskSettings) -> None:
             field(name, f"{value:.6g}")
     if training.holdout_rows_seen:
         field("hold-out seen", f"{training.holdout_rows_seen} rows: promoted by force only")
-    if training.status == "completed":
-        url = f"{str(settings.gateway_url).rstrip('/')}/models/{training.model_id}/promote"
-        headers = "-H 'Content-Type: application/json'"
-        if settings.gateway_api_key:
-            headers += ' -H "X-API-Key: $GATEWAY_API_KEY"'
-        print(f"\nto have it answer: curl {printable(url)} {headers} -d '{{}}'")
+
+
+def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
+    """What can be done with the model, as commands to be copied; or why it cannot answer."""
+    try:
+        refusal = gateway.refusal(model_id)
+    except PipelineError as error:  # the model is there all the same
+        refusal = str(error)
+    if refusal:
+        print(f"\nit is not promoted as it is: {printable(refusal)}")
+        return
+    for what, path in (("to try it in the shadow", "shadow"), ("to have it answer", "promote")):
+        separator = "\n" if path == "shadow" else ""
+        print(f"{separator}{what}: {printable(settings.curl(f'models/{model_id}/{path}'))}")
 
 
 def _print_json(training: Training) -> None:

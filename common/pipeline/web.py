@@ -10,6 +10,8 @@ from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.connections import affordable, bounded
 from pipeline.errors import WebError
@@ -42,6 +44,7 @@ class WebServer:
     """Serves an application at `address`, in a thread of its own, while it is entered.
 
     `title` is what the log calls it, `settings` how its settings begin, like PLOT for PLOT_PORT.
+    `shown_url` is where people find it, if not at that address, as in a container.
     `let_go` is called in the server's thread when it is to end: to end what has no end of its own.
     Raises WebError where it cannot listen.
     """
@@ -55,11 +58,12 @@ class WebServer:
         *,
         most_connections: int,
         let_go: Callable[[], None],
+        shown_url: str = "",
     ) -> None:
         self._title = title
         self._socket = listen(settings, *listen_at)
         host, port = self._socket.getsockname()[:2]
-        self.address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+        self.address = shown_url or address(host, port)
         self._let_go = let_go
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -98,12 +102,46 @@ class WebServer:
             self._failure = failure
 
 
+class LineEnds:
+    """Middleware: JSON ends with a line feed, so that a terminal goes on in a line of its own."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_json = False
+
+        async def ended(message: Message) -> None:
+            nonlocal is_json
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                is_json = "json" in headers.get("content-type", "")
+                if is_json and "content-length" in headers:
+                    headers["content-length"] = str(int(headers["content-length"]) + 1)
+            elif is_json and not message.get("more_body"):
+                message = {**message, "body": message.get("body", b"") + b"\n"}
+            await send(message)
+
+        await self._app(scope, receive, ended if scope["type"] == "http" else send)
+
+
+def address(host: str, port: int) -> str:
+    """A URL to open: an address that stands for all of a machine's is none.
+
+    >>> address("0.0.0.0", 8080), address("::1", 8080)
+    ('http://localhost:8080/', 'http://[::1]:8080/')
+    """
+    if host in {"0.0.0.0", "::"}:
+        host = "localhost"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
 def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
     """How it is served: with rules for browsers, within limits, and without a log of its own."""
     app.router.redirect_slashes = False  # to a host that the asker names
     logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns with each request
     return uvicorn.Config(
-        app,
+        LineEnds(app),
         http=bounded(most_connections),
         headers=list(HEADERS.items()),
         server_header=False,

@@ -81,6 +81,7 @@ class Api(WebServer):
             (settings.gateway_host, settings.gateway_port),
             most_connections=MOST_CONNECTIONS,
             let_go=self.waiting.close,
+            shown_url=settings.shown_url,
         )
 
     def _routers(self, settings: GatewaySettings) -> list[APIRouter]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter
 
-from pipeline.settings import BrokerSettings, StoreSettings
+from pipeline.settings import BrokerSettings, PageSettings, StoreSettings
 from pipeline.training import TrainingSettings
 
 
@@ -21,7 +21,7 @@ def _printable(key: SecretStr) -> SecretStr:
     return key
 
 
-class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings):
+class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings, PageSettings):
     """Its address, its limits, and where jobs, trainings and models are kept."""
 
     gateway_host: str = Field("127.0.0.1", description="an address of this machine")

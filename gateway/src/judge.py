@@ -6,6 +6,7 @@ from pathlib import Path
 from sklearn.metrics import root_mean_squared_error
 
 from pipeline import dataset
+from pipeline.csv_table import listed
 from pipeline.errors import ModelError, PipelineError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.predictor import Predictor
@@ -37,7 +38,7 @@ class Judge:
         """
         if tuple(model.features) != FEATURE_NAMES:
             raise RefusedError(
-                f"{model.model_id} takes the columns {', '.join(model.features)}; the rows that "
+                f"{model.model_id} takes the columns {listed(model.features)}; the rows that "
                 f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
             )
         size = max((file.size for file in model.files.values()), default=0)

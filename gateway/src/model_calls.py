@@ -10,7 +10,16 @@ from fastapi import APIRouter, Path, Response
 from msgspec import to_builtins
 
 import problems
-from model_schemas import Changed, ChangeOut, ChangesOut, ModelOut, ModelsOut, Promotion, ReplicaOut
+from model_schemas import (
+    Changed,
+    ChangeOut,
+    ChangesOut,
+    ModelOut,
+    ModelsOut,
+    Promotion,
+    PromotionOut,
+    ReplicaOut,
+)
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
@@ -23,6 +32,7 @@ from training_schemas import NAME_PATTERN
 
 log = logging.getLogger(__name__)
 
+UNFORCED = Promotion()  # as without a body
 FOLLOW_SECONDS = 2.0  # in which every process of `model` follows, or says why not
 LOOK_AGAIN_SECONDS = 0.1
 FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # who has been silent for longer is no more
@@ -65,6 +75,7 @@ class ModelCalls:
         add(one, self.model, methods=["GET"], **problems.MODEL)
         add(one, self.delete, methods=["DELETE"], status_code=204, **problems.DELETE)
         add(f"{one}/promote", self.promote, methods=["POST"], **problems.PROMOTE)
+        add(f"{one}/promote", self.promotion, methods=["GET"], **problems.PROMOTION)
         add(f"{one}/shadow", self.shadow, methods=["POST"], **problems.SHADOW)
         add("/shadow", self.unshadow, methods=["DELETE"], **problems.UNSHADOW)
         add("/rollback", self.rollback, methods=["POST"], **problems.ROLLBACK)
@@ -87,11 +98,17 @@ class ModelCalls:
         return _model(model, last)
 
     async def promote(
-        self, model_id: ModelId, body: Promotion, idempotency_key: Key = ""
+        self, model_id: ModelId, body: Promotion = UNFORCED, idempotency_key: Key = ""
     ) -> Changed:
         """Has a model answer from now on, if it loads, fits, and is not worse than it may be."""
         return await self._change(
             lambda: self._registry.promote(model_id, body.force, idempotency_key)
+        )
+
+    async def promotion(self, model_id: ModelId) -> PromotionOut:
+        """Says whether a model would be promoted now, and changes nothing."""
+        return PromotionOut(
+            refusal=await self._threads.run(lambda: self._registry.refusal(model_id))
         )
 
     async def shadow(self, model_id: ModelId, idempotency_key: Key = "") -> Changed:

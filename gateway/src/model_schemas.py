@@ -86,6 +86,14 @@ class Promotion(Strict):
     )
 
 
+class PromotionOut(BaseModel):
+    """Whether a model would be promoted now."""
+
+    refusal: str | None = Field(
+        description="Why it would be refused (409); null where it would not.", examples=[None]
+    )
+
+
 class ChangeOut(BaseModel):
     """Which model answers from then on, and which one is tried."""
 
@@ -96,6 +104,11 @@ class ChangeOut(BaseModel):
     forced: bool
     takes_back: int | None = Field(
         description="The number of the promotion that a rollback undoes.", examples=[None]
+    )
+    default: str | None = Field(
+        description="Of a start: the model of MODEL_PATH. While a promoted one answers, rollbacks "
+        "lead back to it.",
+        examples=[None],
     )
     at: datetime
 

@@ -129,6 +129,7 @@ PROMOTE: dict[str, Any] = {
     "its training data: then its score there says nothing.",
     "responses": {**_UNKNOWN, **_REFUSED, **_TOO_MUCH},
 }
+PROMOTION: dict[str, Any] = {"summary": "Whether a model would answer", "responses": _UNKNOWN}
 SHADOW: dict[str, Any] = {
     "summary": "Try a model in the shadow",
     "responses": {**_UNKNOWN, **_REFUSED},

@@ -58,19 +58,17 @@ class Registry:
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:
         """Has the model answer from now on. One that was tried is not tried any more."""
 
-        def decide(changes: list[Change]) -> Change:
-            model = self._usable(model_id)
-            live, shadow = _now(changes)
-            _refuse_live(model_id, live)
-            if not force:
-                _refuse_seen(model)
-                _refuse_untold(model)
-            if not force and live is not None:
-                self._refuse_worse(model, live)
-            kept = None if shadow == model_id else shadow
-            return _next(changes, "promote", model_id, kept, forced=force)
+        return self._change(
+            key, ("promote", model_id), lambda changes: self._promotion(changes, model_id, force)
+        )
 
-        return self._change(key, ("promote", model_id), decide)
+    def refusal(self, model_id: str) -> str | None:
+        """Why it would not be promoted now; None where it would. Nothing is changed."""
+        try:
+            self._promotion(self._store.changes(), model_id, force=False)
+        except RefusedError as error:
+            return str(error)
+        return None
 
     def shadow(self, model_id: str, key: str = "") -> Change:
         """Has the model predict the same rows beside the one that answers."""
@@ -101,6 +99,7 @@ class Registry:
     def rollback(self, key: str = "") -> Change:
         """Has the model answer again that the last promotion took the place of.
 
+        After the first promotion that is the model of MODEL_PATH, also one that came since.
         It takes back the promotion that it sees first, or nothing: somebody else may do the same.
         """
         seen: int | None = None
@@ -117,7 +116,7 @@ class Registry:
                     f"change {changes[-1].number} came first, a {changes[-1].action}: look, and "
                     "ask again if there is still something to take back"
                 )
-            return self._next_rollback(changes, earlier.live, last.number)
+            return self._next_rollback(changes, earlier.own, last.number)
 
         return self._change(key, ("rollback", None), decide)
 
@@ -126,12 +125,24 @@ class Registry:
         model = self.model(model_id)
         changes = self._store.changes()
         live, shadow = _now(changes)
-        earlier = [change.live for change in standing(changes)[-2:-1]]
+        earlier = [change.own for change in standing(changes)[-2:-1]]
         uses: dict[str | None, str] = dict.fromkeys(earlier, "what a rollback returns to")
         uses |= {shadow: "tried in the shadow", live: "the one that answers"}
         if use := uses.get(model_id):
             raise RefusedError(f"{model_id} is not deleted: it is {use}")
         self._store.delete(model)
+
+    def _promotion(self, changes: list[Change], model_id: str, force: bool) -> Change:
+        model = self._usable(model_id)
+        live, shadow = _now(changes)
+        _refuse_live(model_id, live)
+        if not force:
+            _refuse_seen(model)
+            _refuse_untold(model)
+        if not force and live is not None:
+            self._refuse_worse(model, live)
+        kept = None if shadow == model_id else shadow
+        return _next(changes, "promote", model_id, kept, forced=force)
 
     def _refuse_worse(self, model: Model, live: str) -> None:
         present = self._store.model(live)

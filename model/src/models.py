@@ -110,6 +110,8 @@ class Models:
             log.warning("change %d is not followed: %s", change.number, self._problem)
         if live and live.model_id != before.live.model_id:
             log.info("%s answers now, instead of %s", live.model_id, before.live.model_id)
+        elif self._change == 0:
+            log.info("%s answers", self.now.live.model_id)
         if shadow and shadow is not before.shadow:
             log.info("%s is tried beside it", shadow.model_id)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from pipeline.messages import FEATURE_NAMES, new_id
 from pipeline.models import fingerprint
-from pipeline.models.records import ONNX, RECORD, SKOPS, Change, Model
+from pipeline.models.records import ONNX, RECORD, SKOPS, Change, Model, standing
 from pipeline.models.store import ModelStore, StoreError, TakenError, now_text
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ def form_of(path: Path) -> str:
 
 
 def register(store: ModelStore, path: Path) -> None:
-    """Stores it, and has it answer unless somebody has promoted another.
+    """Stores it, and has it answer unless another was promoted, and not rolled back.
 
     Raises StoreError if the store cannot be read. That it cannot be written is no reason to end.
     """
@@ -34,21 +34,39 @@ def register(store: ModelStore, path: Path) -> None:
 
 
 def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None:
-    last = changes[-1] if changes else None
-    live, shadow = (last.live, last.shadow) if last else (None, None)
-    if live == model_id:
-        return
-    if any(change.action in {"promote", "rollback"} for change in changes):
-        log.info("%s was promoted: that of MODEL_PATH is in the store as %s", live, model_id)
-        return
-    number = last.number + 1 if last else 1
-    change = Change(
-        number=number, action="start", live=model_id, shadow=shadow, nonce=new_id(), at=now_text()
+    """Has it answer; while one that was promoted does, rollbacks will lead back to it."""
+    change = _start(changes, model_id)
+    if change is not None:
+        try:
+            store.change(change)
+        except TakenError:  # by a promotion, or by another process of model
+            _start_with(store, store.changes(), model_id)
+            return
+    live = (change or changes[-1]).live
+    if live != model_id:
+        log.info(
+            "%s was promoted, and answers; the model of MODEL_PATH is %s: "
+            "POST /models/%s/promote at the gateway has it answer, and rollbacks lead back to it",
+            live, model_id, model_id,
+        )  # fmt: skip
+
+
+def _start(changes: list[Change], model_id: str) -> Change | None:
+    """The change that makes it the default model; None where it is."""
+    stands, last = standing(changes), changes[-1] if changes else None
+    if stands and stands[0].action == "start" and stands[0].own == model_id:
+        return None
+    is_promoted = any(change.action == "promote" for change in stands)
+    live = last.live if last and is_promoted else model_id
+    return Change(
+        number=last.number + 1 if last else 1,
+        action="start",
+        live=live,
+        shadow=last.shadow if last and last.shadow != live else None,
+        default=model_id,
+        nonce=new_id(),
+        at=now_text(),
     )
-    try:
-        store.change(change)
-    except TakenError:
-        log.info("another process of model was first: its change counts")
 
 
 def _record(path: Path, content: bytes) -> Model:

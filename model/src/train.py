@@ -6,7 +6,9 @@ With --onnx it is also stored as ONNX, beside the other, if that predicts the sa
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import skops.io
 from sklearn.linear_model import RidgeCV
@@ -19,30 +21,39 @@ from pipeline import dataset
 from pipeline.errors import PipelineError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models import fingerprint, onnx_export
+from pipeline.models.predictor import Predictor
 from pipeline.models.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
 from pipeline.models.store import now_text
 from pipeline.models.versions import versions
 
-ALPHAS = (0.1, 1.0, 10.0, 100.0)
+
+def estimator() -> Any:
+    """The model before it is trained: any regressor of scikit-learn may stand here.
+
+    Ours is a ridge regression with its scaling inside; cross-validation chooses the penalty.
+    """
+    return make_pipeline(StandardScaler(), RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0)))
 
 
-def train() -> Pipeline:
-    """A ridge regression with its scaling inside; the penalty is chosen by cross-validation."""
+def train() -> Any:
+    """The model, fitted to the rows that the stream does not take."""
     data = dataset.training()
-    return make_pipeline(StandardScaler(), RidgeCV(ALPHAS)).fit(data.features, data.labels)
+    return estimator().fit(data.features, data.labels)
 
 
 def main(path: Path, onnx: bool = False) -> None:
     """Writes `path`; with `onnx`, or if that is what `path` names, also the same as .onnx.
 
-    Beside them model.json, which tells what they are. Raises ModelError, with no ONNX file written,
-    if that would not predict the same.
+    Beside them model.json, which tells what they are. Raises ModelError, with nothing written, if
+    `model` would refuse the file; and, with no ONNX file written, if that would not predict the
+    same.
     """
     model, skops_path = train(), path
     if path.suffix == ".onnx":
         onnx, skops_path = True, path.with_suffix(".skops")
-    metrics = errors_of(model)
     files = {SKOPS: skops.io.dumps(model)}
+    Predictor.of(files[SKOPS], skops_path, fingerprint.model_id(files[SKOPS]))
+    metrics = errors_of(model)
     store(files[SKOPS], skops_path)
     store_record(model, metrics, files, path.with_name(RECORD))
     text = f"MAE {metrics.mae:.1f}, RMSE {metrics.rmse:.1f} on {metrics.held_out_rows}"
@@ -52,7 +63,7 @@ def main(path: Path, onnx: bool = False) -> None:
         store_record(model, metrics, files, path.with_name(RECORD))
 
 
-def errors_of(model: Pipeline) -> Metrics:
+def errors_of(model: Any) -> Metrics:
     held_out = dataset.holdout()
     predictions = model.predict(held_out.features)
     return Metrics(
@@ -63,7 +74,7 @@ def errors_of(model: Pipeline) -> Metrics:
     )
 
 
-def store_onnx(model: Pipeline, path: Path) -> bytes:
+def store_onnx(model: Any, path: Path) -> bytes:
     rows = np.concatenate([dataset.training().features, dataset.holdout().features])
     content, difference = onnx_export.export(model, rows)
     store(content, path)
@@ -71,20 +82,21 @@ def store_onnx(model: Pipeline, path: Path) -> bytes:
     return content
 
 
-def store_record(model: Pipeline, metrics: Metrics, files: dict[str, bytes], path: Path) -> None:
+def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Path) -> None:
     """What the model store keeps of a model, for `model` to put it there."""
+    last_step = model[-1] if isinstance(model, Pipeline) else model
     record = Model(
         model_id=fingerprint.model_id(files[SKOPS]),
         dataset_id="diabetes",
         features=[*FEATURE_NAMES],
         target="target",
-        algorithm="ridge",
-        params={"alpha": float(model[-1].alpha_)},
+        algorithm=type(last_step).__name__,
+        params=msgspec.to_builtins(last_step.get_params(deep=False), enc_hook=repr),
         metrics=metrics,
         holdout_rows_seen=0,
         versions=versions(),
         created_at=now_text(),
-        notes=[f"the default model; alpha is the best of {ALPHAS} in cross-validation"],
+        notes=[f"the default model: {' '.join(repr(model).split())}"],
         files={name: StoredFile.of(content) for name, content in files.items()},
     )
     replace(path, record.to_json())

@@ -26,7 +26,9 @@ class Page(WebServer):
     them. Raises WebError where it cannot listen.
     """
 
-    def __init__(self, host: str, port: int, plotter: Plotter, management: Management) -> None:
+    def __init__(
+        self, host: str, port: int, plotter: Plotter, management: Management, shown_url: str = ""
+    ) -> None:
         self._plotter = plotter
         self._management = management
         self._feed = Feed()
@@ -39,6 +41,7 @@ class Page(WebServer):
             (host, port),
             most_connections=MOST_CONNECTIONS,
             let_go=self._feed.close,
+            shown_url=shown_url,
         )
 
     @property
@@ -93,4 +96,5 @@ def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
         },
         "queues": look.queues,
         "services": look.services,
+        "model_id": plotter.model_id(),
     }

@@ -10,7 +10,7 @@ from management import Management
 from page import Page
 from pipeline.errors import LogError
 from pipeline.run import Run, run_service
-from pipeline.settings import LogsSettings, one_or_more, urls_of
+from pipeline.settings import LogsSettings, PageSettings, one_or_more, urls_of
 from plotter import Plotter
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ CATCH_UP_SECONDS = 1.0  # of reading, before the next look at whether to stop
 FINISH_SECONDS = 5.0  # of reading, once asked to stop
 
 
-class PlotSettings(LogsSettings):
+class PlotSettings(LogsSettings, PageSettings):
     """What plot is told."""
 
     plot_interval: float = Field(5.0, gt=0, description="a number of seconds greater than 0")
@@ -43,7 +43,8 @@ def main(settings: PlotSettings, run: Run) -> None:
         plotter = Plotter(settings.logs_dir, run)
         log.info("drawing what arrives in %s", plotter.log)
         management = Management(urls_of(settings.management_url))
-        with Page(settings.plot_host, settings.plot_port, plotter, management) as page:
+        at = settings.plot_host, settings.plot_port
+        with Page(*at, plotter, management, settings.shown_url) as page:
             follow(plotter, page, run, settings.plot_interval)
         if plotter.catch_up(FINISH_SECONDS):
             plotter.draw()

@@ -176,6 +176,13 @@ class Plotter:
         except StateError:
             return None
 
+    def model_id(self) -> str | None:
+        """The model that has predicted the last row, None where metric does not tell."""
+        try:
+            return self.state.model_id()
+        except StateError:
+            return None
+
     def csv(self) -> tuple[BinaryIO, int]:
         """The log, and how many bytes of it the numbers are of: whole lines.
 

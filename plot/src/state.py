@@ -64,6 +64,13 @@ class State:
             dropped = database.execute("SELECT TOTAL(dropped_lines) FROM rotated").fetchone()[0]
         return found | {"dropped": int(dropped)}
 
+    def model_id(self) -> str | None:
+        """The model that has predicted the last row; None where that is not known."""
+        with self._open() as database:
+            found = database.execute(_LAST_MODEL).fetchone()
+        model_id: str | None = found[0] if found else None
+        return model_id
+
     def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
         """When the rows of these ids were written, as far as that is known."""
         marks = ",".join("?" * len(ids))
@@ -94,6 +101,7 @@ class State:
 
 
 _UNMATCHED = "SELECT queue, reason, halves, youngest_in_ms FROM unmatched_counts"
+_LAST_MODEL = "SELECT model_id FROM joined ORDER BY seq DESC LIMIT 1"
 # All columns: a state of an older metric does not have the last ones.
 _JOINED = "SELECT * FROM joined WHERE id = ?"
 _PENDING = """

@@ -129,6 +129,27 @@ def test_the_port_of_the_page_is_changed_outside_only(stack: Stack) -> None:
     assert "PLOT_PORT" not in plot["environment"]
 
 
+def test_the_tools_are_in_an_image_that_up_makes_anew(stack: Stack) -> None:
+    """`up --build` makes the images of what it starts, and the tools are not started by it."""
+    asked = stack.compose("--profile=tools", "config", "--format=json")
+    config = json.loads(asked)
+    tools, features = config["services"]["pipeline"], config["services"]["features"]
+    assert tools["image"] == f"{config['name']}-features"
+    assert "image" not in features
+    assert tools["build"] == features["build"]
+
+
+def test_what_a_container_tells_people_is_an_address_on_their_machine(stack: Stack) -> None:
+    stack.configure(COMPOSE_PROFILES="serving,tools", PLOT_PORT=8081, GATEWAY_PORT="8000-8009")
+    services = json.loads(stack.compose("config", "--format=json"))["services"]
+    told = {name: each["environment"].get("SHOWN_URL") for name, each in services.items()}
+    assert {name: url for name, url in told.items() if url} == {
+        "plot": "http://localhost:8081/",
+        "gateway": "http://localhost:8000-8009/",  # of which the first is told
+        "pipeline": "http://localhost:8000-8009",
+    }
+
+
 def test_a_container_is_made_anew_when_a_file_mounted_into_it_has_changed(stack: Stack) -> None:
     """Compose compares what it starts a container with, and not what is in the files."""
     stack.configure(COMPOSE_PROFILES="serving")

@@ -251,9 +251,38 @@ def test_what_is_no_name_is_refused(gateway: Gateway, model_id: str) -> None:
         assert "detail" in answer.json()
 
 
+def test_a_promotion_needs_no_body_and_can_be_asked_about(
+    gateway: Gateway, store: ModelStore
+) -> None:
+    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    begun = number_of(store)
+
+    def refusal(model_id: str) -> str:
+        answer = gateway.http.get(f"/models/{model_id}/promote")
+        assert answer.status_code == 200
+        return str(answer.json()["refusal"])
+
+    assert refusal("second") == "None"
+    assert "on the hold-out" in refusal("bad")
+    assert "answers already" in refusal("first")
+    assert "takes the columns" in refusal("turned")
+    assert gateway.http.get("/models/absent/promote").status_code == 404
+    assert number_of(store) == begun
+    answer = gateway.http.post("/models/second/promote")
+    assert (answer.status_code, answer.json()["change"]["live"]) == (200, "second")
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("path", ["/models", "/models/absent", "/changes", "/health", "/nowhere"])
+def test_each_answer_ends_its_line(gateway: Gateway, path: str) -> None:
+    answer = gateway.http.get(path)
+    assert answer.content.endswith(b"}\n")
+    assert answer.headers["content-length"] == str(len(answer.content))
+
+
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b'{"force": 1}', b'{"force": "yes"}', b'{"fore": true}']
+    "body", [b"null", b"[]", b'{"force": 1}', b'{"force": "yes"}', b'{"fore": true}']
 )
 def test_a_promotion_that_says_something_else_is_refused(gateway: Gateway, body: bytes) -> None:
     assert gateway.post("/models/second/promote", body).status_code == 422

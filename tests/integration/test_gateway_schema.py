@@ -34,6 +34,7 @@ WITH_INPUT = [
     ("/job/{job_id}/cancel", "POST"),
     ("/models/{model_id}", "GET"),
     ("/models/{model_id}", "DELETE"),
+    ("/models/{model_id}/promote", "GET"),
     ("/models/{model_id}/promote", "POST"),
     ("/models/{model_id}/shadow", "POST"),
 ]

@@ -64,7 +64,7 @@ def test_what_it_starts_with_is_kept_and_can_be_gone_back_to(
     own_id = fingerprint.model_id(model_path.read_bytes())
     (kept,) = store.models()
     assert (kept.model_id, kept.algorithm, kept.metrics and kept.metrics.held_out_rows) == (
-        own_id, "ridge", 89,
+        own_id, "RidgeCV", 89,
     )  # fmt: skip
     (first,) = store.changes()
     assert (first.number, first.action, first.live) == (1, "start", own_id)

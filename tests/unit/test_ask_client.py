@@ -106,6 +106,55 @@ def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path
     assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 2
 
 
+@pytest.mark.parametrize(
+    ("settings", "started"),
+    [
+        ({}, "GATEWAY_URL={url} {python} -m pipeline ask"),
+        (
+            {"SHOWN_COMMAND": "docker compose run --rm pipeline"},
+            "docker compose run --rm pipeline ask",
+        ),
+    ],
+)
+def test_what_is_printed_to_be_copied_runs_where_it_is_read(
+    ask: Ask, gateway: Fake, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], started: str
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    gateway.tell((202, PROCESSING, {}))
+    _, _, err = ask("predict", *VALUES)
+    call = started.format(url=f"{gateway.url}/", python=sys.orig_argv[0])
+    assert err == f"not answered within 5 s: {call} job j-1 --follow\n"
+    assert (
+        f"\n  {settings.get('SHOWN_COMMAND', 'python -m pipeline')} ask random" in ask("--help")[1]
+    )
+
+
+CSV_ROW = f"{','.join(FEATURE_NAMES)}\n{','.join(VALUES)}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV_ROW.replace(",", ";"),
+        CSV_ROW.replace(",", "\t"),
+        CSV_ROW.translate({ord("."): ",", ord(","): ";"}),
+        "sep=;\n" + CSV_ROW.replace(",", ";"),
+        CSV_ROW.replace(",", ", "),
+        CSV_ROW.replace("\n", "\r"),
+        '"note,\nof mine",' + CSV_ROW.replace("\n", '\n"a, b",', 1),
+    ],
+)
+def test_a_file_is_read_as_spreadsheets_write_it(
+    ask: Ask, gateway: Fake, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "patient.csv"
+    file.write_text(content, newline="")
+    gateway.tell((200, DONE, {}))
+    assert ask("predict", "--file", str(file))[0] == 0
+    assert gateway.asked[0][2]["data"] == dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
+
+
 def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     file = tmp_path / "rows"
     file.write_text(json.dumps([NUMBERS, NUMBERS]))
@@ -145,7 +194,9 @@ def test_wrong_usage_is_told_before_anything_is_sent(
     ("content", "said"),
     [
         (b"", "missing: age"),
-        (b"age;sex;bmi;bp;s1;s2;s3;s4;s5;s6\n", "separated by commas"),
+        (b"age;sex;bmi;bp;s1;s2;s3;s4;s5;s6\n", "there are no rows"),
+        (b"age;sex;bmi\n", "missing: bp s1 s2 s3 s4 s5 s6; it has age, sex, bmi (separated by sem"),
+        (b"a" * 200_000, "not CSV: field larger"),
         (CSV.encode() + b"59,2\n", "line 3: bmi: '' is no number"),
         (b"[1, 2", "not JSON"),
         (b"[]", "there are no rows"),

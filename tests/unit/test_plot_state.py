@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from join import Half
@@ -51,6 +52,15 @@ def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
         joined_in_ms=NOON + 5,
     )  # fmt: skip
     assert state.joined_in_ms(["a", "b"]) == {"a": NOON + 5}
+
+
+def test_the_model_that_answers_is_that_of_the_last_row(ledger: Ledger, state: State) -> None:
+    ledger.take([], NOON)
+    assert state.model_id() is None
+    for row_id, model_id in (("a", "first"), ("b", "second")):
+        named = msgspec.structs.replace(prediction(row_id), model_id=model_id)
+        ledger.take([label(row_id), named], NOON)
+        assert state.model_id() == model_id
 
 
 def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) -> None:

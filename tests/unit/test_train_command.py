@@ -25,6 +25,7 @@ WAITING = {
 }  # fmt: skip
 FITTING = WAITING | {"status": "processing", "stage": "fit", "percent": 50.0}
 DONE = WAITING | {"status": "completed", "stage": "store", "rmse": 58.6012, "mae": 47.4988}
+PROMOTABLE: dict[str, Any] = {"refusal": None}
 FAILED = WAITING | {"status": "failed", "reason": "there is no data set clinic"}
 CANCELLED = WAITING | {"status": "cancelled"}
 
@@ -43,10 +44,10 @@ def tell(gateway: Fake, *answers: Any) -> None:
 
 
 def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
-    tell(gateway, WAITING, FITTING, FITTING, DONE)
+    tell(gateway, WAITING, FITTING, FITTING, DONE, PROMOTABLE)
     status, out, err = train()
     assert (status, err) == (0, "")
-    url = f"{gateway.url}/models/ridge-7f3a9c2b41de/promote"
+    url = f"{gateway.url}/models/ridge-7f3a9c2b41de"
     assert out.splitlines() == [
         "job id          j-1",
         "model id        ridge-7f3a9c2b41de",
@@ -54,10 +55,11 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
         "RMSE            58.6012",
         "MAE             47.4988",
         "",
-        f"to have it answer: curl {url} -H 'Content-Type: application/json' -d '{{}}'",
+        f"to try it in the shadow: curl -X POST {url}/shadow",
+        f"to have it answer: curl -X POST {url}/promote",
     ]
     calls = [call for call, _, _ in gateway.asked]
-    assert calls == ["POST /train", "GET /job/j-1", "GET /job/j-1", "GET /job/j-1"]
+    assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
     assert gateway.asked[0][2] == {
         "dataset_id": "diabetes", "features": list(FEATURE_NAMES), "target": "target",
         "algorithm": "ridge", "params": {},
@@ -65,27 +67,55 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
 
 
 def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None:
-    tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71})
+    tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71}, {"refusal": "71 of the 89 rows"})
     status, out, _ = train()
     assert status == 0
     assert "hold-out seen   71 rows: promoted by force only" in out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, {"refusal": "it takes dose; rows have age"}, {}), "it takes dose; rows have age"),
+        (refusal(404, "there is no model"), "there is no model"),
+    ],
+)
+def test_no_command_is_printed_that_would_be_refused(
+    train: Train, gateway: Fake, answer: Any, said: str
+) -> None:
+    gateway.tell((200, WAITING, {}), (200, DONE, {}), answer)
+    status, out, _ = train()
+    assert status == 0, "the model is there"
+    assert out.splitlines()[-1] == f"it is not promoted as it is: {said}"
+    assert "curl" not in out
+
+
+def test_in_a_container_what_is_printed_is_for_the_machine_around_it(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOWN_URL", "http://localhost:8000-8009/")
+    monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
+    tell(gateway, WAITING, DONE, PROMOTABLE)
+    url = "http://localhost:8000/models/ridge-7f3a9c2b41de"
+    assert train()[1].splitlines()[-1] == f"to have it answer: curl -X POST {url}/promote"
+    assert "\n  docker compose run --rm pipeline train --dataset" in train("--help")[1]
 
 
 def test_what_is_to_be_trained_is_as_it_was_said(
     train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GATEWAY_API_KEY", "a-key")
-    tell(gateway, WAITING, DONE)
+    tell(gateway, WAITING, DONE, PROMOTABLE)
     params = ["alpha=0.5", "max_depth=null", "max_features=sqrt", "name=a=b"]
     status, out, _ = train(
-        *("--algorithm", "linear", "--dataset", "clinic", "--features", "bmi, bp"),
+        *("--algorithm", "linear", "--dataset", "clinic", "--features", 'bmi, "bp, mmHg"'),
         *("--target", "score", *(f"--param={param}" for param in params)),
     )
     assert status == 0
     assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
     assert gateway.asked[0][1]["x-api-key"] == "a-key"
     assert gateway.asked[0][2] == {
-        "dataset_id": "clinic", "features": ["bmi", "bp"], "target": "score",
+        "dataset_id": "clinic", "features": ["bmi", "bp, mmHg"], "target": "score",
         "algorithm": "linear",
         "params": {"alpha": 0.5, "max_depth": None, "max_features": "sqrt", "name": "a=b"},
     }  # fmt: skip
@@ -144,7 +174,9 @@ def test_asked_again_it_is_the_same_training(
     [
         (["--param", "alpha"], "name=value, not 'alpha'"),
         (["--param", "=1"], "name=value, not '=1'"),
-        (["--features", "age,,bmi"], "names separated by commas, not 'age,,bmi'"),
+        (["--features", "age,,bmi"], "quotes where one has a comma, not 'age,,bmi'"),
+        (["--features", 'age,"bmi'], "quotes where one has a comma, not 'age,\"bmi'"),
+        (["--features", ""], "quotes where one has a comma, not ''"),
     ],
 )
 def test_wrong_usage_is_told_before_a_training_is_asked_for(
@@ -193,7 +225,7 @@ def test_ctrl_c_cancels_it(gateway: Fake, answer: Any, said: str) -> None:
 
 
 def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
-    tell(gateway, WAITING, FITTING, DONE)
+    tell(gateway, WAITING, FITTING, DONE, PROMOTABLE)
     terminal, end = pty.openpty()
     termios.tcsetwinsize(end, (24, 80))
     with os.fdopen(terminal, "rb"):

@@ -66,11 +66,43 @@ def test_what_is_not_there_is_told(
     assert reason in str(error.value)
 
 
+COMMAS = {ord("."): ",", ord(","): ";"}
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        (GOOD.replace(",", ";"), "a b"),
+        (GOOD.replace(",", "\t"), "a b"),
+        (GOOD.translate(COMMAS), "a b"),
+        (GOOD.translate(COMMAS).replace(";", "\t"), "a b"),
+        ("sep=;\n" + GOOD.translate(COMMAS), "a b"),
+        (GOOD.replace(",", ", "), "a b"),
+        (GOOD.replace(",", " , "), "a b"),
+        (GOOD.replace("\n", "\r"), "a b"),
+        (GOOD.replace("\n", "\r\n"), "a b"),
+        ("\n\n" + GOOD, "a b"),
+        (GOOD.replace("a,b", '"a",  "b"'), "a b"),
+        (GOOD.replace("a,b", '"a, mg",b'), "a,_mg b"),
+        (GOOD.replace("a,b", '"a\n(mg)",b'), "a_(mg) b"),
+        (GOOD.replace("a,b", '"a\r\n(mg)",b').replace("\n", "\r\n"), "a_(mg) b"),
+        (GOOD.replace("a,b", "a, mg;b").replace(",", ";").replace("a; ", "a, "), "a,_mg b"),
+        (GOOD.replace("a,b", "note,a,b").replace("\n", "\nx,").removesuffix("x,"), "a b"),
+    ],
+)  # fmt: skip
+def test_a_file_is_read_as_spreadsheets_write_it(content: str, names: str) -> None:
+    wanted = [*(name.replace("_", " ") for name in names.split()), "y"]
+    frame = data_sets.parse("good", content.encode(), wanted)
+    assert [*frame.columns] == wanted
+    rows = [[row, row + 0.5, float(f"-1e{row}")] for row in range(ROWS)]
+    assert frame.to_numpy().tolist() == rows
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "has no column 'a': it has none"),
-        (b"\x80\x04\x95pickle", "is not CSV: byte 0 is no UTF-8"),
+        (b"\x80\x04\x95pickle", "cannot be read as CSV: it is not UTF-8 (invalid start byte)"),
         (GOOD.replace("7,7.5", ",7.5").encode(), "has '' in column 'a', row 8"),
         (GOOD.replace("7,7.5", "inf,7.5").encode(), "has 'inf' in column 'a', row 8"),
         (GOOD.replace("-1e7", "1e999").encode(), "has 'inf' in column 'y', row 8"),
@@ -82,8 +114,15 @@ def test_what_is_not_there_is_told(
         (GOOD.replace("a,b", "a,a").encode(), "has column 'a' more than once"),
         (b"a,y\n" + b"1,2\n" * 19, "has 19 rows, and at least 20 are needed"),
         (b"a" * 200_000 + b",y\n", "cannot be read as CSV: field larger than field limit"),
-        (b"a,y\r1,2\r" * 20, "cannot be read as CSV: new-line character"),
-        (b"a,y\n" + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV"),
+        (b"a,y\r1,2\r" * 19, "has 'a' in column 'a', row 2"),
+        (b"a,y\n" + "1,é\n".encode("latin-1") * 20, "cannot be read as CSV: it is not UTF-8"),
+        ("a\ty\n1\t2\n".encode("utf-16"), "it is not UTF-8 (invalid start byte): save it as UTF-8"),
+        (GOOD.replace(",", ";").replace("a;b", "x;b").encode(), "it has x, b, y (separated by sem"),
+        (GOOD.replace(",", " ").encode(), "it has a b y (without a comma, a semicolon or a tab)"),
+        (GOOD.replace("a,b", 'A,"b, mg"').encode(), 'it has A, "b, mg", y (separated by commas)'),
+        (b"a;y\n" + b"1,234;2\n" * 20, "has '1,234' in column 'a', row 1: its comma may be a dec"),
+        (b"a;y\n" + b"0,5;1,234.5\n" * 20, "has '1,234.5' in column 'y', row 1"),
+        (b'a,y\n"0,5",2\n' * 1 + b"1,2\n" * 20, "has '0,5' in column 'a', row 1"),
     ],
     ids=lambda value: value[:20] if isinstance(value, bytes) else None,
 )

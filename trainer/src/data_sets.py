@@ -2,13 +2,15 @@
 
 import csv
 import warnings
-from io import BytesIO, StringIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO, TextIOWrapper
 
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from pipeline import dataset
+from pipeline import csv_table, dataset
 from pipeline.dataset import HOLDOUT_SHARE, Dataset
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.store import ModelStore
@@ -20,6 +22,8 @@ MOST_BYTES = 50_000_000
 FEWEST_ROWS = 20
 SHOWN_CHARACTERS = 40  # of a value that is no number
 SHOWN_HEADER_CHARACTERS = 1000  # of names of columns: the sentence is kept in Redis
+THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"  # or a decimal comma, as in 1,234
+DECIMAL = r"^([^,.]*),([^,.]*)$"
 _SPLIT_SEED = 20  # fixed: the same request is to give the same model
 
 
@@ -36,7 +40,8 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
         )
     if request.dataset_id == BUILT_IN:
         frame = _built_in()
-        _check_columns(BUILT_IN, [*frame.columns], wanted)
+        columns = [*frame.columns]
+        _check_columns(BUILT_IN, columns, wanted, csv_table.listed(columns))
         return frame[wanted]
     size = store.dataset_size(request.dataset_id)
     if size is not None and size > MOST_BYTES:  # before it is read: that would end the process
@@ -65,46 +70,70 @@ def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
 
 def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
     """The wanted columns of a CSV file. Raises TrainingError if they are not in it, as numbers."""
-    _check_columns(data_set, _header(data_set, content), wanted)
+    names = [csv_table.one_line(name) for name in wanted]
+    with _refusals_told(data_set):
+        file = TextIOWrapper(BytesIO(content), "utf-8-sig", newline=None)
+        header = csv_table.header(file, names)
+        _check_columns(data_set, header.names, names, str(header))
+        table = pd.read_csv(
+            BytesIO(content), encoding="utf-8-sig", sep=header.separator, skipinitialspace=True,
+            skiprows=header.records, header=None, names=range(len(header.names)), index_col=False,
+            keep_default_na=False, low_memory=False,
+        )  # fmt: skip
+    if len(table) < FEWEST_ROWS:
+        raise TrainingError(
+            f"data set {data_set!r} has {len(table)} rows, and at least {FEWEST_ROWS} are needed"
+        )
+    frame = table[[header.names.index(name) for name in names]].set_axis(wanted, axis="columns")
+    if header.has_decimal_commas:
+        frame = _with_points(data_set, frame)
+    return pd.DataFrame({name: _numbers(data_set, frame[name]) for name in wanted})
+
+
+@contextmanager
+def _refusals_told(data_set: str) -> Iterator[None]:
+    """What csv and pandas say of a file that is none, as a TrainingError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is too long
-            frame = pd.read_csv(
-                BytesIO(content), encoding="utf-8-sig", index_col=False, keep_default_na=False,
-                low_memory=False,
-            )[wanted]  # fmt: skip
-    except (ValueError, pd.errors.ParserWarning) as error:
+            yield
+    except UnicodeDecodeError as error:
+        raise TrainingError(
+            f"data set {data_set!r} cannot be read as CSV: it is not UTF-8 "
+            f"({error.reason}): save it as UTF-8"
+        ) from error
+    except (ValueError, csv.Error, pd.errors.ParserWarning) as error:
         reason = str(error).strip().rpartition("error: ")[2]
         if reason == "out of memory":  # not the file's fault
             raise MemoryError from error
         raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {reason}") from error
-    if len(frame) < FEWEST_ROWS:
-        raise TrainingError(
-            f"data set {data_set!r} has {len(frame)} rows, and at least {FEWEST_ROWS} are needed"
-        )
-    return pd.DataFrame({name: _numbers(data_set, frame[name]) for name in wanted})
 
 
-def _header(data_set: str, content: bytes) -> list[str]:
-    try:
-        line = content.partition(b"\n")[0].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TrainingError(
-            f"data set {data_set!r} is not CSV: byte {error.start} is no UTF-8"
-        ) from error
-    try:
-        return next(csv.reader(StringIO(line)), [])
-    except csv.Error as error:
-        raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {error}") from error
-
-
-def _check_columns(data_set: str, there: list[str], wanted: list[str]) -> None:
-    columns = ", ".join(there)[:SHOWN_HEADER_CHARACTERS] or "none"
+def _check_columns(data_set: str, there: list[str], wanted: list[str], columns: str) -> None:
     for name in wanted:
         if name not in there:
-            raise TrainingError(f"data set {data_set!r} has no column {name!r}: it has {columns}")
+            raise TrainingError(
+                f"data set {data_set!r} has no column {name!r}: it has "
+                f"{columns[:SHOWN_HEADER_CHARACTERS]}"
+            )
         if there.count(name) > 1:
             raise TrainingError(f"data set {data_set!r} has column {name!r} more than once")
+
+
+def _with_points(data_set: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """With decimal points for commas. Raises TrainingError where each may separate thousands."""
+    texts = frame.select_dtypes(exclude=["number", "bool"]).astype(str).stack()
+    if texts.empty:
+        return frame
+    found = texts[texts.str.contains(",", regex=False)]
+    if len(found) and found.str.fullmatch(THOUSANDS).all():
+        row, column = found.index[0]
+        raise TrainingError(
+            f"data set {data_set!r} has {found.iloc[0]!r} in column {column!r}, row {row + 1}: its "
+            "comma may be a decimal one, or separate thousands: write the numbers with decimal "
+            "points, and without such separators"
+        )
+    return frame.assign(**texts.str.replace(DECIMAL, r"\1.\2", regex=True).unstack())
 
 
 def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
@@ -116,7 +145,7 @@ def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
         value = str(texts.iloc[wrong[0]])[:SHOWN_CHARACTERS]
         raise TrainingError(
             f"data set {data_set!r} has {value!r} in column {column.name!r}, row {wrong[0] + 1}: "
-            "each value must be a finite number"
+            "each value must be a finite number, with a decimal point"
         )
     return numbers
 

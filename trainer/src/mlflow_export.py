@@ -19,7 +19,7 @@ from pipeline.settings import StoreSettings
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r trainer/requirements-mlflow.txt`, or with Docker "
-    "`docker build --build-arg EXTRA=mlflow -f trainer/Dockerfile .`"
+    "`docker compose build --build-arg EXTRA=mlflow trainer`"
 )
 EXPERIMENT = "streaming-inference"
 

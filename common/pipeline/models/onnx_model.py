@@ -13,7 +13,7 @@ from pipeline.models.records import MOST_MODEL_BYTES
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
-    "`docker build --build-arg EXTRA=onnx -f model/Dockerfile .`"
+    "`MODEL_EXTRA=onnx MODEL_PATH=model/model.onnx docker compose up -d --build model`"
 )
 MAX_SESSION_BYTES = 192 * 2**20  # of all sessions together; the default model takes one
 NUMBERS: dict[str, type[np.float64 | np.float32]] = {

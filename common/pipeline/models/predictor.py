@@ -40,11 +40,12 @@ class Predictor:
             content = path.read_bytes()
         except OSError as error:
             train = (
-                "`.venv/bin/python model/src/train.py --onnx`" if _is_onnx(path) else "`make train`"
+                "`.venv/bin/python model/src/train.py --onnx` writes one, with Docker "
+                "`MODEL_EXTRA=onnx MODEL_PATH=model/model.onnx docker compose up -d --build model`"
+                if _is_onnx(path)
+                else "`make train` writes one"
             )
-            raise ModelError(
-                f"no model at {path} ({error.strerror}): {train} writes one"
-            ) from error
+            raise ModelError(f"no model at {path} ({error.strerror}): {train}") from error
         if path.suffix in PICKLE_ENDINGS or content[:1] == b"\x80":
             raise ModelError(
                 f"{path} is a pickle, and loading a pickle can run any code: store the model with "

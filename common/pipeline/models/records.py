@@ -68,8 +68,14 @@ class Change(Record, frozen=True, kw_only=True):
     shadow: str | None = None
     forced: bool = False
     takes_back: int | None = None  # the promotion that a rollback undoes
+    default: str | None = None  # of a start: the model of MODEL_PATH, also while another answers
     nonce: str = ""  # none in a store of an earlier version
     at: str  # ISO 8601, UTC
+
+    @property
+    def own(self) -> str:
+        """The model that it brought: where later promotions are taken back, that answers again."""
+        return self.default or self.live
 
 
 class Replica(Record, frozen=True, kw_only=True):
@@ -84,7 +90,7 @@ class Replica(Record, frozen=True, kw_only=True):
 
 
 def standing(changes: list[Change]) -> list[Change]:
-    """The start and the promotions that no rollback has taken back; the last one answers.
+    """The last start and the promotions that no rollback has taken back; the last one answers.
 
     A rollback takes back the last of them; a second one, the one before.
 
@@ -95,11 +101,14 @@ def standing(changes: list[Change]) -> list[Change]:
     ['a', 'b', 'c']
     >>> [each.live for each in standing([*history, change(4, "rollback", "b")])]
     ['a', 'b']
+    >>> start = Change(number=4, action="start", live="c", default="new", at="")
+    >>> [each.own for each in standing([*history, start])]
+    ['new', 'b', 'c']
     """
     found: list[Change] = []
     for change in changes:
         if change.action == "start":
-            found[:1] = [change]
+            found = [change, *(each for each in found if each.action == "promote")]
         elif change.action == "promote":
             found.append(change)
         elif change.action == "rollback":

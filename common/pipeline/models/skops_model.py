@@ -16,14 +16,30 @@ from pipeline.models import skops_archive
 log = logging.getLogger(__name__)
 
 # What a model file may hold beyond the scikit-learn and numpy types that skops knows to be safe:
-# enough for trees, neighbours and small networks. A file must not say itself what to trust.
+# enough for each of scikit-learn's regressors. A file must not say itself what to trust.
+_KERNELS = (
+    "ConstantKernel", "DotProduct", "ExpSineSquared", "Exponentiation", "Matern", "Product", "RBF",
+    "RationalQuadratic", "Sum", "WhiteKernel",
+)  # fmt: skip
+_DISTANCES = ("Chebyshev", "Euclidean", "Manhattan", "Minkowski")
 TRUSTED_TYPES = [
+    "sklearn._loss.loss.HalfTweedieLoss",
+    "sklearn._loss.loss.HalfTweedieLossIdentity",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.feature_selection._univariate_selection.f_regression",
+    *(f"sklearn.gaussian_process.kernels.{name}" for name in _KERNELS),
+    *(f"sklearn.metrics._dist_metrics.{name}Distance64" for name in _DISTANCES),
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
     "sklearn.tree._tree.Tree",
+    "sklearn.utils._bunch.Bunch",
 ]
+
+_SOURCE = "common/pipeline/models/skops_model.py"
 
 
 def load(content: bytes, path: Path) -> Any:
@@ -33,7 +49,13 @@ def load(content: bytes, path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", InconsistentVersionWarning)  # we say it in one line
             estimator = skops.io.loads(content, trusted=TRUSTED_TYPES)
-    except (ModelError, UntrustedTypesFoundException) as error:
+    except UntrustedTypesFoundException as error:
+        found = str(error).rstrip(".")
+        raise ModelError(
+            f"{path} is refused: {found}; what may be in it is TRUSTED_TYPES in {_SOURCE}"
+            f"{origin(content)}"
+        ) from error
+    except ModelError as error:
         raise ModelError(f"{path} is refused: {error}{origin(content)}") from error
     except Exception as error:  # a foreign file fails in any way it likes
         raise ModelError(

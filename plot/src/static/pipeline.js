@@ -107,5 +107,6 @@ export function showPipeline(event) {
   flow.classList.toggle('delayed', Boolean(event.queues?.['y_true.delay']));
   for (const name in queues) showQueue(name, reachable ? event.queues?.[name] : null, reachable);
   for (const name in services) showService(name, event.services?.[name]);
+  fill(services.model, {what: event.model_id ? `predicts, as ${event.model_id}` : 'predicts'});
   fill(services.metric, {pending: event.pending ? `pending: ${halves(event.pending)}` : 'pending halves: –'});
 }

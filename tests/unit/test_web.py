@@ -1,0 +1,55 @@
+"""Serving HTTP beside a service: what a person reads of it."""
+
+import logging
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from pipeline.web import WebServer
+
+
+async def plain(_: Request) -> Response:
+    return PlainTextResponse("x")
+
+
+async def problem(_: Request) -> Response:
+    return JSONResponse({"detail": "no"}, 409, media_type="application/problem+json")
+
+
+async def in_parts(_: Request) -> Response:
+    return StreamingResponse(iter(["[1", "]"]), media_type="application/json")
+
+
+def server(host: str, shown_url: str = "") -> WebServer:
+    routes = [Route(f"/{each.__name__}", each) for each in (plain, problem, in_parts)]
+    return WebServer(
+        Starlette(routes=routes), "page", "PLOT", (host, 0), most_connections=5,
+        let_go=lambda: None, shown_url=shown_url,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("host", "shown_url", "said"),
+    [
+        ("127.0.0.1", "", "page at http://127.0.0.1:"),
+        ("0.0.0.0", "", "page at http://localhost:"),
+        ("0.0.0.0", "http://localhost:8081/", "page at http://localhost:8081/"),
+    ],
+)
+def test_the_log_tells_an_address_that_can_be_opened(
+    host: str, shown_url: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO), server(host, shown_url):
+        pass
+    assert said in caplog.text
+
+
+def test_an_answer_in_json_ends_its_line() -> None:
+    with server("127.0.0.1") as running, httpx.Client(base_url=running.address) as client:
+        found = {path: client.get(path).text for path in ("plain", "problem", "in_parts")}
+        assert client.head("problem").status_code == 409
+    assert found == {"plain": "x", "problem": '{"detail":"no"}\n', "in_parts": "[1]\n"}
