@@ -26,13 +26,13 @@ def main(milliseconds: str, name: str, script: str) -> None:
     sys.path.insert(0, str(Path(script).parent))
     from pipeline.models import predictor  # noqa: PLC0415 (in a container it is on the path only now)
 
-    read = predictor._estimator
+    read = predictor.estimator_of
 
     def slow(content: bytes, path: Path) -> Any:
         seconds = float(milliseconds) / 1000 if name in str(path) else 0
         return SlowEstimator(read(content, path), seconds)
 
-    predictor._estimator = slow
+    predictor.estimator_of = slow
     runpy.run_path(script, run_name="__main__")
 
 
