@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pipeline.ids import canonical
+
 log = logging.getLogger(__name__)
 
 CHANNEL = "ended"
@@ -42,7 +44,7 @@ class Waiting:
     @contextmanager
     def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
         """An event that is set whenever one of the jobs may have ended."""
-        job_ids = list(job_ids)
+        job_ids = list(map(canonical, job_ids))
         event = asyncio.Event()
         if self.is_closed:
             event.set()
@@ -73,7 +75,7 @@ class Waiting:
                 if message is None:
                     await channel.ping()
                 elif message["type"] == "message":
-                    self._wake(message["data"].split())
+                    self._wake(message["data"].split("\n"))
 
     def _wake(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:
