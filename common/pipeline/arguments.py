@@ -12,7 +12,7 @@ class Parser(argparse.ArgumentParser):
     >>> parser = Parser()
     >>> _ = parser.add_argument("ids", nargs="*")
     >>> _ = parser.add_argument("--reason")
-    >>> parser.parse_args(["-hU1", "--reason", "-5", "--", "-h"])
+    >>> parser.parse_args(["--reason", "-5", "-hU1", "--", "-h"])
     Namespace(ids=['-hU1', '-h'], reason='-5')
     """
 

@@ -66,17 +66,19 @@ def _of_json(text: str, raw: bytes, body_rule: str) -> str:
         return f"{MESSAGE_RULE}: {text}{twice}"
     if missing := re.fullmatch("Object missing required field `(.+)`", text):
         return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
-    if "matching regex" in text:
-        return _of_id(raw)
     if "`$.id" in text:
-        return f"{ID_TYPE_REASON}: {text}"
+        return _of_id(text, raw)
     if "`array` of length" in text:
         return f"{body_rule}, and not of {len(_items.decode(_fields.decode(raw)['body']))}"
     return f"{body_rule}: {text}" if "`$.body" in text else text
 
 
-def _of_id(raw: bytes) -> str:
+def _of_id(text: str, raw: bytes) -> str:
     """The rule that the id breaks; of keys that stand twice it may be the one that is not seen."""
+    if text.startswith("Integer value out of range"):
+        return LONG_NUMBER_REASON
+    if "matching regex" not in text:
+        return f"{ID_TYPE_REASON}: {text}"
     try:
         problem = id_problem(msgspec.json.decode(_fields.decode(raw)["id"], type=str))
     except msgspec.ValidationError:
@@ -88,14 +90,14 @@ def _keys_without(name: str, raw: bytes) -> str:
     """Names the keys that are there, and the one that is not.
 
     >>> _keys_without("body", b'{"id": 1, "X": [2]}')
-    'there is no "body" beside "id", "X"'
+    "there is no 'body' beside 'id', 'X'"
     """
     keys = list(_fields.decode(raw))
     if not keys:
-        return f'there is no "{name}", and no other key'
-    shown = ", ".join(f'"{key[:SHOWN_KEY_CHARACTERS]}"' for key in keys[:SHOWN_KEYS])
+        return f"there is no {name!r}, and no other key"
+    shown = ", ".join(repr(key[:SHOWN_KEY_CHARACTERS]) for key in keys[:SHOWN_KEYS])
     more = f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
-    return f'there is no "{name}" beside {shown}{more}'
+    return f"there is no {name!r} beside {shown}{more}"
 
 
 def _with_place(text: str, raw: bytes) -> str:

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from feed import Feed
 from management import Management
 from pipeline.health import STALE_AFTER_SECONDS
-from pipeline.ids import MAX_ID_CHARACTERS, id_problem
+from pipeline.ids import MAX_ID_CHARACTERS
 from plotter import Plotter
 from state import StateError
 
@@ -78,8 +78,8 @@ class Routes:
 
     def trace(self, request: Request) -> Response:
         row_id = request.query_params.get("id", "")
-        if problem := id_problem(row_id):
-            return Json({"error": f"{problem}: {row_id[:MAX_ID_CHARACTERS]!r}"}, 422)
+        if not 1 <= len(row_id) <= MAX_ID_CHARACTERS:  # any: the log may be somebody else's
+            return Json({"error": f"an id has 1 to {MAX_ID_CHARACTERS} characters"}, 422)
         try:
             return Json(self._plotter.state.trace(row_id))
         except StateError as error:
