@@ -119,6 +119,9 @@ TRUNCATED = [
     bad("cut off in the body", b'{"id":"a","body":VALUE', "Input data was truncated"),
     bad("cut off in a batch", b'{"id":["a","b"],"body":[VALUE,', "Input data was truncated"),
     bad("cut off in a number", b'{"id":"a","body":1e', "malformed"),
+    bad("cut off behind a bad id", b'{"id":"a,b","body":', "truncated"),
+    bad("cut off behind a bad body", b'{"id":"a","body":[],', "truncated"),
+    bad("malformed behind an object without a body", b'{"id":"a","X":1}x', "trailing characters"),
     bad("cut off in front", ROW[1:], "Expected `object`, got `str`"),
 ]
 
@@ -226,6 +229,9 @@ SHAPES = [
     good("escaped names", b'{"\\u0069d":"escaped","bod\\u0079":VALUE}', b'"escaped"'),
     good("a name twice, the last counts", b'{"id":"no","id":"yes","body":VALUE}', b'"yes"'),
     good("a body twice", b'{"id":"body2","body":VALUE,"body":VALUE}', b'"body2"'),
+    bad("a bad id before a good one", b'{"id":"a,","id":"a","body":VALUE}', "is none"),
+    bad("a bad id before one of another type", b'{"id":"a,","id":[],"body":VALUE}', "got `str`"),
+    bad("a bad body before another", b'{"id":"a","body":[1],"body":{}}', "the body of a row is"),
     bad("a name twice, the first is bad", b'{"id":null,"id":"a","body":VALUE}', "got `null`"),
     bad("a name twice, batch and row", b'{"id":["a"],"id":"b","body":VALUE}', "got `array`"),
 ]

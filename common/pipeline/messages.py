@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from pipeline.errors import DecodeError
 from pipeline.ids import ID_PATTERN, MAX_ID_DIGITS, canonical
-from pipeline.reasons import LONG_NUMBER_REASON, reason_of, too_large
+from pipeline.reasons import INVALID, LONG_NUMBER_REASON, reason_of, too_large
 
 FEATURE_NAMES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 FEATURE_COUNT = len(FEATURE_NAMES)
@@ -35,7 +35,6 @@ FeatureVector = Annotated[
 T = TypeVar("T")
 P = TypeVar("P", float, float | None)
 
-_INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)
 INT_ID_LIMIT = 10**MAX_ID_DIGITS
 
 
@@ -201,7 +200,7 @@ class Schema(Generic[T]):
             if message is not None:
                 return message, errors
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
-        except _INVALID as error:
+        except INVALID as error:
             return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         return self._decode_batch(raw) if is_batch else (None, errors)
 
@@ -210,7 +209,7 @@ class Schema(Generic[T]):
             return None, [DecodeError(too_large("a row", len(raw), "bytes", MOST_ROW_BYTES), raw)]
         try:
             row = self._row.decode(raw)
-        except _INVALID as error:
+        except INVALID as error:
             return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         if _is_endless(row.id):
             return None, [DecodeError(LONG_NUMBER_REASON, raw)]
@@ -219,7 +218,7 @@ class Schema(Generic[T]):
     def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
             columns = self._columns.decode(raw)
-        except _INVALID:
+        except INVALID:
             return self._salvage(raw)
         if misfit := _misfit(len(columns.id), len(columns.body)):
             return None, [DecodeError(misfit, raw)]
@@ -231,7 +230,7 @@ class Schema(Generic[T]):
         """Reads a batch row by row, each as the single-row message that it could have been."""
         try:
             loose = _loose.decode(raw)
-        except _INVALID as error:
+        except INVALID as error:
             return None, [DecodeError(reason_of(error, raw, "in a batch both are lists"), raw)]
         if misfit := _misfit(len(loose.id), len(loose.body)):
             return None, [DecodeError(misfit, raw)]

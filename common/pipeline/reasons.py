@@ -5,11 +5,15 @@ to change.
 """
 
 import re
+from typing import TypeVar
 
 import msgspec
 
 from pipeline.ids import MAX_ID_DIGITS, id_problem
 
+T = TypeVar("T")
+
+INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON ends with
 SHOWN_BYTES = 8  # of the body, where it goes wrong
 SHOWN_KEYS, SHOWN_KEY_CHARACTERS = 8, 30
 
@@ -37,7 +41,6 @@ _OTHER_FORMATS = {  # by how they begin
 }
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
@@ -69,21 +72,30 @@ def _of_json(text: str, raw: bytes, body_rule: str) -> str:
     if "`$.id" in text:
         return _of_id(text, raw)
     if "`array` of length" in text:
-        return f"{body_rule}, and not of {len(_items.decode(_fields.decode(raw)['body']))}"
+        items = _seen(raw, "body", list[msgspec.Raw])
+        return body_rule if items is None else f"{body_rule}, and not of {len(items)}"
     return f"{body_rule}: {text}" if "`$.body" in text else text
 
 
 def _of_id(text: str, raw: bytes) -> str:
-    """The rule that the id breaks; of keys that stand twice it may be the one that is not seen."""
+    """The rule that the id breaks."""
     if text.startswith("Integer value out of range"):
         return LONG_NUMBER_REASON
     if "matching regex" not in text:
         return f"{ID_TYPE_REASON}: {text}"
+    row_id = _seen(raw, "id", str)
+    return (row_id is not None and id_problem(row_id)) or "the id that stands there first is none"
+
+
+def _seen(raw: bytes, name: str, kind: type[T]) -> T | None:
+    """The value of a key; None where it is of another kind, as of a key that stands twice.
+
+    What follows the first thing that is wrong may be no JSON at all.
+    """
     try:
-        problem = id_problem(msgspec.json.decode(_fields.decode(raw)["id"], type=str))
-    except msgspec.ValidationError:
-        problem = None
-    return problem or "the id that stands there first is none"
+        return msgspec.json.decode(_fields.decode(raw)[name], type=kind)
+    except INVALID:
+        return None
 
 
 def _keys_without(name: str, raw: bytes) -> str:
@@ -92,7 +104,10 @@ def _keys_without(name: str, raw: bytes) -> str:
     >>> _keys_without("body", b'{"id": 1, "X": [2]}')
     "there is no 'body' beside 'id', 'X'"
     """
-    keys = list(_fields.decode(raw))
+    try:
+        keys = list(_fields.decode(raw))
+    except INVALID:  # behind the object
+        return f"there is no {name!r}"
     if not keys:
         return f"there is no {name!r}, and no other key"
     shown = ", ".join(repr(key[:SHOWN_KEY_CHARACTERS]) for key in keys[:SHOWN_KEYS])
