@@ -5,6 +5,7 @@ VALUE in a body stands for a good value of the queue on which it is put.
 
 import bz2
 import gzip
+import json
 import pickle
 import zlib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bad_properties import PROPERTIES, RAW_HEADERS
+from hostile_ids import CHARACTER, REFUSED, TAKEN
 
 STREAMS = ("features", "y_true", "y_pred")
 LABELS = ("y_true", "y_pred")
@@ -117,6 +119,9 @@ TRUNCATED = [
     bad("cut off in the body", b'{"id":"a","body":VALUE', "Input data was truncated"),
     bad("cut off in a batch", b'{"id":["a","b"],"body":[VALUE,', "Input data was truncated"),
     bad("cut off in a number", b'{"id":"a","body":1e', "malformed"),
+    bad("cut off behind a bad id", b'{"id":"a,b","body":', "truncated"),
+    bad("cut off behind a bad body", b'{"id":"a","body":[],', "truncated"),
+    bad("malformed behind an object without a body", b'{"id":"a","X":1}x', "trailing characters"),
     bad("cut off in front", ROW[1:], "Expected `object`, got `str`"),
 ]
 
@@ -183,18 +188,38 @@ SHAPES = [
             ("a number", b"5", "int"),
             ("a fraction", b"0.5", "float"),
             ("a string", b'"a"', "str"),
-            ("JSON in a string", b'"{\\"id\\":1,\\"body\\":1}"', "str"),
+            (
+                "JSON in a string",
+                b'"{\\"id\\":1,\\"body\\":1}"',
+                "str",
+            ),
             ("null", b"null", "null"),
             ("a boolean", b"true", "bool"),
         ]
     ),
-    bad("empty object", b"{}", "missing required field `id`"),
-    bad("no id", b'{"body":VALUE}', "missing required field `id`"),
-    bad("no body", b'{"id":"a"}', "missing required field `body`"),
-    bad("no body in a batch", b'{"id":["a"]}', "missing required field `body`"),
-    bad("other names", b'{"ID":"a","Body":VALUE}', "missing required field `id`"),
-    bad("name with a space", b'{"id ":"a","body":VALUE}', "missing required field `id`"),
-    bad("wrapped", b'{"data":' + ROW + b"}", "missing required field `id`"),
+    bad("JSON in JSON", b'"{\\"id\\":1}"', "got `str`: JSON in a string, encoded twice"),
+    bad("empty object", b"{}", "there is no 'id', and no other key"),
+    bad("no id", b'{"body":VALUE}', "there is no 'id'"),
+    bad("no body", b'{"id":"a"}', "there is no 'body'"),
+    bad("no body in a batch", b'{"id":["a"]}', "there is no 'body'"),
+    *(
+        bad(
+            f"{name} in the place of the body",
+            b'{"id":"a","%b":VALUE}' % name.encode(),
+            f"there is no 'body' beside 'id', '{name}': "
+            'a message is {"id": ..., "body": ...}, and the body of a row is ',
+        )
+        for name in ("X", "value", "features", "y_pred")
+    ),
+    bad("other names", b'{"ID":"a","Body":VALUE}', "there is no 'id' beside 'ID', 'Body'"),
+    bad("names of control characters", b'{"\\u001b[2J":1,"id":1}', r"beside '\x1b[2J', 'id'"),
+    bad(
+        "a hundred other names",
+        b"{" + b",".join(b'"%d":1' % n for n in range(100)) + b"}",
+        "there is no 'id' beside '0', '1', '2', '3', '4', '5', '6', '7' and 92 more",
+    ),
+    bad("name with a space", b'{"id ":"a","body":VALUE}', "there is no 'id'"),
+    bad("wrapped", b'{"data":' + ROW + b"}", "there is no 'id'"),
     bad("body in an object", row(b'"a"', b'{"value":1}'), "got `object` - at `$.body`"),
     bad("body in JSON in a string", row(b'"a"', b'"[0,0]"'), "got `str` - at `$.body`"),
     bad("body null", row(b'"a"', b"null"), "got `null` - at `$.body`"),
@@ -204,48 +229,28 @@ SHAPES = [
     good("escaped names", b'{"\\u0069d":"escaped","bod\\u0079":VALUE}', b'"escaped"'),
     good("a name twice, the last counts", b'{"id":"no","id":"yes","body":VALUE}', b'"yes"'),
     good("a body twice", b'{"id":"body2","body":VALUE,"body":VALUE}', b'"body2"'),
+    bad("a bad id before a good one", b'{"id":"a,","id":"a","body":VALUE}', "is none"),
+    bad("a bad id before one of another type", b'{"id":"a,","id":[],"body":VALUE}', "got `str`"),
+    bad("a bad body before another", b'{"id":"a","body":[1],"body":{}}', "the body of a row is"),
     bad("a name twice, the first is bad", b'{"id":null,"id":"a","body":VALUE}', "got `null`"),
     bad("a name twice, batch and row", b'{"id":["a"],"id":"b","body":VALUE}', "got `array`"),
 ]
 
 BAD_IDS = {
-    "empty": b'""',
-    "65 characters": b'"' + b"x" * 65 + b'"',
-    "60 kB": b'"' + b"x" * 60_000 + b'"',
-    "NUL": b'"a\\u0000"',
-    "control character": b'"a\\u0007b"',
-    "line break": b'"a\\nb"',
-    "line break at the end": b'"a\\n"',
-    "carriage return": b'"a\\r"',
-    "tab": b'"a\\tb"',
-    "space": b'"a b"',
-    "no-break space": '"a\u00a0b"'.encode(),
-    "comma": b'"a,b"',
-    "quote": b'"a\\"b"',
-    "apostrophe": b'"a\'b"',
-    "semicolon": b'"a;b"',
-    "formula": b'"=1+1"',
-    "formula +": b'"+1"',
-    "formula -": b'"-1+1"',
-    "formula @": b'"@SUM(A1)"',
-    "formula with a pipe": b"\"=cmd|'/C calc'!A0\"",
-    "path": b'"../../etc/passwd"',
-    "Windows path": b'"C:\\\\a"',
-    "SQL": b'"a\'); DROP TABLE joined;--"',
-    "SQL wildcard": b'"%"',
-    "HTML": b'"<script>"',
-    "template": b'"{{7*7}}"',
-    "routing key": b'"#"',
-    "right-to-left mark": '"a\u202eb"'.encode(),
-    "zero-width space": '"a\u200bb"'.encode(),
-    "letter with an accent": '"é"'.encode(),
-    "combining accent": '"e\u0301"'.encode(),
-    "full-width digit": '"\uff11"'.encode(),
-    "emoji": '"😀"'.encode(),
-    "escaped emoji": b'"\\ud83d\\ude00"',
-    "byte order mark": '"\ufeffa"'.encode(),
-    "64 digits": b"9" * 64,
-    "-64 digits": b"-" + b"9" * 64,
+    **{name: (json.dumps(row_id).encode(), rule) for name, (row_id, rule) in REFUSED.items()},
+    "60 kB": (b'"' + b"x" * 60_000 + b'"', "and not 60,000"),
+    "formula with a pipe": (b"\"-cmd|'/C calc'!A0\"", CHARACTER),
+    "sum": (b'"-SUM(A1)"', CHARACTER),
+    "Windows path": (b'"C:\\\\a"', CHARACTER),
+    "SQL": (b'"a\'); DROP TABLE joined;--"', CHARACTER),
+    "template": (b'"{{7*7}}"', CHARACTER),
+    "routing key": (b'"#"', CHARACTER),
+    "zero-width space": ('"a\u200bb"'.encode(), "U+200B"),
+    "combining accent": ('"e\u0301"'.encode(), "U+0301"),
+    "escaped emoji": (b'"\\ud83d\\ude00"', "U+1F600"),
+    "byte order mark": ('"\ufeffa"'.encode(), "U+FEFF"),
+    "64 digits": (b"9" * 64, "whole number has at most 63 digits"),
+    "-64 digits": (b"-" + b"9" * 64, "whole number has at most 63 digits"),
 }
 UNREADABLE_IDS = {
     "lone surrogate": (b'"\\ud800"', "malformed"),
@@ -257,20 +262,16 @@ UNREADABLE_IDS = {
     "-Infinity": (b"-Infinity", "malformed"),
     "1e400": (b"1e400", "Number out of range - at `$.id`"),
     "-1e400": (b"-1e400", "Number out of range - at `$.id`"),
-    "5,000 digits": (b"9" * 5_000, "an id is a number, at most 63 digits"),
+    "5,000 digits": (b"9" * 5_000, "whole number has at most 63 digits"),
     "leading zero": (b"007", "invalid number"),
     "hexadecimal": (b"0x1F", "malformed"),
     "underscore in a number": (b"1_000", "malformed"),
 }
 GOOD_IDS = {
+    **{name: json.dumps(row_id).encode() for name, row_id in TAKEN.items()},
     "64 characters": b'"' + b"y" * 64 + b'"',
-    "UUID": b'"018f4c2e-7b1a-7c3d-8e4f-0123456789ab"',
-    "all kinds of characters": b'"A.z_0:9-"',
-    "dots": b'".."',
     "escaped letter": b'"\\u0041bc"',
     "a number as a string": b'"12"',
-    "looks missing": b'"NaN"',
-    "null as a string": b'"null"',
     "number": b"7",
     "-0": b"-0",
     "negative": b"-7",
@@ -285,16 +286,13 @@ GOOD_IDS = {
 }
 
 IDS = [
-    *(
-        bad(f"id: {name}", row(row_id), "an id is a number, at most 63 digits")
-        for name, row_id in BAD_IDS.items()
-    ),
+    *(bad(f"id: {name}", row(row_id), rule) for name, (row_id, rule) in BAD_IDS.items()),
     *(bad(f"id: {name}", row(row_id), why) for name, (row_id, why) in UNREADABLE_IDS.items()),
     *(good(f"id: {name}", row(row_id), row_id) for name, row_id in GOOD_IDS.items()),
 ]
 
 NO_NUMBERS = {
-    "NaN": (b"NaN", "NaN"),
+    "NaN": (b"NaN", ": JSON has no NaN and no Infinity"),
     "nan": (b"nan", "malformed"),
     "Infinity": (b"Infinity", "Infinity"),
     "-Infinity": (b"-Infinity", "at 'Infinity"),
@@ -340,7 +338,7 @@ FEATURE_LISTS = [
     *(
         bad(f"{count} features", row(b'"a"', b"[" + b",".join([b"1"] * count) + b"]"), why,
             "features")
-        for count, why in ((0, ">= 10"), (1, ">= 10"), (9, ">= 10"), (11, "<= 10"), (999, "<= 10"))
+        for count, why in ((n, f"and not of {n}") for n in (0, 1, 9, 11, 999))
     ),
     bad("features by name", row(b'"a"', b'{"age":1,"sex":2}'), "a list of 10 numbers", "features"),
     bad("features in a list", row(b'"a"', b"[VALUE]"), "a list of 10 numbers", "features"),
@@ -369,16 +367,16 @@ BATCHES = [
     spoiled("null", b'"x"', b"null", "got `null`"),
     spoiled("a string", b'"x"', b'"1"', "got `str`"),
     spoiled("out of range", b'"x"', b"1e400", "Number out of range"),
-    spoiled("bad id", b'"a,b"', b"VALUE", "an id is a number"),
+    spoiled("bad id", b'"a,b"', b"VALUE", "and not ','"),
     spoiled("id null", b"null", b"VALUE", "got `null`"),
-    spoiled("id of 64 digits", b"9" * 64, b"VALUE", "an id is a number, at most 63"),
-    spoiled("id of 5000 digits", b"9" * 5_000, b"VALUE", "out of range - at `$.id`"),
+    spoiled("id of 64 digits", b"9" * 64, b"VALUE", "at most 63 digits"),
+    spoiled("id of 5000 digits", b"9" * 5_000, b"VALUE", "at most 63 digits"),
     spoiled("large row", b'"' + b"x" * 70_000 + b'"', b"VALUE", "a row of 70,"),
     spoiled("batch in a batch", b'["x","y"]', b"[1,2]", "got `array`"),
     bad("batch without rows", row(b"[]", b"[]"), "at least 1: 0 ids, 0 values"),
     bad("batch with more ids", row(b'["a","b"]', b"[VALUE]"), "2 ids, 1 values"),
     bad("batch with more values", row(b'["a"]', b"[VALUE,VALUE]"), "1 ids, 2 values"),
-    bad("batch with a body of no list", row(b'["a"]', b"1"), "in a batch it is a list"),
+    bad("batch with a body of no list", row(b'["a"]', b"1"), "in a batch both are lists"),
     bad("batch with NaN", row(b'["a","b"]', b"[VALUE,NaN]"), "NaN"),
     bad("batch with trailing comma", row(b'["a",]', b"[VALUE]"), "trailing comma"),
     bad("ids in an object", row(b'{"0":"a"}', b'{"0":VALUE}'), "got `object`"),

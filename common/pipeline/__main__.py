@@ -3,7 +3,6 @@
 Exit status: 0 done, 1 nothing found or failed, 2 wrong usage or settings.
 """
 
-import argparse
 import contextlib
 import io
 import os
@@ -11,6 +10,7 @@ import signal
 import sys
 
 from pipeline import ask, dead_letters, train_command
+from pipeline.arguments import Parser
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.terminal import printable
 
@@ -20,7 +20,7 @@ INTERRUPTED = 130  # what shells expect after Ctrl-C
 def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in a container see common/process1
     command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # with Docker another
-    parser = argparse.ArgumentParser(prog=command, description="Tools by hand.")
+    parser = Parser(prog=command, description="Tools by hand.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)
     ask.add_to(commands)

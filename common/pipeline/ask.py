@@ -1,7 +1,7 @@
 """`python -m pipeline ask`: the gateway's calls from a terminal."""
 
 import argparse
-import re
+import shlex
 import sys
 from typing import Any
 
@@ -65,8 +65,6 @@ def _add_predict(actions: Any) -> None:
         help="predict from ten numbers, or from a file of rows",
         description=f"The ten, in order: {' '.join(FEATURE_NAMES)}; or name=number, in any order.",
     )
-    # -1.2e-05 is a number, as it is to the argparse of Python 3.14
-    parser._negative_number_matcher = re.compile(r"-\.?\d")
     parser.add_argument("values", nargs="*", metavar="VALUE")
     parser.add_argument(
         "--file", metavar="F", help="rows: CSV with a line of names, or JSON; - is stdin"
@@ -126,7 +124,7 @@ def _random(args: argparse.Namespace) -> int:
     show(job, args.json)
     if not args.json:
         field("truth", f"{patient.label:g}")
-        print(f"\nto tell it: {_command()} label {printable(job.job_id)} {patient.label:g}")
+        print(f"\nto tell it: {_command()} label {_argument(job.job_id)} {patient.label:g}")
     return _status([job], args.wait)
 
 
@@ -206,8 +204,13 @@ def _status(jobs: list[Job], wait: int) -> int:
     """1 if a prediction that was waited for is not there."""
     late = [job for job in jobs if not job.has_ended]
     if wait and late:
-        _say(f"not answered within {wait} s: {_command()} job {late[0].job_id} --follow")
+        _say(f"not answered within {wait} s: {_command()} job {_argument(late[0].job_id)} --follow")
     return int(any(job.status == "failed" for job in jobs) or bool(wait and late))
+
+
+def _argument(row_id: str) -> str:
+    """An id as a shell takes it."""
+    return printable(shlex.quote(row_id))
 
 
 def _command() -> str:

@@ -11,8 +11,9 @@ from pydantic import Field, HttpUrl
 
 from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
+from pipeline.ids import MAX_ID_CHARACTERS
 from pipeline.settings import BrokerSettings, one_or_more, urls_of
-from pipeline.terminal import cell, print_table, printable
+from pipeline.terminal import LONGEST_REASON, cell, print_table, printable, wrapped
 
 KINDS = 20  # of reasons, in the summary
 MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
@@ -74,25 +75,35 @@ def _list(args: argparse.Namespace) -> int:
     with DeadLetters(settings) as letters:
         for letter in filter(wanted, letters.look()):
             newest.append(_row(letter))
-            kinds[cell(letter.queue, 20), cell(letter.reason, 100)] += 1
+            kinds[cell(letter.queue, 20), cell(letter.reason, LONGEST_REASON)] += 1
     print(f"dead letters: {kinds.total():,}")
     for (queue, reason), number in kinds.most_common(KINDS):
-        print(f"{number:7,}  {queue:8}  {reason}")
+        print(f"{number:7,}  {queue:8}  {wrapped(reason, 19)}")
     if len(kinds) > KINDS:
         print(f"         and {len(kinds) - KINDS:,} other reasons")
     print(f"dropped since the broker's start, because a queue was full: {_dropped(settings)}")
     if newest:
         print(f"\nthe newest {len(newest)}, in the order of the queue:")
-        print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *newest])
+        _print_letters(newest)
     return int(not kinds)
+
+
+def _print_letters(rows: Collection[tuple[str, ...]]) -> None:
+    """A line for each; in a terminal, where that has no room for a reason, a paragraph."""
+    if not sys.stdout.isatty():
+        print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *rows])
+        return
+    for letter_id, time, queue, reason, body in rows:
+        print(f"{letter_id}  {time}  {queue}")
+        print(f"    {wrapped(reason, 4)}\n    {wrapped(body, 4)}")
 
 
 def _row(letter: Letter) -> tuple[str, ...]:
     return (
-        cell(letter.id, 64),
+        cell(letter.id, MAX_ID_CHARACTERS),
         _time(letter),
         cell(letter.queue, 20),
-        cell(letter.reason, 60),
+        cell(letter.reason, LONGEST_REASON),
         cell(letter.body[:160].decode("utf-8", "backslashreplace"), 40),
     )
 

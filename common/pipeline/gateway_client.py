@@ -11,6 +11,7 @@ import msgspec
 from pydantic import AnyHttpUrl, Field
 
 from pipeline.gateway_http import BusyError, GatewayError, Http
+from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
 
@@ -141,11 +142,11 @@ class Gateway:
 
     def label(self, job_id: str, value: float) -> list[str]:
         """Returns what the gateway warns of."""
-        request = self._http.request(f"label/{url_quote(job_id, safe='')}", {"value": value})
+        request = self._http.request(path_of("label", job_id), {"value": value})
         return self._decoded(self._send(request), _LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:
-        return self._get(f"job/{url_quote(job_id, safe='')}", Job)
+        return self._get(path_of("job", job_id), Job)
 
     def train(self, request: dict[str, Any]) -> Training:
         """Asks for a model; however often that has to be sent, it is one training."""
@@ -153,14 +154,14 @@ class Gateway:
         return self._decoded(self._send(sent), Training)
 
     def training(self, job_id: str) -> Training:
-        return self._get(f"job/{url_quote(job_id, safe='')}", Training)
+        return self._get(path_of("job", job_id), Training)
 
     def refusal(self, model_id: str) -> str | None:
         """Why it would not be promoted; None where it would."""
         return self._get(f"models/{url_quote(model_id, safe='')}/promote", _Promotion).refusal
 
     def cancel(self, job_id: str) -> Training:
-        sent = self._http.request(f"job/{url_quote(job_id, safe='')}/cancel", {})
+        sent = self._http.request(path_of("job", job_id, "/cancel"), {})
         return self._decoded(self._send(sent), Training)
 
     def random_patient(self) -> Patient:
@@ -177,7 +178,7 @@ class Gateway:
 
     def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
         """Shows each state as it comes, until the last."""
-        request = self._http.request(f"job/{url_quote(job_id, safe='')}/events")
+        request = self._http.request(path_of("job", job_id, "/events"))
         self._http.patiently(lambda: self._follow(request, show))
 
     def _follow(self, request: Request, show: Callable[[Job], None]) -> None:

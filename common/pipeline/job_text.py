@@ -3,7 +3,8 @@
 import msgspec
 
 from pipeline.gateway_client import Job
-from pipeline.terminal import cell, printable
+from pipeline.ids import MAX_ID_CHARACTERS
+from pipeline.terminal import LONGEST_REASON, cell, printable
 
 
 def show(job: Job, as_json: bool) -> None:
@@ -32,5 +33,5 @@ def show_line(job: Job, as_json: bool) -> None:
 
 
 def line(job_id: str, status: str, prediction: str, reason: str) -> str:
-    text = f"{cell(job_id, 64):36}  {cell(status, 12):10}  {prediction:>10}  {cell(reason, 100)}"
-    return text.rstrip()
+    text = f"{cell(job_id, MAX_ID_CHARACTERS):36}  {cell(status, 12):10}  {prediction:>10}  "
+    return (text + cell(reason, LONGEST_REASON)).rstrip()

@@ -1,16 +1,26 @@
-"""Why a body is no message, in words for the person who reads the dead letters."""
+"""Why a body is no message, in words for the person who reads the dead letters.
+
+A reason says what is wrong, what stands there, and what is wanted: so that the sender can see what
+to change.
+"""
 
 import re
+from typing import TypeVar
 
 import msgspec
 
-SHOWN_BYTES = 8  # of the body, where it goes wrong
+from pipeline.ids import MAX_ID_DIGITS, id_problem
 
-_ID_RULE = (
-    "an id is a number, at most 63 digits if it is whole, or 1 to 64 characters of "
-    "A-Z a-z 0-9 . _ : - that do not start with -"
-)
-ID_REASON = f"{_ID_RULE} - at `$.id`"
+T = TypeVar("T")
+
+INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON ends with
+SHOWN_BYTES = 8  # of the body, where it goes wrong
+SHOWN_KEYS, SHOWN_KEY_CHARACTERS = 8, 30
+
+MESSAGE_RULE = 'a message is {"id": ..., "body": ...}'
+ID_TYPE_REASON = "an id is text or a number"
+LONG_NUMBER_REASON = f"an id that is a whole number has at most {MAX_ID_DIGITS} digits"
+_NO_NUMBERS = (b"NaN", b"Infinity")
 _OTHER_FORMATS = {  # by how they begin
     b"\xef\xbb\xbf": "JSON behind a byte order mark",
     b"\xff\xfe": "UTF-16 or UTF-32",
@@ -30,11 +40,13 @@ _OTHER_FORMATS = {  # by how they begin
     b"{'": "a Python dict",
 }
 
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
     """What is wrong with `raw`, given the error that reading it ended with."""
     if isinstance(error, msgspec.ValidationError):  # it is JSON
-        return _with_rule(str(error), body_rule)
+        return _of_json(str(error), raw, body_rule)
     if isinstance(error, RecursionError):
         return "lists or objects are nested too deep"
     if not raw.strip():
@@ -51,24 +63,65 @@ def too_large(what: str, size: int, unit: str, most: int) -> str:
     return f"{what} of {size:,} {unit} is too large, the most is {most:,}"
 
 
-def _with_rule(text: str, body_rule: str) -> str:
-    if "matching regex" in text:  # the rule says it better
-        return ID_REASON
-    if "`$.id" in text:
-        return f"{_ID_RULE}: {text}"
-    if "`$.body" in text:
-        return f"{body_rule}: {text}"
+def _of_json(text: str, raw: bytes, body_rule: str) -> str:
     if text.startswith("Expected `object`"):
-        return f'a message is {{"id": ..., "body": ...}}: {text}'
-    return text
+        twice = ": JSON in a string, encoded twice" if raw.lstrip()[:2] == b'"{' else ""
+        return f"{MESSAGE_RULE}: {text}{twice}"
+    if missing := re.fullmatch("Object missing required field `(.+)`", text):
+        return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
+    if "`$.id" in text:
+        return _of_id(text, raw)
+    if "`array` of length" in text:
+        items = _seen(raw, "body", list[msgspec.Raw])
+        return body_rule if items is None else f"{body_rule}, and not of {len(items)}"
+    return f"{body_rule}: {text}" if "`$.body" in text else text
+
+
+def _of_id(text: str, raw: bytes) -> str:
+    """The rule that the id breaks."""
+    if text.startswith("Integer value out of range"):
+        return LONG_NUMBER_REASON
+    if "matching regex" not in text:
+        return f"{ID_TYPE_REASON}: {text}"
+    row_id = _seen(raw, "id", str)
+    return (row_id is not None and id_problem(row_id)) or "the id that stands there first is none"
+
+
+def _seen(raw: bytes, name: str, kind: type[T]) -> T | None:
+    """The value of a key; None where it is of another kind, as of a key that stands twice.
+
+    What follows the first thing that is wrong may be no JSON at all.
+    """
+    try:
+        return msgspec.json.decode(_fields.decode(raw)[name], type=kind)
+    except INVALID:
+        return None
+
+
+def _keys_without(name: str, raw: bytes) -> str:
+    """Names the keys that are there, and the one that is not.
+
+    >>> _keys_without("body", b'{"id": 1, "X": [2]}')
+    "there is no 'body' beside 'id', 'X'"
+    """
+    try:
+        keys = list(_fields.decode(raw))
+    except INVALID:  # behind the object
+        return f"there is no {name!r}"
+    if not keys:
+        return f"there is no {name!r}, and no other key"
+    shown = ", ".join(repr(key[:SHOWN_KEY_CHARACTERS]) for key in keys[:SHOWN_KEYS])
+    more = f" and {len(keys) - SHOWN_KEYS:,} more" if len(keys) > SHOWN_KEYS else ""
+    return f"there is no {name!r} beside {shown}{more}"
 
 
 def _with_place(text: str, raw: bytes) -> str:
     """Adds what stands there, and not in front: one kind of mistake is to have one reason."""
     if (found := re.search(r"\(byte (\d+)\)$", text)) is None:
         return text
-    place = int(found[1])
-    return f"{text}, at {raw[place : place + SHOWN_BYTES].decode('latin-1')!a}"
+    rest = raw[int(found[1]) :]
+    rule = ": JSON has no NaN and no Infinity" if rest.startswith(_NO_NUMBERS) else ""
+    return f"{text}, at {rest[:SHOWN_BYTES].decode('latin-1')!a}{rule}"
 
 
 def _other_format(raw: bytes) -> str | None:

@@ -1,6 +1,12 @@
 """Text for a terminal, also of messages, which may hold what a terminal would obey."""
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Collection
+
+LONGEST_REASON = 1000  # characters, as the services write them
+MIN_COLUMNS = 40  # for a text that is wrapped
 
 
 def printable(text: str) -> str:
@@ -18,6 +24,14 @@ def cell(text: str, width: int) -> str:
     """The text, printable, and cut to a width."""
     safe = printable(text[: width + 1])
     return safe if len(safe) <= width else safe[: width - 1] + "…"
+
+
+def wrapped(text: str, indent: int) -> str:
+    """A printable text that begins at a column: whole, and in a terminal wrapped below itself."""
+    if not sys.stdout.isatty():
+        return text
+    width = max(MIN_COLUMNS, shutil.get_terminal_size().columns - indent)
+    return f"\n{' ' * indent}".join(textwrap.wrap(text, width, break_on_hyphens=False))
 
 
 def print_table(rows: Collection[tuple[str, ...]]) -> None:

@@ -31,6 +31,6 @@ for i = 3, #ARGV, 4 do
   end
 end
 if #kept > 0 then
-  redis.call('PUBLISH', ARGV[1], table.concat(kept, ' '))
+  redis.call('PUBLISH', ARGV[1], table.concat(kept, '\n'))
 end
 return {#kept, repeated, dropped}

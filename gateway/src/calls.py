@@ -6,19 +6,19 @@ from collections.abc import Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Request, Response
-from pydantic import Field
 
 import problems
 import ranges
 from counters import Counters
 from gateway_settings import GatewaySettings
 from intake import Intake
+from job_ids import JobId, JobIdInQuery
 from jobs import JobStore, StoreError
 from lookup import Lookup
 from outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.messages import Message, id_text, number_text
-from schemas import ID_PATTERN, Job, Jobs, Label, LabelTaken, PredictRequest, key_header
+from schemas import Job, Jobs, Label, LabelTaken, PredictRequest, key_header
 from waiting import Waiting, until
 
 LONGEST_WAIT_SECONDS = 30
@@ -33,7 +33,6 @@ Prefer = Annotated[
     str,
     Header(description="`wait=5`: answer with the prediction, if it is there within 5 seconds."),
 ]
-JobIdInPath = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
 class Calls:
@@ -65,7 +64,9 @@ class Calls:
         router = APIRouter(dependencies=needs, tags=["jobs"], responses=problems.ALWAYS)
         add = router.add_api_route
         add("/predict", self.predict, methods=["POST"], status_code=202, **problems.PREDICT)
-        add("/label/{job_id}", self.label, methods=["POST"], status_code=202, **problems.LABEL)
+        labels: dict[str, Any] = {"methods": ["POST"], "status_code": 202, **problems.LABEL}
+        add("/label/{job_id}", self.label, **labels)
+        add("/label", self.label_by_query, **labels)
         return router
 
     async def predict(
@@ -99,7 +100,7 @@ class Calls:
         response.headers["Location"] = jobs[0].location
         return jobs[0]
 
-    async def label(self, job_id: JobIdInPath, body: Label) -> LabelTaken:
+    async def label(self, job_id: JobId, body: Label) -> LabelTaken:
         """Tells the true value, whenever it is known: also when the job has expired.
 
         The job shows it once the broker has it. Told again, it is published again: of equal ones
@@ -115,6 +116,10 @@ class Calls:
         await self._store.confirm_label(job_id, value)
         self._counters.labels.inc()
         return LabelTaken(job_id=job_id, label=value, warnings=ranges.label_warnings(value))
+
+    async def label_by_query(self, job_id: JobIdInQuery, body: Label) -> LabelTaken:
+        """The same for any id, also one with a slash."""
+        return await self.label(job_id, body)
 
     async def _accept(self, intake: Intake) -> list[Job]:
         """Writes the jobs, and returns once the broker has all of them."""

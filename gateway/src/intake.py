@@ -8,6 +8,7 @@ import numpy as np
 import ranges
 from jobs import Known, NewJobs, digest
 from patients import NAMES, scaled
+from pipeline.ids import canonical
 from pipeline.messages import Message, new_id
 from schemas import NamedRow, PredictRequest
 
@@ -46,7 +47,7 @@ class Intake(NamedTuple):
         if request.units == "raw":
             rows = scaled(rows)
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
-        whole = digest(repr((is_list, digests, ids)).encode())
+        whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
         jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
         return cls(jobs, rows, is_list)
 
@@ -87,6 +88,6 @@ def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:
     ids = own if isinstance(own, list) else [own]
     if len(ids) != rows:
         raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
-    if len(set(ids)) != rows:
+    if len(set(map(canonical, ids))) != rows:
         raise MisfitError("one stands there twice", "id")
     return ids

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 import problems
 from calls import LOOK_AGAIN_SECONDS, Key
+from job_ids import JobIdInQuery
 from jobs import ConflictError, StoreError
 from lookup import Lookup
 from schemas import Job
@@ -31,10 +32,13 @@ class JobCalls:
         router = APIRouter(dependencies=needs, responses=problems.ALWAYS)
         add = router.add_api_route
         jobs: dict[str, Any] = {"tags": ["jobs"], "methods": ["GET"]}
+        add("/job", self.job_by_query, **jobs, **problems.JOB)
+        add("/job/events", self.events_by_query, **jobs, **problems.EVENTS)
         add("/job/{job_id}", self.job, **jobs, **problems.JOB)
         add("/job/{job_id}/events", self.events, **jobs, **problems.EVENTS)
         trainings: dict[str, Any] = {"tags": ["trainings"], "methods": ["POST"]}
         add("/train", self.train, status_code=202, **trainings, **problems.TRAIN)
+        add("/job/cancel", self.cancel_by_query, **trainings, **problems.CANCEL)
         add("/job/{job_id}/cancel", self.cancel, **trainings, **problems.CANCEL)
         return router
 
@@ -69,6 +73,18 @@ class JobCalls:
         if job.status != "cancelled":
             raise ConflictError(f"the training {job_id} has ended already: it is {job.status}")
         return job
+
+    async def job_by_query(self, job_id: JobIdInQuery) -> Job | TrainingJob:
+        """The same for any id, also one with a slash."""
+        return await self.job(job_id)
+
+    async def events_by_query(self, job_id: JobIdInQuery) -> Response:
+        """The same for any id, also one with a slash."""
+        return await self.events(job_id)
+
+    async def cancel_by_query(self, job_id: JobIdInQuery) -> TrainingJob:
+        """The same for any id, also one with a slash."""
+        return await self.cancel(job_id)
 
     async def _states(self, job: Job | TrainingJob) -> AsyncIterator[bytes]:
         seconds = LOOK_AGAIN_SECONDS if isinstance(job, Job) else LOOK_AT_TRAINING_SECONDS

@@ -25,6 +25,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from pipeline.errors import PipelineError
+from pipeline.ids import canonical, path_of
 from pipeline.messages import number_text
 from pipeline.redis_policy import check, on_connect_async
 from schemas import Job, Status
@@ -112,13 +113,16 @@ class JobStore:
         """
         key = f"key:{digest(new.key.encode())}" if new.key else ""
         warnings = [_text(found) if found else "" for found in new.warnings]
-        triples = [each for job in zip(new.ids, new.rows, warnings, strict=True) for each in job]
+        ids = list(map(canonical, new.ids))
+        triples = [each for job in zip(ids, new.rows, warnings, strict=True) for each in job]
         async with told():
             what, *found = await self._create(
                 keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *triples]
             )
         if what == "written":
-            jobs = zip(found[::4], found[1::4], map(bool, found[2::4]), found[3::4], strict=True)
+            as_they_came = dict(zip(ids, new.ids, strict=True))
+            told_ids = [as_they_came.get(each, each) for each in found[::4]]
+            jobs = zip(told_ids, found[1::4], map(bool, found[2::4]), found[3::4], strict=True)
             return [Known(*each) for each in jobs]
         if what == "expired":
             raise ConflictError(f"the id {found[0]} was used before, and its job has expired")
@@ -133,12 +137,12 @@ class JobStore:
         """
         with contextlib.suppress(StoreError):
             async with told():
-                await self._confirm(args=[now_in_ms(), *job_ids])
+                await self._confirm(args=[now_in_ms(), *map(canonical, job_ids)])
 
     async def read(self, job_ids: Sequence[str]) -> list[Job | None]:
         """The jobs as they are now; None for one that is not there."""
         async with told():
-            found = await self._look(args=job_ids)
+            found = await self._look(args=list(map(canonical, job_ids)))
         starts = range(0, len(found), FIELDS)
         return [
             _job(job_id, found[start : start + FIELDS])
@@ -148,13 +152,13 @@ class JobStore:
     async def has_expired(self, job_id: str) -> bool:
         """Whether a job that is not there once was."""
         async with told():
-            return bool(await self.redis.exists(f"seen:{job_id}"))
+            return bool(await self.redis.exists(f"seen:{canonical(job_id)}"))
 
     async def tell_label(self, job_id: str, value: float) -> float:
         """Notes the true value for an id, to be published; returns the one that was told first."""
         async with told():
             first = await self._tell(
-                keys=[f"label:{job_id}", f"told:{job_id}"],
+                keys=_label_keys(job_id),
                 args=[number_text(value), self._lifetimes[1]],
             )
         return float(first)
@@ -163,7 +167,7 @@ class JobStore:
         """Notes that the broker has the true value: from now on the job shows it."""
         async with told():
             await self._confirm_label(
-                keys=[f"label:{job_id}", f"told:{job_id}"],
+                keys=_label_keys(job_id),
                 args=[number_text(value), self._lifetimes[1]],
             )
 
@@ -193,6 +197,10 @@ def digest(content: bytes) -> str:
     return blake2b(content, digest_size=12).hexdigest()
 
 
+def _label_keys(job_id: str) -> list[str]:
+    return [f"{name}:{canonical(job_id)}" for name in ("label", "told")]
+
+
 def _job(job_id: str, fields: Sequence[str | None]) -> Job | None:
     created, confirmed, completed, prediction, reason, model, warnings, label = fields
     if created is None:
@@ -210,7 +218,7 @@ def _job(job_id: str, fields: Sequence[str | None]) -> Job | None:
         completed_at=None if completed is None else _time(completed),
         label=y_true,
         absolute_error=None if y_pred is None or y_true is None else abs(y_true - y_pred),
-        location=f"/job/{job_id}",
+        location=path_of("/job", job_id),
     )
 
 

@@ -42,4 +42,5 @@ class Lookup:
     async def _refuse(self, job_id: str) -> NoReturn:
         if await self._store.has_expired(job_id):
             raise HTTPException(410, f"the job {job_id} has expired")
-        raise HTTPException(404, f"there is no job {job_id}")
+        hint = "; a + in a URL is written as %2B" if " " in job_id else ""
+        raise HTTPException(404, f"there is no job {job_id}{hint}")

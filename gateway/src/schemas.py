@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from job_ids import JobIdInBody
 from pipeline.messages import FEATURE_COUNT
 
 MOST_ROWS = 1000
 MOST_NAMES = 50  # in an object
-ID_PATTERN = r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}$"
 SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
 MEASURED = {
     "age": 59, "sex": 2, "bmi": 32.1, "bp": 101, "s1": 157,
@@ -37,7 +37,6 @@ def key_header(description: str) -> Any:
     )
 
 
-JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
 Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
 
 
@@ -102,7 +101,8 @@ Data = Annotated[
 
 
 Ids = Annotated[
-    Annotated[JobId, Tag("one id")] | Annotated[list[JobId], Field(fail_fast=True), Tag("ids")],
+    Annotated[JobIdInBody, Tag("one id")]
+    | Annotated[list[JobIdInBody], Field(fail_fast=True), Tag("ids")],
     Discriminator(lambda ids: "ids" if isinstance(ids, list) else "one id"),
 ]
 

@@ -7,6 +7,7 @@ import msgspec
 
 from jobs import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
 from outbox import CONFIRM_SECONDS, BrokerAwayError
+from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
 from pipeline.models.store import now_text
 from pipeline.training import (
@@ -75,8 +76,10 @@ class Trainings:
     async def read(self, job_id: str) -> TrainingJob | None:
         """The training as it is now; None if there is none."""
         async with told(), self._redis.pipeline() as both:
-            both.hgetall(record_key(job_id))
-            both.get(f"celery-task-meta-{job_id}")  # where Celery keeps the state of a task
+            both.hgetall(record_key(canonical(job_id)))
+            both.get(
+                f"celery-task-meta-{canonical(job_id)}"
+            )  # where Celery keeps the state of a task
             record, meta = await both.execute()
         return _job(job_id, record, msgspec.json.decode(meta or "{}")) if record else None
 
@@ -87,7 +90,7 @@ class Trainings:
         """
         async with told():
             settled = await self._settle(
-                keys=[record_key(job_id)], args=[CANCELLED, now_text(), self._ttl]
+                keys=[record_key(canonical(job_id))], args=[CANCELLED, now_text(), self._ttl]
             )
         if settled == STORING:
             raise ConflictError(
@@ -142,7 +145,7 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
         request=TrainRequest.model_construct(**asked),
         created_at=record["created_at"],
         completed_at=ended_at,
-        location=f"/job/{job_id}",
+        location=path_of("/job", job_id),
     )
 
 

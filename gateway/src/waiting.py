@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from pipeline.ids import canonical
 from pipeline.redis_policy import LOOK_SECONDS, look_async
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Waiting:
     @contextmanager
     def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
         """An event that is set whenever one of the jobs may have ended."""
-        job_ids = list(job_ids)
+        job_ids = list(map(canonical, job_ids))
         event = asyncio.Event()
         if self.is_closed:
             event.set()
@@ -77,7 +78,7 @@ class Waiting:
                 if message is None:
                     await channel.ping()
                 elif message["type"] == "message":
-                    self._wake(message["data"].split())
+                    self._wake(message["data"].split("\n"))
                 if loop.time() >= next_look:
                     await look_async(self._redis)
                     next_look = loop.time() + LOOK_SECONDS

@@ -29,13 +29,13 @@ class LabelsLog:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
 
     def add(self, halves: list[Half]) -> None:
-        """A line for each: UTC time, queue, id, value."""
+        """A line for each: UTC time, queue, id, value, separated by tabs: an id may have spaces."""
         if not halves:
             return
         received_at = utc_text(halves[0].received_in_ms)
         texts = number_texts([half.value for half in halves])
         lines = [
-            f"{received_at} {half.queue} {half.id} {text}"
+            f"{received_at}\t{half.queue}\t{half.id}\t{text}"
             for half, text in zip(halves, texts, strict=True)
         ]
         self._handler.reopen_if_replaced()

@@ -21,6 +21,7 @@ from pipeline.files import (
 from pipeline.messages import number_text, number_texts
 from rotated_csv import RotatedCsv
 from shadow import Y_PRED_SHADOW, Shadow, ShadowRow
+from state_tables import lower_uuids
 from ttl_clock import TtlClock
 from unmatched import Unmatched, UnmatchedCounts, by_queue
 
@@ -80,6 +81,7 @@ class Ledger:
             limits = int(ttl_seconds * 1000), max_pending, remember_ids
             self._join = Join(self._database, *limits)
             self._shadow = Shadow(self._database, *limits)
+            lower_uuids(self._database)
             self._unmatched_counts = UnmatchedCounts(self._database)
             self._clock = TtlClock(self._database, monotonic)
         except (OSError, sqlite3.Error) as error:

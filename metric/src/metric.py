@@ -17,7 +17,7 @@ from join import Y_PRED, Y_TRUE, Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_text, number_text
+from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_texts, number_text
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
 from shadow import Y_PRED_SHADOW
@@ -49,7 +49,7 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
     for message in messages:
         halves += map(  # ten thousands a second: without a line of Python for each
             Half,
-            map(id_text, message.ids),
+            id_texts(message.ids),
             repeat(message.queue),
             message.values,
             repeat(now_in_ms),

@@ -44,6 +44,7 @@ CREATE INDEX IF NOT EXISTS pending_queue ON pending (queue);
 DROP INDEX IF EXISTS pending_received;
 """
 
+UUID_GLOB = "-".join("[0-9A-Fa-f]" * digits for digits in (8, 4, 4, 4, 12))
 IN_JSON = "(SELECT value FROM json_each(?))"
 
 
@@ -54,6 +55,23 @@ def make_join_tables(database: sqlite3.Connection) -> None:
         add_column(database, table, "model_id TEXT")
     add_column(database, "pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
     database.executescript(JOIN_INDICES)
+
+
+def lower_uuids(database: sqlite3.Connection) -> None:
+    """Has UUIDs in lower case, as they are compared: an older metric kept them as they came.
+
+    Once, as it looks through all that is known; one that is there in both ways stays.
+    """
+    if database.execute("PRAGMA user_version").fetchone()[0]:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    for table in ("pending", "joined", "shadow_pending", "shadow_joined"):
+        database.execute(
+            f"UPDATE OR IGNORE {table} SET id = LOWER(id) WHERE id GLOB ? AND id GLOB '*[A-F]*'",
+            (UUID_GLOB,),
+        )
+    database.execute("PRAGMA user_version = 1")
+    database.execute("COMMIT")
 
 
 def json_list(ids: Sequence[str] | set[str]) -> str:

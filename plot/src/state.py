@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from pipeline.ids import canonical
+
 WAIT_SECONDS = 1.0  # for a metric that is just putting its files in order
 
 Found = Literal["joined", "pending", "unknown"]
@@ -73,18 +75,22 @@ class State:
 
     def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
         """When the rows of these ids were written, as far as that is known."""
-        marks = ",".join("?" * len(ids))
+        known = {
+            canonical(row_id): row_id for row_id in ids
+        }  # as the log of an older metric has it
+        marks = ",".join("?" * len(known))
         query = f"SELECT id, joined_in_ms FROM joined WHERE id IN ({marks})"
         with self._open() as database:
-            return dict(database.execute(query, ids).fetchall())
+            found = database.execute(query, list(known)).fetchall()
+        return {known[row_id]: in_ms for row_id, in_ms in found}
 
     def trace(self, row_id: str) -> Trace:
         """All that is known of one id."""
         with self._open() as database:
-            if found := _one(database, _JOINED, row_id):
+            if found := _one(database, _JOINED, canonical(row_id)):
                 error = abs(found["y_true"] - found["y_pred"])
                 return Trace(found="joined", absolute_error=error, **found)
-            if found := _one(database, _PENDING, row_id):
+            if found := _one(database, _PENDING, canonical(row_id)):
                 return Trace(found="pending", **found)
         return Trace(row_id)
 

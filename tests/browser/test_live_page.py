@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.fitting import fits
+from hostile_ids import TAKEN
 from ledger import Ledger
 from live_page import NOTHING_THERE, write
+from pipeline.ids import canonical
 from pipeline.numbers import readable
 from support import Service, Vhost, eventually, page_address
 
@@ -236,6 +239,21 @@ def test_one_id_is_traced_from_half_to_row(show: Open, plot: Service, ledger: Le
     expect(result).to_contain_text("17.25")
     expect(result).not_to_contain_text("missing")
     assert page.url.endswith("#id=late")
+
+
+def test_an_address_of_the_page_names_any_id(show: Open, plot: Service, ledger: Ledger) -> None:
+    write(ledger, *((canonical(row_id), 100, 142.5) for row_id in TAKEN.values()))
+    page = show(plot)
+    for row_id in TAKEN.values():
+        for end in (quote(row_id, safe=""), quote(row_id, safe="+/=@:~ ")):  # or as it is typed
+            page.evaluate("(hash) => { location.hash = hash }", f"#id={end}")
+            expect(page.locator("#trace-result h3")).to_have_text(row_id)
+            expect(page.locator("#trace-result")).to_contain_text("Joined, with an error of 42.5")
+        page.fill("#trace-id", row_id)
+        page.press("#trace-id", "Enter")
+        assert page.url.endswith(f"#id={page.evaluate('encodeURIComponent', row_id)}")
+    page.reload()
+    expect(page.locator("#trace-result h3")).to_have_text(row_id)
 
 
 def test_a_stopped_model_shows_as_such_and_as_a_backlog(

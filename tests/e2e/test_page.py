@@ -163,9 +163,9 @@ def test_a_trace_tells_what_is_there_and_what_is_not(plot: Service, ledger: Ledg
     markup = "<img src=x onerror=alert(1)>"
     unknown = get(plot, f"/api/trace?id={quote(markup)}")
     assert (unknown["id"], unknown["found"]) == (markup, "unknown")
-    for query in ("", "?id=", f"?id={'x' * 65}"):
+    for query in ("", "?id=", f"?id={'x' * 129}"):
         status, _, body = ask(plot, f"/api/trace{query}")
-        assert (status, json.loads(body)["error"]) == (422, "an id has 1 to 64 characters")
+        assert (status, json.loads(body)["error"]) == (422, "an id has 1 to 128 characters")
 
 
 def test_the_log_is_downloaded_up_to_the_rows_that_are_told(

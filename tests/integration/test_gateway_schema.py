@@ -30,7 +30,11 @@ WITH_INPUT = [
     ("/job/{job_id}", "GET"),
     ("/job/{job_id}/events", "GET"),
     ("/label/{job_id}", "POST"),
+    ("/label", "POST"),
     ("/train", "POST"),
+    ("/job", "GET"),
+    ("/job/events", "GET"),
+    ("/job/cancel", "POST"),
     ("/job/{job_id}/cancel", "POST"),
     ("/models/{model_id}", "GET"),
     ("/models/{model_id}", "DELETE"),
@@ -38,6 +42,7 @@ WITH_INPUT = [
     ("/models/{model_id}/promote", "POST"),
     ("/models/{model_id}/shadow", "POST"),
 ]
+CANCEL = ("/job/{job_id}/cancel", "POST")
 WITHOUT_INPUT = [
     (path, "GET")
     for path in (
@@ -94,7 +99,7 @@ def test_what_fits_the_description_is_answered_as_described(
     ask()
 
 
-@pytest.mark.parametrize(("path", "method"), [WITH_INPUT[0], *WITH_INPUT[3:5]])
+@pytest.mark.parametrize(("path", "method"), [WITH_INPUT[0], *WITH_INPUT[3:6]])
 def test_what_does_not_fit_it_is_refused_as_described(
     described: Any, path: str, method: str
 ) -> None:
@@ -124,7 +129,7 @@ def test_every_example_of_a_training_is_taken(described: Any) -> None:
     answer = case.call(timeout=PATIENCE_SECONDS)
     assert answer.status_code == 202
     case.validate_response(answer, checks=CHECKS)
-    for path, method in (WITH_INPUT[1], WITH_INPUT[5], *WITH_INPUT[1:3]):  # events end: cancelled
+    for path, method in (WITH_INPUT[1], CANCEL, *WITH_INPUT[1:3]):  # events end: cancelled
         case = described[path][method].Case(path_parameters={"job_id": answer.json()["job_id"]})
         told = case.call(timeout=PATIENCE_SECONDS)
         assert told.status_code == 200

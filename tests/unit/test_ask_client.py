@@ -264,7 +264,7 @@ def test_what_the_gateway_refuses_is_told_in_words(
     assert (status, out) == (expected, "")
     assert said in err
     assert len(err.splitlines()) == 1
-    assert [call for call, _, _ in gateway.asked] == ["GET /job/a%2Fb%20%3F"]
+    assert [call for call, _, _ in gateway.asked] == ["GET /job?id=a%2Fb%20%3F"]
 
 
 @pytest.mark.parametrize("content", [b"gar\x1bbage\r\n\r\n", b"SSH-2.0-OpenSSH\r\n", b""])

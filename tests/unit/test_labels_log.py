@@ -20,7 +20,7 @@ def test_each_value_is_a_line(tmp_path: Path) -> None:
     log.add([])
     log.add(values(1))
     assert (tmp_path / "labels_log.txt").read_text().splitlines() == [
-        f"2023-11-14T22:13:20.000Z y_true id-{number} 151" for number in (0, 1, 0)
+        f"2023-11-14T22:13:20.000Z\ty_true\tid-{number}\t151" for number in (0, 1, 0)
     ]
 
 

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.ids import ID_PATTERN
 from pipeline.messages import FEATURES, VALUES, Message, Schema, id_text
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 MOST_ID = 10**63 - 1
 IDS = st.one_of(
-    st.from_regex(r"\A[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}\Z"),
+    st.from_regex(ID_PATTERN, alphabet=st.characters(codec="ascii")),
     st.integers(-MOST_ID, MOST_ID),
     FINITE,
 )
@@ -22,7 +23,7 @@ ROWS: dict[str, tuple[Schema[Any], st.SearchStrategy[Any]]] = {
     "label": (VALUES, FINITE),
     "features": (FEATURES, st.lists(FINITE, min_size=10, max_size=10)),
 }
-CSV_SAFE = re.compile(r"[A-Za-z0-9._:+-]{1,64}")
+CSV_SAFE = re.compile(r"[A-Za-z0-9._:/{}~-][A-Za-z0-9._:+/=@{}~ -]{0,127}")
 
 SPOILED_IDS = [b'"a,b"', b'""', b"null", b"true", b"{}", b"1e400", b"9" * 64, b"9" * 5000,
                b'"\\u0000"', b'"%b"' % (b"x" * 70_000)]  # fmt: skip

@@ -92,7 +92,7 @@ def _refusal(delivery: Delivery, reason: str) -> Refusal:
     request, _ = FEATURES.decode(delivery.body)
     answer, _ = VALUES.decode(delivery.body)
     refused = request or answer
-    row_id = id_text(refused.ids[0]) if refused else delivery.properties.correlation_id or ""
+    row_id = id_text(refused.ids[0] if refused else delivery.properties.correlation_id or "")
     return Refusal(row_id, reason, answer.values[0] if answer else None)
 
 

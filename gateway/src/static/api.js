@@ -69,7 +69,14 @@ export async function post(path, body, headers = {}) {
   return response.json();
 }
 
-export const jobPath = (id, end = '') => `/job/${encodeURIComponent(id)}${end}`;
+// As path_of() of pipeline/ids.py: an id with a slash goes into the query.
+function pathOf(call, id, end) {
+  const encoded = encodeURIComponent(id);
+  return id.includes('/') || id === 'events' ? `${call}${end}?id=${encoded}` : `${call}/${encoded}${end}`;
+}
+
+export const jobPath = (id, end = '') => pathOf('/job', id, end);
+export const labelPath = (id) => pathOf('/label', id, '');
 
 // crypto.randomUUID is there only at localhost and with https.
 export function newKey() {

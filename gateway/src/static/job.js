@@ -1,5 +1,5 @@
 // One job: its states, its prediction, and the true value that comes later.
-import {get, jobPath, post} from './api.js';
+import {get, jobPath, labelPath, post} from './api.js';
 import {follow, hasEnded} from './follow.js';
 import {count, duration, points, setText, tenths, timeToTheMillisecond} from './format.js';
 import {mark, placeInWords, refreshPredictions} from './predictions.js';
@@ -159,7 +159,7 @@ async function saveLabel(event) {
   showLabelProblem('');
   const {job_id: id} = current;
   try {
-    await post(`/label/${encodeURIComponent(id)}`, {value: Number(labelInput.value)});
+    await post(labelPath(id), {value: Number(labelInput.value)});
     const job = await get(jobPath(id));
     remember(job);
     if (current.job_id === id) show(recall(id));

@@ -108,7 +108,8 @@ function traceId(id) {
 }
 
 function traceAddress() {
-  const id = new URLSearchParams(location.hash.slice(1)).get('id');
+  // Whoever writes such an address by hand means a plus by a plus.
+  const id = new URLSearchParams(location.hash.slice(1).replaceAll('+', '%2B')).get('id');
   if (id) trace(id);
 }
 
