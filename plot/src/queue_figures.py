@@ -1,11 +1,24 @@
 """The figures of the pipeline's queues, out of what the broker's management API lists."""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
-STREAMS = ("features", "y_true", "y_pred", "dead_letters")
+from api_answers import entries, number, text
+from queue_trend import STEP_SECONDS, WINDOW_SECONDS, Trend, judge, judge_dead_letters
+
+DEAD_LETTERS = "dead_letters"
+STREAMS = ("features", "y_true", "y_pred", DEAD_LETTERS)
 DELAYED = "y_true.delay"  # the queues in which labels wait, taken together
+
+COLUMNS = (
+    "name,state,messages_ready,messages_unacknowledged,messages_details.samples,"
+    "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
+)
+HISTORY = f"lengths_age={WINDOW_SECONDS}&lengths_incr={STEP_SECONDS}"
+BROKEN = ("down", "stopped", "crashed", "minority")  # states of a queue that takes no message
 
 
 class Queue(msgspec.Struct):
@@ -15,53 +28,85 @@ class Queue(msgspec.Struct):
     unacked: int = 0
     in_per_second: float = 0.0
     out_per_second: float = 0.0
-    consumers: int = 0
+    consumers: int | None = 0  # None where that is not known
+    trend: Trend = "unknown"
+    change: float = 0.0  # of the messages in it, over the last `change_seconds`
+    change_seconds: float = 0.0
+    state: str = ""  # one of BROKEN, if it is
+
+    @property
+    def waiting(self) -> int:
+        """All messages that are in it."""
+        return self.ready + self.unacked
+
+    @property
+    def known(self) -> int | None:
+        """The same, None while it is broken: then the broker does not tell."""
+        return None if self.state else self.waiting
 
 
-class _Rate(msgspec.Struct, frozen=True):
-    rate: float = 0.0
-
-
-class _Stats(msgspec.Struct, frozen=True):
-    publish_details: _Rate = _Rate()
-    deliver_get_details: _Rate = _Rate()
-
-
-class _Queue(msgspec.Struct):
-    name: str
-    messages_ready: int = 0
-    messages_unacknowledged: int = 0
-    message_stats: _Stats = _Stats()
-
-
-class _Named(msgspec.Struct, frozen=True):
-    name: str
-
-
-class _Consumer(msgspec.Struct, frozen=True):
-    queue: _Named
-    channel_details: _Named
-
-
-def by_stream(answer: bytes, consumers: bytes) -> dict[str, Queue]:
+def by_stream(
+    listed: Iterable[dict[str, Any]], consumers: Iterable[dict[str, Any]] | None
+) -> dict[str, Queue]:
     """The pipeline's own queues by name, those of waiting labels as one, if any wait.
 
     All that one channel has of a queue is one consumer: a service of ours has several there.
     """
-    distinct = set(msgspec.json.decode(consumers, type=list[_Consumer]))
-    counts = Counter(each.queue.name for each in distinct)
+    readers = None if consumers is None else _readers(consumers)
     queues: dict[str, Queue] = {}
-    for each in msgspec.json.decode(answer, type=list[_Queue]):
-        name = DELAYED if each.name.startswith(f"{DELAYED}.") else each.name
-        if name not in (*STREAMS, DELAYED):
-            continue
-        queue = queues.setdefault(name, Queue())
-        queue.ready += each.messages_ready
-        queue.unacked += each.messages_unacknowledged
-        queue.in_per_second += each.message_stats.publish_details.rate
-        queue.out_per_second += each.message_stats.deliver_get_details.rate
-        queue.consumers += counts[each.name]
+    for item in listed:
+        name = text(item, "name")
+        if name in STREAMS:
+            queues[name] = _judged(item, None if readers is None else readers[name])
+        elif name.startswith(f"{DELAYED}."):
+            queues[DELAYED] = _together(queues.get(DELAYED, Queue(trend="held")), _queue(item))
     delayed = queues.get(DELAYED, Queue())
-    if not (delayed.ready or delayed.unacked or delayed.in_per_second):
+    if not (delayed.waiting or delayed.in_per_second):
         queues.pop(DELAYED, None)  # labels go straight to y_true
     return queues
+
+
+def _readers(consumers: Iterable[dict[str, Any]]) -> Counter[str]:
+    """How many channels consume each queue."""
+    pairs = {(text(each, "queue.name"), text(each, "channel_details.name")) for each in consumers}
+    return Counter(queue for queue, _ in pairs)
+
+
+def _queue(item: dict[str, Any]) -> Queue:
+    state = text(item, "state")
+    return Queue(
+        ready=int(number(item, "messages_ready")),
+        unacked=int(number(item, "messages_unacknowledged")),
+        in_per_second=number(item, "message_stats.publish_details.rate"),
+        out_per_second=number(item, "message_stats.deliver_get_details.rate"),
+        state=state if state in BROKEN else "",
+    )
+
+
+def _judged(item: dict[str, Any], consumers: int | None) -> Queue:
+    queue = _queue(item)
+    queue.consumers = consumers
+    samples = sorted(
+        (number(sample, "timestamp"), number(sample, "sample"))
+        for sample in entries(item, "messages_details.samples")
+    )
+    history = [messages for _, messages in samples]
+    if samples:
+        queue.change = queue.waiting - history[0]
+        queue.change_seconds = (samples[-1][0] - samples[0][0]) / 1000
+    if text(item, "name") == DEAD_LETTERS:
+        queue.trend = judge_dead_letters(queue.waiting, history)
+    elif queue.waiting and consumers == 0:
+        queue.trend = "unread"
+    else:
+        queue.trend = judge(queue.waiting, history, queue.in_per_second)
+    return queue
+
+
+def _together(one: Queue, other: Queue) -> Queue:
+    one.ready += other.ready
+    one.unacked += other.unacked
+    one.in_per_second += other.in_per_second
+    one.out_per_second += other.out_per_second
+    one.state = one.state or other.state
+    return one

@@ -69,7 +69,7 @@ class Routes:
                 "rows_per_second": self._plotter.rows_per_second(),
                 "pending": self._plotter.pending(),
                 "unmatched": self._plotter.unmatched(),
-                "dead_letters": letters and letters.ready + letters.unacked,
+                "dead_letters": letters and letters.known,
             }
         )
 

@@ -51,6 +51,7 @@ def complaints() -> list[str]:
     return []
 
 
+SHOWN = "#status:is([data-state=live], [data-state=no-broker])"
 MAX_TRIES = 20
 NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED"  # of the machine's, as when a container is started
 
@@ -114,11 +115,11 @@ def visit(browser: Browser, complaints: list[str]) -> Iterator[Visit]:
 
 @pytest.fixture
 def show(start: Start, visit: Visit) -> Open:  # noqa: ARG001 (a page complains of a server gone)
-    """Opens the page of a plot, and waits until it is live."""
+    """Opens the page of a plot, and waits until it shows something."""
 
     def open_page(plot: Service, path: str = "", **options: Any) -> Page:
         page = visit(page_address(plot) + path, **options)
-        page.wait_for_selector("#status[data-state=live]")
+        page.wait_for_selector(SHOWN)
         return page
 
     return open_page

@@ -189,6 +189,39 @@ def test_it_fits_its_window_in_both_schemes(show: Open, plot: Service, ledger: L
         eventually(partial(fits, page, CHARTS, width, scheme), f"{width} px in the {scheme} scheme")
 
 
+def test_on_a_phone_the_error_comes_first(show: Open, plot: Service, ledger: Ledger) -> None:
+    write(ledger, *spread(100))
+    page = show(plot, viewport={"width": 390, "height": 844})
+    expect(page.locator(".card").first).to_contain_text("MAE")
+    chart = page.locator("#histogram").bounding_box()
+    assert chart
+    assert chart["y"] < 844, "on the first screen"
+
+
+def test_all_charts_are_drawn_without_scrolling(show: Open, plot: Service, ledger: Ledger) -> None:
+    write(ledger, *spread(100))
+    page = show(plot, viewport={"width": 390, "height": 844})
+    for name in CHARTS:
+        page.wait_for_selector(f"#{name} .main-svg", state="attached")
+    assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_end_of_an_id_is_seen_for_there_ids_differ(
+    show: Open, plot: Service, ledger: Ledger, width: int
+) -> None:
+    ids = [f"01a20082-5fca-75b5-bace-2712c4cc8a7{digit}" for digit in range(3)]
+    write(ledger, *[(each, 100, 142) for each in ids])
+    page = show(plot, viewport={"width": width, "height": 844})
+    for each in ids:
+        button = page.get_by_role("button", name=each, exact=True)
+        assert button.evaluate("""(button) => {
+            const [{right}, tail] = [button.closest('td'), button.querySelector('.tail')]
+                .map((element) => element.getBoundingClientRect());
+            return tail.width > 0 && tail.right <= right;
+        }""")
+
+
 def test_a_lost_connection_is_shown_and_heals(
     show: Open, start: Start, ledger: Ledger, complaints: list[str]
 ) -> None:
@@ -202,7 +235,7 @@ def test_a_lost_connection_is_shown_and_heals(
     expect(page.locator("#n-rows")).to_have_text("10")
     write(ledger, ("later", 100, 142))
     start("plot", plot_port=port, management_url=NOTHING_THERE)
-    page.wait_for_selector("#status[data-state=live]")
+    page.wait_for_selector("#status[data-state=no-broker]")
     expect(page.locator("#lost")).to_be_hidden()
     expect(page.locator("#n-rows")).to_have_text("11")
     complaints.clear()  # a browser tells in its console of a server that has gone

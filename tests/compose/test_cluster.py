@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -70,6 +71,12 @@ def kill(stack: Stack, node: str) -> None:
     stack.run("docker", "kill", stack.containers()[node]["Id"])
 
 
+def page_names(stack: Stack, node: str) -> bool:
+    """Whether the page says that this node is down, and no other."""
+    down = re.findall(r"node (\S+) is down", " ".join(stack.pipeline()["broker"]["warnings"]))
+    return down == [f"rabbit@node{NODES.index(node) + 1}"]
+
+
 def connected(stack: Stack, service: str, link: str) -> list[str]:
     """The nodes to which a connection of a service came, in turn."""
     log = stack.compose("logs", "--no-log-prefix", service)
@@ -84,6 +91,7 @@ def test_each_node_may_die_under_load(stack: Stack) -> None:
         start, rows = time.monotonic(), row_count(stack.logs)
         begin, end = longest_standstill(stack, 12)
         down = (row_count(stack.logs) - rows) / (time.monotonic() - start)
+        wait_for(partial(page_names, stack, node), "the page to name it")
         stack.compose("up", "-d")
         stack.wait_until_healthy()
         wait_for(lambda: all_on_three_nodes(stack), "it to be there again with its data")

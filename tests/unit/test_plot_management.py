@@ -1,129 +1,29 @@
-"""What is made of the management API's answers; that it gives them is tested against a broker."""
+"""How the management API is asked; that it answers so is tested against a broker."""
 
+import json
 import socket
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Sequence
 from contextlib import closing, suppress
+from email.message import Message
+from urllib.error import HTTPError, URLError
 
 import pytest
 
-from delivery_limits import delivery_limits
-from management import (
-    SILENT,
-    TIMEOUT_SECONDS,
-    Copies,
-    Management,
-    services,
-)
-from queue_figures import Queue, by_stream
+from broker_api import TIMEOUT_SECONDS, BrokerApi
+from look import Copies, Look
+from management import SILENT, Management
 from support import PATIENCE_SECONDS
 
 
-def answer(name: str, *, ready: int = 0, rate: float = 0.0) -> str:
-    return (
-        f'{{"name": "{name}", "messages_ready": {ready}, "messages_unacknowledged": 1,'
-        f' "message_stats": {{"publish_details": {{"rate": {rate}}}}}}}'
-    )
-
-
-def consumer(queue: str, channel: str) -> str:
-    return f'{{"queue": {{"name": "{queue}"}}, "channel_details": {{"name": "{channel}"}}}}'
-
-
-def queues_of(*answers: str, consumers: Sequence[str] = ()) -> dict[str, Queue]:
-    return by_stream(f"[{','.join(answers)}]".encode(), f"[{','.join(consumers)}]".encode())
-
-
-def test_queues_that_are_not_of_the_pipeline_are_left_out() -> None:
-    found = queues_of(answer("features", ready=3, rate=5.0), answer("my-own"))
-    assert found == {"features": Queue(3, 1, 5.0, 0.0)}
-
-
-def test_who_has_several_consumers_on_a_channel_is_one() -> None:
-    several = [consumer("features", f"10.0.0.1:{port} (1)") for port in (1, 1, 1, 2)]
-    found = queues_of(
-        answer("features"), consumers=[*several, consumer("y_true", "10.0.0.1:1 (1)")]
-    )
-    assert found["features"].consumers == 2
-
-
-def test_a_queue_that_nothing_has_passed_yet_has_no_rates() -> None:
-    assert queues_of('{"name": "y_pred"}') == {"y_pred": Queue()}
-
-
-def test_labels_that_wait_to_be_late_are_taken_together() -> None:
-    found = queues_of(answer("y_true.delay.1of4", ready=2), answer("y_true.delay.2of4", ready=5))
-    assert found == {"y_true.delay": Queue(7, 2)}
-
-
-def test_no_label_that_waits_is_no_queue() -> None:
-    assert queues_of('{"name": "y_true.delay.1of4"}') == {}
-
-
-@pytest.mark.parametrize(
-    ("consumers", "state"),
-    [((0, 0), ("stopped", 0)), ((1, 0), ("stopped", 0)), ((1, 1), ("running", 1))],
-)
-def test_metric_is_there_if_both_its_queues_are_consumed(
-    consumers: tuple[int, int], state: tuple[str, int]
-) -> None:
-    y_true, y_pred = consumers
-    queues = {"y_true": Queue(consumers=y_true), "y_pred": Queue(consumers=y_pred)}
-    assert services(queues, [])["metric"] == Copies(*state)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("rate", "names", "state"),
-    [
-        (0.0, [], Copies("stopped", 0)),
-        (0.0, ["features: publishing", "features: publishing", "model: publishing"],
-         Copies("running", 2)),
-        (5.0, [""], Copies("running", 1)),
-    ],
-)  # fmt: skip
-def test_features_is_there_by_its_name_or_by_its_rows(
-    rate: float, names: list[str], state: Copies
-) -> None:
-    assert services({"features": Queue(in_per_second=rate)}, names)["features"] == state
-
-
-@pytest.mark.parametrize(
-    ("version", "queue", "limit"),
-    [
-        ("4.0.5", '"type": "quorum", "arguments": {"x-queue-type": "quorum"}', 20),
-        ("4.0.5", '"type": "quorum", "arguments": []', 20),
-        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": -1}', None),
-        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": 3}', 3),
-        ("4.0.5", '"type": "quorum", "arguments": {"x-dead-letter-exchange": "x"}', None),
-        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"delivery-limit": 5}', 5),
-        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"delivery-limit": -1}', None),
-        ("4.0.5", '"type": "quorum", "effective_policy_definition": {"dead-letter-exchange": "x"}',
-         None),
-        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": -1},'
-         ' "effective_policy_definition": {"delivery-limit": 5}', 5),
-        ("4.0.5", '"type": "quorum", "arguments": {"x-delivery-limit": 3},'
-         ' "effective_policy_definition": {"delivery-limit": 5}', 3),
-        ("4.0.5", '"type": "classic"', None),
-        ("3.10.8", '"type": "quorum"', None),
-        ("3.10.8", '"type": "quorum", "arguments": {"x-delivery-limit": 3}', 3),
-        ("3.10.8", '"type": "quorum", "arguments": {"x-delivery-limit": -1}', 0),
-    ],
-)  # fmt: skip
-def test_a_queue_that_loses_messages_by_a_limit_is_found(
-    version: str, queue: str, limit: int | None
-) -> None:
-    found = delivery_limits(f'[{{"name": "y_true", {queue}}}]'.encode(), version)
-    assert found.get("y_true") == limit
-
-
 class Server:
-    """Something at a port that is no management API: each request gets the same answer."""
+    """Something at a port: each request gets the same answer, or that to what it asks for."""
 
-    def __init__(self, answer: bytes) -> None:
+    def __init__(self, answer: bytes, **answers: bytes) -> None:
         self.requests: list[bytes] = []
         self._answer = answer
+        self._answers = answers
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://guest:s%C3%A9cret@127.0.0.1:{self.port}/%2F"
@@ -133,9 +33,10 @@ class Server:
         with suppress(OSError):
             while True:
                 connection, _ = self._socket.accept()
-                self.requests.append(connection.recv(65536))
-                connection.sendall(self._answer)
-                if self._answer:
+                self.requests.append(request := connection.recv(65536))
+                asked = [body for what, body in self._answers.items() if what.encode() in request]
+                connection.sendall(answer := [*asked, self._answer][0])
+                if answer:
                     connection.close()
 
     def close(self) -> None:
@@ -146,6 +47,93 @@ class Server:
 def http(status: str, body: bytes = b"", header: str = "X-None: 1") -> bytes:
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{header}\r\n\r\n"
     return head.encode() + body
+
+
+GOOD = {
+    "/connections": [{"user_provided_name": "features: publishing"}],
+    "/consumers": [{"queue": {"name": "features"}, "channel_details": {"name": "c"}}],
+    "/queues": [{"name": "features", "messages_ready": 3, "message_stats": {}}, {"name": "y_true"}],
+    "/nodes": [{"name": "rabbit@a", "running": True}, {"name": "rabbit@b", "running": False}],
+    "/overview": {"rabbitmq_version": "4.0.5"},
+}
+
+
+def look_at(**answers: bytes) -> Look:
+    """What is made of a broker whose answers are GOOD but for these."""
+    good = {path: http("200 OK", json.dumps(body).encode()) for path, body in GOOD.items()}
+    with closing(Server(http("404 Not Found"), **(good | answers))) as server:
+        return Management([server.url]).look(patience_seconds=PATIENCE_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        # A client without a name: what RabbitMQ 3.10 and 4.0 make of `columns=user_provided_name`.
+        ("/connections", "[]"),
+        ("/connections", '{"user_provided_name": null}'),
+        ("/connections", '{"user_provided_name": []}'),
+        ("/connections", "null"),
+        ("/consumers", "[]"),
+        ("/consumers", '{"queue": [], "channel_details": []}'),
+        ("/consumers", '{"queue": {"name": null}, "channel_details": {"name": 5}}'),
+        ("/queues", "[]"),
+        ("/queues", "{}"),
+        ("/queues", '{"name": "y_pred", "messages_ready": null, "message_stats": []}'),
+        ("/queues", '{"name": "y_pred", "messages_ready": "undefined"}'),
+        ("/queues", '{"name": "y_pred", "message_stats": {"publish_details": []}}'),
+        ("/queues", '{"name": "y_pred", "messages_details": [], "state": {"syncing": 5}}'),
+        ("/queues", '{"name": "y_pred", "messages_details": {"samples": [null, {}, 5]}}'),
+        ("/queues", '{"name": "y_pred", "type": "quorum", "arguments": [],'
+                    ' "effective_policy_definition": null}'),
+        ("/nodes", "[]"),
+        ("/nodes", '{"name": null, "running": null, "partitions": null}'),
+    ],
+)  # fmt: skip
+def test_an_item_that_tells_nothing_hides_nothing(path: str, more: str) -> None:
+    body = json.dumps(GOOD[path])[:-1] + f", {more}]"
+    look = look_at(**{path: http("200 OK", body.encode())})
+    assert look.reachable
+    assert look.note.startswith("RabbitMQ 4.0.5, ")
+    assert look.note.endswith("nodes running")
+    assert (look.queues["features"].ready, look.queues["features"].consumers) == (3, 1)
+    assert look.services["model"] == look.services["features"] == Copies("running", 1)
+    assert "node rabbit@b is down" in look.warnings
+
+
+@pytest.mark.parametrize("answer", ["403 Forbidden", "500 Internal Server Error", "200 OK"])
+@pytest.mark.parametrize("path", ["/connections", "/consumers", "/nodes", "/overview"])
+def test_what_is_not_told_hides_nothing_else(path: str, answer: str) -> None:
+    look = look_at(**{path: http(answer, b'"nonsense"')})
+    assert look.reachable
+    assert (
+        f"its {'version is' if path == '/overview' else path[1:] + ' are'} not known" in look.note
+    )
+    assert look.queues["features"].ready == 3
+    state = "unknown" if path == "/consumers" else "running"
+    assert look.services["model"].state == state
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (socket.gaierror(-3, "Temporary failure in name resolution"), "is not found"),
+        (ConnectionRefusedError(111, "Connection refused"), "refuses the connection"),
+        (TimeoutError("timed out"), "does not answer within 2 s"),
+        (OSError(113, "No route to host"), "is not reachable: No route to host"),
+        (ConnectionResetError(104, "Connection reset by peer"), "is not reachable: Connection"),
+        (HTTPError("", 401, "", Message(), None), "refuses the user or the password"),
+        (HTTPError("", 404, "", Message(), None), "does not have the virtual host"),
+        (HTTPError("", 503, "", Message(), None), "answers with status 503"),
+        (ValueError("a list was expected"), "answers, but not as RabbitMQ's"),
+    ],
+)
+def test_why_it_does_not_answer_is_said_in_words(error: Exception, words: str) -> None:
+    api = BrokerApi("http://plot:secret@rabbitmq:15672/%2F")
+    for raised in (error, URLError(error)) if type(error) is not HTTPError else (error,):
+        if isinstance(raised, URLError) and isinstance(error, ValueError):
+            continue
+        assert api.why(raised).startswith(f"rabbitmq {words}")
+        assert "Errno" not in api.why(raised)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +176,9 @@ def test_nobody_waits_longer_than_they_have_patience() -> None:
 
 
 def test_without_an_answer_only_plot_is_known_to_be_there() -> None:
-    look = Management(["http://guest:secret@127.0.0.1:1/%2F"]).look()
+    look = Management(["http://guest:secret@127.0.0.1:1/%2F"]).look(PATIENCE_SECONDS)
     assert not look.reachable
-    assert "secret" not in look.note
+    assert look.note == "127.0.0.1 refuses the connection: RabbitMQ is stopped, or still starting"
     states = {name: copies.state for name, copies in look.services.items()}
     assert states == {
         "features": "unknown", "model": "unknown", "metric": "unknown", "plot": "running",

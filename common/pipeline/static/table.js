@@ -20,3 +20,16 @@ export function scrollTable(caption, {head, rows}) {
   frame.append(table);
   return frame;
 }
+
+const TAIL = 8;
+
+// Cut in its middle where there is no room: ids that are made one after the other differ at their end.
+export function idText(id) {
+  const whole = String(id), at = Math.max(0, whole.length - TAIL);
+  const parts = [['head', whole.slice(0, at)], ['tail', whole.slice(at)]];
+  const text = document.createElement('span');
+  text.className = 'id-text';
+  text.title = whole;
+  text.append(...parts.map(([className, textContent]) => Object.assign(document.createElement('span'), {className, textContent})));
+  return text;
+}

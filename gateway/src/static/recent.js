@@ -1,6 +1,7 @@
 // The jobs that this browser has sent lately, kept in it.
 import {get, jobPath} from './api.js';
 import {date, points, time} from './format.js';
+import {idText} from './table.js';
 
 const STORE = 'recent-jobs';
 const MOST = 20;
@@ -50,7 +51,7 @@ function rowOf(job) {
     cell('', points(job.prediction)),
     cell('', points(job.label)),
     cell('', points(job.absolute_error)),
-    cell('job-id', job.job_id),
+    cell('job-id', idText(job.job_id)),
   );
   if (job.job_id === current) tr.setAttribute('aria-current', 'true');
   return tr;

@@ -5,6 +5,7 @@ import {scrollTable} from './table.js';
 import {differenceWords, histogramTable, histogramWords, pairsTable, pairsWords, trendTable, trendWords} from './words.js';
 
 const PAUSE_IN_MS = 500;
+const UNSEEN_PAUSE_IN_MS = 5000; // for a chart out of sight: also there it is no older, as in a screenshot of the whole page
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
@@ -16,7 +17,7 @@ let latest = null, timer = null, lastDrawn = 0, loading = false;
 
 function chart(name, figure, words, table) {
   const byId = (end) => document.getElementById(name + end);
-  const it = {box: byId(''), caption: byId('-words'), details: byId('-table'), figure, words, table, due: false, seen: false};
+  const it = {box: byId(''), caption: byId('-words'), details: byId('-table'), figure, words, table, due: false, seen: false, drawn: -Infinity};
   it.details?.addEventListener('toggle', () => it.details.open && latest && fillTable(it));
   return it;
 }
@@ -37,6 +38,7 @@ function draw(it, colour) {
   const {traces, layout} = it.figure(latest, colour, sizeOf(it.box));
   window.Plotly.react(it.box, traces, layout, CONFIG);
   it.due = false;
+  it.drawn = performance.now();
 }
 
 function drawDue() {
@@ -46,7 +48,7 @@ function drawDue() {
   const colour = readColours();
   for (const it of charts) {
     setText(it.caption, it.words(latest));
-    if (window.Plotly && it.due && it.seen) draw(it, colour);
+    if (window.Plotly && it.due && (it.seen || lastDrawn - it.drawn > UNSEEN_PAUSE_IN_MS)) draw(it, colour);
   }
 }
 

@@ -1,16 +1,16 @@
 import {age, count, counted, date, duration, points, setText, signedPoints, tenths, time} from './format.js';
 
 const CARDS = [
-  ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
-  ['rate', 'Rate', 'rows/s', 'Rows joined per second, lately.'],
-  ['pending', 'Halves pending', 'halves', ''],
-  ['dead', 'Dead letters', 'messages', 'What no service could use.'],
-  ['last', 'Last row', '', ''],
   ['mae', 'MAE', 'points', 'Mean absolute error.'],
   ['median', 'Median error', 'points', 'Half of the errors are below this.'],
   ['p90', '90th percentile', 'points', 'Nine in ten errors are below this.'],
   ['rmse', 'RMSE', 'points', 'Like MAE, but large errors weigh more.'],
   ['bias', 'Bias', 'points', ''],
+  ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
+  ['rate', 'Rate', 'rows/s', 'Rows joined per second, lately.'],
+  ['pending', 'Halves pending', 'halves', ''],
+  ['dead', 'Dead letters', 'messages', 'What no service could use.'],
+  ['last', 'Last row', '', ''],
 ];
 const template = document.getElementById('card').content.firstElementChild;
 const cards = Object.fromEntries(CARDS.map((card) => [card[0], addCard(...card)]));
@@ -88,5 +88,5 @@ export function showWaiting({rows_per_second: rate, pending, unmatched, queues})
   set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
     pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
   const dead = queues?.dead_letters;
-  set('dead', dead ? count(dead.ready + dead.unacked) : '–');
+  set('dead', dead && !dead.state ? count(dead.ready + dead.unacked) : '–');
 }

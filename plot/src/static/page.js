@@ -16,12 +16,16 @@ function showState(state, words) {
   setText(status, words);
 }
 
-function live() {
+const STATES = {live: 'live', 'no-broker': 'broker not reachable'};
+
+// Rows and the broker are two things: a page that is renewed may be of a pipeline that stands still.
+function heard(reachable) {
   lastHeard = Date.now();
-  if (status.dataset.state === 'live') return;
-  showState('live', 'live');
   document.body.classList.remove('stale');
   banner.hidden = true;
+  if (reachable === undefined) return;
+  const state = reachable ? 'live' : 'no-broker';
+  if (status.dataset.state !== state) showState(state, STATES[state]);
 }
 
 function lost() {
@@ -51,7 +55,7 @@ const show = {
 connect('/events', Object.keys(show), {
   onEvent(kind, event) {
     setClock(event.now_in_ms);
-    live();
+    heard(event.broker?.reachable);
     show[kind](event);
   },
   onLost: lost,

@@ -1,4 +1,4 @@
-import {count, setText, tenths} from './format.js';
+import {count, setText, tenths, time} from './format.js';
 import {halves} from './numbers.js';
 
 const PARTS = [
@@ -15,7 +15,8 @@ const PARTS = [
   ['queue', 'dead_letters', 'from model and metric: what they cannot use'],
 ];
 const flow = document.getElementById('flow');
-const queues = {}, services = {}, most = {};
+const GONE_IN_MS = 600000;
+const queues = {}, services = {}, most = {}, seen = {};
 for (const part of PARTS) add(...part);
 
 function add(kind, name, words) {
@@ -66,47 +67,81 @@ function scaleEnd(number) {
   return end;
 }
 
-function trendOf(depth, {in_per_second: into, out_per_second: out}) {
-  const change = (into ?? 0) - (out ?? 0);
-  const clear = Math.max(0.3, 0.05 * (into ?? 0));
-  if (depth === 0) return ['empty', 'empty'];
-  if (change > clear) return ['grows', `grows by ${tenths(change)} a second`];
-  if (change < -clear) return ['drains', `drains by ${tenths(-change)} a second`];
-  return ['level', 'level'];
+// Trends that somebody should look at; queue_trend.py judges.
+const ORANGE = ['behind', 'unread', 'arriving', 'broken'];
+
+function wordsOf(name, {change, change_seconds: seconds, in_per_second: into, consumers, state}, trend) {
+  const by = `by ${tenths(seconds ? Math.abs(change) / seconds : 0)} a second`;
+  return {
+    unknown: 'too new to judge',
+    empty: consumers === 0 && name !== 'dead_letters' ? 'empty; nobody reads it' : 'empty',
+    level: name === 'dead_letters' ? 'none of them new' : 'level',
+    drains: `drains ${by}`,
+    behind: `falls behind ${by}`,
+    unread: into > 0 ? `nobody reads it; grows by ${tenths(into)} a second` : 'nobody reads it',
+    arriving: `${count(change)} more in ${count(seconds)} s`,
+    held: 'held back on purpose, by LABEL_DELAY',
+    broken: `cannot be used: ${state}`,
+  }[trend];
 }
 
 function fill(item, values) {
   for (const [name, text] of Object.entries(values)) setText(item.querySelector(`.${name}`), text);
 }
 
+// Of a queue that is broken the broker does not tell it.
+function depthOf(queue) {
+  return queue && !queue.state ? queue.ready + queue.unacked : null;
+}
+
 function showQueue(name, queue, reachable) {
   const item = queues[name];
-  const depth = queue ? queue.ready + queue.unacked : null;
+  const depth = depthOf(queue);
   most[name] = Math.max(most[name], depth ?? 0);
   const end = scaleEnd(most[name]);
-  const [trend, words] = queue ? trendOf(depth, queue) : ['unknown', reachable ? 'not there' : 'not known'];
-  const unread = queue?.consumers === 0 && ['features', 'y_pred', 'y_true'].includes(name);
+  const trend = queue?.state ? 'broken' : queue?.trend ?? 'unknown';
   item.dataset.trend = trend;
+  item.classList.toggle('orange', ORANGE.includes(trend));
   item.querySelector('.fill').style.width = `${100 * (depth ?? 0) / end}%`;
   fill(item, {
-    depth: count(depth), most: `of ${count(end)}`, words: unread ? `${words}; nobody reads it` : words,
+    depth: count(depth), most: `of ${count(end)}`,
+    words: queue ? wordsOf(name, queue, trend) : reachable ? 'not there' : 'not known',
     in: tenths(queue?.in_per_second), out: tenths(queue?.out_per_second),
   });
 }
 
-function showService(name, {state = 'unknown', copies = 0} = {}) {
-  services[name].dataset.state = state;
-  fill(services[name], {word: state, copies: copies > 1 ? `${count(copies)} copies` : ''});
+// A copy that has gone is told for some minutes: one who has meant it knows, one who has not should.
+function noteCopies(name, copies, now) {
+  const last = seen[name] ?? {copies, gone: 0, since: now};
+  const gone = now - last.since > GONE_IN_MS ? 0 : last.gone;
+  const fewer = Math.max(0, gone + last.copies - copies);
+  return seen[name] = {copies, gone: fewer, since: copies < last.copies ? now : last.since};
 }
+
+function copiesWords({copies, gone, since}) {
+  const all = copies + gone;
+  if (all < 2) return '';
+  return gone ? `${count(copies)} of ${count(all)} copies since ${time(since)}` : `${count(copies)} copies`;
+}
+
+function showService(name, {state = 'unknown', copies = 0} = {}, now) {
+  const item = services[name];
+  item.dataset.state = state;
+  const noted = state === 'unknown' ? {copies: 0, gone: 0} : noteCopies(name, copies, now);
+  item.classList.toggle('fewer', noted.gone > 0 && copies > 0);
+  fill(item, {word: state, copies: copiesWords(noted)});
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 export function showPipeline(event) {
   const {reachable, note, warnings} = event.broker;
   const broker = document.getElementById('broker');
   broker.classList.toggle('unreachable', !reachable || warnings.length > 0);
-  setText(broker, reachable ? [note, ...warnings].join('. ') : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
+  setText(broker, reachable ? [note, ...warnings].map(sentence).join(' ') : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
   flow.classList.toggle('delayed', Boolean(event.queues?.['y_true.delay']));
   for (const name in queues) showQueue(name, reachable ? event.queues?.[name] : null, reachable);
-  for (const name in services) showService(name, event.services?.[name]);
+  for (const name in services) showService(name, event.services?.[name], event.now_in_ms);
   fill(services.model, {what: event.model_id ? `predicts, as ${event.model_id}` : 'predicts'});
   fill(services.metric, {pending: event.pending ? `pending: ${halves(event.pending)}` : 'pending halves: –'});
 }

@@ -1,4 +1,5 @@
 import {age, points, setText} from './format.js';
+import {idText} from './table.js';
 import {goToTrace} from './trace.js';
 
 const body = document.getElementById('last-rows');
@@ -24,8 +25,7 @@ function cell(className, ...content) {
 function idButton(id) {
   const button = document.createElement('button');
   button.type = 'button';
-  button.textContent = id;
-  button.title = id;
+  button.append(idText(id));
   button.addEventListener('click', () => goToTrace(id));
   return button;
 }

@@ -1,0 +1,101 @@
+"""The broker at a moment: its queues, who reads them, and what is the matter with it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+import broker_nodes
+import delivery_limits
+import queue_figures
+from api_answers import an_object, items, text
+from broker_api import BrokerApi
+from queue_figures import STREAMS, Queue, by_stream
+
+RISKED = (*STREAMS, "answers", "y_pred_shadow")  # those that we consume, or keep
+
+QUEUES = (
+    f"queues/{{}}?columns={queue_figures.COLUMNS},{delivery_limits.COLUMNS}&{queue_figures.HISTORY}"
+)
+CONSUMERS = "consumers/{}?columns=queue.name,channel_details.name"
+CONNECTIONS = "vhosts/{}/connections?columns=user_provided_name"
+NODES = f"nodes?columns={broker_nodes.COLUMNS}"
+OVERVIEW = "overview?columns=rabbitmq_version"
+
+RunState = Literal["running", "stopped", "unknown"]
+
+
+class Copies(msgspec.Struct):
+    """Whether a service is there, and how many of it."""
+
+    state: RunState = "unknown"
+    copies: int = 0
+
+
+class Look(msgspec.Struct):
+    """The broker at a moment. Queues are missing that it does not have."""
+
+    reachable: bool
+    note: str  # which version it is, and what it does not tell; or why it is not reachable
+    queues: dict[str, Queue] = {}
+    services: dict[str, Copies] = {}
+    warnings: list[str] = []  # what is the matter with nodes and queues
+
+
+def look_at(api: BrokerApi) -> Look:
+    """How things are with a broker. Raises whatever is raised when its queues are asked for.
+
+    Of the rest, what is not told is not known, and hides nothing else.
+    """
+    notes: list[str] = []
+
+    def ask(what: str, path: str) -> Any:
+        try:
+            answer = api.get(path.format(api.vhost))
+            return an_object(answer) if path is OVERVIEW else items(answer)
+        except Exception as error:  # whatever a server may answer: it is not one of ours
+            notes.append(f"its {what} not known, as {api.why(error)}")
+            return None
+
+    listed = items(api.get(QUEUES.format(api.vhost)))
+    version = text(ask("version is", OVERVIEW) or {}, "rabbitmq_version")
+    queues = by_stream(listed, ask("consumers are", CONSUMERS))
+    connections = ask("connections are", CONNECTIONS) or []
+    nodes = ask("nodes are", NODES) or []
+    notes[:0] = filter(None, [f"RabbitMQ {version}".strip(), broker_nodes.summary(nodes)])
+    names = [text(connection, "user_provided_name") for connection in connections]
+    warnings = broker_nodes.warnings(nodes) + _losses(listed, version)
+    return Look(True, ", ".join(notes), queues, services(queues, names), warnings)
+
+
+def unreachable(note: str) -> Look:
+    """That of a broker that does not answer."""
+    return Look(False, note, services=services({}, []))
+
+
+def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, Copies]:
+    """Who is there, by what it does: so a service of one's own counts as much as one of ours.
+
+    A service is there that consumes its queues; `features`, which consumes none, if a connection
+    bears its name, or if rows arrive.
+    """
+    found = {"plot": Copies("running", 1)}
+    for service, inputs in (("model", ("features",)), ("metric", ("y_true", "y_pred"))):
+        known = [queues[name].consumers for name in inputs if name in queues]
+        counts = [consumers for consumers in known if consumers is not None]
+        is_known = queues and len(counts) == len(known)
+        found[service] = _copies(min(counts, default=0)) if is_known else Copies()
+    rows = queues["features"].in_per_second if "features" in queues else 0.0
+    named = sum(name.startswith("features:") for name in connections)
+    found["features"] = _copies(max(named, int(rows > 0))) if queues else Copies()
+    return found
+
+
+def _copies(number: int) -> Copies:
+    return Copies("running" if number else "stopped", number)
+
+
+def _losses(listed: list[dict[str, Any]], version: str) -> list[str]:
+    """Which queues may lose messages, as far as the version of the broker lets it be known."""
+    limits = delivery_limits.delivery_limits(listed, version) if version else {}
+    return [delivery_limits.warning(name, limits[name]) for name in RISKED if name in limits]
