@@ -9,8 +9,16 @@ PART ?=
 BRIEF ?=
 BENCH_PATH = $(CURDIR)/common:$(CURDIR)/local:$(CURDIR)/tests:$(CURDIR)/model/src
 
+# What a person has set for other programs of Python, or Jupyter has, is not for ours.
+unexport MPLBACKEND MATPLOTLIBRC $(filter PYTHON%,$(.VARIABLES))
+
+# A virtual environment does not outlive a move, or its Python: then it is made anew.
+VENV_GONE := $(shell test -L .venv || test ! -d .venv || \
+	{ test -x .venv/bin/python && grep -qsF "$$(pwd -P)/.venv/bin/python" .venv/bin/pip; } || echo gone)
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format test-compose chaos bench acceptance train lock passwords reset clean
+.PHONY: gone help run test check format test-compose chaos bench acceptance train lock passwords reset clean
+gone:
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,13 +61,7 @@ lock: .venv/test  ## pin all dependencies anew, from the requirements.in files
 	.venv/bin/python local/lock.py
 
 passwords:  ## new random passwords, into .env: of RabbitMQ in Docker, and of Flower
-	@umask 077 && touch .env && chmod 600 .env && \
-	kept=$$(grep -Ev '^(ADMIN|FEATURES|MODEL|METRIC|PLOT|GATEWAY|TRAINER|FLOWER|CLUSTER)_PASSWORD=' .env || true) && \
-	{ test -z "$$kept" || printf '%s\n' "$$kept"; \
-	for user in ADMIN FEATURES MODEL METRIC PLOT GATEWAY TRAINER FLOWER CLUSTER; do \
-	  echo "$${user}_PASSWORD=$$(LC_ALL=C tr -dc A-Za-z0-9 </dev/urandom | head -c 32)"; \
-	done; } > .env
-	@echo 'New passwords are in .env; docker compose up -d puts them to use.'
+	@sh local/passwords.sh
 
 reset:  ## begin again with nothing: no rows, messages, jobs and stored models of `make run`
 	rm -rf .local/rabbitmq .local/redis models logs/*
@@ -68,10 +70,10 @@ clean:  ## remove what `make run` and `make test` made here, except logs/ and mo
 	rm -rf .venv .local model/model.skops* model/model.onnx* model/model.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf common/*.egg-info common/build
 
-.venv/run: local/requirements.txt common/pyproject.toml
+.venv/run: local/requirements.txt common/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py local/requirements.txt
 	@touch $@
 
-.venv/test: tests/requirements.txt common/pyproject.toml
+.venv/test: tests/requirements.txt common/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py tests/requirements.txt
 	@touch .venv/run $@

@@ -5,12 +5,15 @@ understands, to be able to say that it is old.
 """
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+# Where else a person has pip put things: not what is for this environment.
+ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 
 
 def problem() -> str:
@@ -33,10 +36,28 @@ def make(requirements: str) -> None:
     python = VENV / "bin" / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     print("setting up .venv (a minute or so, once)", flush=True)
-    if not (VENV / "bin" / "pip").exists():
-        subprocess.check_call([sys.executable, "-m", "venv", "--clear", str(VENV)])
-    subprocess.check_call([*pip, "--require-hashes", "-r", requirements], cwd=ROOT)
-    subprocess.check_call([*pip, "--no-deps", "--editable", "common"], cwd=ROOT)
+    if not is_usable():
+        run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    run([*pip, "--require-hashes", "-r", requirements])
+    run([*pip, "--no-deps", "--editable", "common"])
+
+
+def is_usable() -> bool:
+    """Whether there is one that was made here: it does not outlive a move, or its Python."""
+    pip = VENV / "bin" / "pip"
+    if VENV.is_symlink():
+        return True  # somebody's own, not to be cleared
+    made_here = pip.exists() and f"{VENV}/bin/python" in pip.read_text("utf-8", "replace")
+    return made_here and os.access(str(VENV / "bin" / "python"), os.X_OK)
+
+
+def run(command: "list[str]") -> None:
+    """Ends all with a line, below what the command has said, if it fails."""
+    env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    env["PIP_USER"] = "0"
+    status = subprocess.call(command, cwd=str(ROOT), env=env)
+    if status:
+        sys.exit(f".venv could not be made: {' '.join(command)} ended with status {status}")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ STALL_SECONDS = 60.0
 
 PORTS = 100  # how many are tried where the usual one is taken
 
+# For other programs of Python, Jupyter for one: they change what is imported, or what can be drawn.
+_OF_OTHERS = ("PYTHON", "MPLBACKEND", "MATPLOTLIBRC")
+_PATHS = ("LOGS_DIR", "MODEL_PATH", "MODEL_STORE")
+
 
 def positive(text: str) -> int:
     """For argparse: a whole number from 1."""
@@ -19,11 +23,19 @@ def positive(text: str) -> int:
 
 
 def environment(root: Path, rows: int) -> dict[str, str]:
-    """The services' environment: ours, where an empty variable is as good as none.
+    """The services' environment: ours, without what is for others; an empty variable is none.
 
     With `rows`, features ends after so many, and all go as fast as they can unless told otherwise.
     """
-    env = {name: value for name, value in os.environ.items() if value}
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if value and not name.startswith(_OF_OTHERS)
+    }
+    env["PYTHONPATH"] = str(root / "common")
+    for name in _PATHS:  # a shell leaves the ~ of `make run LOGS_DIR=~/logs` as it is
+        if env.get(name, "").startswith("~/"):
+            env[name] = str(Path(env[name]).expanduser())
     env["LOGS_DIR"] = str(Path(env.get("LOGS_DIR", root / "logs")).absolute())
     env.setdefault("MODEL_STORE", str(root / "models"))
     if rows:

@@ -1,5 +1,6 @@
 """Where a person finds what: pages and their ports, files, and ways into the broker."""
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +26,7 @@ def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
     if serving:
         gateway = f"http://localhost:{env['GATEWAY_PORT']}/"
         found.append(("ask the model", gateway))
-        train = f"GATEWAY_URL={gateway} {short(Path(sys.executable))} -m pipeline train"
+        train = f"GATEWAY_URL={gateway} {_python()} -m pipeline train"
         found.append(("train another", train))
     return found
 
@@ -52,6 +53,11 @@ def _ways_into(broker: PrivateRabbitMQ) -> list[Place]:
         (
             "dead letters",
             f"AMQP_URL={broker.amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
-            f"{short(Path(sys.executable))} -m pipeline dead-letters list",
+            f"{_python()} -m pipeline dead-letters list",
         ),
     ]
+
+
+def _python() -> str:
+    """This Python, as a command."""
+    return shlex.quote(short(Path(sys.executable)))

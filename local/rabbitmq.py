@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from child import Child, end_leftover
+from lasting_path import LastingPath
 from packages import Package
 from servers import PrivateServer, ServerError, free_ports, listens, reply, wait_until_ready
 
@@ -64,6 +65,8 @@ class PrivateRabbitMQ(PrivateServer):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self._known_as = LastingPath(self._folder)
+        path = self._known_as.path
         ports = free_ports(5)
         self._amqp_port, self._management_port, self._metrics_port = ports[:3]
         node_port, self._epmd_port = ports[3:]
@@ -73,9 +76,9 @@ class PrivateRabbitMQ(PrivateServer):
         self.metrics_url = f"http://127.0.0.1:{self._metrics_port}/metrics"
         server = RABBITMQ.server
         self._rabbitmqctl = server.with_name("rabbitmqctl")
-        env = _environment(self._folder, server, node_port, self._epmd_port)
+        env = _environment(path, server, node_port, self._epmd_port)
         # "-pipeline" means nothing to the node: it tells its process from those of other nodes.
-        node: list[str | Path] = [server, "-noinput", "-pipeline", self._folder]
+        node: list[str | Path] = [server, "-noinput", "-pipeline", path]
         epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
         self._node = Child("rabbitmq", node, self._folder, env, cwd=self._folder)
         self._epmd = Child("epmd", epmd, self._folder, env)
@@ -93,6 +96,7 @@ class PrivateRabbitMQ(PrivateServer):
         """
         self._write_configuration()
         end_leftover(self._folder / "rabbitmq.pid")  # first: it must not miss its epmd
+        self._known_as.make()
         try:
             # An Erlang node that finds no epmd starts one, and leaves it behind.
             self._epmd.start()
@@ -107,11 +111,13 @@ class PrivateRabbitMQ(PrivateServer):
         """Ends the node in good order."""
         self._node.stop(STOP_SECONDS)
         self._epmd.stop(STOP_SECONDS)
+        self._known_as.remove()
 
     def kill(self) -> None:
         """Ends the node where it stands (SIGKILL), as a power cut would."""
         self._node.kill()
         self._epmd.kill()
+        self._known_as.remove()
 
     def vhost(self, name: str) -> str:
         """The URL of a virtual host of its own, which is made if it is not there."""
@@ -141,7 +147,7 @@ class PrivateRabbitMQ(PrivateServer):
             raise ServerError(f"{self.title} refuses {path}: {error}") from error
 
     def _write_configuration(self) -> None:
-        (self._folder / "conf.d").mkdir(parents=True, exist_ok=True)
+        (self._folder / "conf.d").mkdir(exist_ok=True)
         config = _CONFIG.format(
             amqp=self._amqp_port, management=self._management_port, metrics=self._metrics_port
         )

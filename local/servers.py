@@ -1,6 +1,7 @@
 """What private servers have in common: free ports, and the wait until one answers."""
 
 import random
+import shlex
 import socket
 import time
 from collections.abc import Callable
@@ -70,9 +71,10 @@ def wait_until_ready(title: str, folder: Path, child: Child, is_ready: Callable[
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if child.exit_status is not None or time.monotonic() > deadline:
+            remove = f"rm -r {shlex.quote(str(folder))}"
             raise ServerError(
                 f"{title} does not start; the end of {child.log}:\n{child.log_tail()}\n"
-                f"If its data are of another version: rm -r {folder} is a clean start."
+                f"If its data are of another version: {remove} is a clean start."
             )
         time.sleep(0.05)
 

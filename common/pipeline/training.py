@@ -1,5 +1,6 @@
 """Trainings as tasks of Celery: what the gateway, which asks for them, and the trainer agree on."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -71,6 +72,8 @@ def record_key(job_id: str) -> str:
 
 def celery_app(settings: TrainingSettings) -> Celery:
     """Configured for RabbitMQ 4: no global QoS, no transient queues; JSON alone, no pickle."""
+    for name in [name for name in os.environ if name.startswith("CELERY_")]:
+        del os.environ[name]  # Celery would take another program's broker rather than ours
     app = Celery(
         "pipeline",
         broker=";".join(urls_of(settings.training_url)),

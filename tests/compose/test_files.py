@@ -150,6 +150,22 @@ def test_what_a_container_tells_people_is_an_address_on_their_machine(stack: Sta
     }
 
 
+def test_all_come_back_with_the_engine_but_features_that_are_out(stack: Stack) -> None:
+    for count, policy in (("", "unless-stopped"), ("20", "on-failure:20")):
+        stack.configure(COMPOSE_PROFILES="serving", STREAM_COUNT=count)
+        services = json.loads(stack.compose("config", "--format=json"))["services"]
+        policies = {name: service["restart"] for name, service in services.items()}
+        assert policies == dict.fromkeys(policies, "unless-stopped") | {"features": policy}
+
+
+def test_each_base_image_is_one_that_the_documents_name() -> None:
+    texts = [path.read_text() for path in [*ROOT.glob("*/Dockerfile"), *ROOT.glob("*.yml")]]
+    images = re.findall(r"^(?:FROM|    image:) +(\S+)", "\n".join(texts), re.MULTILINE)
+    containers = (ROOT / "docs" / "architecture.md").read_text().partition("## What a container")[2]
+    named = re.findall(r"^\| `(\S+:\S+)` \|", containers, re.MULTILINE)
+    assert set(images) == set(named)
+
+
 def test_a_container_is_made_anew_when_a_file_mounted_into_it_has_changed(stack: Stack) -> None:
     """Compose compares what it starts a container with, and not what is in the files."""
     stack.configure(COMPOSE_PROFILES="serving")

@@ -5,10 +5,11 @@ import urllib.error
 import pytest
 from pika.exceptions import ProbableAuthenticationError
 
-from compose.stack import Stack
+from compose.stack import COURSE, Stack
 
 VHOSTS = dict.fromkeys(("admin", "features", "model", "metric", "plot", "gateway"), "%2F")
 VHOSTS["trainer"] = "training"
+NOTED = {"COMPOSE_FILE", "COMPOSE_PROFILES"}
 
 
 def passwords(stack: Stack) -> dict[str, str]:
@@ -34,6 +35,29 @@ def test_a_password_that_would_break_something_is_refused(stack: Stack, password
         stack.compose(
             "run", "--rm", "-T", "--no-deps", f"--env=MODEL_PASSWORD={password}", "rabbitmq"
         )
+
+
+@pytest.mark.parametrize(
+    ("options", "noted"),
+    [
+        ((), {}),
+        (("--profile=serving",), {"COMPOSE_PROFILES": "serving"}),
+        (COURSE, {"COMPOSE_FILE": "docker-compose.yml:docker-compose.course.yml"}),
+    ],
+)
+def test_new_passwords_are_for_all_that_runs(
+    stack: Stack, options: tuple[str, ...], noted: dict[str, str]
+) -> None:
+    """What the command line said at the start, a plain `up` means after that, too."""
+    stack.clear()
+    stack.configure()
+    stack.compose(*options, "create", "--no-build")
+    ran = set(stack.compose("ps", "--all", "--services").split())
+    stack.run("make", "passwords")
+    lines = (stack.folder / ".env").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines)
+    assert {name: settings[name] for name in settings if name in NOTED} == noted
+    assert ran == set(stack.compose("config", "--services").split())
 
 
 def test_new_passwords_replace_the_old_ones(stack: Stack) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from processes import assert_gone, family
-from supervisor import NAMES, Supervisor
+from supervisor import NAMES, SERVING_NAMES, Supervisor
 from support import (
     PATIENCE_SECONDS,
     PREFIXES,
@@ -36,7 +36,7 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("local", "features", "model", "metric", "plot", "gateway", "trainer", "redis"):
+        for part in ("common", "local", "redis", *SERVING_NAMES):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
@@ -118,7 +118,8 @@ def runner(tmp_path: Path) -> Iterator[Runner]:
 
 
 def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
-    runner.start("--rows", "200", amqp_url=vhost.amqp_url)
+    as_in_jupyter = "module://matplotlib_inline.backend_inline"
+    runner.start("--rows", "200", amqp_url=vhost.amqp_url, mplbackend=as_in_jupyter)
     assert runner.wait() == 0
     assert len(read_rows(runner.logs_dir)) == 200
     assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0

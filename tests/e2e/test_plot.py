@@ -74,6 +74,15 @@ def test_it_waits_for_the_log_and_redraws_only_for_new_rows(
     assert plot.stop() == 0
 
 
+def test_what_a_person_has_set_for_figures_of_their_own_changes_nothing(
+    start: Start, logs_dir: Path, picture: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "matplotlibrc").write_text("text.usetex: True\nfigure.dpi: 20\nfont.size: 40\n")
+    append(logs_dir, 1, 2)
+    wait_for_rows(start(), 2)  # it starts in the folder of that file
+    assert Image.open(io.BytesIO(picture.read_bytes())).size == (1200, 675)
+
+
 def test_it_draws_the_first_rows_at_once_and_the_last_before_it_ends(
     start: Start, logs_dir: Path, picture: Path
 ) -> None:

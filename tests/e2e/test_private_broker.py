@@ -37,15 +37,18 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
     monkeypatch.setenv("RABBITMQ_NODE_PORT", "1")  # the caller's settings are not ours
     monkeypatch.setenv("RABBITMQ_SERVER_START_ARGS", "-nonsense")
     monkeypatch.setenv("ERL_FLAGS", "-nonsense")
-    folder = tmp_path / "a folder, ü"
+    folder = tmp_path / "a folder, ü, папка"
     node = PrivateRabbitMQ(folder)
     url = node.amqp_url
+    quorum = {"x-queue-type": "quorum"}
     with node:
         with pika.BlockingConnection(pika.URLParameters(url)) as connection:
             channel = connection.channel()
             channel.confirm_delivery()
             channel.queue_declare("kept", durable=True)
             channel.basic_publish("", "kept", b"a row", PERSISTENT)
+            channel.queue_declare("train", durable=True, arguments=quorum)
+            channel.basic_publish("", "train", b"a task", PERSISTENT)
         # For a moment RabbitMQ 3 has in memory alone that there is such a queue.
         node.control("eval", "mnesia:sync_log().")
         killed = family_of(folder)
@@ -60,6 +63,11 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
         last = family_of(folder)
         assert len(last) > 3  # the node and its helpers, epmd
     assert_gone(last)
+
+    renamed = PrivateRabbitMQ(folder.rename(tmp_path / "renamed"))
+    url = renamed.amqp_url
+    with renamed, pika.BlockingConnection(pika.URLParameters(url)) as connection:
+        assert connection.channel().basic_get("train")[2] == b"a task"
 
 
 def test_a_virtual_host_of_its_own(rabbitmq: PrivateRabbitMQ) -> None:
@@ -114,9 +122,12 @@ def test_a_node_of_an_ordinary_user(folder: Path) -> None:
 
 
 def test_a_node_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
-    (tmp_path / "data").write_text("not a folder")
-    with pytest.raises(ServerError, match=r"(?s)rabbitmq\.log:.+clean start"):
-        PrivateRabbitMQ(tmp_path).start()
+    folder = tmp_path / "my courses"
+    node = PrivateRabbitMQ(folder)
+    (folder / "data").write_text("not a folder")
+    with pytest.raises(ServerError, match=r"(?s)rabbitmq\.log:.+clean start") as said:
+        node.start()
+    assert f"rm -r '{folder}' " in str(said.value)
 
 
 def test_a_process_left_behind_is_ended_by_the_next_start(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def gateway(plot_url: str) -> Iterator[httpx.Client]:
     app.include_router(pages(plot_url, "http://live.example/"))
     at = ("127.0.0.1", 0)
     server = WebServer(app, "gateway", "GATEWAY", at, most_connections=50, let_go=lambda: None)
-    with server, httpx.Client(base_url=server.address) as client:
+    with server, httpx.Client(base_url=server.address, trust_env=False) as client:
         yield client
 
 
@@ -67,6 +67,17 @@ def test_the_histogram_is_that_of_plot_and_asked_for_once_in_a_moment(plot: Plot
             assert client.get("/predictions").json() == HISTOGRAM
         seconds = time.monotonic() - begin
     assert plot.asked <= 1 + seconds
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1"])
+def test_plot_is_asked_straight_whatever_proxy_there_is(
+    plot: Plot, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with gateway(f"http://127.0.0.1:{plot.server_port}/") as client:
+        assert client.get("/predictions").json() == HISTOGRAM
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"edges": [NaN], "counts": [], "rows": 0}'])

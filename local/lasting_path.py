@@ -1,0 +1,54 @@
+"""A path to RabbitMQ's folder that RabbitMQ can live with, whatever a person calls the checkout."""
+
+import os
+import secrets
+from pathlib import Path
+
+LINKS = Path("/tmp")  # not TMPDIR, which may be another one tomorrow
+
+
+class LastingPath:
+    """The path by which a broker knows its folder: a link, plain ASCII, the same after a move.
+
+    RabbitMQ does not start where a path has letters beyond Latin-1; and a quorum queue keeps its
+    path, so that it is lost once the folder is called otherwise. The folder notes its link.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._note = folder / "known-as"
+        self.path = self._choose()
+
+    def make(self) -> None:
+        """Sees to it that the path leads to the folder."""
+        self.remove()
+        if self.path != self._folder:
+            self.path.symlink_to(self._folder)
+
+    def remove(self) -> None:
+        """Removes the link; the folder stays."""
+        if self.path != self._folder:
+            self.path.unlink(missing_ok=True)
+
+    def _choose(self) -> Path:
+        if self._note.exists():
+            known_as = LINKS / self._note.read_text()
+            if self._is_ours(known_as):
+                return known_as
+        elif _is_of_earlier_version(self._folder):
+            return self._folder  # as its queues know it
+        self._note.write_text(f"pipeline-{secrets.token_hex(8)}")
+        return LINKS / self._note.read_text()
+
+    def _is_ours(self, link: Path) -> bool:
+        """Not where this folder is a copy of one in use, or somebody else has taken the name."""
+        try:
+            is_mine = link.lstat().st_uid == os.geteuid() and link.is_symlink()
+            return is_mine and (link / self._note.name).samefile(self._note)
+        except FileNotFoundError:  # there is none, or it leads to where the folder was
+            return True
+
+
+def _is_of_earlier_version(folder: Path) -> bool:
+    return (folder / "data").exists() and all(ord(letter) < 256 for letter in str(folder))
