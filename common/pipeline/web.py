@@ -10,6 +10,7 @@ from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import WebError
 
@@ -96,11 +97,37 @@ class WebServer:
             self._failure = failure
 
 
+class _AnsweredError(Exception):
+    """Of an answer whose head is out: nobody asked for the rest."""
+
+
+class Head:
+    """Middleware: answers HEAD with the head of what GET would get, also where that has no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send(message)
+            await send({"type": "http.response.body"})
+            raise _AnsweredError
+
+        try:
+            await self._app({**scope, "method": "GET"}, receive, send_head)
+        except* _AnsweredError:
+            pass
+
+
 def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
     """How it is served: with rules for browsers, within limits, and without a log of its own."""
     app.router.redirect_slashes = False  # to a host that the asker names
     return uvicorn.Config(
-        app,
+        Head(app),
         headers=list(HEADERS.items()),
         server_header=False,
         access_log=False,

@@ -8,7 +8,7 @@ import numpy as np
 import ranges
 from jobs import Known, NewJobs, digest
 from patients import NAMES, scaled
-from pipeline.messages import Message, new_id
+from pipeline.messages import Id, Message, id_text, new_id
 from schemas import NamedRow, PredictRequest
 
 SEX = NAMES.index("sex")
@@ -23,9 +23,13 @@ class MisfitError(Exception):
 
 
 class Intake(NamedTuple):
-    """The rows of a request, scaled as the model's features are, and whether it was a list."""
+    """The rows of a request, scaled as the model's features are, and whether it was a list.
+
+    `own` are the caller's ids by their texts: in a message a number stays one.
+    """
 
     jobs: NewJobs
+    own: dict[str, Id]
     rows: list[list[float]]
     is_list: bool
 
@@ -35,7 +39,8 @@ class Intake(NamedTuple):
         data = request.data
         is_list = isinstance(data, list) and not isinstance(data[0], float)
         rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
-        ids = _ids(request.id, len(rows), is_list)
+        own = _ids(request.id, len(rows), is_list)
+        ids = list(own)
         if request.units == "raw":
             _check_sex(rows, is_list)
         try:
@@ -48,19 +53,19 @@ class Intake(NamedTuple):
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
         whole = digest(repr((is_list, digests, ids)).encode())
         jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
-        return cls(jobs, rows, is_list)
+        return cls(jobs, own, rows, is_list)
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
         """What asks for those jobs that the broker does not have yet."""
         asked = [
-            (job.job_id, row)
+            (self.own.get(job.job_id, job.job_id), row)
             for job, row in zip(known, self.rows, strict=True)
             if not job.is_confirmed
         ]
         if not asked:
             return None
         ids, rows = map(list, zip(*asked, strict=True))
-        correlation_id = new_id() if self.is_list else ids[0]
+        correlation_id = new_id() if self.is_list else id_text(ids[0])
         return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
 
 
@@ -78,15 +83,16 @@ def _check_sex(rows: list[list[float]], is_list: bool) -> None:
             raise MisfitError(text + question, *place)
 
 
-def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:
-    """The caller's own ids; none if it gave none."""
+def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, Id]:
+    """The caller's own ids by their texts, in order; none if it gave none."""
     if own is None:
-        return []
+        return {}
     if isinstance(own, list) != is_list:
-        raise MisfitError("a text for one patient, a list for a list of patients", "id")
-    ids = own if isinstance(own, list) else [own]
+        raise MisfitError("an id for one patient, a list for a list of patients", "id")
+    ids = [own] if isinstance(own, str | int | float) else own
     if len(ids) != rows:
         raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
-    if len(set(ids)) != rows:
+    by_text = {id_text(each): each for each in ids}
+    if len(by_text) != rows:
         raise MisfitError("one stands there twice", "id")
-    return ids
+    return by_text

@@ -1,15 +1,27 @@
 """What goes over HTTP: requests, checked, and answers."""
 
+import math
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
 
 from pipeline.messages import FEATURE_COUNT
 
 MOST_ROWS = 1000
 MOST_NAMES = 50  # in an object
+MAX_ID_DIGITS = 63  # of a whole number
 ID_PATTERN = r"^[A-Za-z0-9._:][A-Za-z0-9._:-]{0,63}$"
 SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
 MEASURED = {
@@ -37,7 +49,33 @@ def key_header(description: str) -> Any:
     )
 
 
-JobId = Annotated[str, Field(pattern=ID_PATTERN, examples=["patient-7"])]
+def _number_or_text(value: Any, text: Callable[[Any], str]) -> Any:
+    """Takes a number as it is, by the rule for messages; anything else must be an id's text."""
+    if type(value) is int:
+        if abs(value) >= 10**MAX_ID_DIGITS:
+            raise ValueError(f"a whole number has at most {MAX_ID_DIGITS} digits")
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("a number is finite")
+        return value
+    return text(value)
+
+
+JobId = Annotated[
+    str,  # or, at run time, a number
+    Field(pattern=ID_PATTERN),
+    WrapValidator(_number_or_text),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": ID_PATTERN},
+                {"type": "number"},
+            ],
+            "examples": ["patient-7", 1700000000.25],
+        }
+    ),
+]
 Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
 
 
@@ -123,8 +161,9 @@ class PredictRequest(Strict):
     )
     id: Ids | None = Field(
         None,
-        description="An id of your own for the patient, or a list of as many as there are "
-        "patients. Without, there is a new one.",
+        description="An id of your own for the patient, a text or a number, or a list of as many "
+        "as there are patients. Without, there is a new one. The job of the number 5 is that of "
+        'the text "5".',
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})

@@ -1,6 +1,7 @@
 import pytest
 
 from features import FeaturesSettings
+from gateway_settings import GatewaySettings
 from metric import MetricSettings
 from pipeline.errors import SettingsError
 from pipeline.settings import BrokerSettings
@@ -98,3 +99,21 @@ def test_a_rate_is_a_finite_number(monkeypatch: pytest.MonkeyPatch, value: str) 
     monkeypatch.setenv("STREAM_RATE", value)
     with pytest.raises(SettingsError, match="STREAM_RATE"):
         FeaturesSettings.from_environment()
+
+
+def test_an_origin_is_written_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "HTTPS://Course.example:443/, http://10.0.0.9:3000")
+    found = GatewaySettings.from_environment().cors_origins
+    assert found == "https://course.example,http://10.0.0.9:3000"
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "null", "course.example", "https://a/path", "https://a,*", "https://*.example",
+                "https://me@a", "file:///", "https://a?b", "https://a;https://b", "https://a,"],
+)  # fmt: skip
+def test_what_no_page_has_as_its_origin_is_refused(
+    monkeypatch: pytest.MonkeyPatch, origins: str
+) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    with pytest.raises(SettingsError, match=r"^CORS_ORIGINS='.*an origin like https://course\."):
+        GatewaySettings.from_environment()
