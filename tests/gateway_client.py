@@ -38,7 +38,7 @@ class Gateway:
     def __init__(self, service: Service, **headers: str) -> None:
         self.service = service
         found: list[str] = eventually(
-            lambda: re.findall(r"gateway at (\S+)", service.log()), "the gateway's address", 60
+            lambda: re.findall(r"gateway at (\S+)", service.log()), "the gateway's address"
         )
         self.address = found[-1]
         self.port = httpx.URL(self.address).port or 80

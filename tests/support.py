@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 PREFIXES = (
     "AMQP_",
     "BROKER_",
+    "CORS_",
     "GATEWAY_",
     "JOB_",
     "LABEL_",

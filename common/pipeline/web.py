@@ -125,6 +125,32 @@ class LineEnds:
         await self._app(scope, receive, ended if scope["type"] == "http" else send)
 
 
+class _AnsweredError(Exception):
+    """Of an answer whose head is out: nobody asked for the rest."""
+
+
+class Head:
+    """Middleware: answers HEAD with the head of what GET would get, also where that has no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send(message)
+            await send({"type": "http.response.body"})
+            raise _AnsweredError
+
+        try:
+            await self._app({**scope, "method": "GET"}, receive, send_head)
+        except* _AnsweredError:
+            pass
+
+
 def address(host: str, port: int) -> str:
     """A URL to open: an address that stands for all of a machine's is none.
 
@@ -141,7 +167,7 @@ def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
     app.router.redirect_slashes = False  # to a host that the asker names
     logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns with each request
     return uvicorn.Config(
-        LineEnds(app),
+        Head(LineEnds(app)),
         http=bounded(most_connections),
         headers=list(HEADERS.items()),
         server_header=False,

@@ -1,12 +1,18 @@
-"""Who may ask for jobs, trainings and models."""
+"""Who may ask for jobs, trainings and models, and from which web pages."""
 
 import secrets
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import APIKeyHeader
+from starlette.middleware.cors import CORSMiddleware
 
 from gateway_settings import GatewaySettings
+from origins import OwnOrigin
+from pipeline.local_hosts import LocalHosts
+
+SENT_HEADERS = ("Idempotency-Key", "Prefer", "X-API-Key")
+READ_HEADERS = ("Location", "Preference-Applied", "Retry-After")
 
 
 def needs_key(settings: GatewaySettings) -> list[Any]:
@@ -20,3 +26,24 @@ def needs_key(settings: GatewaySettings) -> list[Any]:
             raise HTTPException(401, "the header X-API-Key is missing, or not the right key")
 
     return [Depends(check)] if wanted else []
+
+
+def keep_pages_out(app: FastAPI, settings: GatewaySettings) -> None:
+    """Adds what lets no web page ask but the gateway's own, and those of CORS_ORIGINS.
+
+    With a key nothing needs to be refused: a page that does not know it is told nothing.
+    """
+    allowed = [origin for origin in settings.cors_origins.split(",") if origin]
+    if not settings.gateway_api_key.get_secret_value():
+        app.add_middleware(OwnOrigin, allowed=allowed)
+        advice = "by this name the gateway is reached with a key only, see GATEWAY_API_KEY"
+        app.add_middleware(LocalHosts, advice=advice)
+    if allowed:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=allowed,
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=SENT_HEADERS,
+            expose_headers=READ_HEADERS,
+            allow_private_network=True,  # a browser may ask this, too, before it calls localhost
+        )

@@ -9,11 +9,10 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 import problems
-from access import needs_key
+from access import keep_pages_out, needs_key
 from calls import Calls
 from counters import Counters, Timed
 from gateway_settings import GatewaySettings
-from hosts import LocalHosts
 from job_calls import JobCalls
 from jobs import JobStore
 from limits import Limits
@@ -70,8 +69,7 @@ class Api(WebServer):
         )
         app.include_router(pages(settings.plot_url, settings.live_page_url))
         app.add_middleware(Limits)
-        if not settings.gateway_api_key.get_secret_value():
-            app.add_middleware(LocalHosts)
+        keep_pages_out(app, settings)
         app.add_middleware(Timed, counters=counters)
         problems.install(app)
         super().__init__(

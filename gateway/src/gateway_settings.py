@@ -3,9 +3,9 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, TypeAdapter
+from pydantic import AfterValidator, AnyHttpUrl, Field, HttpUrl, SecretStr, TypeAdapter
 
-from pipeline.settings import BrokerSettings, PageSettings, StoreSettings
+from pipeline.settings import BrokerSettings, PageSettings, StoreSettings, one_or_more, urls_of
 from pipeline.training import TrainingSettings
 
 
@@ -21,6 +21,14 @@ def _printable(key: SecretStr) -> SecretStr:
     return key
 
 
+def _origins(text: str) -> str:
+    """As browsers write them: lower case, and nothing after the port, if it is not the usual."""
+    urls = urls_of(text)
+    if not all(re.fullmatch(r"https?://[^/?#@*]+/", url) for url in urls):
+        raise ValueError
+    return ",".join(url.rstrip("/") for url in urls)
+
+
 class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings, PageSettings):
     """Its address, its limits, and where jobs, trainings and models are kept."""
 
@@ -30,6 +38,12 @@ class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings, PageSetti
     )
     gateway_api_key: Annotated[SecretStr, AfterValidator(_printable)] = Field(
         SecretStr(""), description="letters, digits and signs of ASCII, or empty to ask for none"
+    )
+    cors_origins: Annotated[str, one_or_more(AnyHttpUrl), AfterValidator(_origins)] = Field(
+        "",
+        validate_default=False,  # no origin is none
+        description="an origin like https://course.example:3000, without a path, or several, "
+        "separated by commas",
     )
     job_ttl: int = Field(
         3600, ge=1, le=31_536_000, description="a number of seconds from 1 to 31536000, a year"

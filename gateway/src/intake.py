@@ -9,7 +9,7 @@ import ranges
 from jobs import Known, NewJobs, digest
 from patients import NAMES, scaled
 from pipeline.ids import canonical
-from pipeline.messages import Message, new_id
+from pipeline.messages import Id, Message, id_text, new_id
 from schemas import NamedRow, PredictRequest
 
 SEX = NAMES.index("sex")
@@ -24,9 +24,13 @@ class MisfitError(Exception):
 
 
 class Intake(NamedTuple):
-    """The rows of a request, scaled as the model's features are, and whether it was a list."""
+    """The rows of a request, scaled as the model's features are, and whether it was a list.
+
+    `own` are the caller's ids by their texts: in a message a number stays one.
+    """
 
     jobs: NewJobs
+    own: dict[str, Id]
     rows: list[list[float]]
     is_list: bool
 
@@ -36,7 +40,8 @@ class Intake(NamedTuple):
         data = request.data
         is_list = isinstance(data, list) and not isinstance(data[0], float)
         rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
-        ids = _ids(request.id, len(rows), is_list)
+        own = _ids(request.id, len(rows), is_list)
+        ids = list(own)
         if request.units == "raw":
             _check_sex(rows, is_list)
         try:
@@ -49,19 +54,19 @@ class Intake(NamedTuple):
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
         whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
         jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
-        return cls(jobs, rows, is_list)
+        return cls(jobs, own, rows, is_list)
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
         """What asks for those jobs that the broker does not have yet."""
         asked = [
-            (job.job_id, row)
+            (self.own.get(job.job_id, job.job_id), row)
             for job, row in zip(known, self.rows, strict=True)
             if not job.is_confirmed
         ]
         if not asked:
             return None
         ids, rows = map(list, zip(*asked, strict=True))
-        correlation_id = new_id() if self.is_list else ids[0]
+        correlation_id = new_id() if self.is_list else id_text(ids[0])
         return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
 
 
@@ -79,15 +84,15 @@ def _check_sex(rows: list[list[float]], is_list: bool) -> None:
             raise MisfitError(text + question, *place)
 
 
-def _ids(own: str | list[str] | None, rows: int, is_list: bool) -> list[str]:
-    """The caller's own ids; none if it gave none."""
+def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, Id]:
+    """The caller's own ids by their texts, in order; none if it gave none."""
     if own is None:
-        return []
+        return {}
     if isinstance(own, list) != is_list:
-        raise MisfitError("a text for one patient, a list for a list of patients", "id")
-    ids = own if isinstance(own, list) else [own]
+        raise MisfitError("an id for one patient, a list for a list of patients", "id")
+    ids = [own] if isinstance(own, str | int | float) else own
     if len(ids) != rows:
         raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
-    if len(set(map(canonical, ids))) != rows:
+    if len(set(map(id_text, ids))) != rows:
         raise MisfitError("one stands there twice", "id")
-    return ids
+    return {each if isinstance(each, str) else id_text(each): each for each in ids}

@@ -1,13 +1,15 @@
 """The id of a job as a request gives it."""
 
+import math
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from pipeline.ids import ID_SCHEMA, id_problem
-from pipeline.messages import INT_ID_LIMIT, id_text
+from pipeline.messages import INT_ID_LIMIT
 from pipeline.reasons import LONG_NUMBER_REASON
 
 
@@ -21,13 +23,15 @@ def _checked(text: str) -> str:
     return text
 
 
-def _as_text(value: Any) -> Any:
-    """The text of a number, as in a message; JSON that is read in Python may hold NaN as well."""
+def _number_or_text(value: Any, text: Callable[[Any], str]) -> Any:
+    """Takes a number as it is, by the rule for messages; anything else must be an id's text."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return value
+        return text(value)
     if isinstance(value, int) and abs(value) >= INT_ID_LIMIT:
         raise _refusal(LONG_NUMBER_REASON)
-    return id_text(value) if abs(value) < float("inf") else value
+    if not math.isfinite(value):
+        raise _refusal("a number is finite")
+    return value
 
 
 _TEXT = ID_SCHEMA | {"examples": ["patient-7"]}
@@ -37,5 +41,5 @@ JobIdInQuery = Annotated[
     JobId, Query(alias="id", description="Percent-encoded: a + is written as %2B.")
 ]
 JobIdInBody = Annotated[
-    JobId, BeforeValidator(_as_text), WithJsonSchema({"anyOf": [_TEXT, {"type": "number"}]})
+    JobId, WrapValidator(_number_or_text), WithJsonSchema({"anyOf": [_TEXT, {"type": "number"}]})
 ]

@@ -1,5 +1,6 @@
 """What the calls may answer, as their description says it, and which errors become which answer."""
 
+import shlex
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -28,8 +29,8 @@ def problem(text: str) -> dict[str, Any]:
 
 ALWAYS: dict[int | str, dict[str, Any]] = {
     401: problem("The key is missing, or not the right one."),
-    403: problem("Without a key it is not reached from a web page elsewhere."),
-    421: problem("Without a key it is reached by a local name only."),
+    403: problem("It is asked from a web page elsewhere: see CORS_ORIGINS."),
+    421: problem("Without a key it is reached by an address or a local name only."),
     503: problem("Broker or Redis is away, or full: try again, with the same Idempotency-Key."),
 }
 STORE: dict[int | str, dict[str, Any]] = {
@@ -44,10 +45,11 @@ _GONE: dict[int | str, dict[str, Any]] = {
     404: problem("There never was such a job."),
     410: problem("The job has expired."),
 }
-_TOO_MUCH: dict[int | str, dict[str, Any]] = {
+_BODY: dict[int | str, dict[str, Any]] = {
     400: problem("The body cannot be read."),
     408: problem("The body came too slowly."),
     413: problem("The body is too large, or has too many patients."),
+    415: problem("The body is not said to be JSON."),
 }
 _LOCATION = {"description": "Where to ask for the job.", "schema": {"type": "string"}}
 
@@ -60,7 +62,7 @@ PREDICT: dict[str, Any] = {
         409: problem("The id, or the Idempotency-Key, was used before for other data."),
         410: problem("The job expired while its answer was waited for."),
         429: problem("Too much waits for the model: try again later."),
-        **_TOO_MUCH,
+        **_BODY,
     },
 }
 JOB: dict[str, Any] = {"summary": "What has become of a job", "responses": _GONE}
@@ -91,7 +93,7 @@ LABEL: dict[str, Any] = {
         409: problem(
             "Another value was told before: also one whose confirm did not come in time (503)."
         ),
-        **_TOO_MUCH,
+        **_BODY,
     },
 }
 TRAIN: dict[str, Any] = {
@@ -101,7 +103,7 @@ TRAIN: dict[str, Any] = {
         202: {"headers": {"Location": _LOCATION}},
         409: problem("The Idempotency-Key was used before for another training."),
         429: problem("Too many trainings wait for the trainer: try again later."),
-        **_TOO_MUCH,
+        **_BODY,
     },
 }
 CANCEL: dict[str, Any] = {
@@ -127,7 +129,7 @@ PROMOTE: dict[str, Any] = {
     "description": "Refused with 409 if it does not load, or takes other columns; and, unless it "
     "is forced, if it is worse on the hold-out than it may be, or if rows of the hold-out were in "
     "its training data: then its score there says nothing.",
-    "responses": {**_UNKNOWN, **_REFUSED, **_TOO_MUCH},
+    "responses": {**_UNKNOWN, **_REFUSED, **_BODY},
 }
 PROMOTION: dict[str, Any] = {"summary": "Whether a model would answer", "responses": _UNKNOWN}
 SHADOW: dict[str, Any] = {
@@ -166,14 +168,25 @@ def detail(error: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def not_json(request: Request) -> str:
+    """Says what to send, where a body came as another kind."""
+    kind = request.headers.get("Content-Type")
+    said = f"it came as {kind[:SHORT]!r}" if kind else "it came without a Content-Type"
+    url = shlex.quote(str(request.url))
+    right = f"curl {url} -H 'Content-Type: application/json' -d '{{…}}'"
+    return f"a body is read as JSON, if it is said to be that, and {said}: {right}"
+
+
 def install(app: FastAPI) -> None:
     """Our errors as answers."""
 
     async def unreadable(_: Request, __: Exception) -> Response:
         return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
 
-    async def invalid(_: Request, error: Exception) -> Response:
+    async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError), "it is installed for no other"
+        if isinstance(error.body, bytes):  # it was not read: only JSON is
+            return JSONResponse({"detail": not_json(request)}, 415)
         details = [detail(each) for each in error.errors()[:MOST_DETAILS]]
         return JSONResponse({"detail": details}, 422)
 

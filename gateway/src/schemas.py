@@ -4,7 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from job_ids import JobIdInBody
 from pipeline.messages import FEATURE_COUNT
@@ -123,8 +130,9 @@ class PredictRequest(Strict):
     )
     id: Ids | None = Field(
         None,
-        description="An id of your own for the patient, or a list of as many as there are "
-        "patients. Without, there is a new one.",
+        description="An id of your own for the patient, a text or a number, or a list of as many "
+        "as there are patients. Without, there is a new one. The job of the number 5 is that of "
+        'the text "5".',
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from feed import Feed
 from management import Management
+from pipeline.local_hosts import LocalHosts
 from pipeline.web import WebServer
 from plotter import Plotter
 from routes import Routes
@@ -17,6 +18,7 @@ from routes import Routes
 ROWS_SECONDS = 0.2  # between two looks for new rows, while there are readers
 PIPELINE_SECONDS = 1.0
 MOST_CONNECTIONS = 250
+ADVICE = "a proxy before the page sends one, as in Host: localhost"
 
 
 class Page(WebServer):
@@ -34,6 +36,7 @@ class Page(WebServer):
         self._feed = Feed()
         routes = Routes(plotter, management, self._feed).all()
         app = Starlette(routes=routes, lifespan=self._push)
+        app.add_middleware(LocalHosts, advice=ADVICE)
         super().__init__(
             app,
             "page",

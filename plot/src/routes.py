@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,7 +34,7 @@ class Json(Response):
 
 
 class Routes:
-    """The handlers, and what they tell of. Another method than GET is answered with 405."""
+    """The handlers, and what they tell of. Whatever is not to look is answered with 405."""
 
     def __init__(self, plotter: Plotter, management: Management, feed: Feed) -> None:
         self._plotter = plotter
@@ -44,14 +44,14 @@ class Routes:
     def all(self) -> list[BaseRoute]:
         """Which path leads to which handler."""
         return [
-            get("/", self.page),
-            get("/events", self.events),
-            get("/api/summary", self.summary),
-            get("/api/predictions", self.predictions),
-            get("/api/trace", self.trace),
-            get("/error_distribution.png", self.picture),
-            get("/metric_log.csv", self.csv),
-            get("/health", self.health),
+            Route("/", self.page),
+            Route("/events", self.events),
+            Route("/api/summary", self.summary),
+            Route("/api/predictions", self.predictions),
+            Route("/api/trace", self.trace),
+            Route("/error_distribution.png", self.picture),
+            Route("/metric_log.csv", self.csv),
+            Route("/health", self.health),
             Mount("/static", StaticFiles(directory=STATIC, packages=SHARED)),
         ]
 
@@ -108,13 +108,6 @@ class Routes:
         is_well = seconds < STALE_AFTER_SECONDS
         status = "ok" if is_well else f"plot last looked for rows {seconds:.0f} s ago"
         return Json({"status": status}, 200 if is_well else 503)
-
-
-def get(path: str, handler: Callable[[Request], Any]) -> Route:
-    """A route for GET alone: the HEAD that Starlette adds would follow the events for ever."""
-    route = Route(path, handler)
-    route.methods = {"GET"}
-    return route
 
 
 def read(file: BinaryIO, length: int) -> Iterator[bytes]:

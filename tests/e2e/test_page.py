@@ -18,6 +18,7 @@ import pytest
 from join import Half
 from ledger import Ledger
 from live_page import NOTHING_THERE, ask, connect, get, write
+from raw_http import send
 from support import (
     STOP_SECONDS,
     Service,
@@ -234,7 +235,33 @@ PATHS = ("/", "/events", "/api/summary", "/api/trace", "/error_distribution.png"
 def test_all_one_can_do_is_to_look(plot: Service) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
         assert {path: ask(plot, path, method)[0] for path in PATHS} == dict.fromkeys(PATHS, 405)
-    assert ask(plot, "/events", "HEAD")[0] == 405, "it would never end"
+
+
+def test_the_head_of_each_answer_can_be_had_alone(plot: Service, ledger: Ledger) -> None:
+    write(ledger, ("a", 100, 110))
+    eventually(lambda: plot.counts().get("rows") == 1, "a picture")
+    for path in (*PATHS, "/api/trace?id=a", "/api/predictions", "/nothing", "/api/trace"):
+        status, headers, body = ask(plot, path, "HEAD")
+        assert body == b""
+        with closing(connect(plot)) as connection:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            assert status == answer.status
+            assert headers["Content-Type"] == answer.headers["Content-Type"]
+    assert get(plot, "/api/summary")["rows"] == 1, "and it goes on"
+
+
+def test_it_answers_to_local_names_only(plot: Service) -> None:
+    for host in ("localhost:8080", "plot:8080", "10.0.0.7", "[::1]:8080", "laptop.local", ""):
+        assert send(page_address(plot), "GET /health HTTP/1.1", f"Host: {host}").status == 200
+    assert send(page_address(plot), "GET /health HTTP/1.0").status == 200
+    for path in PATHS:
+        for host in ("elsewhere.example", "127.0.0.1.elsewhere.example:8080", "a@localhost"):
+            refused = send(page_address(plot), f"GET {path} HTTP/1.1", f"Host: {host}")
+            assert refused.status == 421, refused.body
+            assert b"as in Host: localhost" in refused.body
+    names = "Host: localhost", "Host: elsewhere.example"
+    assert send(page_address(plot), "GET / HTTP/1.1", *names).status in {400, 421}
 
 
 def test_no_path_leads_out_of_what_is_served(plot: Service) -> None:

@@ -52,6 +52,21 @@ def test_the_description_is_served_without_the_internet(gateway: Gateway) -> Non
     assert {"/health", "/metrics", "/patients/random", "/columns", "/predictions"} <= set(paths)
 
 
+def test_the_head_of_each_answer_can_be_had_alone(gateway: Gateway) -> None:
+    job_id = gateway.predict(SCALED).json()["job_id"]
+    paths = ("/", "/docs", "/health", "/metrics", "/openapi.json", "/static/form.js", "/columns",
+             "/links", "/patients/random", "/predictions", "/models", "/models/a", "/changes",
+             f"/job/{job_id}", "/job/a", "/job/a/events", "/nothing", "/predict")  # fmt: skip
+    for path in paths:
+        answers = [gateway.http.request(method, path) for method in ("HEAD", "GET")]
+        assert answers[0].content == b""
+        kinds = [(answer.status_code, answer.headers["Content-Type"]) for answer in answers]
+        assert kinds[0] == kinds[1]
+    head = gateway.http.head(f"/job/{job_id}/events")
+    assert head.status_code == 200
+    assert head.headers["Content-Type"].startswith("text/event-stream")
+
+
 def test_pages_of_others_may_not_ask(gateway: Gateway) -> None:
     origin = {"Origin": "http://elsewhere.example"}
     wish = {"Access-Control-Request-Method": "POST"}

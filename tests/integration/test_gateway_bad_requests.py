@@ -14,7 +14,7 @@ WORDS = {
     "HUGE": "1" + "0" * 400,
     "ENDLESS": "1" + "0" * 100_000,
     "LONG": "a" * 129,
-    "MANY": "1" + "0" * 63,
+    "DIGITS": "1" + "0" * 63,
 }
 
 
@@ -56,10 +56,14 @@ BODIES = {
     "an empty id": '{"data": ROW, "id": ""}',
     "a line as an id": '{"data": ROW, "id": "a\\n"}',
     "a long id": '{"data": ROW, "id": "LONG"}',
-    "a number of 64 digits as an id": '{"data": ROW, "id": MANY}',
-    "NaN as an id": '{"data": ROW, "id": NaN}',
-    "1e400 as an id": '{"data": ROW, "id": 1e400}',
     "a truth as an id": '{"data": ROW, "id": true}',
+    "nothing as an id": '{"data": [ROW], "id": [null]}',
+    "NaN as an id": '{"data": ROW, "id": NaN}',
+    "a number beyond all floats as an id": '{"data": ROW, "id": 1e400}',
+    "a whole number of 64 digits as an id": '{"data": ROW, "id": DIGITS}',
+    "a number of 100,000 digits as an id": '{"data": ROW, "id": ENDLESS}',
+    "a number as an id for patients": '{"data": [ROW], "id": 5}',
+    "a number and its text as ids": '{"data": [ROW, ROW], "id": [5, "5.0", 5.0]}',
     "ids for one patient": '{"data": ROW, "id": ["a"]}',
     "one id for patients": '{"data": [ROW], "id": "a"}',
     "too few ids": '{"data": [ROW, ROW], "id": ["a"]}',
@@ -129,12 +133,25 @@ def test_a_job_that_never_was_is_404(gateway: Gateway, job_id: str) -> None:
         assert_told(answer)
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "x", "", "ü"])
-def test_a_body_that_is_not_said_to_be_json_is_refused(gateway: Gateway, kind: str) -> None:
-    body = json.dumps({"data": SCALED}).encode()
-    answer = gateway.http.post("/predict", content=body, headers={b"Content-Type": kind.encode()})
-    assert answer.status_code == 422
+@pytest.mark.parametrize("path", ["/predict", "/label/a?x=1", "/train", "/models/a/promote"])
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "text/csv", "application/x-www-form-urlencoded", "x", "", "ü", None]
+)
+def test_a_body_that_is_not_said_to_be_json_is_refused(
+    gateway: Gateway, path: str, kind: str | None
+) -> None:
+    headers = {} if kind is None else {b"Content-Type": kind.encode()}
+    answer = gateway.http.post(path, content=b'{"value": 1}', headers=headers)
+    assert answer.status_code == 415
     assert_told(answer)
+    url = f"{gateway.address.rstrip('/')}{path}"
+    url = f"'{url}'" if "?" in path else url
+    assert f"curl {url} -H 'Content-Type: application/json' -d '" in answer.json()["detail"]
+
+
+def test_no_body_is_a_field_that_is_missing(gateway: Gateway) -> None:
+    answer = gateway.http.post("/predict")
+    assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (422, ["body"])
 
 
 def written(body: str | bytes) -> bytes:

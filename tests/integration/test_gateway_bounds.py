@@ -1,4 +1,4 @@
-"""What has an end: the store, the room of the broker, the names it goes by, its idle work."""
+"""What has an end: the store, the room of the broker, its idle work."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from pipeline.messages import new_id
 from rabbitmq import PrivateRabbitMQ
 from redis_server import CONFIG, REDIS, PrivateRedis
 from servers import free_ports
-from support import Service, Vhost, eventually
+from support import Service, eventually
 
 Start = Callable[..., Service]
 StartGateway = Callable[..., Gateway]
@@ -65,32 +65,6 @@ def test_a_broker_short_of_memory_is_told_at_once(
         rabbitmq.control("set_vm_memory_high_watermark", "0.6")
     gateway.wait_until_well()
     assert gateway.predict(SCALED, key).status_code == 202
-
-
-def test_without_a_key_it_answers_to_local_names_only(gateway: Gateway, vhost: Vhost) -> None:
-    assert vhost
-    for host in ("localhost:8000", "gateway:8000", "10.0.0.7", "[::1]:8000"):
-        assert gateway.http.get("/health", headers={"Host": host}).status_code == 200
-    for path in ("/", "/health", "/job/a"):
-        answer = gateway.http.get(path, headers={"Host": "elsewhere.example"})
-        assert answer.status_code == 421
-        assert "GATEWAY_API_KEY" in answer.json()["detail"]
-
-
-def test_without_a_key_no_page_elsewhere_is_answered(gateway: Gateway, vhost: Vhost) -> None:
-    assert vhost
-    for origin in ("https://elsewhere.example", "null"):
-        answer = gateway.http.post("/rollback", headers={"Origin": origin})
-        assert answer.status_code == 403
-        assert "GATEWAY_API_KEY" in answer.json()["detail"]
-    own = {"Origin": f"http://localhost:{gateway.port}"}
-    assert gateway.http.post("/rollback", headers=own).status_code == 409
-
-
-def test_with_a_key_it_answers_to_any_name(start_gateway: StartGateway) -> None:
-    gateway = start_gateway({"X-API-Key": "s3cret"}, gateway_api_key="s3cret")
-    answer = gateway.http.get("/job/a", headers={"Host": "elsewhere.example"})
-    assert answer.status_code == 404
 
 
 def test_a_key_that_no_header_carries_alike_is_refused_unseen(start: Start) -> None:

@@ -1,5 +1,6 @@
 """What becomes of a job: asked for, answered by the model, joined with its label."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import skops.io
 import train
 from gateway_client import MEASURED, SCALED, WAIT, Gateway, Serving
 from pipeline import dataset
-from pipeline.messages import new_id
+from pipeline.messages import id_text, new_id
 from pipeline.models.predictor import Predictor
 from stored_models import fragile_estimator
 from support import Service, eventually, read_rows
@@ -171,6 +172,29 @@ def test_a_label_may_come_before_its_row_and_for_an_id_of_others(serving: Servin
     job = serving.gateway.predict(SCALED, WAIT, id=job_id).json()
     assert (job["job_id"], job["label"]) == (job_id, 99.5)
     assert row_of(serving, job_id)["absolute_error"] == pytest.approx(job["absolute_error"])
+
+
+@pytest.mark.parametrize("number", [1, 0.5, 10**40])
+def test_an_id_may_be_a_number_as_in_a_message(serving: Serving, number: float) -> None:
+    own = number + int(new_id().replace("-", "")[:12], base=16)  # of this test alone
+    vhost, job_id = serving.vhost, id_text(own)
+    with vhost.channel() as channel:
+        copy = channel.queue_declare("", exclusive=True).method.queue
+        channel.queue_bind(copy, "edge.features")
+        job = serving.gateway.predict(SCALED, WAIT, id=own).json()
+        assert (job["job_id"], job["status"]) == (job_id, "completed")
+        assert job["location"] == f"/job/{job_id}"
+        sent: list[Any] = []
+        while own not in sent:
+            found = eventually(lambda: channel.basic_get(copy, auto_ack=True)[2], "its message")
+            sent.append(json.loads(found)["id"])
+    assert type(sent[-1]) is type(own), "whoever answers has it as it came"
+    again = serving.gateway.predict([SCALED, SCALED], WAIT, id=[job_id, own + 1]).json()
+    assert [each["job_id"] for each in again["jobs"]] == [job_id, id_text(own + 1)]
+    assert again["jobs"][0]["prediction"] == job["prediction"], '5 and "5" are one job'
+    assert serving.other.job(job_id).json() == job
+    assert serving.gateway.label(job_id, 99.5).status_code == 202
+    assert row_of(serving, job_id)["y_true"] == 99.5
 
 
 def row_of(serving: Serving, job_id: str) -> Any:

@@ -77,6 +77,17 @@ def test_a_single_row_is_answered_by_its_id_and_a_list_by_one_of_its_own() -> No
     assert many.correlation_id not in {"a", None}
 
 
+def test_a_number_stays_one_in_the_message_and_is_a_text_elsewhere() -> None:
+    asked = intake([ROW, OTHER, ROW], id=[5, -1.5, 1e22])
+    assert asked.jobs.ids == ["5", "-1.5", "1" + "0" * 22]
+    message = asked.message([Known(job_id, "1", False) for job_id in asked.jobs.ids])
+    assert message is not None
+    assert message.ids == [5, -1.5, 1e22]
+    single = intake(ROW, id=1700000000.25).message([Known("1700000000.25", "1", False)])
+    assert single is not None
+    assert (single.ids, single.correlation_id) == ([1700000000.25], "1700000000.25")
+
+
 def test_without_an_id_there_is_a_new_one_for_each() -> None:
     ids = [job_id for _ in range(3) for job_id in intake([ROW, ROW]).jobs.ids]
     assert len(set(ids)) == 6
@@ -84,8 +95,9 @@ def test_without_an_id_there_is_a_new_one_for_each() -> None:
 
 @pytest.mark.parametrize(
     ("data", "ids", "text"),
-    [(ROW, ["a"], "a text for one patient"), ([ROW], "a", "a list for a list"),
-     ([ROW, ROW], ["a"], "1 ids for 2 patients"), ([ROW, ROW], ["a", "a"], "twice")],
+    [(ROW, ["a"], "an id for one patient"), ([ROW], "a", "a list for a list"),
+     ([ROW, ROW], ["a"], "1 ids for 2 patients"), ([ROW, ROW], ["a", "a"], "twice"),
+     ([ROW, ROW], [5, "5"], "twice"), (ROW, [5], "an id for one"), ([ROW], 5, "a list for a")],
 )  # fmt: skip
 def test_ids_that_do_not_fit_are_refused(data: Any, ids: Any, text: str) -> None:
     with pytest.raises(MisfitError, match=text):

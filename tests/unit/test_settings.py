@@ -2,6 +2,7 @@ import pytest
 from pika import PlainCredentials
 
 from features import FeaturesSettings
+from gateway_settings import GatewaySettings
 from metric import MetricSettings
 from pipeline.broker.nodes import connection_parameters
 from pipeline.errors import SettingsError
@@ -132,3 +133,21 @@ def test_what_celery_takes_for_a_broker_is_read_alike_by_all(
     celerys = celery_app(TrainingSettings(training_url=value)).connection().info()
     assert (celerys["userid"], celerys["password"]) == (user, password)
     assert celerys["virtual_host"] == vhost
+
+
+def test_an_origin_is_written_as_browsers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "HTTPS://Course.example:443/, http://10.0.0.9:3000")
+    found = GatewaySettings.from_environment().cors_origins
+    assert found == "https://course.example,http://10.0.0.9:3000"
+
+
+@pytest.mark.parametrize(
+    "origins", ["*", "null", "course.example", "https://a/path", "https://a,*", "https://*.example",
+                "https://me@a", "file:///", "https://a?b", "https://a;https://b", "https://a,"],
+)  # fmt: skip
+def test_what_no_page_has_as_its_origin_is_refused(
+    monkeypatch: pytest.MonkeyPatch, origins: str
+) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", origins)
+    with pytest.raises(SettingsError, match=r"^CORS_ORIGINS='.*an origin like https://course\."):
+        GatewaySettings.from_environment()

@@ -1,0 +1,59 @@
+"""By which names a service answers that asks for no key."""
+
+import re
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+LOCAL_ENDINGS = (".localhost", ".local", ".internal")
+_HOST = re.compile(r"(?P<name>[\w.-]*|\[[\da-f:.]+\])(:\d*)?", re.ASCII | re.IGNORECASE)
+SHOWN = 100  # characters of a name
+
+
+class LocalHosts:
+    """Middleware: answers only those who call the service by an address or a local name.
+
+    A page elsewhere can have its own name lead to this machine, and then asks us in the name of the
+    person who reads it (DNS rebinding). It cannot have a name without a dot. `advice` tells others
+    what to do instead.
+    """
+
+    def __init__(self, app: ASGIApp, advice: str) -> None:
+        self._app = app
+        self._advice = advice
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        host = ", ".join(Headers(scope=scope).getlist("host"))  # of two none counts
+        if is_local(host):
+            await self._app(scope, receive, send)
+            return
+        text = f"{host[:SHOWN]!r} is neither an address nor a local name: {self._advice}"
+        await JSONResponse({"detail": text}, 421)(scope, receive, send)
+
+
+def is_local(host: str) -> bool:
+    """Tells whether a Host header names what no web page elsewhere is called.
+
+    >>> [is_local(host) for host in ("localhost:8000", "gateway", "127.0.0.1:80", "[::1]", "")]
+    [True, True, True, True, True]
+    >>> [is_local(host) for host in ("evil.example", "127.0.0.1.evil.example:8000", "[", "a b.c")]
+    [False, False, False, False]
+    """
+    found = _HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found["name"].lower().strip("[]")
+    return "." not in name or name.endswith(LOCAL_ENDINGS) or _is_address(name)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
