@@ -26,6 +26,7 @@ function idButton(id) {
   const button = document.createElement('button');
   button.type = 'button';
   button.append(idText(id));
+  button.setAttribute('aria-label', id); // a name made of its two parts would have a space in it
   button.addEventListener('click', () => goToTrace(id));
   return button;
 }
