@@ -152,7 +152,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, folder: Path
     )
     done = fresh_python(f"{load_it} / 'model.onnx')", first=tmp_path)
     assert "needs ONNX Runtime (not here): `.venv/bin/pip install" in done.stderr
-    assert "--build-arg EXTRA=onnx" in done.stderr
+    assert "MODEL_EXTRA=onnx MODEL_PATH=model/model.onnx docker compose up" in done.stderr
     assert fresh_python(f"{load_it} / 'model.skops')", first=tmp_path).returncode == 0
 
 
