@@ -122,7 +122,7 @@ def test_what_the_gateway_refuses_is_told_in_a_line(ask: Ask) -> None:
         (["job", "nobody"], {}, 1, "nobody"),
         (["job", "nobody"], {"GATEWAY_API_KEY": "other"}, 2, "GATEWAY_API_KEY is not"),
         (["predict", *PATIENT], {"GATEWAY_API_KEY": ""}, 2, "GATEWAY_API_KEY is not set"),
-        (["predict", *PATIENT, "--id", "no/id"], {}, 1, "id"),
+        (["predict", *PATIENT, "--id", "no,id"], {}, 1, "and not ','"),
     ):
         done = ask(*arguments, **settings)
         assert (done.returncode, done.stdout) == (status, "")

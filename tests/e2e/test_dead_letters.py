@@ -1,5 +1,7 @@
 """`python -m pipeline dead-letters`, as a process: look, replay, drop, and lose nothing."""
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -32,6 +34,31 @@ def test_list_sums_up_and_shows_the_newest_and_changes_nothing(
     assert [line.split()[0] for line in lines[-2:]] == letters[-2:]
     assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  elsewhere  reason 4  x$", lines[-1])
     assert ids(vhost) == letters
+
+
+def test_list_shows_a_reason_whole_in_a_pipe_and_in_a_terminal(
+    command: Command, environment: dict[str, str], vhost: Vhost, letters: list[str]
+) -> None:
+    reason = f"there is no 'body' beside 'id', 'X': {'a message is such and such, ' * 9}at its end"
+    headers = {"x-source-queue": "y_true", "x-reason": reason}
+    vhost.put("dead_letters", b'{"id":"a","X":1}', message_id="m-1", headers=headers)
+    piped = command("list").stdout.decode().splitlines()
+    assert sum(reason in line for line in piped) == 2, "among the kinds, and as a letter"
+
+    screen, terminal = os.openpty()
+    line = [sys.executable, "-m", "pipeline", "dead-letters", "list"]
+    with subprocess.Popen(line, env=environment | {"COLUMNS": "72"}, stdout=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        with contextlib.suppress(OSError):  # so it ends, once nobody holds the terminal
+            while piece := os.read(screen, 4096):
+                shown += piece
+    os.close(screen)
+    assert process.returncode == 0
+    lines = shown.decode().splitlines()
+    assert max(map(len, lines)) <= 72
+    assert " ".join(shown.decode().split()).count(" ".join(reason.split())) == 2
+    assert [line.split()[0] for line in lines if line[:1].isalnum()][-6:] == [*letters, "m-1"]
 
 
 def test_list_takes_filters(command: Command, letters: list[str]) -> None:

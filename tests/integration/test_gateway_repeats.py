@@ -63,12 +63,6 @@ def test_an_id_of_ones_own_is_the_job_s(gateway: Gateway) -> None:
     assert gateway.job(fresh).status_code == 404, "all of a request is taken, or nothing"
 
 
-@pytest.mark.parametrize("job_id", ["5", "-5", "1.0", "a" * 64, ":._-"])
-def test_what_may_be_an_id(gateway: Gateway, job_id: str) -> None:
-    answer = gateway.predict(SCALED, id=job_id)
-    assert answer.status_code == (422 if job_id.startswith("-") else 202)
-
-
 def test_the_first_answer_to_a_job_holds(serving: Serving) -> None:
     job = serving.gateway.predict(SCALED, WAIT).json()
     before = answers(serving, "repeated")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from fake_gateway import Answer, Fake, refusal
+from hostile_ids import TAKEN
+from pipeline.ids import path_of
 from pipeline.messages import FEATURE_NAMES
 from support import PATIENCE_SECONDS, eventually
 
@@ -49,6 +52,22 @@ def test_what_the_gateway_warns_of_is_shown(ask: Ask, gateway: Fake) -> None:
         ["warning         age is 93", "warning         s6 is 180"],
     )
     assert ask("label", "j-1", "-5") == (0, "the label of j-1 is -5\n", "-5 is taken\n")
+
+
+@pytest.mark.parametrize("row_id", TAKEN.values(), ids=TAKEN)
+def test_a_command_that_is_printed_can_be_given_to_a_shell(
+    ask: Ask, gateway: Fake, row_id: str
+) -> None:
+    gateway.tell((202, PROCESSING | {"job_id": row_id}, {}), (200, DONE | {"job_id": row_id}, {}))
+    _, _, said = ask("predict", *VALUES, "--id", row_id)
+    printed = shlex.split(said)
+    status, out, _ = ask(*printed[printed.index("job") : -1])  # without --follow
+    assert (status, out.splitlines()[0]) == (0, f"job id          {row_id}")
+    assert [call for call, _, _ in gateway.asked] == [
+        "POST /predict",
+        f"GET {path_of('/job', row_id)}",
+    ]
+    assert gateway.asked[0][2]["id"] == row_id
 
 
 def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:
