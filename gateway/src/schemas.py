@@ -68,10 +68,7 @@ JobId = Annotated[
     WrapValidator(_number_or_text),
     WithJsonSchema(
         {
-            "anyOf": [
-                {"type": "string", "pattern": ID_PATTERN},
-                {"type": "number"},
-            ],
+            "anyOf": [{"type": "string", "pattern": ID_PATTERN}, {"type": "number"}],
             "examples": ["patient-7", 1700000000.25],
         }
     ),
