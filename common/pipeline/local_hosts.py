@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOCAL_ENDINGS = (".localhost", ".local", ".internal")
-_HOST = re.compile(r"(?P<name>[\w.-]*|\[[\da-f:.]+\])(:\d*)?", re.ASCII | re.IGNORECASE)
+_HOST = re.compile(r"(?P<name>[\w.-]*|\[[\da-f:.]+(%[\w.-]+)?\])(:\d*)?", re.ASCII | re.I)
 SHOWN = 100  # characters of a name
 
 
@@ -39,7 +39,7 @@ class LocalHosts:
 def is_local(host: str) -> bool:
     """Tells whether a Host header names what no web page elsewhere is called.
 
-    >>> [is_local(host) for host in ("localhost:8000", "gateway", "127.0.0.1:80", "[::1]", "")]
+    >>> [is_local(host) for host in ("localhost:8000", "gateway", "127.0.0.1:80", "[::1%eth0]", "")]
     [True, True, True, True, True]
     >>> [is_local(host) for host in ("evil.example", "127.0.0.1.evil.example:8000", "[", "a b.c")]
     [False, False, False, False]

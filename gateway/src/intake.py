@@ -59,14 +59,15 @@ class Intake(NamedTuple):
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
         """What asks for those jobs that the broker does not have yet."""
         asked = [
-            (self.own.get(job.job_id, job.job_id), row)
+            (job.job_id, row)
             for job, row in zip(known, self.rows, strict=True)
             if not job.is_confirmed
         ]
         if not asked:
             return None
-        ids, rows = map(list, zip(*asked, strict=True))
-        correlation_id = new_id() if self.is_list else id_text(ids[0])
+        job_ids, rows = map(list, zip(*asked, strict=True))
+        ids = [self.own.get(job_id, job_id) for job_id in job_ids]
+        correlation_id = new_id() if self.is_list else job_ids[0]
         return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
 
 

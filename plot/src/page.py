@@ -18,7 +18,7 @@ from routes import Routes
 ROWS_SECONDS = 0.2  # between two looks for new rows, while there are readers
 PIPELINE_SECONDS = 1.0
 MOST_CONNECTIONS = 250
-ADVICE = "a proxy before the page sends one, as in Host: localhost"
+ADVICE = "have the proxy before the page send one, as in Host: localhost"
 
 
 class Page(WebServer):

@@ -16,7 +16,8 @@ PREFLIGHT = {
 }
 
 NAMES = ("localhost:8000", "LOCALHOST", "gateway:8000", "my_gateway", "10.0.0.7", "[::1]:8000",
-         "[FE80::1]", "laptop.local", "ml.internal:80", "a.localhost", "", ":8000")  # fmt: skip
+         "[FE80::1]", "[fe80::1%eth0]:8000", "laptop.local", "ml.internal:80", "a.localhost", "",
+         ":8000")  # fmt: skip
 OTHER_NAMES = (
     "elsewhere.example", "ELSEWHERE.EXAMPLE:8000", "localhost.elsewhere.example",
     "elsewhere.example.", "127.0.0.1.elsewhere.example", "127.0.0.1.", "1.2.3.4.5",
