@@ -138,7 +138,8 @@ export function showPipeline(event) {
   const {reachable, note, warnings} = event.broker;
   const broker = document.getElementById('broker');
   broker.classList.toggle('unreachable', !reachable || warnings.length > 0);
-  setText(broker, reachable ? [note, ...warnings].map(sentence).join(' ') : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
+  const words = warnings.length ? [note, ...warnings].map(sentence).join(' ') : note;
+  setText(broker, reachable ? words : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
   flow.classList.toggle('delayed', Boolean(event.queues?.['y_true.delay']));
   for (const name in queues) showQueue(name, reachable ? event.queues?.[name] : null, reachable);
   for (const name in services) showService(name, event.services?.[name], event.now_in_ms);
