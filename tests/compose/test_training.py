@@ -4,9 +4,12 @@ import base64
 import csv
 import json
 import re
+import socket
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -133,3 +136,13 @@ def test_flower_shows_trainer_and_trainings(stack: Stack, trained: Any) -> None:
         return [queue["name"] for queue in worker.get("active_queues", [])] or None
 
     assert wait_for(worker_queues, "an answer of the worker") == ["train"]
+
+
+def test_who_connects_and_asks_for_nothing_is_let_go(stack: Stack) -> None:
+    with ExitStack() as opened:
+        clients = []
+        for url in (stack.gateway, stack.page, stack.flower):
+            place = (str(urlsplit(url).hostname), urlsplit(url).port)
+            clients.append(opened.enter_context(socket.create_connection(place, PATIENCE_SECONDS)))
+            clients[-1].sendall(b"GET / HTTP/1.1\r\n")
+        assert [client.recv(1) for client in clients] == [b""] * 3
