@@ -21,7 +21,7 @@ from labels_log import LabelsLog
 from ledger import Ledger
 from log_rows import Rows
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
-from pipeline.messages import VALUES, Message, id_text, id_texts
+from pipeline.messages import VALUES, Id, Message, id_text, id_texts
 from state import State
 from support import Clock
 
@@ -32,7 +32,8 @@ NEWEST = 1_700_000_000_000
 
 @pytest.mark.parametrize("row_id", TAKEN.values(), ids=TAKEN)
 def test_an_id_is_taken_and_answered_as_it_came(row_id: str) -> None:
-    for ids in ([row_id], [row_id, "a"]):
+    batches: list[list[Id]] = [[row_id], [row_id, "a"]]
+    for ids in batches:
         message, errors = VALUES.decode(Message(ids, [1.0] * len(ids), len(ids) > 1).encode())
         assert (message and message.ids, errors) == (ids, [])
     assert id_problem(row_id) is None
