@@ -32,8 +32,8 @@ NEWEST = 1_700_000_000_000
 
 @pytest.mark.parametrize("row_id", TAKEN.values(), ids=TAKEN)
 def test_an_id_is_taken_and_answered_as_it_came(row_id: str) -> None:
-    rows: list[list[Id]] = [[row_id], [row_id, "a"]]
-    for ids in rows:
+    batches: list[list[Id]] = [[row_id], [row_id, "a"]]
+    for ids in batches:
         message, errors = VALUES.decode(Message(ids, [1.0] * len(ids), len(ids) > 1).encode())
         assert (message and message.ids, errors) == (ids, [])
     assert id_problem(row_id) is None
