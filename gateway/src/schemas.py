@@ -1,8 +1,8 @@
 """What goes over HTTP: requests, checked, and answers."""
 
-import math
 from collections.abc import Callable
 from datetime import datetime
+from math import inf
 from typing import Annotated, Any, Literal
 
 from fastapi import Header
@@ -51,15 +51,11 @@ def key_header(description: str) -> Any:
 
 def _number_or_text(value: Any, text: Callable[[Any], str]) -> Any:
     """Takes a number as it is, by the rule for messages; anything else must be an id's text."""
-    if type(value) is int:
-        if abs(value) >= 10**MAX_ID_DIGITS:
-            raise ValueError(f"a whole number has at most {MAX_ID_DIGITS} digits")
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ValueError("a number is finite")
-        return value
-    return text(value)
+    if type(value) not in {int, float}:
+        return text(value)
+    if not -inf < value < inf or (isinstance(value, int) and abs(value) >= 10**MAX_ID_DIGITS):
+        raise ValueError(f"a number is finite, of at most {MAX_ID_DIGITS} digits if it is whole")
+    return value
 
 
 JobId = Annotated[
