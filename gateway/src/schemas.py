@@ -1,7 +1,6 @@
 """What goes over HTTP: requests, checked, and answers."""
 
 from datetime import datetime
-from math import inf
 from typing import Annotated, Any, Literal
 
 from fastapi import Header
