@@ -11,7 +11,7 @@ from pipeline.broker import Batch, prefetch
 from pipeline.settings import BrokerSettings
 from support import Vhost, eventually
 
-MESSAGES = 150
+MESSAGES = 200
 SECONDS_A_MESSAGE = 0.02
 
 
@@ -39,4 +39,4 @@ def test_one_that_comes_later_has_its_share_of_a_backlog(
             eventually(lambda: done["second"] > 0, "the second one to be at it")
             left = MESSAGES - done["first"]
             eventually(lambda: done.total() == MESSAGES, "all messages")
-    assert done["second"] >= left / 3
+    assert done["second"] >= left / 4  # of which the first one has some in hand
