@@ -1,10 +1,12 @@
 """A path to RabbitMQ's folder that RabbitMQ can live with, whatever a person calls the checkout."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 
 LINKS = Path("/tmp")  # not TMPDIR, which may be another one tomorrow
+LINK_NAME = re.compile(r"pipeline-[0-9a-f]{16}")
 
 
 class LastingPath:
@@ -33,9 +35,9 @@ class LastingPath:
 
     def _choose(self) -> Path:
         if self._note.exists():
-            known_as = LINKS / self._note.read_text()
-            if self._is_ours(known_as):
-                return known_as
+            name = self._note.read_text(errors="replace")
+            if LINK_NAME.fullmatch(name) and self._is_ours(LINKS / name):
+                return LINKS / name
         elif _is_of_earlier_version(self._folder):
             return self._folder  # as its queues know it
         self._note.write_text(f"pipeline-{secrets.token_hex(8)}")
@@ -48,6 +50,8 @@ class LastingPath:
             return is_mine and (link / self._note.name).samefile(self._note)
         except FileNotFoundError:  # there is none, or it leads to where the folder was
             return True
+        except OSError:  # it leads in a circle, or through what is no folder
+            return False
 
 
 def _is_of_earlier_version(folder: Path) -> bool:

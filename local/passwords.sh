@@ -21,7 +21,7 @@ files_of() { # SERVICE: the compose files that its container was made from, as C
 
 touch .env
 chmod 600 .env
-runs=
+runs= profiles=
 files=$(files_of rabbitmq)
 if [ "${files:-docker-compose.yml}" != docker-compose.yml ] && ! grep -q '^COMPOSE_FILE=' .env; then
   runs="COMPOSE_FILE=$files
@@ -29,12 +29,16 @@ if [ "${files:-docker-compose.yml}" != docker-compose.yml ] && ! grep -q '^COMPO
 fi
 if [ -n "$(compose --profile serving ps --all --quiet gateway)" ] &&
   ! compose config --services | grep -qx gateway; then
-  runs="${runs}COMPOSE_PROFILES=serving
+  if grep -q '^COMPOSE_PROFILES=.' .env; then
+    profiles='s/^COMPOSE_PROFILES=..*/&,serving/'
+  else
+    runs="${runs}COMPOSE_PROFILES=serving
 "
+  fi
 fi
 
 users='ADMIN FEATURES MODEL METRIC PLOT GATEWAY TRAINER FLOWER CLUSTER'
-kept=$(grep -Ev "^($(echo "$users" | tr ' ' '|'))_PASSWORD=" .env || true)
+kept=$(grep -Ev "^($(echo "$users" | tr ' ' '|'))_PASSWORD=" .env | sed "$profiles" || true)
 {
   printf '%s' "${kept:+$kept
 }$runs"
@@ -43,4 +47,5 @@ kept=$(grep -Ev "^($(echo "$users" | tr ' ' '|'))_PASSWORD=" .env || true)
   done
 } >.env
 [ -z "$runs" ] || printf 'As it runs so, .env has now, too:\n%s' "$runs"
+[ -z "$profiles" ] || printf 'As it runs so, .env has now: %s\n' "$(grep '^COMPOSE_PROFILES=' .env)"
 echo 'New passwords are in .env; docker compose up -d puts them to use.'

@@ -174,10 +174,11 @@ def _show_end(training: Training) -> None:
 
 def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
     """What can be done with the model, as commands to be copied; or why it cannot answer."""
+    refusal = None
     try:
         refusal = gateway.refusal(model_id)
     except PipelineError as error:  # the model is there all the same
-        refusal = str(error)
+        print(f"\nwhether it would be promoted is not known: {printable(str(error))}")
     if refusal:
         print(f"\nit is not promoted as it is: {printable(refusal)}")
         return

@@ -110,9 +110,9 @@ class Ledger:
                 self._database.execute("BEGIN IMMEDIATE")
                 outcome = self._join_all(halves, shadow_halves, now_in_ms, caught_up)
             for file in self._files:
-                file.write()
-                if not halves:  # time to look at those to which nothing is written
+                if not halves:  # time to look also at those to which nothing is written
                     file.check_in_place()
+                file.write()
         except sqlite3.Error as error:
             raise LogError(
                 f"cannot write {self._path}: {error}; no row is lost; once it can, "

@@ -1,9 +1,12 @@
 """The tables of the join, and what it shares with the join of shadow candidates."""
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 
 import msgspec
+
+log = logging.getLogger(__name__)
 
 EXPIRED_AT_ONCE = 10_000  # halves that one transaction lets go of, as their time is over
 LET_GO_AT_ONCE = 50_000  # of each queue, as there are too many: more than one batch brings
@@ -60,10 +63,12 @@ def make_join_tables(database: sqlite3.Connection) -> None:
 def lower_uuids(database: sqlite3.Connection) -> None:
     """Has UUIDs in lower case, as they are compared: an older metric kept them as they came.
 
-    Once, as it looks through all that is known; one that is there in both ways stays.
+    Once, as it looks through all that is known: some 60 µs for each in capitals. Where one waits
+    in both ways, that in capitals stays, and leaves by its time.
     """
     if database.execute("PRAGMA user_version").fetchone()[0]:
         return
+    log.info("looking through all ids for UUIDs in capitals, this once")
     database.execute("BEGIN IMMEDIATE")
     for table in ("pending", "joined", "shadow_pending", "shadow_joined"):
         database.execute(

@@ -45,7 +45,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 _STATUSES = {
-    401: "refuses the user or the password of MANAGEMENT_URL (401)",
+    401: "refuses user or password of MANAGEMENT_URL, or the tag monitoring is missing (401)",
     403: "does not allow it to the user of MANAGEMENT_URL (403)",
     404: "does not have the virtual host of MANAGEMENT_URL (404)",
 }

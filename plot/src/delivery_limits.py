@@ -17,7 +17,7 @@ def delivery_limits(listed: Iterable[dict[str, Any]], version: str) -> dict[str,
     for item in listed:
         arguments, policy = fields(item, "arguments"), fields(item, "effective_policy_definition")
         named = (arguments.get("x-delivery-limit"), policy.get("delivery-limit"))
-        limits = [limit for limit in named if isinstance(limit, int)]
+        limits = [limit for limit in named if type(limit) is int]
         keeps = "x-dead-letter-exchange" in arguments or "dead-letter-exchange" in policy
         limit = _limit_3(limits) if is_old else _limit_4(limits)
         if text(item, "type") == "quorum" and limit is not None and not keeps:

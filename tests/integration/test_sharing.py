@@ -20,7 +20,6 @@ def test_one_that_comes_later_has_its_share_of_a_backlog(
     broker_settings: BrokerSettings, vhost: Vhost, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prefetch, "AHEAD_SECONDS", 20 * SECONDS_A_MESSAGE)
-    monkeypatch.setattr(prefetch, "_SLACK_BYTES", size)
     done: Counter[str] = Counter()
 
     def handle(name: str, batch: Batch) -> None:

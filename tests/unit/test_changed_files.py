@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from durable_csv import DurableCsv
+from ledger import Ledger
 
 HEADER = "id,value\n"
 ROWS = "a,1\nb,2\n"
@@ -355,3 +356,18 @@ def test_moving_it_is_no_change(tmp_path: Path) -> None:
     assert (csv.changes, csv.length) == (0, len(HEADER + "c,3\n"))
     csv.close()
     assert open_csv(tmp_path, connect(tmp_path)).changes == 0
+
+
+@pytest.mark.parametrize("name", ["metric_log.csv", "unmatched.csv"])
+def test_one_taken_away_in_an_idle_time_is_there_again_whole(tmp_path: Path, name: str) -> None:
+    """Also if metric ends before anything is written to it."""
+    path = tmp_path / name
+    ledger = Ledger(tmp_path, 60, 100, 100)
+    header = path.read_text()
+    path.unlink()
+    ledger.take([], 0)
+    assert path.read_text() == header
+    ledger.close()
+    Ledger(tmp_path, 60, 100, 100).close()
+    assert path.read_text() == header
+    assert not list(tmp_path.glob("*.1.csv"))

@@ -15,8 +15,8 @@ GROWTH = 8  # so it takes four consumers to get to the most
 
 _FITTING_BYTES = MAX_INBOX_BYTES // 2  # what is expected on the way: sizes vary
 
-# Added to the bytes of a batch, as if it had some thirty rows more: what a batch costs besides its
-# rows (a call, a sync of the disk) does not make messages seem slow that are better taken together.
+# Added to the bytes of a batch, but at most as many as it has: what a batch costs besides its rows
+# (a call, a sync of the disk) makes no few messages seem slow that are better taken together.
 _SLACK_BYTES = 8 * 2**10
 
 
@@ -37,7 +37,8 @@ class Speed:
         is_first = self._size > 0 and not self.bytes_a_second
         if self._size:
             seconds = max(time.monotonic() - self._begun_at, 1e-6)
-            self.bytes_a_second = (self._size + _SLACK_BYTES) / seconds
+            slack = min(self._size, _SLACK_BYTES)
+            self.bytes_a_second = (self._size + slack) / seconds
         return is_first
 
 
