@@ -32,6 +32,7 @@ def bounded(most: int) -> type[asyncio.Protocol]:
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             self._seen = self.cycle  # of a request and its answer
+            self._unsent = 0  # bytes of the answer
             self._look = self.loop.call_later(REQUEST_SECONDS, self._end_if_silent)
             if len(self.connections) > most + SPARE:
                 transport.abort()
@@ -42,7 +43,9 @@ def bounded(most: int) -> type[asyncio.Protocol]:
 
         def _end_if_silent(self) -> None:
             is_silent = self.cycle is None or self.cycle.response_complete
-            if is_silent and self.cycle is self._seen:
+            before, self._unsent = self._unsent, self.transport.get_write_buffer_size()
+            is_being_read = self._unsent and self._unsent != before  # slowly
+            if is_silent and self.cycle is self._seen and not is_being_read:
                 self.transport.abort()
             else:
                 self._seen = self.cycle

@@ -91,6 +91,30 @@ def test_what_unpacks_to_far_more_than_it_is_is_refused_unread(name: str) -> Non
         Predictor.of(content, Path("model.skops"), "")
 
 
+def referring(levels: int) -> Callable[[str], str]:
+    """Lists that hold a list and a reference to it: walked twice as often at each level."""
+
+    def node(number: int, content: list[Any]) -> dict[str, Any]:
+        names = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode"}
+        return {**names, "__id__": number, "content": content}
+
+    def change(schema: str) -> str:
+        tree, lists = json.loads(schema), node(1, [])
+        for number in range(levels):
+            lists = node(number + 2, [lists, node(number + 1, [])])
+        tree["content"]["content"]["more"] = lists
+        return json.dumps(tree)
+
+    return change
+
+
+def test_what_would_be_walked_for_ever_is_refused() -> None:
+    content = rewritten(ridge(more=[]), referring(30))
+    assert len(content) < 10_000
+    with pytest.raises(ModelError, match="its nodes refer to each other more than 2,000,000 times"):
+        Predictor.of(content, Path("model.skops"), "")
+
+
 def test_what_is_honest_is_loaded_packed_or_not() -> None:
     data = dataset.training()
     forest = RandomForestRegressor(100, random_state=0).fit(data.features, data.labels)

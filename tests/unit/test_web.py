@@ -1,6 +1,8 @@
 """Serving HTTP beside a service: what a person reads of it."""
 
 import logging
+import socket
+import time
 
 import httpx
 import pytest
@@ -9,7 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from pipeline import connections
 from pipeline.web import WebServer
+
+LARGE = 6 * 2**20
 
 
 async def plain(_: Request) -> Response:
@@ -20,12 +25,16 @@ async def problem(_: Request) -> Response:
     return JSONResponse({"detail": "no"}, 409, media_type="application/problem+json")
 
 
+async def large(_: Request) -> Response:
+    return PlainTextResponse(bytes(LARGE))
+
+
 async def in_parts(_: Request) -> Response:
     return StreamingResponse(iter(["[1", "]"]), media_type="application/json")
 
 
 def server(host: str, shown_url: str = "") -> WebServer:
-    routes = [Route(f"/{each.__name__}", each) for each in (plain, problem, in_parts)]
+    routes = [Route(f"/{each.__name__}", each) for each in (plain, problem, large, in_parts)]
     return WebServer(
         Starlette(routes=routes), "page", "PLOT", (host, 0), most_connections=5,
         let_go=lambda: None, shown_url=shown_url,
@@ -53,3 +62,23 @@ def test_an_answer_in_json_ends_its_line() -> None:
         found = {path: client.get(path).text for path in ("plain", "problem", "in_parts")}
         assert client.head("problem").status_code == 409
     assert found == {"plain": "x", "problem": '{"detail":"no"}\n', "in_parts": "[1]\n"}
+
+
+def test_who_reads_slowly_gets_all_and_who_asks_for_nothing_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.2)
+    with server("127.0.0.1") as running:
+        port = httpx.URL(running.address).port
+        assert port is not None
+        with socket.socket() as slow, socket.create_connection(("127.0.0.1", port), 30) as silent:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+            slow.settimeout(30)
+            slow.connect(("127.0.0.1", port))
+            slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            read = 0
+            while read < LARGE and (part := slow.recv(2**17)):
+                read += len(part)
+                time.sleep(0.02)  # some two seconds in all: ten times as long as may be asked for
+            assert read >= LARGE
+            assert silent.recv(1) == b""

@@ -79,6 +79,7 @@ def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
             BytesIO(content), encoding="utf-8-sig", sep=header.separator, skipinitialspace=True,
             skiprows=header.records, header=None, names=range(len(header.names)), index_col=False,
             keep_default_na=False, low_memory=False,
+            dtype=str if header.has_decimal_commas else None,
         )  # fmt: skip
     if len(table) < FEWEST_ROWS:
         raise TrainingError(
@@ -121,19 +122,30 @@ def _check_columns(data_set: str, there: list[str], wanted: list[str], columns: 
 
 
 def _with_points(data_set: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """With decimal points for commas. Raises TrainingError where each may separate thousands."""
-    texts = frame.select_dtypes(exclude=["number", "bool"]).astype(str).stack()
-    if texts.empty:
+    """Returns the columns with decimal points for commas. Raises TrainingError in doubt.
+
+    That is where a mark may separate thousands: where there are points beside commas, or where
+    each comma of a column has three digits behind it.
+    """
+    commas = frame.apply(lambda column: column.str.contains(",", regex=False))
+    if not commas.to_numpy().any():
         return frame
-    found = texts[texts.str.contains(",", regex=False)]
-    if len(found) and found.str.fullmatch(THOUSANDS).all():
-        row, column = found.index[0]
-        raise TrainingError(
-            f"data set {data_set!r} has {found.iloc[0]!r} in column {column!r}, row {row + 1}: its "
-            "comma may be a decimal one, or separate thousands: write the numbers with decimal "
-            "points, and without such separators"
-        )
-    return frame.assign(**texts.str.replace(DECIMAL, r"\1.\2", regex=True).unstack())
+    points = frame.apply(lambda column: column.str.contains(".", regex=False))
+    if points.to_numpy().any():
+        raise _in_doubt(data_set, frame, points, "point")
+    for name in frame.columns[commas.any()]:
+        if frame[name][commas[name]].str.fullmatch(THOUSANDS).all():
+            raise _in_doubt(data_set, frame[[name]], commas[[name]], "comma")
+    return frame.replace(DECIMAL, r"\1.\2", regex=True)
+
+
+def _in_doubt(data_set: str, texts: pd.DataFrame, marked: pd.DataFrame, mark: str) -> TrainingError:
+    row, column = next(zip(*np.nonzero(marked.to_numpy()), strict=True))
+    return TrainingError(
+        f"data set {data_set!r} has {texts.iat[row, column]!r} in column "
+        f"{texts.columns[column]!r}, row {row + 1}: its {mark} may be a decimal one, or separate "
+        "thousands: write the numbers with decimal points, and without such separators"
+    )
 
 
 def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":

@@ -77,7 +77,13 @@ def end_when_asked(run: Run) -> None:
 
 
 def keep_logging(**_: object) -> None:
-    """Celery's own lines in the form of ours: one each, also for a process that was killed."""
+    """Celery's own lines in the form of ours: one each, also for a process that was killed.
+
+    Called once more in the process of a training, which has the filters of its parent.
+    """
+    results_log = logging.getLogger("celery.backends.base")
+    if any(isinstance(each, SeldomFilter) for each in results_log.filters):
+        return
 
     def without_trace(record: logging.LogRecord) -> bool:
         record.exc_info = None
@@ -88,7 +94,7 @@ def keep_logging(**_: object) -> None:
     pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
     for name in ("celery.worker.request", "celery.backends.base"):
         logging.getLogger(name).addFilter(without_trace)
-    logging.getLogger("celery.backends.base").addFilter(SeldomFilter())  # it tries again and again
+    results_log.addFilter(SeldomFilter())  # it tries again and again
 
 
 def configure(app: Celery, redis_url: str) -> None:

@@ -17,6 +17,7 @@ SCHEMA = "schema.json"
 MAX_BYTES = 96 * 2**20  # beyond what is honest: some multiple of the file itself
 ENTRY_BYTES = 1000  # that Python takes for an entry of an archive
 ITEM_BYTES = 100  # and for an item of JSON
+MAX_VISITS = 2_000_000  # of nodes: skops walks a node again wherever it is referred to
 _ENTRY = b"PK\x01\x02"
 # as skops writes it, which is text within text
 _VERSION = re.compile(rb'"_sklearn_version": \{[^}]*"content": "\\"([0-9a-z.]+)\\""')
@@ -75,13 +76,34 @@ def _take_archive(content: bytes, times: int, budget: _Budget) -> None:
             budget.take(entry.file_size * times)
 
 
-def _named(schema: bytes) -> Counter[str]:
-    """How often each file is named; nothing else is kept of the schema."""
-    names: Counter[str] = Counter()
+class _Visits(int):
+    """A number of visits, in the place of the node that takes them."""
 
-    def note(node: dict[str, Any]) -> None:
+
+def _named(schema: bytes) -> Counter[str]:
+    """Returns how often each file is named; nothing else is kept of the schema.
+
+    Raises ModelError where nodes refer to each other so that to walk them would not end.
+    """
+    names: Counter[str] = Counter()
+    known: dict[Any, int] = {}
+
+    def note(node: dict[str, Any]) -> _Visits:
         if isinstance(name := node.get("file"), str):
             names[name] += 1
+        node_id = str(node.get("__id__"))
+        visits = max(1 + sum(map(_visits, node.values())), known.get(node_id, 0))
+        if visits > MAX_VISITS:
+            raise ModelError(f"its nodes refer to each other more than {MAX_VISITS:,} times")
+        if "__id__" in node:
+            known[node_id] = visits
+        return _Visits(visits)
 
     json.loads(schema, object_hook=note)
     return names
+
+
+def _visits(value: Any) -> int:
+    if isinstance(value, list):
+        return sum(map(_visits, value))
+    return value if isinstance(value, _Visits) else 0
