@@ -9,7 +9,7 @@ from support import ROOT
 
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 TOUR = (ROOT / "docs" / "tour.md").read_text()
-CODE = [path for path in ROOT.glob("*/**/*.py") if ".venv" not in path.parts]
+CODE = [path for folder in ROOT.glob("[a-z]*/") for path in folder.glob("**/*.py")]
 SOURCE = "\n".join(path.read_text() for path in CODE)
 
 
