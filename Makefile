@@ -29,11 +29,13 @@ run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 end
 test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
 	.venv/bin/python -m pytest -n 4 --dist worksteal
 
-check: .venv/test  ## lint, formatting, types; the workflow of .github
+check: .venv/test  ## lint, formatting, types; the workflow and the issue forms of .github
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	.venv/bin/zizmor --offline --quiet .github
 
 format: .venv/test  ## put the code into its form
