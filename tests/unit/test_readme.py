@@ -30,6 +30,10 @@ USE = sorted(ROOT.glob("docs/use/*.md"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 MAX_README_LINES = 150
 MADE_BY_THE_READER = ("logs/", "my_model.py")
+OF_OTHERS = {
+    "port is already allocated", "address already in use", "unhealthy", "failed",
+    "PRECONDITION_FAILED - inequivalent arg 'durable'", "ACCESS_REFUSED - Login was refused",
+}  # fmt: skip
 NO_SERVICE = {"tests", "bench", "docs", "logs", "common", "local", "redis", "rabbitmq"}
 DEFAULTS: dict[str, Any] = {
     name.upper(): field.default
@@ -89,7 +93,7 @@ def anchors(document: Path) -> set[str]:
 
 def links(document: Path) -> Iterator[tuple[Path, str]]:
     """The files of this repository that a document leads to, each with the anchor in it."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+    for target in re.findall(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]", prose(document)):
         if not re.match(r"[a-z]+:", target):
             path, _, anchor = target.partition("#")
             yield (document.parent / path).resolve() if path else document, anchor
@@ -128,6 +132,17 @@ def test_the_commands_name_what_is_there(document: Path) -> None:
     assert set(made) <= set(targets)
     for name in re.findall(r"[\w./-]+\.(?:yml|py|txt)\b", blocks):
         assert (ROOT / name).exists() or name.startswith(MADE_BY_THE_READER), name
+
+
+def test_troubleshooting_quotes_messages_that_there_are() -> None:
+    places = ["*/src/**/*.py", "common/pipeline/**/*.py", "local/*.py"]
+    code = "".join(path.read_text() for place in places for path in ROOT.glob(place))
+    code = re.sub(r'"\s+f?"', "", code)  # a message of several lines
+    page = (ROOT / "docs/use/troubleshooting.md").read_text()
+    for seen in re.findall(r"^\| (?!what)(.*?) \|", page, re.MULTILINE):
+        for message in set(re.findall(r"`(.*?)`", seen)) - OF_OTHERS:
+            for part in message.replace("metric_log.csv", "…").split("…"):
+                assert part.strip(" :") in code, message
 
 
 def test_the_tree_of_the_readme_has_each_folder_that_is_there() -> None:
