@@ -1,4 +1,4 @@
-"""A copy of the checkout, run in containers as the README says, beside whatever runs here."""
+"""A copy of the checkout, run in containers as docs/use/run.md says, beside whatever runs here."""
 
 import base64
 import csv

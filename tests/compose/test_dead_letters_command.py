@@ -1,4 +1,4 @@
-"""What the README does with a message that no service can use: look, mend the cause, replay."""
+"""The steps of docs/use/dead-letters.md for an unusable message: look, mend the cause, replay."""
 
 from compose.stack import Stack, wait_for
 

@@ -1,4 +1,4 @@
-"""The model that the README gives as an example, run as it stands there."""
+"""The model that the documents give as an example, run as it stands there."""
 
 import os
 import re
@@ -13,7 +13,8 @@ Start = Callable[..., Service]
 
 
 def test_it_takes_the_place_of_ours(start: Start, vhost: Vhost, tmp_path: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    page = (ROOT / "docs/use/your-own-service.md").read_text()
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     (tmp_path / "own_model.py").write_text(example)
     environment = os.environ | {"AMQP_URL": vhost.amqp_url}
     own = subprocess.Popen([sys.executable, tmp_path / "own_model.py"], env=environment)

@@ -47,7 +47,7 @@ def settings(host: str, port: int) -> BrokerSettings:
 
 
 def trust(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the README says: SSL_CERT_FILE names the authority's certificate."""
+    """As docs/use/users-and-passwords.md says: SSL_CERT_FILE names the authority's certificate."""
     path = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(path)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))

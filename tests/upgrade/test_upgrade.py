@@ -21,7 +21,7 @@ class Upgrade(NamedTuple):
 
 @pytest.fixture(scope="module")
 def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
-    """Upgraded as the README says it: `git pull`, and `docker compose up -d --build`."""
+    """Upgraded as docs/use/run.md says it: `git pull`, and `docker compose up -d --build`."""
     folder = tmp_path_factory.mktemp("earlier")
     check_out(folder)
     stack = Stack(folder)
