@@ -74,8 +74,8 @@ def _outcomes(
 
 
 def main(settings: ModelSettings, run: Run) -> None:
-    # Set before scikit-learn is imported. Threads that share few rows wait for each other, on a busy
-    # machine for up to half a second.
+    # Set before scikit-learn is imported. Threads that share a few rows wait for each other: up to
+    # half a second on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
