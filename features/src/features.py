@@ -53,8 +53,9 @@ def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow
 def to_messages(
     rows: list[LabelledRow], rows_a_message: int
 ) -> tuple[list[Message[list[float]]], list[Message[float]]]:
-    """Returns messages for `features` with the rows, and for `y_true` with their labels, by equal
-    ids.
+    """Returns the rows as messages for `features`, and their labels as messages for `y_true`.
+
+    A row and its label have the same id.
     """
     features, labels = [], []
     for start in range(0, len(rows), rows_a_message):

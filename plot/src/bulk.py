@@ -21,8 +21,7 @@ def bulk(at_rank: Callable[[int], float], count: int) -> tuple[float, float]:
 
 
 def round_up(width: float) -> tuple[int, int]:
-    """Returns the first of …, 0.5, 1, 2, 5, 10, … that reaches a width: its digit, and power of
-    ten.
+    """Returns the first of …, 0.5, 1, 2, 5, 10, … that reaches a width: its digit and power of ten.
 
     >>> round_up(0.3), round_up(20), round_up(5.1e11)
     ((5, -1), (2, 1), (1, 12))

@@ -111,9 +111,7 @@ class Routes:
 
 
 def read(file: BinaryIO, length: int) -> Iterator[bytes]:
-    """Yields `length` bytes from the start: a file may grow beyond the announced length
-    meanwhile.
-    """
+    """Yields `length` bytes from the start: a growing file may be longer than was announced."""
     offset = 0
     with file:
         while offset < length and (
