@@ -39,8 +39,9 @@ INT_ID_LIMIT = 10**MAX_ID_DIGITS
 
 
 def new_id() -> str:
-    """Returns a fresh id: a UUID of version 7 (RFC 9562), unique without coordination,
-    time-ordered.
+    """Returns a fresh id: a UUID of version 7 (RFC 9562).
+
+    It is unique without coordination, and ids sort by time.
     """
     return str(uuid_utils.uuid7())
 
