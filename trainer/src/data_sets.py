@@ -57,8 +57,9 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
 
 
 def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
-    """Returns the rows to train on (80 %) and those held out; always the same for the built-in
-    set.
+    """Returns the rows to train on (80 %), and those held out.
+
+    The built-in data set is always split the same way.
     """
     features, labels = frame.to_numpy(np.float64)[:, :-1], frame.iloc[:, -1].to_numpy(np.float64)
     if data_set == BUILT_IN:
@@ -71,9 +72,7 @@ def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
 
 
 def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
-    """Returns the wanted columns of a CSV file. Raises TrainingError if they are no columns of
-    numbers.
-    """
+    """Returns the wanted columns of a CSV file. Raises TrainingError unless they hold numbers."""
     names = [csv_table.one_line(name) for name in wanted]
     with _refusals_told(data_set):
         file = TextIOWrapper(BytesIO(content), "utf-8-sig", newline=None)
