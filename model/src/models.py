@@ -34,8 +34,8 @@ class Models:
 
     A new model is loaded and checked beside the old one first. A change that cannot be followed
     leaves the models in use as they are; the reason is in the log, and in what the store holds
-    about this process. The default model, from the file at `path`, is put into the store, and
-    answers as long as there is no change.
+    about this process. `own`, the model in the file at `path`, is put into the store, and answers
+    as long as there is no change.
     """
 
     def __init__(self, store: ModelStore, own: Predictor, path: Path, run: Run) -> None:

@@ -63,7 +63,7 @@ class Prefetch:
     def more(self, bytes_a_second: float) -> int:
         """Returns how many more messages to ask for, at this number of bytes done per second.
 
-        Returns 0 as long as that number is not known, and 0.
+        Returns 0 while that number is 0, that is, unknown.
         """
         if self._looked_at < self._enough or not bytes_a_second:
             return 0

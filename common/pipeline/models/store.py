@@ -1,13 +1,13 @@
 """The model store: a folder, or a bucket of S3, where each model is written once.
 
     models/{model_id}/model.skops, model.onnx, model.json
-    changes/{number}.json     which model answers, and which one is tried: the last one counts
+    changes/{number}.json     the live model and the shadow model: the last change counts
     replicas/{name}.json      what each process of `model` answers with
     datasets/{dataset_id}.csv
 
-obstore writes one object atomically, and refuses one that is there where that is asked for, in a
-folder and in S3 alike. A model is there once its model.json is, which is written last; a change is
-whoever's writes the next number first.
+obstore writes an object atomically, and on request refuses to replace one, in a folder and in S3
+alike. A model exists once its model.json does, which is written last. Of two changes with one
+number, the one written first counts.
 """
 
 import re
