@@ -12,9 +12,9 @@ from pathlib import Path
 class Child:
     """A program that runs as a process of its own, and may be started again after its end.
 
-    It is in a session of its own: a Ctrl-C in the terminal does not reach it. What it prints is in
+    It is in a session of its own, so a Ctrl-C in the terminal does not reach it. Its output is in
     `folder/NAME.log`, from the first start of this object on; while it runs, `folder/NAME.pid`
-    tells its pid.
+    holds its pid.
     """
 
     def __init__(
@@ -35,11 +35,11 @@ class Child:
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs and before the first start; negative after death by a signal."""
+        """Exit status; None while it runs and before the first start; negative after a signal."""
         return self._process.poll() if self._process else None
 
     def start(self) -> None:
-        """Starts the program, unless it runs; one left behind by a killed run is ended first."""
+        """Starts the program, unless it runs; first ends one left behind by a killed run."""
         if self._process is None:
             end_leftover(self._pid_file)
         elif self.exit_status is None:
@@ -59,7 +59,7 @@ class Child:
         self._pid_file.write_text(f"{self._process.pid} {arguments}")
 
     def stop(self, seconds: float) -> None:
-        """Asks it to end (SIGTERM), and kills it when that takes longer than `seconds`."""
+        """Asks it to end (SIGTERM), and kills it if that takes longer than `seconds`."""
         if self._process is not None:
             self._process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -67,22 +67,22 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """Ends it where it stands (SIGKILL); nothing is left to do if it has ended already."""
+        """Kills it (SIGKILL); does nothing if it has already ended."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._pid_file.unlink(missing_ok=True)
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of the log."""
+        """Returns the last lines of the log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
 
 def end_leftover(pid_file: Path, seconds: float = 15) -> None:
-    """Ends the process of a pid file, left behind by a run that was killed itself.
+    """Ends the process of a pid file, left behind by a run that was itself killed.
 
-    If the number belongs to another program by now, that is left alone.
+    A different program that has this number by now is left alone.
     """
     try:
         pid, arguments = pid_file.read_text().split(" ", 1)
@@ -99,10 +99,10 @@ def end_leftover(pid_file: Path, seconds: float = 15) -> None:
 
 
 def _is_running(pid: str, arguments: str) -> bool:
-    """Whether there is a process of this number whose command line has these arguments."""
+    """Returns True if the process with this number has these arguments in its command line."""
     listing = subprocess.run(
         ["ps", "-ww", "-o", "args=", "-p", pid],
-        env=os.environ | {"LC_ALL": "C.UTF-8"},  # a path is shown as it is
+        env=os.environ | {"LC_ALL": "C.UTF-8"},  # so that paths are shown unchanged
         stdout=subprocess.PIPE,
         encoding="utf-8",
         errors="replace",

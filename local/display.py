@@ -1,4 +1,4 @@
-"""Shows a run in the terminal: a live status, or plain lines where there is no terminal."""
+"""Shows a run in the terminal: a live status, or plain lines if there is no terminal."""
 
 import contextlib
 import sys
@@ -19,37 +19,37 @@ from tally import Progress
 LINE_SECONDS = 5.0
 STATE_STYLES = {"running": "green", "done": "blue"}
 
-Place = tuple[str, str]  # what is there, and where that is
+Place = tuple[str, str]  # a name for the thing, and where it is
 
 
 @dataclass(frozen=True)
 class View:
-    """What there is to show: where the rows are, and how the services do."""
+    """The state to show: where the rows are, and how the services are doing."""
 
     progress: Progress
     rows_per_second: float
     states: Mapping[str, str]
-    seconds: float  # since the services were started
+    seconds: float  # since the start of the services
 
 
 class Display(Protocol):
-    """What both ways of showing a run can do."""
+    """The interface of both ways to show a run."""
 
     def say(self, text: str) -> None:
-        """Tells an event. Never fails: a closed terminal must not keep us from stopping."""
+        """Tells an event. Never fails: a closed terminal must not keep the run from stopping."""
 
     def open(self, places: Sequence[Place]) -> None:
-        """Begins the showing, with where to find what."""
+        """Begins the display, with the places where to find things."""
 
     def show(self, view: View) -> None:
-        """Brings up to date what is shown. Raises OSError if there is nobody to see it."""
+        """Updates the display. Raises OSError if there is nobody to see it."""
 
     def close(self) -> None:
-        """Ends the showing; events can still be told."""
+        """Ends the display; events can still be told."""
 
 
 class PlainDisplay:
-    """One line every few seconds, and one for each event."""
+    """Prints one line every few seconds, and one for each event."""
 
     def __init__(self) -> None:
         self._next_line = 0.0
@@ -72,7 +72,7 @@ class PlainDisplay:
 
 
 class LiveDisplay:
-    """A panel that stays in its place, with the events above it."""
+    """Shows a panel that stays in its place, with the events above it."""
 
     def __init__(self) -> None:
         self._places: Sequence[Place] = []
@@ -100,7 +100,7 @@ def for_stdout() -> Display:
 
 
 def numbers(view: View) -> list[tuple[str, str]]:
-    """Each number of the status with its name, as text.
+    """Returns each number of the status with its name, as text.
 
     >>> progress = Progress(1200, False, 1190, 1100, 0.0, 90, 0, 1000, 47.219)
     >>> numbers(View(progress, 250.04, {}, 4.0))[:3]
@@ -145,6 +145,6 @@ def _panel(view: View, places: Sequence[Place]) -> RenderableType:
 
 
 def short(path: Path) -> str:
-    """The path from where we are, if that is shorter."""
+    """Returns the path relative to the current folder, if that is shorter."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

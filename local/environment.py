@@ -1,7 +1,7 @@
 """Makes the virtual environment .venv: `python3 local/environment.py REQUIREMENTS`.
 
-Runs on the Python that is there, before anything is installed; so it keeps to what an old one
-understands, to be able to say that it is old.
+It runs on whatever Python there is, before anything is installed; so it uses only syntax that an
+old one understands, to be able to say that it is old.
 """
 
 import importlib.util
@@ -12,12 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-# Where else a person has pip put things: not what is for this environment.
+# Other places where a user makes pip install things: not meant for this environment.
 ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")
 
 
 def problem() -> str:
-    """What this Python lacks, and what to do about it; nothing if it lacks nothing."""
+    """Returns what this Python lacks, and what to do about it; an empty text if nothing."""
     version = "{}.{}".format(*sys.version_info)
     if sys.version_info < (3, 11):  # noqa: UP036 (an old Python must be told)
         return (
@@ -43,16 +43,16 @@ def make(requirements: str) -> None:
 
 
 def is_usable() -> bool:
-    """Whether there is one that was made here: it does not outlive a move, or its Python."""
+    """Returns True if .venv was made here, and works: it does not survive a move, or its Python."""
     pip = VENV / "bin" / "pip"
     if VENV.is_symlink():
-        return True  # somebody's own, not to be cleared
+        return True  # the user's own, not to be cleared
     made_here = pip.exists() and f"{VENV}/bin/python" in pip.read_text("utf-8", "replace")
     return made_here and os.access(str(VENV / "bin" / "python"), os.X_OK)
 
 
 def run(command: "list[str]") -> None:
-    """Ends all with a line, below what the command has said, if it fails."""
+    """Runs a command; if it fails, ends the program with a line below the command's own output."""
     env = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     env["PIP_USER"] = "0"
     status = subprocess.call(command, cwd=str(ROOT), env=env)

@@ -10,14 +10,14 @@ FORM = ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--
 
 
 def lock(part: str, *constraints: str, name: str = "requirements") -> None:
-    """Writes `part`/`name`.txt: what the part needs, and common with it."""
+    """Writes `part`/`name`.txt: the requirements of the part, and of common."""
     sources = ["common/pyproject.toml", f"{part}/{name}.in"]
     target = ["--no-annotate", "--output-file", f"{part}/{name}.txt"]
     subprocess.run([*UV, *FORM, *sources, *constraints, *target], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
-    lock("tests")  # has everything; the others take the same versions from it
+    lock("tests")  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
     for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local"):
         lock(part, *same)

@@ -1,4 +1,4 @@
-"""Packages of the system, of which `make run` uses a server: looked for, and installed."""
+"""The system packages whose servers `make run` uses: finds and installs them."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from servers import ServerError
 
-# Runs as root. Debian starts a server at installation unless a policy-rc.d forbids it.
+# Runs as root. Debian starts a server on installation unless a policy-rc.d forbids it.
 _APT_GET = """\
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
@@ -26,18 +26,18 @@ apt-get install --yes --no-install-recommends "$1"
 
 @dataclass(frozen=True)
 class Package:
-    """One server: what it is called, here and there, and what else a person can do without it."""
+    """One server: its name here and in package managers, and the alternatives to installing it."""
 
     title: str
-    apt: str  # its name, and that of its server
+    apt: str  # the name of the package, and of its server
     brew: str
     otherwise: str  # lines that begin with "- "
-    before_path: str = ""  # folders to look into before those of PATH
+    before_path: str = ""  # folders to search before those of PATH
     after_path: str = "/opt/homebrew/bin:/opt/homebrew/sbin:/usr/local/bin:/usr/local/sbin"
 
     @property
     def server(self) -> Path:
-        """The installed server, that an ordinary user may run. Raises ServerError without one."""
+        """The installed server, for an ordinary user to run. Raises ServerError without one."""
         found = self._find()
         if found is None:
             raise ServerError(f"{self.title} is not installed:\n{self.advice}")
@@ -45,14 +45,14 @@ class Package:
 
     @property
     def advice(self) -> str:
-        """What a person can do who does not have it."""
+        """The advice for a person who does not have it."""
         return (
             f"- install it: sudo apt-get install {self.apt} (Debian, Ubuntu), "
             f"brew install {self.brew} (macOS)\n{self.otherwise}"
         )
 
     def install_if_missing(self) -> None:
-        """Sees to it that the server is there. Raises ServerError where that is not possible."""
+        """Makes sure that the server is there. Raises ServerError if that is not possible."""
         if self._find():
             return
         command = self._install_command()

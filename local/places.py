@@ -1,4 +1,4 @@
-"""Where a person finds what: pages and their ports, files, and ways into the broker."""
+"""The places of a run: pages and their ports, files, and ways into the broker."""
 
 import shlex
 import sys
@@ -12,7 +12,7 @@ from servers import PrivateServer
 
 
 def take_ports(env: dict[str, str], *, serving: bool) -> None:
-    """Decides where the pages are to be, and tells it in `env`."""
+    """Chooses the ports of the pages, and sets them in `env`."""
     env["PLOT_PORT"] = port_for("PLOT_PORT", 8080, env, is_free)
     if serving:
         env["GATEWAY_PORT"] = port_for("GATEWAY_PORT", 8000, env, is_free)
@@ -21,7 +21,7 @@ def take_ports(env: dict[str, str], *, serving: bool) -> None:
 
 
 def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
-    """For a browser; and to train a model, from a terminal."""
+    """Returns the pages for a browser, and the command to train a model from a terminal."""
     found = [("page", f"http://localhost:{env['PLOT_PORT']}/")]
     if serving:
         gateway = f"http://localhost:{env['GATEWAY_PORT']}/"
@@ -32,7 +32,7 @@ def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
 
 
 def files(logs_dir: Path, local: Path) -> list[Place]:
-    """What a run leaves."""
+    """Returns the files that a run leaves."""
     return [
         ("errors", short(logs_dir / "metric_log.csv")),
         ("picture", short(logs_dir / "error_distribution.png")),
@@ -41,7 +41,7 @@ def files(logs_dir: Path, local: Path) -> list[Place]:
 
 
 def ways_in(stores: Sequence[PrivateServer]) -> list[Place]:
-    """To our own broker, if there is one."""
+    """Returns the ways into our own broker, if there is one."""
     brokers = [store for store in stores if isinstance(store, PrivateRabbitMQ)]
     return [place for broker in brokers for place in _ways_into(broker)]
 
@@ -59,5 +59,5 @@ def _ways_into(broker: PrivateRabbitMQ) -> list[Place]:
 
 
 def _python() -> str:
-    """This Python, as a command."""
+    """Returns the command for this Python."""
     return shlex.quote(short(Path(sys.executable)))

@@ -26,7 +26,7 @@ RABBITMQ = Package(
 
 STOP_SECONDS = 30.0  # RabbitMQ takes 6 with its management plugin, which waits for 5 in vain
 
-_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy there is
+_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # bypasses any proxy
 
 _CONFIG = """\
 listeners.tcp.local = 127.0.0.1:{amqp}
@@ -56,8 +56,8 @@ class PrivateRabbitMQ(PrivateServer):
     """A RabbitMQ node of our own, whatever else runs on the machine.
 
     Only this machine reaches it, as guest/guest: by AMQP at `amqp_url`, with a browser at
-    `management_url`, its management API, as a service is told of it, at `api_url`, and its metrics,
-    by HTTP without a login, at `metrics_url`. All that it writes is in `folder`, its data are there
+    `management_url`, by its management API, in a service's form, at `api_url`, and for its metrics,
+    by HTTP without a login, at `metrics_url`. It writes only to `folder`, and its data are there
     again at the next start; a folder serves one node at a time.
     """
 
@@ -86,25 +86,25 @@ class PrivateRabbitMQ(PrivateServer):
 
     @property
     def exit_status(self) -> int | None:
-        """None while the node runs, and before its first start."""
+        """Exit status; None while the node runs, and before its first start."""
         return self._node.exit_status
 
     def start(self) -> None:
-        """Starts the node, or starts it again with its data and ports; returns when AMQP answers.
+        """Starts the node, or restarts it with its data and ports; returns when AMQP answers.
 
         Raises ServerError with the end of the node's log if that takes longer than a minute.
         """
         self._write_configuration()
-        end_leftover(self._folder / "rabbitmq.pid")  # first: it must not miss its epmd
+        end_leftover(self._folder / "rabbitmq.pid")  # first, as it must not miss its epmd
         self._known_as.make()
         try:
-            # An Erlang node that finds no epmd starts one, and leaves it behind.
+            # An Erlang node that finds no epmd starts one, and leaves it running.
             self._epmd.start()
             self._wait_for(self._epmd, lambda: listens(self._epmd_port))
             self._node.start()
             self._wait_for(self._node, self._answers)
         except BaseException:
-            self.kill()  # a node that is asked to end while it starts can hang
+            self.kill()  # a node asked to end while it starts can hang
             raise
 
     def stop(self) -> None:
@@ -114,19 +114,19 @@ class PrivateRabbitMQ(PrivateServer):
         self._known_as.remove()
 
     def kill(self) -> None:
-        """Ends the node where it stands (SIGKILL), as a power cut would."""
+        """Kills the node (SIGKILL), as a power cut would."""
         self._node.kill()
         self._epmd.kill()
         self._known_as.remove()
 
     def vhost(self, name: str) -> str:
-        """The URL of a virtual host of its own, which is made if it is not there."""
+        """Returns the URL of a virtual host of its own, which is made if it is missing."""
         self._manage(f"vhosts/{name}", {})
         self._manage(f"permissions/{name}/guest", {"configure": ".*", "write": ".*", "read": ".*"})
         return f"amqp://guest:guest@127.0.0.1:{self._amqp_port}/{name}"
 
     def control(self, *arguments: str) -> None:
-        """Runs `rabbitmqctl` on this node. Raises ServerError with what it says if it fails."""
+        """Runs `rabbitmqctl` on this node. Raises ServerError with its output if it fails."""
         command: list[str | Path] = [self._rabbitmqctl, *arguments]
         done = subprocess.run(
             command, env=self._node.env, capture_output=True, text=True, check=False
@@ -135,7 +135,7 @@ class PrivateRabbitMQ(PrivateServer):
             raise ServerError(f"rabbitmqctl {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
     def _manage(self, path: str, body: dict[str, str]) -> None:
-        """A PUT of the management API: `rabbitmqctl` takes seconds to start."""
+        """Sends a PUT to the management API: `rabbitmqctl` takes seconds to start."""
         login = base64.b64encode(b"guest:guest").decode()
         headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
         request = urllib.request.Request(
@@ -165,7 +165,7 @@ class PrivateRabbitMQ(PrivateServer):
 
 
 def _environment(folder: Path, server: Path, node_port: int, epmd_port: int) -> dict[str, str]:
-    """Nothing of the caller's but PATH: RABBITMQ_*, ERL_* and others would change the node."""
+    """Returns the node's variables and PATH: others of the caller's would change the node."""
     tools = [str(server.parent), str(server.parent.parent / "bin")]
     return {
         "PATH": os.pathsep.join([*tools, os.environ.get("PATH", os.defpath)]),

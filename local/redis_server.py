@@ -23,8 +23,8 @@ STOP_SECONDS = 10.0
 class PrivateRedis(PrivateServer):
     """A Redis of our own, whatever else runs on the machine.
 
-    Only this machine reaches it, at `url`. Its data are in `folder`, and there again at the next
-    start, after a kill too; a folder serves one Redis at a time.
+    Only this machine reaches it, at `url`. Its data are in `folder`, and are there again at the
+    next start, even after a kill; a folder serves one Redis at a time.
     """
 
     title = REDIS.title
@@ -35,18 +35,18 @@ class PrivateRedis(PrivateServer):
         self.url = f"redis://127.0.0.1:{self._port}/0"
         command: list[str | Path] = [REDIS.server, CONFIG, "--dir", self._folder]
         command += ["--port", str(self._port), "--bind", "127.0.0.1"]
-        command += ["--set-proc-title", "no"]  # or a later run does not know it by its arguments
+        command += ["--set-proc-title", "no"]  # else a later run would not recognise its arguments
         env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
         self._child = Child("redis", command, self._folder, env, cwd=self._folder)
         self.log = self._child.log
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs, and before its first start."""
+        """Exit status; None while it runs, and before its first start."""
         return self._child.exit_status
 
     def start(self) -> None:
-        """Starts it, or starts it again with its data and port; returns when it answers.
+        """Starts it, or restarts it with its data and port; returns when it answers.
 
         Raises ServerError with the end of its log if that takes longer than a minute.
         """
@@ -63,9 +63,9 @@ class PrivateRedis(PrivateServer):
         self._child.stop(STOP_SECONDS)
 
     def kill(self) -> None:
-        """Ends it where it stands (SIGKILL), as a power cut would."""
+        """Kills it (SIGKILL), as a power cut would."""
         self._child.kill()
 
     def _answers(self) -> bool:
-        """Not while it reads its data: then it answers with an error."""
+        """Returns True once it answers; while it reads its data, it answers with an error."""
         return reply(self._port, b"PING\r\n").startswith(b"+PONG")

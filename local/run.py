@@ -27,13 +27,13 @@ MODEL_RECORD = MODEL.with_name("model.skops.sha256")
 
 
 class AlreadyRunningError(Exception):
-    """There is a run in this checkout already."""
+    """A run is already going on in this checkout."""
 
 
 class Interrupt:
-    """Ctrl-C, SIGTERM, and the closing of the terminal: heeded where that suits.
+    """Ctrl-C, SIGTERM, and the closing of the terminal, heeded only at suitable moments.
 
-    So no process is started without being taken note of, and no RabbitMQ stopped while it starts.
+    So no process is started without a record, and no RabbitMQ is stopped while it starts.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Interrupt:
         self._is_asked_for = True
 
     def sleep(self, seconds: float) -> None:
-        """Waits so long. Raises KeyboardInterrupt if the run is to end."""
+        """Waits for `seconds`. Raises KeyboardInterrupt if the run is to end."""
         time.sleep(seconds)
         self.check()
 
@@ -56,7 +56,7 @@ class Interrupt:
 
 
 def main() -> int:
-    """Exit status: 0 all done, or asked to stop; 1 failed."""
+    """Runs the command. Exit status: 0 all done, or asked to stop; 1 failed."""
     parser = argparse.ArgumentParser(description="Runs the pipeline without Docker.")
     parser.add_argument(
         "--rows", type=positive, default=0, help="end once so many rows are joined and drawn"
@@ -77,10 +77,10 @@ def main() -> int:
 
 
 def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
-    """Runs until `rows` rows are joined and drawn, with 0 until it is interrupted."""
+    """Runs until `rows` rows are joined and drawn; with 0, until it is interrupted."""
     display, env = for_stdout(), environment(ROOT, rows)
     logs_dir = Path(env["LOGS_DIR"])
-    end_leftover_services(LOCAL)  # while their broker lives: they end sooner with it
+    end_leftover_services(LOCAL)  # while their broker lives: they end faster with it
     end_leftover_redis(LOCAL)
     with stores_for(env, LOCAL, display, serving=serving) as stores:
         interrupt.check()
@@ -109,7 +109,7 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
 
 @contextmanager
 def only_run(folder: Path) -> Iterator[None]:
-    """Raises AlreadyRunningError if another process is in here, with the same folder."""
+    """Holds the folder. Raises AlreadyRunningError if another process does."""
     folder.mkdir(exist_ok=True)
     with (folder / "lock").open("a+") as lock:
         try:
@@ -126,7 +126,7 @@ def only_run(folder: Path) -> Iterator[None]:
 
 
 def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt) -> None:
-    """Makes the default model, unless it is there or `env` names another."""
+    """Trains the default model, unless it is there or `env` names another."""
     if "MODEL_PATH" in env:
         return
     if MODEL.exists() and MODEL_RECORD.exists():

@@ -1,4 +1,4 @@
-"""What private servers have in common: free ports, and the wait until one answers."""
+"""The common parts of private servers: free ports, and the wait until one answers."""
 
 import random
 import shlex
@@ -19,20 +19,20 @@ _PORTS = range(20_000, 32_000)
 
 
 class ServerError(Exception):
-    """There is no private server to be had; the text says why, and what to do."""
+    """A private server cannot be had; the text says why, and what to do."""
 
 
 class PrivateServer(Protocol):
-    """What a run keeps running: RabbitMQ, Redis; entered, it runs."""
+    """A server, RabbitMQ or Redis, that runs while it is entered."""
 
     title: str
 
     @property
     def exit_status(self) -> int | None:
-        """None while it runs, and before its first start."""
+        """Exit status; None while it runs, and before its first start."""
 
     def start(self) -> None:
-        """Starts it, or starts it again with its data and at its port."""
+        """Starts it, or restarts it with its data and at its port."""
 
     def stop(self) -> None:
         """Ends it in good order."""
@@ -51,13 +51,13 @@ class PrivateServer(Protocol):
 
 
 def free_ports(count: int) -> list[int]:
-    """So many ports of 127.0.0.1 that nothing uses."""
+    """Returns `count` ports of 127.0.0.1 that nothing uses."""
     candidates = iter(random.sample(_PORTS, len(_PORTS)))
     return [next(filter(_is_free, candidates)) for _ in range(count)]
 
 
 def reply(port: int, greeting: bytes) -> bytes:
-    """The first bytes of what a server on 127.0.0.1 says to the greeting; empty if none does."""
+    """Returns the first bytes of a server's reply to the greeting, on 127.0.0.1; empty if none."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
             connection.sendall(greeting)
@@ -67,7 +67,7 @@ def reply(port: int, greeting: bytes) -> bytes:
 
 
 def wait_until_ready(title: str, folder: Path, child: Child, is_ready: Callable[[], bool]) -> None:
-    """Raises ServerError with the end of the child's log if that takes longer than a minute."""
+    """Waits until `is_ready`. Raises ServerError with the end of the log if that takes a minute."""
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():
         if child.exit_status is not None or time.monotonic() > deadline:
@@ -80,7 +80,7 @@ def wait_until_ready(title: str, folder: Path, child: Child, is_ready: Callable[
 
 
 def listens(port: int) -> bool:
-    """Whether there is a server at this port of 127.0.0.1."""
+    """Returns True if there is a server at this port of 127.0.0.1."""
     try:
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
     except OSError:

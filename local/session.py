@@ -1,4 +1,4 @@
-"""From the start of the services to the end of a run: watching, showing, summing up."""
+"""A run from the start of the services to its end: watching, showing, summing up."""
 
 import csv
 import time
@@ -19,10 +19,10 @@ class StalledError(Exception):
 
 
 class Goal:
-    """So many rows, joined and drawn.
+    """The goal of a run: so many rows, joined and drawn.
 
-    `lines_before` is how long the CSV file was already; `patience` for how many seconds nothing may
-    move.
+    `lines_before` is the number of lines that the CSV file already had; `patience` is how many
+    seconds nothing may move.
     """
 
     def __init__(self, rows: int, lines_before: int, patience: float) -> None:
@@ -33,7 +33,7 @@ class Goal:
         self._moved_at = 0.0
 
     def is_reached(self, progress: Progress, now: float) -> bool:
-        """Whether all is done at `now`, in seconds of a clock that is never set.
+        """Returns True if all is done at `now`, in seconds of a monotonic clock.
 
         Raises StalledError, telling what is missing, once nothing has moved for too long.
         """
@@ -42,7 +42,7 @@ class Goal:
         still = now - self._moved_at
         drawn = progress.drawn - self._lines_before
         if progress.all_published and drawn >= self._rows:
-            # What is pending may be ours, if an earlier run has left rows that were joined now.
+            # Pending rows may be ours, if rows left by an earlier run were joined now.
             return progress.pending == 0 or still > STILL_SECONDS
         if still > self._patience:
             raise StalledError(
@@ -55,7 +55,7 @@ class Goal:
 
 
 class Session:
-    """One run of the services: how far it is, shown while it lasts and summed up at its end."""
+    """One run of the services: its progress, shown while it lasts and summed up at its end."""
 
     def __init__(self, supervisor: Supervisor, display: Display, csv_file: Path) -> None:
         self._supervisor = supervisor
@@ -67,7 +67,7 @@ class Session:
         self.lines_before = line_count(csv_file)
 
     def look(self) -> Progress:
-        """Has the services looked after, and shows how far they are."""
+        """Checks the services, and shows how far they are."""
         self._supervisor.look_after()
         progress = self._supervisor.progress()
         self._rate.add(progress.joined, progress.joined_at)
@@ -77,7 +77,7 @@ class Session:
         return progress
 
     def summary(self) -> str:
-        """What came of it; for when the services have stopped."""
+        """Returns the results, for when the services have stopped."""
         progress = self._supervisor.progress()
         ids, errors = rows_after(self._csv_file, self.lines_before)
         mae = f", their MAE {readable(sum(errors) / len(errors))}" if errors else ""
@@ -90,7 +90,7 @@ class Session:
 
 
 def line_count(csv_file: Path) -> int:
-    """Rows in the file, without its header."""
+    """Returns the number of rows in the file, without its header."""
     try:
         with csv_file.open("rb") as file:
             return max(sum(1 for _ in file) - 1, 0)
@@ -99,7 +99,7 @@ def line_count(csv_file: Path) -> int:
 
 
 def rows_after(csv_file: Path, lines: int) -> tuple[list[str], list[float]]:
-    """Id and absolute error of each row of the file, but for the first `lines`."""
+    """Returns id and absolute error of each row of the file after the first `lines`."""
     try:
         with csv_file.open(newline="") as file:
             rows = [row for row in islice(csv.reader(file), lines + 1, None) if len(row) == 4]

@@ -1,4 +1,4 @@
-"""What holds messages, trainings and jobs of a run: a RabbitMQ, and for the gateway a Redis."""
+"""The stores of messages, trainings and jobs: a RabbitMQ, and for the gateway a Redis."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +15,7 @@ from servers import PrivateServer
 def stores_for(
     env: dict[str, str], folder: Path, display: Display, *, serving: bool
 ) -> Iterator[Sequence[PrivateServer]]:
-    """Those that `env` does not name, of our own while they last, their URLs in `env`."""
+    """Runs the stores that `env` does not name, puts their URLs into `env`, and ends them after."""
     stores: list[PrivateServer] = []
     with ExitStack() as stack:
         if "AMQP_URL" not in env:
@@ -27,7 +27,7 @@ def stores_for(
             if serving and "TRAINING_URL" not in env:
                 env["TRAINING_URL"] = broker.vhost("training")
             stores.append(broker)
-        env.setdefault("TRAINING_URL", env["AMQP_URL"])  # of somebody else: as it is
+        env.setdefault("TRAINING_URL", env["AMQP_URL"])  # a foreign broker is used as it is
         if serving and "REDIS_URL" not in env:
             REDIS.install_if_missing()
             display.say("starting Redis")
@@ -38,7 +38,7 @@ def stores_for(
 
 
 def keep_running(stores: Sequence[PrivateServer], display: Display) -> None:
-    """Starts one again that has died."""
+    """Restarts any store that has died."""
     for store in stores:
         if store.exit_status is not None:
             display.say(f"{store.title} ended with status {store.exit_status}: starting it again")
@@ -46,5 +46,5 @@ def keep_running(stores: Sequence[PrivateServer], display: Display) -> None:
 
 
 def end_leftover_redis(folder: Path) -> None:
-    """Ends the Redis of a run that was killed: the next run may do without one."""
+    """Ends the Redis of a run that was killed: the next run may not need one."""
     end_leftover(folder / "redis" / "redis.pid")

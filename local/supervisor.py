@@ -12,7 +12,7 @@ from options import stream_count
 from tally import Progress, Tally
 
 NAMES = ("features", "model", "metric", "plot")
-# The first to stop is the gateway: it takes nothing in that is not answered.
+# The gateway stops first, so that it accepts nothing that will not be answered.
 SERVING_NAMES = ("gateway", "trainer", *NAMES)
 
 READY_SECONDS = 10.0
@@ -23,13 +23,13 @@ WRONG_SETTINGS = 2  # the exit status
 
 
 class ServiceError(Exception):
-    """A service cannot be kept running; the text ends with what it said itself."""
+    """A service cannot be kept running; the text ends with the service's own last words."""
 
 
 class Service:
-    """One service: its process, what it has counted, and whether to start it again.
+    """One service: its process, its counts, and whether to start it again.
 
-    `rows` is after how many rows published it is done; 0 for a service that never is.
+    It is done after `rows` published rows; 0 for a service that never is.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Service:
         self._run()
 
     def look_after(self) -> str | None:
-        """Starts the service again if it has died. Returns what there is to say, if anything.
+        """Restarts the service if it has died. Returns what there is to say, if anything.
 
         Raises ServiceError if its settings are wrong, or if it dies again and again.
         """
@@ -68,7 +68,7 @@ class Service:
         return None
 
     def _take_pulse(self) -> str | None:
-        """Looks whether it says every second, in its status file, that it has all it needs."""
+        """Checks that its status file says every second that it has all it needs."""
         silent = time.time() - max(self.tally.time, self._started_at)
         before, self.state = self.state, "not ready" if silent > READY_SECONDS else "running"
         if (before, self.state) == ("running", "not ready"):
@@ -106,15 +106,15 @@ class Service:
 
 
 def end_leftover_services(folder: Path) -> None:
-    """Ends what a run has left behind that was killed itself."""
+    """Ends the services left behind by a run that was itself killed."""
     for name in SERVING_NAMES:
         end_leftover(folder / "log" / f"{name}.pid")
 
 
 class Supervisor:
-    """The services of these names together; what happens to them is told to `say`.
+    """The services of these names together; events are told to `say`.
 
-    `features` is done after as many rows as STREAM_COUNT says in `env`, if that is not 0.
+    `features` is done after as many rows as STREAM_COUNT in `env` says, if that is not 0.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Supervisor:
             service.start()
 
     def look_after(self) -> None:
-        """Starts again what has died. Raises ServiceError where that is of no use."""
+        """Restarts services that have died. Raises ServiceError if that is of no use."""
         for service in self.services.values():
             if news := service.look_after():
                 self._say(news)
@@ -149,7 +149,7 @@ class Supervisor:
             service.child.stop(STOP_SECONDS)
 
     def progress(self) -> Progress:
-        """How far they are, by their status files."""
+        """Returns how far the services are, by their status files."""
         for service in self.services.values():
             service.tally.read()
         tallies = {name: service.tally for name, service in self.services.items()}

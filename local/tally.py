@@ -1,4 +1,4 @@
-"""What the services say of themselves in their status files, put together."""
+"""The services' reports in their status files, put together."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ RATE_SECONDS = 5.0
 
 
 class Tally:
-    """What one service has counted, over all its processes: each of them begins at 0."""
+    """The counts of one service over all its processes: each process begins at 0."""
 
     def __init__(self, status_file: Path) -> None:
         self._status_file = status_file
@@ -21,7 +21,7 @@ class Tally:
         self._earlier: Counter[str] = Counter()
 
     def read(self) -> None:
-        """Looks into the status file; without one, what was known remains."""
+        """Reads the status file; without one, the last known status remains."""
         try:
             status = msgspec.json.decode(self._status_file.read_bytes(), type=Status)
         except (OSError, msgspec.MsgspecError):
@@ -32,7 +32,7 @@ class Tally:
 
     @property
     def counts(self) -> dict[str, float]:
-        """What the latest process says."""
+        """The counts of the latest process."""
         return self._status.counts if self._status is not None else {}
 
     @property
@@ -41,26 +41,26 @@ class Tally:
         return self._status.time if self._status is not None else 0.0
 
     def total(self, name: str) -> int:
-        """How many there were, of rows published for example."""
+        """Returns a count over all processes, such as rows published."""
         return self._earlier[name] + self.latest(name)
 
     def latest(self, name: str) -> int:
-        """How many there are, of pending halves for example."""
+        """Returns a current number, such as pending halves."""
         return int(self.counts.get(name, 0))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where the rows are. What is drawn is all of the CSV file, rows of earlier runs too."""
+    """The progress of the rows. `drawn` covers all of the CSV file, including earlier runs."""
 
     published: int
     all_published: bool
     predicted: int
     joined: int
-    joined_at: float = field(compare=False)  # Unix time, seconds: when that was so
+    joined_at: float = field(compare=False)  # Unix time, seconds, of that number
     pending: int
     dead_lettered: int
-    drawn: int  # lines of the file that plot has dealt with
+    drawn: int  # lines of the file that plot has processed
     mae: float | None  # of the rows in the picture
 
     @classmethod
@@ -80,7 +80,7 @@ class Progress:
 
 
 class Rate:
-    """How fast a count grows, over the last seconds.
+    """The rate at which a count grows, over the last seconds.
 
     >>> rate = Rate()
     >>> rate.add(10, at=100.0)
@@ -93,7 +93,7 @@ class Rate:
         self._samples: deque[tuple[int, float]] = deque()
 
     def add(self, count: int, at: float) -> None:
-        """Takes the count as it was at a moment, in seconds; one known already changes nothing."""
+        """Takes the count at a moment, in seconds; a moment already known changes nothing."""
         if self._samples and at <= self._samples[-1][1]:
             return
         self._samples.append((count, at))
@@ -101,7 +101,7 @@ class Rate:
             self._samples.popleft()
 
     def per_second(self, now: float) -> float:
-        """The rate; 0 when the last count is too old to tell."""
+        """Returns the rate; 0 if the last count is too old to tell."""
         if len(self._samples) < 2 or now - self._samples[-1][1] > RATE_SECONDS:
             return 0.0
         (before, since), (count, until) = self._samples[0], self._samples[-1]

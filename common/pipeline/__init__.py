@@ -1,1 +1,1 @@
-"""What every service of the pipeline shares."""
+"""Code that all services of the pipeline share."""

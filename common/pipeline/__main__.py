@@ -1,4 +1,4 @@
-"""`python -m pipeline`: what a person does by hand. Each subcommand is a module of its own.
+"""`python -m pipeline`: commands for a person. Each subcommand is a module of its own.
 
 Exit status: 0 done, 1 nothing found or failed, 2 wrong usage or settings.
 """
@@ -14,12 +14,12 @@ from pipeline.arguments import Parser
 from pipeline.errors import PipelineError, SettingsError
 from pipeline.terminal import printable
 
-INTERRUPTED = 130  # what shells expect after Ctrl-C
+INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
 
 
 def main() -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a container see common/process1
-    command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # with Docker another
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # for containers, see common/process1
+    command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # another one with Docker
     parser = Parser(prog=command, description="Tools by hand.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters.add_to(commands)
@@ -28,7 +28,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
+            stream.reconfigure(errors="backslashreplace")  # escapes what a terminal cannot show
     try:
         status: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -37,10 +37,10 @@ def main() -> int:
         return 2 if isinstance(error, SettingsError) else 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    except OSError as error:  # of stdout: a full disk, or `… | head` that has seen enough
+    except OSError as error:  # from stdout: a full disk, or `… | head` that has seen enough
         if not isinstance(error, BrokenPipeError):
             print(f"cannot write: {error.strerror}", file=sys.stderr)
-        with contextlib.suppress(OSError):  # or Python writes what is left at its end, and fails
+        with contextlib.suppress(OSError):  # else Python writes the rest at its end, and fails
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status

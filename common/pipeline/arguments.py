@@ -5,7 +5,7 @@ from typing import Any
 
 
 class Parser(argparse.ArgumentParser):
-    """Takes as an option only what is one, whole: all else is an id or a value.
+    """Takes as an option only the whole name of one: anything else is an id or a value.
 
     `--` goes before an id that is the name of an option.
 
@@ -17,7 +17,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     def _parse_optional(self, arg_string: str) -> Any:
-        """Overrides what tells options from all else; None is all else."""
+        """Overrides the method that recognises options; None stands for anything else."""
         name = arg_string.partition("=")[0] if arg_string.startswith("--") else arg_string
         if name not in self._option_string_actions:
             return None

@@ -14,7 +14,7 @@ from pipeline.messages import FEATURE_NAMES
 from pipeline.patient_rows import Rows
 from pipeline.terminal import printable
 
-MOST_ROWS = 1000  # of one request
+MOST_ROWS = 1000  # in one request
 MOST_WAIT_SECONDS = 30
 EXAMPLES = """\
 examples:
@@ -148,7 +148,7 @@ def _predict(args: argparse.Namespace) -> int:
 
 
 def _rows(args: argparse.Namespace) -> Rows:
-    """What is to be predicted; ends with status 2 if that cannot be read."""
+    """Reads the rows to predict; ends with status 2 if they cannot be read."""
     if bool(args.values) == (args.file is not None):
         args.error("give ten values, or --file")
     try:
@@ -174,7 +174,7 @@ def _job(args: argparse.Namespace) -> int:
     seen: list[Job] = []
 
     def show_new(job: Job) -> None:
-        if job not in seen[-1:]:  # after a broken stream the same comes again
+        if job not in seen[-1:]:  # after a broken stream the same job comes again
             seen.append(job)
             show_line(job, args.json)
             sys.stdout.flush()
@@ -201,7 +201,7 @@ def _health(args: argparse.Namespace) -> int:
 
 
 def _status(jobs: list[Job], wait: int) -> int:
-    """1 if a prediction that was waited for is not there."""
+    """Returns 1 if a prediction that was waited for is missing."""
     late = [job for job in jobs if not job.has_ended]
     if wait and late:
         _say(f"not answered within {wait} s: {_command()} job {_argument(late[0].job_id)} --follow")
@@ -209,7 +209,7 @@ def _status(jobs: list[Job], wait: int) -> int:
 
 
 def _argument(row_id: str) -> str:
-    """An id as a shell takes it."""
+    """Quotes an id for a shell."""
     return printable(shlex.quote(row_id))
 
 

@@ -1,4 +1,4 @@
-"""How many connections an HTTP server keeps, and how long one of them may ask for nothing."""
+"""Limits on the connections of an HTTP server: how many there are, and how long one may be idle."""
 
 import asyncio
 import resource
@@ -6,13 +6,13 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-REQUEST_SECONDS = 10.0  # for a request to begin, and for its headers to be there
-SPARE = 50  # connections beyond those that are served: they are told that it is busy (503)
-OTHER_DESCRIPTORS = 200  # for files, and for broker and Redis
+REQUEST_SECONDS = 10.0  # for a request to begin, and for its headers to arrive
+SPARE = 50  # connections beyond those served: they are told that the server is busy (503)
+OTHER_DESCRIPTORS = 200  # for files, broker and Redis
 
 
 def affordable(most: int) -> int:
-    """Of so many connections, how many this process may have: it is allowed more, if it can be.
+    """Returns how many of `most` connections this process can have; raises its limit if it can.
 
     Without a descriptor left a service cannot open its own files, and ends.
     """
@@ -26,7 +26,7 @@ def affordable(most: int) -> int:
 
 
 def bounded(most: int) -> type[asyncio.Protocol]:
-    """uvicorn's protocol, without connections beyond `most`, and those that ask for nothing."""
+    """Returns uvicorn's protocol, refusing connections beyond `most`, and closing idle ones."""
 
     class Bounded(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         def connection_made(self, transport: Any) -> None:

@@ -1,4 +1,4 @@
-"""How a CSV file of a person's own is read: its separator, and what its columns are called."""
+"""Reads CSV files of any origin: finds the separator, and the names of the columns."""
 
 import csv
 from collections.abc import Collection, Iterator
@@ -8,14 +8,14 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 
 class Header(NamedTuple):
-    """The names of a table's columns, each in one line, and what stands between them."""
+    """The names of a table's columns, each on one line, and the separator between them."""
 
     separator: str
     names: list[str]
-    records: int  # that end with it: blank lines and Excel's `sep=;` come before
+    records: int  # records up to the header: blank lines and Excel's `sep=;` come before it
 
     def __str__(self) -> str:
-        """The names as `--features` takes them, and the separator in words."""
+        """Returns the names in the form of `--features`, and the separator in words."""
         if not self.names:
             return "none"
         if len(self.names) == 1:
@@ -24,12 +24,12 @@ class Header(NamedTuple):
 
     @property
     def has_decimal_commas(self) -> bool:
-        """Whether a comma in a number stands for a point."""
+        """True if a comma in a number stands for a point."""
         return self.separator != ","
 
 
 def header(file: TextIO, wanted: Collection[str]) -> Header:
-    """The header, read with the separator that finds the most of the names that are wanted.
+    """Returns the header, read with the separator that finds most of the wanted names.
 
     The file translates line ends (newline=None). Raises csv.Error and UnicodeDecodeError.
     """
@@ -41,7 +41,7 @@ def header(file: TextIO, wanted: Collection[str]) -> Header:
     for separator in SEPARATORS:
         try:
             headers.append(_header(file, separator))
-        except csv.Error as error:  # a whole line is one name then, and too long
+        except csv.Error as error:  # then a whole line is one name, and too long
             failure = error
     if not headers:
         raise failure
@@ -49,13 +49,13 @@ def header(file: TextIO, wanted: Collection[str]) -> Header:
 
 
 def records(file: TextIO, separator: str) -> Iterator[list[str]]:
-    """All records of the file from its start, without spaces before a value."""
+    """Yields all records of the file from its start, without spaces before a value."""
     file.seek(0)
     return csv.reader(file, delimiter=separator, skipinitialspace=True)
 
 
 def one_line(name: str) -> str:
-    """A name without line breaks, and with single spaces.
+    """Returns a name without line breaks, and with single spaces.
 
     >>> one_line(" dose\\n(mg) ")
     'dose (mg)'
@@ -64,7 +64,7 @@ def one_line(name: str) -> str:
 
 
 def names_of(line: str) -> list[str]:
-    """Names separated by commas; one that has a comma stands in quotes.
+    """Splits names at commas; a name with a comma in it stands in quotes.
 
     >>> names_of('age, "dose, mg",bmi')
     ['age', 'dose, mg', 'bmi']
@@ -74,7 +74,7 @@ def names_of(line: str) -> list[str]:
 
 
 def listed(names: Collection[str]) -> str:
-    """The names as `names_of` reads them.
+    """Joins names in the form that `names_of` reads.
 
     >>> listed(["age", "dose, mg"])
     'age, "dose, mg"'
@@ -94,5 +94,5 @@ def _header(file: TextIO, separator: str) -> Header:
 
 
 def _is_hint(names: list[str]) -> bool:
-    """Excel writes `sep=;` before the header, and reads it."""
+    """Returns True for `sep=;`, which Excel writes before the header, and reads."""
     return names[0].startswith("sep=") and len("".join(names)) <= len("sep=;")

@@ -1,4 +1,4 @@
-"""The diabetes data set, and which of its rows the model never sees."""
+"""The diabetes data set, and the split that keeps some of its rows from the model."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,52 +9,55 @@ from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
 HOLDOUT_SHARE = 0.2
-ROUNDING = 0.0051  # of a scaled feature: what rounding to two digits does to it at most
+ROUNDING = 0.0051  # of a scaled feature: the largest effect of rounding to two digits
 _SPLIT_SEED = 20  # fixed: training and streaming must agree on the split, in different processes
 
 
 class Dataset(NamedTuple):
-    """`features` has shape (n, 10), scaled as load_diabetes() gives it; `labels` has shape (n,),
-    the disease progression one year after baseline (a score from 25 to 346)."""
+    """Features and labels of n rows.
+
+    `features` has shape (n, 10), scaled as load_diabetes() gives it; `labels` has shape (n,), the
+    disease progression one year after baseline (a score from 25 to 346).
+    """
 
     features: npt.NDArray[np.float64]
     labels: npt.NDArray[np.float64]
 
 
 def whole() -> Dataset:
-    """All 442 rows."""
+    """Returns all 442 rows."""
     return Dataset(*load_diabetes(return_X_y=True))
 
 
 def clinical() -> Dataset:
-    """All 442 rows, their features as they were measured: age in years, BMI in kg/m² and so on."""
+    """Returns all 442 rows, with features as measured: age in years, BMI in kg/m² and so on."""
     return Dataset(*load_diabetes(return_X_y=True, scaled=False))
 
 
 def training() -> Dataset:
-    """The 353 rows (80 %) that the model is trained on."""
+    """Returns the 353 rows (80 %) that the model is trained on."""
     features, _, labels, _ = _split(whole())
     return Dataset(features, labels)
 
 
 def holdout() -> Dataset:
-    """The 89 rows (20 %) that the model has not seen, so that its errors on them are honest."""
+    """Returns the 89 rows (20 %) that the model has not seen, so that errors on them are honest."""
     _, features, _, labels = _split(whole())
     return Dataset(features, labels)
 
 
 @cache
 def clinical_holdout() -> Dataset:
-    """The same 89 rows, their features as they were measured."""
+    """Returns the 89 rows of holdout(), with features as measured."""
     _, features, _, labels = _split(clinical())
     return Dataset(features, labels)
 
 
 def scale(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Features as measured, shape (n, 10), scaled as those of the data set were.
+    """Scales features as measured, shape (n, 10), like those of the data set.
 
-    A column less its mean, over the square root of the sum of the squares of that: from the
-    description of load_diabetes(). Means and sums are those of the data set.
+    Each column less its mean is divided by the square root of its sum of squares, as the
+    description of load_diabetes() says. Means and sums are those of the data set.
     """
     mean, length = _scaling()
     return (features - mean) / length

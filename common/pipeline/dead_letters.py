@@ -1,4 +1,4 @@
-"""`python -m pipeline dead-letters`: what no service could use is looked at, replayed, dropped."""
+"""`python -m pipeline dead-letters`: shows, replays or drops messages that no service could use."""
 
 import argparse
 import sys
@@ -15,14 +15,14 @@ from pipeline.ids import MAX_ID_CHARACTERS
 from pipeline.settings import BrokerSettings, one_or_more, urls_of
 from pipeline.terminal import LONGEST_REASON, cell, print_table, printable, wrapped
 
-KINDS = 20  # of reasons, in the summary
-MOST_MS = 253_402_300_800_000  # year 10000, which datetime cannot say
+KINDS = 20  # kinds of reasons in the summary
+MOST_MS = 253_402_300_800_000  # the year 10000, which datetime cannot express
 
 Wanted = Callable[[Letter], bool]
 
 
 class DeadLettersSettings(BrokerSettings):
-    """Where the dead letters are, and where the broker says how many it has dropped."""
+    """The broker with the dead letters, and the page where it counts those that it has dropped."""
 
     broker_metrics_url: Annotated[str, one_or_more(HttpUrl)] = Field(
         "http://localhost:15692/metrics",
@@ -54,7 +54,7 @@ def add_to(commands: Any) -> None:
         action.add_argument("ids", nargs="*", metavar="ID")
         action.add_argument("--all", action="store_true", help="all, or all that the filters leave")
         _add_filters(action)
-        action.set_defaults(run=run, error=action.error)  # the usage is checked once it runs
+        action.set_defaults(run=run, error=action.error)  # the usage is checked when it runs
 
 
 def _add_filters(parser: argparse.ArgumentParser) -> None:
@@ -89,7 +89,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _print_letters(rows: Collection[tuple[str, ...]]) -> None:
-    """A line for each; in a terminal, where that has no room for a reason, a paragraph."""
+    """Prints a line for each; in a terminal too narrow for the reasons, a paragraph."""
     if not sys.stdout.isatty():
         print_table([("ID", "TIME", "QUEUE", "REASON", "BODY"), *rows])
         return
@@ -109,7 +109,7 @@ def _row(letter: Letter) -> tuple[str, ...]:
 
 
 def _time(letter: Letter) -> str:
-    """When it was dead-lettered, UTC."""
+    """Returns the time of the dead-lettering, UTC."""
     in_ms = letter.headers.get("timestamp_in_ms")
     if not isinstance(in_ms, int) or not 0 <= in_ms < MOST_MS:
         return "-"
@@ -160,7 +160,7 @@ def _drop(args: argparse.Namespace) -> int:
 
 
 def _each(args: argparse.Namespace, act: Callable[[DeadLetters, Letter], str], done: str) -> int:
-    """Acts on each letter that is meant, and says how often it had which outcome."""
+    """Acts on each selected letter, and prints how often it had which outcome."""
     wanted, missing = _choice(args), set(args.ids)
     outcomes = Counter({done: 0})
     with DeadLetters(DeadLettersSettings.from_environment()) as letters:
@@ -168,14 +168,14 @@ def _each(args: argparse.Namespace, act: Callable[[DeadLetters, Letter], str], d
             for letter in filter(wanted, letters.look()):
                 outcomes[act(letters, letter)] += 1
                 missing.discard(letter.id)
-        finally:  # also where the broker goes away, or Ctrl-C comes
+        finally:  # also if the broker goes away, or on Ctrl-C
             for outcome, number in outcomes.items():
                 print(f"{number:,} {outcome}")
     return _say_missing(missing) or int(outcomes[done] == 0)
 
 
 def _choice(args: argparse.Namespace) -> Wanted:
-    """Which letters are meant: those of some ids, or all that the filters leave."""
+    """Returns the test that selects letters: by ids, or all that pass the filters."""
     filters = args.queue is not None or args.reason is not None
     if bool(args.ids) == args.all or (filters and not args.all):
         args.error("name the ids, or give --all, which may be narrowed by --queue and --reason")
@@ -189,7 +189,7 @@ def _filter(args: argparse.Namespace) -> Wanted:
 
 
 def _say_missing(ids: Collection[str]) -> int:
-    """The exit status: 1 if any is missing."""
+    """Prints the missing ids. Returns the exit status: 1 if there are any."""
     for letter_id in sorted(ids):
         print(
             f"no dead letter {printable(letter_id)}; another command may hold it just now",
@@ -199,7 +199,7 @@ def _say_missing(ids: Collection[str]) -> int:
 
 
 def _dropped(settings: DeadLettersSettings) -> str:
-    """Each node of a cluster counts what was dropped while it led the queue."""
+    """Sums over the nodes: each counts the letters dropped while it led the queue."""
     try:
         return f"{sum(map(dropped_letters, urls_of(settings.broker_metrics_url))):,}"
     except BrokerError as error:

@@ -1,8 +1,8 @@
-"""The errors a service may end with, or handle."""
+"""The errors that a service may end with, or handle."""
 
 
 class PipelineError(Exception):
-    """Anything that went wrong in a way we can explain; its text says what to do."""
+    """Anything that went wrong in a way that can be explained; its text says what to do."""
 
 
 class StopError(Exception):
@@ -41,4 +41,4 @@ class LogError(PipelineError):
 
 
 class WebError(PipelineError):
-    """Nothing can be served over HTTP."""
+    """HTTP cannot be served."""

@@ -1,4 +1,4 @@
-"""The calls of the gateway, and what they answer."""
+"""The calls of the gateway, and their answers."""
 
 import sys
 from collections.abc import Callable
@@ -15,8 +15,8 @@ from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
 
-TIMEOUT_SECONDS = 10.0  # of silence, beyond what the gateway is asked to wait
-SILENCE_SECONDS = 60.0  # between two events: the gateway says at times that it is there
+TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
+SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
 
 ENDED = {"completed", "failed", "cancelled"}
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class AskSettings(PageSettings):
-    """Where the gateway is, what it wants to be shown, and how people call it and us."""
+    """The gateway's address and key, and the names by which people call it and this command."""
 
     gateway_url: AnyHttpUrl = Field(
         AnyHttpUrl("http://localhost:8000"), description="a URL like http://localhost:8000"
@@ -36,7 +36,7 @@ class AskSettings(PageSettings):
 
     @property
     def command(self) -> str:
-        """How the next command is to be started, so that it can be copied."""
+        """The start of the next command, in a form to copy."""
         if self.shown_command:
             return self.shown_command
         url = f"GATEWAY_URL={quote(str(self.gateway_url))} "
@@ -44,14 +44,14 @@ class AskSettings(PageSettings):
         return f"{url if is_told else ''}{quote(sys.orig_argv[0])} -m pipeline"
 
     def curl(self, path: str) -> str:
-        """A POST to the gateway, to be copied."""
+        """Returns the command for a POST to the gateway, in a form to copy."""
         url = (self.shown_url or str(self.gateway_url)).rstrip("/")
         key = '-H "X-API-Key: $GATEWAY_API_KEY" ' if self.gateway_api_key else ""
         return f"curl -X POST {key}{quote(f'{url}/{path}')}"
 
 
 class Job(msgspec.Struct, frozen=True, omit_defaults=False):
-    """One row on its way, or what a training has in common with one; times are ISO 8601, UTC."""
+    """A row to predict, or what a training has in common with one; times are ISO 8601, UTC."""
 
     job_id: str
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
@@ -63,7 +63,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
     completed_at: str | None = None
     label: float | None = None
     absolute_error: float | None = None
-    warnings: list[str] = []  # of values that the model has not seen the like of
+    warnings: list[str] = []  # about values unlike any that the model has seen
 
     @property
     def has_ended(self) -> bool:
@@ -71,17 +71,17 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Training(msgspec.Struct, frozen=True, omit_defaults=False):
-    """A model on its way; times are ISO 8601, UTC."""
+    """A model in the making; times are ISO 8601, UTC."""
 
     job_id: str
     model_id: str
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
     stages: list[str]  # all of them, in order
-    stage: str | None = None  # the one that it is in
-    percent: float | None = None  # of that stage, where it can tell
+    stage: str | None = None  # the current one
+    percent: float | None = None  # of that stage, if it can tell
     rmse: float | None = None
     mae: float | None = None
-    holdout_rows_seen: int | None = None  # in training, of those that a promotion is judged by
+    holdout_rows_seen: int | None = None  # hold-out rows among the training rows
     reason: str | None = None  # why there is no model
     created_at: str | None = None
     completed_at: str | None = None
@@ -92,14 +92,14 @@ class Training(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Patient(msgspec.Struct):
-    """A row of the data set that the model has not seen; the values are raw."""
+    """A row of the data set that the model has not seen; its values are as measured."""
 
     values: dict[str, float]
     label: float
 
 
 class Column(msgspec.Struct):
-    """One of the ten, in words."""
+    """The description of one of the ten columns."""
 
     name: str
     title: str
@@ -119,15 +119,16 @@ class _LabelTaken(msgspec.Struct):
 
 
 class Gateway:
-    """Each call raises GatewayError; one that the gateway cannot take just now is made again."""
+    """The calls. Each raises GatewayError, and is repeated while the gateway is busy."""
 
     def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
         self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
 
     def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
-        """A job for each row, in order; `ids` are those of the rows, or there are none.
+        """Asks for a prediction of each row; returns their jobs in order.
 
-        However often it has to be sent, a row gets one job: the key says that it is the same.
+        `ids` has one id per row, or is empty. However often the request has to be sent, a row gets
+        one job, as its key tells that it is the same.
         """
         one = len(rows) == 1
         body = {"data": rows[0] if one else rows, "units": units}
@@ -141,7 +142,7 @@ class Gateway:
         return [self._decoded(content, Job)] if one else self._decoded(content, _Jobs).jobs
 
     def label(self, job_id: str, value: float) -> list[str]:
-        """Returns what the gateway warns of."""
+        """Tells the label of a job. Returns the gateway's warnings."""
         request = self._http.request(path_of("label", job_id), {"value": value})
         return self._decoded(self._send(request), _LabelTaken).warnings
 
@@ -149,7 +150,7 @@ class Gateway:
         return self._get(path_of("job", job_id), Job)
 
     def train(self, request: dict[str, Any]) -> Training:
-        """Asks for a model; however often that has to be sent, it is one training."""
+        """Asks for a training; however often the request has to be sent, it is one training."""
         sent = self._http.request("train", request, Idempotency_Key=new_id())
         return self._decoded(self._send(sent), Training)
 
@@ -157,7 +158,7 @@ class Gateway:
         return self._get(path_of("job", job_id), Training)
 
     def refusal(self, model_id: str) -> str | None:
-        """Why it would not be promoted; None where it would."""
+        """Returns why the model would not be promoted; None if it would."""
         return self._get(f"models/{url_quote(model_id, safe='')}/promote", _Promotion).refusal
 
     def cancel(self, job_id: str) -> Training:
@@ -171,13 +172,13 @@ class Gateway:
         return self._get("columns", list[Column])
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        """Whether all is there, and how each part is."""
+        """Returns whether everything is there, and the state of each part."""
         request = self._http.request("health")
         status, content = self._http.answer(request, TIMEOUT_SECONDS, fine=(503,))
         return status == 200, self._decoded(content, dict[str, Any])
 
     def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
-        """Shows each state as it comes, until the last."""
+        """Calls `show` with each state of a job as it comes, until the last."""
         request = self._http.request(path_of("job", job_id, "/events"))
         self._http.patiently(lambda: self._follow(request, show))
 

@@ -1,4 +1,4 @@
-"""HTTP with a gateway: what goes wrong is told in words, and what is promising is tried again."""
+"""HTTP with a gateway: errors are put into words, and promising requests are tried again."""
 
 import socket
 import ssl
@@ -17,8 +17,8 @@ from pipeline.errors import PipelineError, SettingsError
 
 TRIES = 5
 LONGEST_PAUSE_SECONDS = 30.0
-MOST_BYTES = 1 << 22  # of an answer
-MOST_PROBLEMS = 5  # of what was asked, to tell at once
+MOST_BYTES = 1 << 22  # of one answer
+MOST_PROBLEMS = 5  # shown at once, of those in one request
 
 _NOBODY = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
 
@@ -26,11 +26,11 @@ T = TypeVar("T")
 
 
 class GatewayError(PipelineError):
-    """The gateway is not there, or has refused what it was asked."""
+    """The gateway is not there, or has refused a request."""
 
 
 class BusyError(GatewayError):
-    """It may work later: after so many seconds, if the gateway has said so."""
+    """The request may succeed later: after `seconds`, if the gateway has said so."""
 
     def __init__(self, text: str, seconds: float | None = None) -> None:
         super().__init__(text)
@@ -45,12 +45,12 @@ class Http:
         self._key = key
         self._say = say
         self._was_there = False
-        # Whatever proxy the environment has for the world outside: it does not reach this machine.
+        # A proxy that the environment has for the outside world does not reach this machine.
         straight = [ProxyHandler({})] if _is_here(urlsplit(url).hostname or "") else []
         self._opener = build_opener(_NoRedirect, *straight)
 
     def request(self, path: str, body: Any = None, **headers: str) -> Request:
-        """A GET, or with a body a POST of JSON; Idempotency_Key stands for Idempotency-Key."""
+        """Makes a GET, or with a body a POST of JSON; Idempotency_Key means Idempotency-Key."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent["User-Agent"] = "pipeline-ask"
         if self._key:
@@ -63,12 +63,12 @@ class Http:
     def answer(
         self, request: Request, timeout: float, fine: tuple[int, ...] = ()
     ) -> tuple[int, bytes]:
-        """Status and content of what is no error, or one of those that are fine."""
+        """Returns status and content of a success, or of an error whose status is in `fine`."""
         with self._opened(request, timeout, fine) as answer:
             return answer.status, self._told(lambda: _whole(answer))
 
     def lines(self, request: Request, timeout: float) -> Iterator[bytes]:
-        """An answer that has no end yet, line by line."""
+        """Yields the lines of an answer as they come."""
         with self._opened(request, timeout) as answer:
             while line := self._told(lambda: answer.readline(MOST_BYTES)):
                 yield line.rstrip(b"\r\n")
@@ -79,7 +79,7 @@ class Http:
             try:
                 return self._opener.open(request, timeout=timeout)  # type: ignore[no-any-return]
             except HTTPError as error:
-                return error  # type: ignore[return-value]  # which is an answer as well
+                return error  # type: ignore[return-value]  # an answer as well
 
         answer = self._told(open_it)
         self._was_there = True
@@ -90,7 +90,7 @@ class Http:
         raise self._refusal(answer, content)
 
     def patiently(self, attempt: Callable[[], T]) -> T:
-        """Tries as often as a person would, where that is promising."""
+        """Repeats the attempt as often as a person would, if that is promising."""
         for number in range(1, TRIES):
             try:
                 return attempt()
@@ -117,7 +117,7 @@ class Http:
             raise BusyError(f"{self.url} gave no whole answer ({text})") from error
 
     def _refusal(self, answer: HTTPResponse, content: bytes) -> PipelineError:
-        """Why, in words."""
+        """Returns the error that explains a refusal."""
         status, detail = answer.status, _detail(content)
         if status == 401:
             wrong = "is not the gateway's" if self._key else "is not set, and the gateway wants one"
@@ -137,7 +137,7 @@ class Http:
 
 def _whole(answer: HTTPResponse) -> bytes:
     content = answer.read(MOST_BYTES)
-    if answer.length and len(content) < MOST_BYTES:  # so many bytes were to follow
+    if answer.length and len(content) < MOST_BYTES:  # so many more bytes were announced
         raise IncompleteRead(content, answer.length)
     return content
 
@@ -152,7 +152,7 @@ class _Refusal(msgspec.Struct):
 
 
 def _detail(content: bytes) -> str | None:
-    """What a gateway says of an error, if it is one.
+    """Returns what a gateway says about an error; None if the answer is not a gateway's.
 
     >>> _detail(b'{"detail": [{"loc": ["body", "data", "bmi"], "msg": "Field required"}]}')
     'data.bmi: Field required'
@@ -182,7 +182,7 @@ def _seconds(answer: HTTPResponse) -> float | None:
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """The key is for nobody else."""
+    """Follows no redirect: the key must not reach another server."""
 
     def redirect_request(self, *_: object) -> None:
         return None

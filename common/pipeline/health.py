@@ -14,16 +14,16 @@ STALE_AFTER_SECONDS = 15.0
 
 
 class Status(msgspec.Struct):
-    """What a service says of itself in its status file."""
+    """A service's report about itself, in its status file."""
 
     service: str
     pid: int
-    time: float  # Unix time, seconds: when the service last came by, with all it needs in place
+    time: float  # Unix time, seconds: when the service last had all that it needs
     counts: dict[str, float]
 
 
 def problem(status_file: Path, now: float) -> str | None:
-    """What is wrong with the service that writes `status_file`; None if nothing is.
+    """Returns what is wrong with the service that writes `status_file`; None if nothing is.
 
     `now` is Unix time in seconds.
     """

@@ -1,21 +1,21 @@
-"""What the id of a row may be: one rule, wherever an id is taken.
+"""The rule for the id of a row, the same wherever an id is taken.
 
 An id stands in CSV files, URLs, keys of Redis and command lines. So it is ASCII, has nothing that a
-CSV file would have to quote, and does not start as a formula of a spreadsheet does.
+CSV file would have to quote, and does not start as a spreadsheet formula does.
 """
 
 import re
 from urllib.parse import quote
 
 MAX_ID_CHARACTERS = 128
-MAX_ID_DIGITS = 63  # of a whole number
+MAX_ID_DIGITS = 63  # digits of a whole number
 UUID_CHARACTERS = 36
 
 _INSIDE = "A-Za-z0-9._:+/=@{}~ -"
 _FIRST = "A-Za-z0-9._:/{}~-"
 _LAST = "A-Za-z0-9._:+/=@{}~-"
 ID_PATTERN = rf"^(?!\.\.?\Z)[{_FIRST}][{_INSIDE}]{{0,{MAX_ID_CHARACTERS - 1}}}(?<! )\Z"
-ID_SCHEMA = {  # the same for JSON Schema, whose patterns are those of JavaScript
+ID_SCHEMA = {  # the same rule for JSON Schema, whose patterns are those of JavaScript
     "type": "string",
     "minLength": 1,
     "maxLength": MAX_ID_CHARACTERS,
@@ -29,7 +29,7 @@ _is_uuid = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}").f
 
 
 def id_problem(text: str) -> str | None:
-    """Names the rule that a text breaks as an id; None where it breaks none.
+    """Names the rule that a text breaks as an id; None if it breaks none.
 
     >>> id_problem("2026-11-22 11:37:13+00:00"), id_problem("-Nx3_uuQ"), id_problem("a/b+c==")
     (None, None, None)
@@ -50,7 +50,7 @@ def id_problem(text: str) -> str | None:
 
 
 def canonical(text: str) -> str:
-    """The text under which an id is compared, stored and logged: that of a UUID is in lower case.
+    """Returns the text by which an id is compared, stored and logged: a UUID's is in lower case.
 
     >>> canonical("018F4C2E-7B1A-7C3D-8E4F-0123456789AB"), canonical("A-1")
     ('018f4c2e-7b1a-7c3d-8e4f-0123456789ab', 'A-1')
@@ -61,13 +61,13 @@ def canonical(text: str) -> str:
 
 
 def path_of(call: str, row_id: str, end: str = "") -> str:
-    """The path of a call of the gateway about an id, percent-encoded.
+    """Returns the path of a gateway call about an id, percent-encoded.
 
     >>> path_of("/job", "a b", "/events"), path_of("/job", "a/b+c", "/events")
     ('/job/a%20b/events', '/job/events?id=a%2Fb%2Bc')
     """
     encoded = quote(row_id, safe=":")
-    if "/" in row_id or row_id == "events":  # /job/events is a call itself
+    if "/" in row_id or row_id == "events":  # /job/events is a call of its own
         return f"{call}{end}?id={encoded}"
     return f"{call}/{encoded}{end}"
 

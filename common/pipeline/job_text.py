@@ -1,4 +1,4 @@
-"""Jobs as a person reads them in a terminal, or as a program does."""
+"""Formats jobs for a person in a terminal, or for a program."""
 
 import msgspec
 
@@ -8,7 +8,7 @@ from pipeline.terminal import LONGEST_REASON, cell, printable
 
 
 def show(job: Job, as_json: bool) -> None:
-    """All that is known of it."""
+    """Prints all that is known of a job."""
     if as_json:
         show_line(job, as_json)
         return

@@ -1,4 +1,4 @@
-"""By which names a service answers that asks for no key."""
+"""The names by which a service that asks for no key may be called."""
 
 import re
 from ipaddress import ip_address
@@ -9,13 +9,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOCAL_ENDINGS = (".localhost", ".local", ".internal")
 _HOST = re.compile(r"(?P<name>[\w.-]*|\[[\da-f:.]+(%[\w.-]+)?\])(:\d*)?", re.ASCII | re.I)
-SHOWN = 100  # characters of a name
+SHOWN = 100  # characters of a name that are shown
 
 
 class LocalHosts:
-    """Middleware: answers only those who call the service by an address or a local name.
+    """Middleware: answers only requests to an address or a local name.
 
-    A page elsewhere can have its own name lead to this machine, and then asks us in the name of the
+    A foreign page can make its own name lead to this machine, and then ask us on behalf of the
     person who reads it (DNS rebinding). It cannot have a name without a dot. `advice` tells others
     what to do instead.
     """
@@ -28,7 +28,7 @@ class LocalHosts:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        host = ", ".join(Headers(scope=scope).getlist("host"))  # of two none counts
+        host = ", ".join(Headers(scope=scope).getlist("host"))  # of two headers none counts
         if is_local(host):
             await self._app(scope, receive, send)
             return
@@ -37,7 +37,7 @@ class LocalHosts:
 
 
 def is_local(host: str) -> bool:
-    """Tells whether a Host header names what no web page elsewhere is called.
+    """Tells whether a Host header is a name that no foreign web page can have.
 
     >>> [is_local(host) for host in ("localhost:8000", "gateway", "127.0.0.1:80", "[::1%eth0]", "")]
     [True, True, True, True, True]

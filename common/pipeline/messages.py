@@ -1,12 +1,12 @@
-"""The wire contract: what a message body is, and how it is read and written.
+"""The wire contract: the body of a message, and how it is read and written.
 
-A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in columns,
-`{"id": [ID, …], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns
-of `sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
-number, the disease progression one year after baseline; in `y_pred_shadow` a number, or null where
-the candidate gave none.
+A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in columns, `{"id": [ID,
+…], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns of
+`sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
+number, the disease progression one year after baseline; in `y_pred_shadow` it is a number, or null
+if the shadow model gave none.
 
-A message has its limits, so that none holds a service up: in bytes, and a batch also in rows.
+Messages are limited in bytes, and batches also in rows, so that none holds a service up.
 """
 
 from collections.abc import Sequence
@@ -24,8 +24,8 @@ FEATURE_NAMES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 FEATURE_COUNT = len(FEATURE_NAMES)
 MOST_ROW_BYTES = 64 * 2**10
 MOST_BATCH_BYTES = 4 * 2**20
-MOST_BATCH_VALUES = 60_000  # ids and numbers: so many rows of features, with room to spare
-MOST_BATCH_ROWS = 5_000  # each may fail in the model by itself, and be a dead letter of its own
+MOST_BATCH_VALUES = 60_000  # ids and numbers: enough for MOST_BATCH_ROWS rows of features, and more
+MOST_BATCH_ROWS = 5_000  # each may fail in the model, and become a dead letter
 
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)] | int | float
 FeatureVector = Annotated[
@@ -39,19 +39,22 @@ INT_ID_LIMIT = 10**MAX_ID_DIGITS
 
 
 def new_id() -> str:
-    """A fresh id: a UUID of version 7 (RFC 9562), unique without coordination, ordered by time."""
+    """Returns a fresh id: a UUID of version 7 (RFC 9562).
+
+    It is unique without coordination, and ids sort by time.
+    """
     return str(uuid_utils.uuid7())
 
 
 def number_texts(numbers: Sequence[float]) -> list[str]:
-    """For each the shortest decimal text that reads back equal; none is NaN or -inf.
+    """Returns for each number the shortest decimal text that reads back equal; none is NaN or -inf.
 
     >>> number_texts([151.0, 0.1, 1e22, -0.0, float("inf")])
     ['151', '0.1', '1e22', '0', 'inf']
     """
     if not numbers:
         return []
-    # All in one go, in C: no other way comes near in speed.
+    # All in one go, in C: nothing else comes near its speed.
     text = msgspec.json.encode(numbers).decode()[1:-1] + ","
     for written, wanted in ((".0,", ","), ("-0,", "0,"), ("null,", "inf,")):
         text = text.replace(written, wanted)
@@ -59,12 +62,12 @@ def number_texts(numbers: Sequence[float]) -> list[str]:
 
 
 def number_text(number: float) -> str:
-    """The same for one."""
+    """Returns the shortest decimal text that reads back equal to this number."""
     return number_texts([number])[0]
 
 
 def id_text(row_id: Id) -> str:
-    """The text under which an id is joined and logged: equal numbers, 5 and 5.0, have one text.
+    """Returns the text by which an id is joined and logged: equal numbers, 5 and 5.0, share one.
 
     >>> id_text("a-1"), id_text(5.0), id_text(1700000000.25), id_text(1e22) == id_text(10**22)
     ('a-1', '5', '1700000000.25', True)
@@ -77,13 +80,13 @@ def id_text(row_id: Id) -> str:
 
 
 def id_texts(ids: Sequence[Id]) -> Sequence[str]:
-    """The same of many, much faster where all are texts without a capital letter.
+    """Returns id_text() of many ids, much faster if all are texts without a capital letter.
 
     >>> id_texts(["a-1", "b-1"]), id_texts(["a-1", 5.0])
     (['a-1', 'b-1'], ['a-1', '5'])
     """
     try:
-        whole = "".join(ids)  # type: ignore[arg-type]  # raises where one is a number
+        whole = "".join(ids)  # type: ignore[arg-type]  # raises if one is a number
     except TypeError:
         return [*map(id_text, ids)]
     return ids if whole == whole.lower() else [*map(id_text, ids)]  # type: ignore[return-value]
@@ -92,35 +95,35 @@ def id_texts(ids: Sequence[Id]) -> Sequence[str]:
 class Message(msgspec.Struct, Generic[T], frozen=True):
     """The rows of one message: `ids` and `values` have the same length, at least 1.
 
-    `batched` tells the form it came in, and so the form of an answer to it. What the message's
-    properties say is None where the sender did not say it; times are Unix time in milliseconds.
+    `batched` tells the form of the message, and so that of an answer to it. A property is None if
+    the sender did not set it; times are Unix time in milliseconds.
     """
 
     ids: list[Id]
     values: list[T]
     batched: bool = False
-    queue: str = ""  # where it was taken from
-    raw: bytes = b""  # its body as it came
+    queue: str = ""  # the queue that it was taken from
+    raw: bytes = b""  # the body as it came
     timestamp_in_ms: int | None = None  # when it was published
-    features_timestamp_in_ms: int | None = None  # of a prediction: when its features were
+    features_timestamp_in_ms: int | None = None  # of a prediction: when its features were published
     reply_to: str | None = None
     correlation_id: str | None = None
-    model_id: str | None = None  # of a prediction: of the model that made it
+    model_id: str | None = None  # of a prediction: the model that made it
 
     def encode(self) -> bytes:
-        """The message body: JSON, UTF-8."""
+        """Returns the message body: JSON, UTF-8."""
         if self.batched:
             return msgspec.json.encode({"id": self.ids, "body": self.values})
         return msgspec.json.encode({"id": self.ids[0], "body": self.values[0]})
 
     def dead_letter(self, row: int, reason: str) -> "DeadLetter":
-        """One of its rows, to be put aside: a row of a batch as a single-row message."""
+        """Returns one row as a dead letter; a row of a batch becomes a single-row message."""
         single = replace(self, ids=[self.ids[row]], values=[self.values[row]], batched=False)
         body = single.encode() if self.batched else self.raw
         return DeadLetter(body, reason, self.queue, self.reply_to, self.correlation_id)
 
     def answer(self, ids: list[Id], predictions: list[P], model_id: str) -> "Message[P]":
-        """The predictions for those of its rows that have one, in the form it came in."""
+        """Returns the answer, in this message's form, with the predictions for the given ids."""
         return Message(
             ids,
             predictions,
@@ -133,7 +136,7 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A body that no service can use, why, the queue it came from, and who waits for an answer."""
+    """A body that no service can use, the reason, its queue, and who waits for an answer."""
 
     body: bytes
     reason: str
@@ -143,11 +146,11 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """The answer to a request that cannot be had, or that nobody can use, and why."""
+    """The answer to a request without a prediction, or with one that nobody can use, and why."""
 
     row_id: str
     reason: str
-    prediction: float | None = None  # the answer that nobody can use
+    prediction: float | None = None  # a prediction that nobody can use
 
 
 class _Row(msgspec.Struct, Generic[T]):
@@ -172,7 +175,7 @@ _loose = msgspec.json.Decoder(_Loose)
 
 
 class Schema(Generic[T]):
-    """Reads the messages of one kind of value; `body_rule` says what that is, for a reason."""
+    """Reads the messages with one kind of value; `body_rule` describes the kind in reasons."""
 
     def __init__(self, value_type: Any, body_rule: str) -> None:
         self._body_rule = body_rule
@@ -182,10 +185,10 @@ class Schema(Generic[T]):
         )
 
     def decode(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
-        """The rows of a message that are good, and an error for each that is not.
+        """Returns the good rows of a message, and an error for each row that is not good.
 
-        A row that is bad within a batch comes back as a message of its own, with the reason; the
-        others go on. A message that cannot be taken apart comes back whole, as one error.
+        A bad row of a batch comes back as a message of its own, with the reason; the others go on.
+        A message that cannot be taken apart comes back whole, as one error.
         """
         if len(raw) > MOST_BATCH_BYTES:
             reason = too_large("a message", len(raw), "bytes", MOST_BATCH_BYTES)
@@ -195,7 +198,7 @@ class Schema(Generic[T]):
             return None, [DecodeError(reason, raw)]
         try:
             if not raw.isascii():
-                raw.decode()  # where msgspec skips a value, it does not look at its encoding
+                raw.decode()  # msgspec does not check the encoding of values that it skips
             message, errors = self._decode_row(raw)
             if message is not None:
                 return message, errors
@@ -251,7 +254,7 @@ def _is_endless(row_id: Id) -> bool:
 
 
 def _misfit(ids: int, values: int) -> str | None:
-    """Why columns of so many ids and values are no batch."""
+    """Returns why columns with so many ids and values are no batch; None if they are one."""
     if ids != values or not ids:
         return f"a batch needs as many values as ids, at least 1: {ids} ids, {values} values"
     if ids > MOST_BATCH_ROWS:

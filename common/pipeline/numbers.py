@@ -1,8 +1,8 @@
-"""How a number of any size is written for people; the pages do it alike, in format.js."""
+"""Formats numbers of any size for people; the pages do the same, in format.js."""
 
 import math
 
-MIN_PLAIN, MAX_PLAIN = 1e-3, 1e7  # outside of these, a power of ten
+MIN_PLAIN, MAX_PLAIN = 1e-3, 1e7  # outside this range, a power of ten
 MIN_TWO_DECIMALS, MAX_TWO_DECIMALS = 1, 1e4
 
 

@@ -1,4 +1,4 @@
-"""Rows as a person writes them: words of a command line, a CSV file, a JSON file."""
+"""Reads rows written by a person: as words of a command line, a CSV file, or a JSON file."""
 
 import csv
 import io
@@ -14,19 +14,19 @@ from pipeline import csv_table
 from pipeline.csv_table import Header
 from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES
 
-MAX_SHOWN = 200  # characters of a header that is told
+MAX_SHOWN = 200  # characters of a header that are shown
 Row = list[float] | dict[str, float]
 
 
 class Rows(NamedTuple):
-    """Rows in the form that the gateway takes; `ids` is empty, or has one for each."""
+    """Rows in the form that the gateway takes; `ids` is empty, or has one for each row."""
 
     values: list[Any]
     ids: list[str]
 
 
 def of_words(words: Sequence[str]) -> Row:
-    """Ten numbers, or ten of name=number. Raises ValueError in words.
+    """Reads a row from ten numbers, or ten of name=number. Raises ValueError in words.
 
     >>> of_words("59 2 32.1 101 157 93.2 38 4 4.8598 87".split())[:3]
     [59.0, 2.0, 32.1]
@@ -54,7 +54,7 @@ def of_words(words: Sequence[str]) -> Row:
 
 
 def of_file(name: str) -> Rows:
-    """What a CSV or a JSON file holds; - is stdin. Raises ValueError in words."""
+    """Reads the rows of a CSV or a JSON file; - is stdin. Raises ValueError in words."""
     try:
         return of_text(sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes())
     except OSError as error:
@@ -67,7 +67,7 @@ def of_text(content: bytes) -> Rows:
     ['a']
     """
     try:
-        text = content.decode("utf-8-sig")  # spreadsheets begin with a mark
+        text = content.decode("utf-8-sig")  # spreadsheets begin with a byte order mark
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: {error}") from error
     rows = _of_json(text) if text.lstrip()[:1] in {"[", "{"} else _of_csv(text)
@@ -77,7 +77,7 @@ def of_text(content: bytes) -> Rows:
 
 
 def _of_json(text: str) -> Rows:
-    """A row, or a list of rows; a row is a list of ten numbers, or an object of ten."""
+    """Reads a row, or a list of rows; a row is a list of ten numbers, or an object of ten."""
     try:
         data = msgspec.json.decode(text)
     except msgspec.MsgspecError as error:
@@ -87,7 +87,7 @@ def _of_json(text: str) -> Rows:
 
 
 def _of_csv(text: str) -> Rows:
-    """With a line of names; `id` may be one of them, and others than the ten are left out."""
+    """Reads CSV below a line of names; `id` may be one, and other names are ignored."""
     file = io.StringIO(text, newline=None)
     try:
         header = csv_table.header(file, FEATURE_NAMES)
@@ -123,7 +123,7 @@ def _cell(text: str, name: str, header: Header) -> float:
 
 
 def number(text: str, name: str) -> float:
-    """A finite one. Raises ValueError in words."""
+    """Reads a finite number. Raises ValueError in words."""
     try:
         found = float(text)
     except ValueError:

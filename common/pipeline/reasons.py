@@ -1,7 +1,7 @@
-"""Why a body is no message, in words for the person who reads the dead letters.
+"""The reasons why a body is no message, in words for the person who reads the dead letters.
 
-A reason says what is wrong, what stands there, and what is wanted: so that the sender can see what
-to change.
+A reason says what is wrong, what is there, and what is expected, so that the sender can see what to
+change.
 """
 
 import re
@@ -13,15 +13,15 @@ from pipeline.ids import MAX_ID_DIGITS, id_problem
 
 T = TypeVar("T")
 
-INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON ends with
-SHOWN_BYTES = 8  # of the body, where it goes wrong
+INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON can raise
+SHOWN_BYTES = 8  # of the body, from where it goes wrong
 SHOWN_KEYS, SHOWN_KEY_CHARACTERS = 8, 30
 
 MESSAGE_RULE = 'a message is {"id": ..., "body": ...}'
 ID_TYPE_REASON = "an id is text or a number"
 LONG_NUMBER_REASON = f"an id that is a whole number has at most {MAX_ID_DIGITS} digits"
 _NO_NUMBERS = (b"NaN", b"Infinity")
-_OTHER_FORMATS = {  # by how they begin
+_OTHER_FORMATS = {  # by their first bytes
     b"\xef\xbb\xbf": "JSON behind a byte order mark",
     b"\xff\xfe": "UTF-16 or UTF-32",
     b"\xfe\xff": "UTF-16",
@@ -44,7 +44,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
-    """What is wrong with `raw`, given the error that reading it ended with."""
+    """Returns what is wrong with `raw`, given the error that reading it raised."""
     if isinstance(error, msgspec.ValidationError):  # it is JSON
         return _of_json(str(error), raw, body_rule)
     if isinstance(error, RecursionError):
@@ -59,7 +59,7 @@ def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
 
 
 def too_large(what: str, size: int, unit: str, most: int) -> str:
-    """The reason for what is not read, by its size alone."""
+    """Returns the reason for a body that is not read because of its size."""
     return f"{what} of {size:,} {unit} is too large, the most is {most:,}"
 
 
@@ -78,7 +78,7 @@ def _of_json(text: str, raw: bytes, body_rule: str) -> str:
 
 
 def _of_id(text: str, raw: bytes) -> str:
-    """The rule that the id breaks."""
+    """Returns the rule that the id breaks."""
     if text.startswith("Integer value out of range"):
         return LONG_NUMBER_REASON
     if "matching regex" not in text:
@@ -88,9 +88,9 @@ def _of_id(text: str, raw: bytes) -> str:
 
 
 def _seen(raw: bytes, name: str, kind: type[T]) -> T | None:
-    """The value of a key; None where it is of another kind, as of a key that stands twice.
+    """Returns the value of a key; None if it has another type, as with a key that comes twice.
 
-    What follows the first thing that is wrong may be no JSON at all.
+    After the first thing that is wrong, the rest may not be JSON at all.
     """
     try:
         return msgspec.json.decode(_fields.decode(raw)[name], type=kind)
@@ -99,14 +99,14 @@ def _seen(raw: bytes, name: str, kind: type[T]) -> T | None:
 
 
 def _keys_without(name: str, raw: bytes) -> str:
-    """Names the keys that are there, and the one that is not.
+    """Names the keys that are there, and the one that is missing.
 
     >>> _keys_without("body", b'{"id": 1, "X": [2]}')
     "there is no 'body' beside 'id', 'X'"
     """
     try:
         keys = list(_fields.decode(raw))
-    except INVALID:  # behind the object
+    except INVALID:  # after the object
         return f"there is no {name!r}"
     if not keys:
         return f"there is no {name!r}, and no other key"
@@ -116,7 +116,7 @@ def _keys_without(name: str, raw: bytes) -> str:
 
 
 def _with_place(text: str, raw: bytes) -> str:
-    """Adds what stands there, and not in front: one kind of mistake is to have one reason."""
+    """Appends what is at that place: the front stays the same for each kind of mistake."""
     if (found := re.search(r"\(byte (\d+)\)$", text)) is None:
         return text
     rest = raw[int(found[1]) :]

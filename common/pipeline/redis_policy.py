@@ -1,7 +1,7 @@
-"""Refuses a Redis that evicts: it would throw away jobs that somebody was told are accepted.
+"""Refuses a Redis that evicts keys: it would lose jobs that somebody was told are accepted.
 
 Give `on_connect` or `on_connect_async` to a client as `redis_connect_func`: then it gets no
-connection to a Redis with such a policy. `look` and `look_async` find one that changed it since.
+connection to a Redis with such a policy. `look` and `look_async` detect a policy changed since.
 """
 
 import re
@@ -14,13 +14,13 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.utils import str_if_bytes
 
-LOOK_SECONDS = 5.0  # between two looks at a connection that stays
+LOOK_SECONDS = 5.0  # between two checks of a lasting connection
 _KEEPS = "noeviction"
 _POLICY = re.compile(r"^maxmemory_policy:(\S+)", re.MULTILINE)
 
 
 class PolicyError(RedisError):
-    """This Redis may throw away what it was given, or does not say whether it does."""
+    """This Redis may evict what it was given, or does not say whether it does."""
 
 
 def on_connect(connection: AbstractConnection) -> None:
@@ -44,7 +44,7 @@ async def on_connect_async(connection: AsyncConnection) -> None:
 
 
 def look(redis: Redis) -> None:
-    """Looks at the policy as it is now. Raises PolicyError, and no connection stays then."""
+    """Checks the current policy. Raises PolicyError, after closing all connections."""
     try:
         check(redis.info("memory"))
     except PolicyError:
@@ -53,7 +53,7 @@ def look(redis: Redis) -> None:
 
 
 async def look_async(redis: AsyncRedis) -> None:
-    """Looks at the policy as it is now. Raises PolicyError, and no connection stays then."""
+    """Checks the current policy. Raises PolicyError, after closing all connections."""
     try:
         check(await redis.info("memory"))
     except PolicyError:
@@ -62,7 +62,7 @@ async def look_async(redis: AsyncRedis) -> None:
 
 
 def check(memory: dict[str, Any]) -> None:
-    """Raises PolicyError if that is the INFO of a Redis that evicts."""
+    """Raises PolicyError if this is the INFO of a Redis that evicts."""
     policy = memory.get("maxmemory_policy", _KEEPS)
     if policy != _KEEPS:
         raise PolicyError(

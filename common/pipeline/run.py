@@ -1,4 +1,4 @@
-"""How a service runs: settings, logging, signals, a status file, and its exit status."""
+"""The frame of a service: settings, logging, signals, a status file, and its exit status."""
 
 import gc
 import logging
@@ -30,15 +30,15 @@ S = TypeVar("S", bound=Settings)
 
 
 class Run:
-    """One run of a service: whether it is asked to stop, and what it has counted so far."""
+    """One run of a service: the request to stop, and the counts so far."""
 
     def __init__(self, service: str, status_file: Path | None = None) -> None:
         self.service = service
         self.stop = threading.Event()
         self.counts: Counter[str] = Counter()
         self.gauges: dict[str, float] = {}
-        self.failure: BaseException | None = None  # of a thread that works for the service
-        self.needs: list[Callable[[], bool]] = []  # without these a service is not well
+        self.failure: BaseException | None = None  # from a thread that works for the service
+        self.needs: list[Callable[[], bool]] = []  # conditions without which a service is not well
         self._status_file = status_file
         self._last_beat = 0.0
         self._seldom = Seldom()
@@ -54,9 +54,9 @@ class Run:
         self.counts[name] += number
 
     def beat(self) -> None:
-        """Says that the service's own loop is alive, and has all that it needs.
+        """Records that the service's own loop is alive, and has all that it needs.
 
-        A stale status file means that it is not so, or that the file cannot be written.
+        A stale status file means that this is not so, or that the file cannot be written.
         """
         if time.monotonic() - self._last_beat < STATUS_INTERVAL_SECONDS:
             return
@@ -68,7 +68,7 @@ class Run:
             log.info("%s", self.progress())
 
     def checkpoint(self) -> None:
-        """Says between two steps of long work that it goes on.
+        """Reports, between two steps of long work, that it goes on.
 
         Raises StopError once the service is asked to stop: work that can be done again is left.
         """
@@ -78,16 +78,16 @@ class Run:
             raise StopError
 
     def numbers(self) -> dict[str, float]:
-        """All counts and gauges, by name."""
+        """Returns all counts and gauges, by name."""
         return {**self.counts, **self.gauges}
 
     def progress(self) -> str:
-        """What was counted so far, for the log."""
+        """Returns the counts so far as a text for the log."""
         texts = [f"{name} {_shown(number)}" for name, number in self.numbers().items()]
         return ", ".join(texts) or "nothing yet"
 
     def write_status(self) -> None:
-        """Writes what was counted so far, in place of what was there."""
+        """Writes the counts so far, replacing the earlier ones."""
         if self._status_file is None:
             return
         status = Status(self.service, os.getpid(), time.time(), self.numbers())
@@ -100,7 +100,7 @@ class Run:
                 log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
 
     def sleep(self, seconds: float) -> None:
-        """Waits so long, or until the service is asked to stop; keeps the status fresh."""
+        """Waits for `seconds`, or until the service is asked to stop; keeps the status fresh."""
         deadline = time.monotonic() + seconds
         self.beat()
         while (left := deadline - time.monotonic()) > 0:
@@ -109,9 +109,9 @@ class Run:
             self.beat()
 
     def stop_on_signals(self) -> None:
-        """SIGTERM and Ctrl-C ask the service to stop, instead of ending it where it stands."""
+        """Makes SIGTERM and Ctrl-C ask the service to stop, instead of ending it on the spot."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            # Event.set() takes a lock that the interrupted code may hold: leave it to a thread.
+            # Event.set() takes a lock that the interrupted code may hold, so a thread does it.
             signal.signal(number, lambda *_: start_new_thread(self.stop.set, ()))
 
 
@@ -130,7 +130,7 @@ def run_service(service: str, settings_type: type[S], main: Callable[[S, Run], N
         logging.getLogger().setLevel(settings.log_level)
         run = Run(service, settings.status_file)
         run.stop_on_signals()
-        gc.freeze()  # what is imported stays: to look for garbage in it took a tenth of the CPU
+        gc.freeze()  # imports stay: looking for garbage in them took a tenth of the CPU
         main(settings, run)
         run.write_status()  # the final counts
     except SettingsError as error:

@@ -1,4 +1,4 @@
-"""What a loop may warn of again and again is told at once, then once a minute with a count."""
+"""Warnings that a loop may repeat: logged at once, then once a minute with a count."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 INTERVAL_SECONDS = 60.0
-MAX_KEYS = 100  # what is told under another key each time is not remembered for long
+MAX_KEYS = 100  # with new keys each time, none is remembered for long
 
 
 class _Told(NamedTuple):
@@ -15,14 +15,14 @@ class _Told(NamedTuple):
 
 
 class Seldom:
-    """Tells apart by a key what is told: another one does not wait."""
+    """Limits how often something is told; each key has a limit of its own."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._told: dict[Hashable, _Told] = {}
 
     def count(self, key: Hashable = None, number: int = 1) -> int:
-        """Returns how many there were since it was last told, if it is to be told now; else 0.
+        """Returns how many came since the last time it was told, if it is due now; else 0.
 
         >>> seldom = Seldom(lambda: 0.0)
         >>> [seldom.count("full", 5), seldom.count("full"), seldom.count("empty")]
@@ -40,14 +40,14 @@ class Seldom:
 
 
 class SeldomFilter(logging.Filter):
-    """The same for the warnings of a library, by their text before its values are filled in."""
+    """Limits the warnings of a library, by their text before its values are filled in."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._seldom = Seldom(monotonic)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is to be told; says then how often it came."""
+        """Returns True if the record is due; then adds how often it came."""
         if record.levelno < logging.WARNING:
             return True
         count = self._seldom.count(str(record.msg))

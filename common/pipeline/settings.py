@@ -10,19 +10,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
 
-_BEFORE_HOST = re.compile(r"^(.*?//)?.*@", re.DOTALL)  # of a URL, also of what is none
-_BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma within a URL is a part of it
+_BEFORE_HOST = re.compile(r"^(.*?//)?.*@", re.DOTALL)  # of a URL, valid or not
+_BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma inside a URL is a part of it
 S3_URL = re.compile(r"s3://(?P<bucket>[A-Za-z0-9.-]+)(?:/(?P<prefix>[^?#]*))?")
 _NOT_ONE_URL = re.compile(r"\s|[,;]$|://.*://", re.DOTALL)
 
 
 def urls_of(text: str) -> list[str]:
-    """One URL, or several that are separated by commas, one by one."""
+    """Splits a text into its URLs, which are separated by commas."""
     return _BETWEEN_URLS.split(text)
 
 
 def broker_url(url: str) -> str:
-    """Writes out what clients read differently: no password, and a virtual host with slashes.
+    """Writes out what clients read differently: a missing password, and slashes in virtual hosts.
 
     >>> broker_url("amqp://guest@host//")
     'amqp://guest:guest@host/%2F'
@@ -37,7 +37,7 @@ def broker_url(url: str) -> str:
 
 
 def one_or_more(kind: Any) -> AfterValidator:
-    """For a setting that is a URL of a broker, or several of them, separated by commas."""
+    """Returns the validator of a setting that is a URL of a broker, or several with commas."""
     adapter = TypeAdapter(kind)
 
     def check(text: str) -> str:
@@ -47,7 +47,7 @@ def one_or_more(kind: Any) -> AfterValidator:
         try:
             return ",".join(broker_url(str(adapter.validate_python(url))) for url in urls)
         except ValidationError as error:
-            raise ValueError from error  # the value is to be shown whole
+            raise ValueError from error  # so that the value is shown whole
 
     return AfterValidator(check)
 
@@ -57,9 +57,9 @@ def _without_passwords(text: str) -> str:
 
 
 class Settings(BaseSettings):
-    """What every service is told. A service adds its own fields in a subclass.
+    """The settings that every service has. A service adds its own fields in a subclass.
 
-    A field's description says what is accepted; it is shown when a value is not.
+    The description of a field says what is accepted; it is shown when a value is not.
     """
 
     model_config = SettingsConfigDict(
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
 
 
 class BrokerSettings(Settings):
-    """What a service needs that talks to the broker."""
+    """The settings of a service that talks to the broker."""
 
     amqp_url: Annotated[str, one_or_more(AmqpDsn)] = Field(
         "amqp://guest:guest@localhost:5672/%2F",
@@ -106,7 +106,7 @@ class BrokerSettings(Settings):
 
     @property
     def amqp_urls(self) -> list[str]:
-        """AMQP_URL, one by one."""
+        """The URLs in AMQP_URL."""
         return urls_of(self.amqp_url)
 
     def model_post_init(self, _context: Any) -> None:
@@ -118,18 +118,18 @@ class BrokerSettings(Settings):
 
 
 class LogsSettings(Settings):
-    """What a service needs that reads or writes the files of a run."""
+    """The settings of a service that reads or writes the files of a run."""
 
     logs_dir: Path = Field(Path("logs"), description="a folder")
 
 
 def _first_port(url: str) -> str:
-    """Docker takes a range of ports, of which the first copy of a service has the first."""
+    """Returns the URL with the first port of a range: Docker gives it to a service's first copy."""
     return re.sub(r"(:\d+)-\d+", r"\1", url)
 
 
 class PageSettings(Settings):
-    """What is told that tells people where to find it."""
+    """The settings of a service that tells people where to find it."""
 
     shown_url: Annotated[str, AfterValidator(_first_port)] = Field(
         "", description="a URL like http://localhost:8080/"
@@ -143,7 +143,7 @@ def _folder_or_bucket(text: str) -> str:
 
 
 class StoreSettings(Settings):
-    """What a service needs that uses the model store."""
+    """The settings of a service that uses the model store."""
 
     model_store: Annotated[str, AfterValidator(_folder_or_bucket)] = Field(
         "models", description="a folder, or a URL like s3://bucket/prefix"

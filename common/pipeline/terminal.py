@@ -1,12 +1,12 @@
-"""Text for a terminal, also of messages, which may hold what a terminal would obey."""
+"""Text for a terminal, made safe: messages may hold characters that a terminal would obey."""
 
 import shutil
 import sys
 import textwrap
 from collections.abc import Collection
 
-LONGEST_REASON = 1000  # characters, as the services write them
-MIN_COLUMNS = 40  # for a text that is wrapped
+LONGEST_REASON = 1000  # characters, the most that services write
+MIN_COLUMNS = 40  # the least width for wrapped text
 
 
 def printable(text: str) -> str:
@@ -21,13 +21,13 @@ def printable(text: str) -> str:
 
 
 def cell(text: str, width: int) -> str:
-    """The text, printable, and cut to a width."""
+    """Returns the text, printable, and cut to a width."""
     safe = printable(text[: width + 1])
     return safe if len(safe) <= width else safe[: width - 1] + "…"
 
 
 def wrapped(text: str, indent: int) -> str:
-    """A printable text that begins at a column: whole, and in a terminal wrapped below itself."""
+    """Returns the text, printable and whole; in a terminal it is wrapped below where it begins."""
     if not sys.stdout.isatty():
         return text
     width = max(MIN_COLUMNS, shutil.get_terminal_size().columns - indent)
@@ -35,7 +35,7 @@ def wrapped(text: str, indent: int) -> str:
 
 
 def print_table(rows: Collection[tuple[str, ...]]) -> None:
-    """Columns as wide as they need to be."""
+    """Prints columns that are as wide as they need to be."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))

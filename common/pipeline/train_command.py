@@ -1,4 +1,4 @@
-"""`python -m pipeline train`: asks the gateway for a model, and watches it being made."""
+"""`python -m pipeline train`: asks the gateway for a training, and follows it."""
 
 import argparse
 import csv
@@ -75,7 +75,7 @@ def _columns(text: str) -> list[str]:
 
 
 def _param(text: str) -> tuple[str, Any]:
-    """Name and value; what is no JSON is text.
+    """Splits name and value; a value that is not JSON is text.
 
     >>> _param("alpha=0.5"), _param("max_features=sqrt"), _param("max_depth=null")
     (('alpha', 0.5), ('max_features', 'sqrt'), ('max_depth', None))
@@ -117,12 +117,12 @@ def _train(args: argparse.Namespace) -> int:
 
 
 def _watched(gateway: Gateway, training: Training, as_json: bool) -> Training:
-    """The training at its end; until then each change is shown."""
+    """Returns the training at its end, and shows each change until then."""
     with tqdm(
         desc=training.status,
         total=len(training.stages),
         bar_format=BAR,
-        disable=True if as_json else None,  # None: there is a bar if there is a terminal
+        disable=True if as_json else None,  # None: a bar if there is a terminal
     ) as bar:
         while not training.has_ended:
             time.sleep(LOOK_SECONDS)
@@ -136,7 +136,7 @@ def _watched(gateway: Gateway, training: Training, as_json: bool) -> Training:
 
 
 def _stages_done(training: Training) -> float:
-    """How many, with a part of the one that runs where that is known."""
+    """Returns how many stages are done, with the known part of the current one."""
     if training.status == "completed":
         return len(training.stages)
     if training.stage not in training.stages:
@@ -173,7 +173,7 @@ def _show_end(training: Training) -> None:
 
 
 def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
-    """What can be done with the model, as commands to be copied; or why it cannot answer."""
+    """Prints the next commands for the model, to copy, or why it cannot answer."""
     refusal = None
     try:
         refusal = gateway.refusal(model_id)
@@ -192,5 +192,5 @@ def _print_json(training: Training) -> None:
 
 
 def _say(text: str) -> None:
-    """Above the bar, if there is one."""
+    """Prints above the bar, if there is one."""
     tqdm.write(printable(text), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Trainings as tasks of Celery: what the gateway, which asks for them, and the trainer agree on."""
+"""Trainings as Celery tasks: the agreement of the gateway, which asks, and the trainer."""
 
 import os
 from pathlib import Path
@@ -17,10 +17,10 @@ Algorithm = Literal["linear", "ridge", "random_forest", "hist_gradient_boosting"
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 Stage = Literal["load", "split", "fit", "evaluate", "store"]
 STAGES: tuple[str, ...] = get_args(Stage)
-PROGRESS = "PROGRESS"  # Celery's state of a training that runs; its meta is a Progress
-MOST_KILLS = 3  # a task that kills its worker again and again is not tried for ever
-CANCELLED, STORING = "cancelled", "storing"  # what a training is settled as, once and for all
-SETTLE = Path(__file__).with_name("settle_training.lua")  # that decides it, in Redis
+PROGRESS = "PROGRESS"  # Celery's state of a running training; its meta is a Progress
+MOST_KILLS = 3  # a task that keeps killing its worker is given up
+CANCELLED, STORING = "cancelled", "storing"  # how a training can be settled, once and for all
+SETTLE = Path(__file__).with_name("settle_training.lua")  # the script that settles it, in Redis
 
 
 class TrainingError(PipelineError):
@@ -28,7 +28,7 @@ class TrainingError(PipelineError):
 
 
 class TrainingSettings(Settings):
-    """Where trainings wait, and where their states are kept."""
+    """The settings for the queue of trainings, and for the store of their states."""
 
     training_url: Annotated[str, one_or_more(AmqpDsn)] = Field(
         "amqp://guest:guest@localhost:5672/training",
@@ -42,7 +42,7 @@ class TrainingSettings(Settings):
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The one argument of the task: which model is to be made of what."""
+    """The one argument of the task: the data, the algorithm, and the ids."""
 
     job_id: str
     model_id: str
@@ -54,26 +54,26 @@ class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a training is; `percent` is None where the stage cannot tell."""
+    """The progress of a training; `percent` is None if the stage cannot tell."""
 
     stage: str
     percent: float | None = None
 
 
 def record_key(job_id: str) -> str:
-    """Where Redis has a hash of what is known of a training besides Celery's state of it.
+    """Returns the key of the Redis hash with what is known of a training besides Celery's state.
 
-    `request` (JSON), `created_at`; `attempts`, which the trainer counts; and when it was settled,
-    as `cancelled` or as `storing`: the trainer stores a model only after that, and a cancel comes
-    too late.
+    Its fields: `request` (JSON), `created_at`; `attempts`, which the trainer counts; and the time
+    when it was settled as `cancelled` or as `storing`: the trainer stores a model only after the
+    latter, and then a cancel comes too late.
     """
     return f"training:{job_id}"
 
 
 def celery_app(settings: TrainingSettings) -> Celery:
-    """Configured for RabbitMQ 4: no global QoS, no transient queues; JSON alone, no pickle."""
+    """Returns an app for RabbitMQ 4: no global QoS, no transient queues; JSON alone, no pickle."""
     for name in [name for name in os.environ if name.startswith("CELERY_")]:
-        del os.environ[name]  # Celery would take another program's broker rather than ours
+        del os.environ[name]  # Celery would prefer another program's broker to ours
     app = Celery(
         "pipeline",
         broker=";".join(urls_of(settings.training_url)),
@@ -95,7 +95,7 @@ def celery_app(settings: TrainingSettings) -> Celery:
         task_default_routing_key=QUEUE,
         result_expires=settings.job_ttl,
         result_extended=True,
-        # A task is accepted once the broker has it on disk.
+        # A task counts as accepted once the broker has it on disk.
         broker_transport_options={"confirm_publish": True},
         control_queue_exclusive=True,
         event_queue_exclusive=True,

@@ -1,4 +1,4 @@
-"""Serving HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
+"""Serves HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
 
 import asyncio
 import logging
@@ -20,16 +20,16 @@ from pipeline.seldom import SeldomFilter
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
-LAST_ANSWERS_SECONDS = 2  # what is being answered when the end comes
+LAST_ANSWERS_SECONDS = 2  # for the requests in hand when the end comes
 
-# Scripts and styles are files of ours. The two hashes are of the style elements that Plotly makes
+# Scripts and styles are our own files. The two hashes are for style elements that Plotly makes
 # itself, an empty one that it fills by script, and one for maps.
 _STYLES = (
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
     "'sha256-ji27qzEtxXZW+7dun6UwjHXJ18e6WAin1VvNtkzIE/o='",
 )
 HEADERS = {
-    "Cache-Control": "no-cache",  # to be asked for anew each time; what is the same is not sent
+    "Cache-Control": "no-cache",  # a browser asks each time; unchanged content is not sent again
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
     f"style-src 'self' {' '.join(_STYLES)}; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -43,10 +43,10 @@ HEADERS = {
 class WebServer:
     """Serves an application at `address`, in a thread of its own, while it is entered.
 
-    `title` is what the log calls it, `settings` how its settings begin, like PLOT for PLOT_PORT.
-    `shown_url` is where people find it, if not at that address, as in a container.
-    `let_go` is called in the server's thread when it is to end: to end what has no end of its own.
-    Raises WebError where it cannot listen.
+    `title` is its name in the log; `settings` is how its settings begin, such as PLOT for
+    PLOT_PORT. `shown_url` is where people find it, if not at that address, as in a container.
+    `let_go` is called in the server's thread when it ends, to end responses that have no end of
+    their own. Raises WebError if it cannot listen.
     """
 
     def __init__(  # noqa: PLR0913
@@ -76,15 +76,15 @@ class WebServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Answers what is being asked, lets all others go, and ends."""
+        """Answers the requests in hand, lets the other connections go, and ends."""
         self._server.should_exit = True
         if self._loop is not None:
-            with suppress(RuntimeError):  # it has ended already
+            with suppress(RuntimeError):  # it has already ended
                 self._loop.call_soon_threadsafe(self._let_go)
         self._thread.join(STOP_SECONDS)
 
     def give_up(self, failure: BaseException | None) -> None:
-        """Ends, because something that it needs has failed; check() tells."""
+        """Ends because something that it needs has failed; check() tells."""
         self._failure = failure
         self._server.should_exit = True
 
@@ -98,12 +98,12 @@ class WebServer:
             with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
                 self._loop = runner.get_loop()
                 runner.run(self._server.serve(sockets=[self._socket]))
-        except BaseException as failure:  # of a thread: told by check()
+        except BaseException as failure:  # in a thread: check() reports it
             self._failure = failure
 
 
 class LineEnds:
-    """Middleware: JSON ends with a line feed, so that a terminal goes on in a line of its own."""
+    """Middleware: ends JSON with a line feed, so that a terminal's prompt begins a new line."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -126,11 +126,11 @@ class LineEnds:
 
 
 class _AnsweredError(Exception):
-    """Of an answer whose head is out: nobody asked for the rest."""
+    """Ends an answer whose head is sent, as nobody asked for the rest."""
 
 
 class Head:
-    """Middleware: answers HEAD with the head of what GET would get, also where that has no end."""
+    """Middleware: answers HEAD with the head of what GET would get, even if that has no end."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -152,7 +152,7 @@ class Head:
 
 
 def address(host: str, port: int) -> str:
-    """A URL to open: an address that stands for all of a machine's is none.
+    """Returns a URL to open: localhost in place of an address that stands for all of a machine's.
 
     >>> address("0.0.0.0", 8080), address("::1", 8080)
     ('http://localhost:8080/', 'http://[::1]:8080/')
@@ -163,9 +163,9 @@ def address(host: str, port: int) -> str:
 
 
 def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
-    """How it is served: with rules for browsers, within limits, and without a log of its own."""
-    app.router.redirect_slashes = False  # to a host that the asker names
-    logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns with each request
+    """Returns the server's configuration: rules for browsers, limits, and no log of its own."""
+    app.router.redirect_slashes = False  # it would redirect to a host that the client names
+    logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns at each request
     return uvicorn.Config(
         Head(LineEnds(app)),
         http=bounded(most_connections),
@@ -174,18 +174,18 @@ def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         ws="none",
-        lifespan="on",  # without what runs beside the answers nothing is to be answered
+        lifespan="on",  # nothing is served without the background tasks
         limit_concurrency=most_connections,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
 
 
 def listen(settings: str, host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0 is any that is free. Raises WebError."""
+    """Returns a listening socket; port 0 is any free one. Raises WebError."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:  # UnicodeError: of what is no name
+    except (OSError, UnicodeError) as error:  # UnicodeError: from an invalid name
         reason = getattr(error, "strerror", None) or error
         raise WebError(
             f"{settings}_HOST={host} {settings}_PORT={port}: cannot listen there: {reason}; "

@@ -1,9 +1,9 @@
 """Lets a service that is asked to stop while it still imports end at once, in a container.
 
-Python imports a module of this name before anything else. Of a container's process 1 the system
-keeps away every signal that it does not handle, and Ctrl-C's KeyboardInterrupt is lost where Python
-ignores exceptions, as in a callback of its own imports. Nothing is in hand yet: so it just ends.
-A service that is up handles both signals in its own way.
+Python imports a module of this name before anything else. For process 1 of a container the system
+ignores every signal that has no handler, and Ctrl-C's KeyboardInterrupt is lost where Python
+ignores exceptions, as in a callback of its own imports. Nothing is in hand yet, so the process
+simply ends. A service that is up handles both signals in its own way.
 """
 
 import os

@@ -46,14 +46,17 @@ def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow
     """Endless random rows, with replacement; a seed gives the same rows in the same order."""
     generator = np.random.default_rng(seed)
     rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
-    while True:  # in blocks of one size, so that neither rate nor batch changes the order
+    while True:  # in blocks of one size, so that neither rate nor batch size changes the order
         yield from (rows[index] for index in generator.integers(len(rows), size=1024).tolist())
 
 
 def to_messages(
     rows: list[LabelledRow], rows_a_message: int
 ) -> tuple[list[Message[list[float]]], list[Message[float]]]:
-    """The rows as messages for `features`, and under the same ids as messages for `y_true`."""
+    """Returns the rows as messages for `features`, and their labels as messages for `y_true`.
+
+    A row and its label have the same id.
+    """
     features, labels = [], []
     for start in range(0, len(rows), rows_a_message):
         part = rows[start : start + rows_a_message]
@@ -65,7 +68,7 @@ def to_messages(
 
 
 def group_size(settings: FeaturesSettings) -> int:
-    """How many rows leave together: whole messages, and so few that the rate stays even."""
+    """Returns how many rows leave together: whole messages, few enough that the rate stays even."""
     messages_a_second = settings.stream_rate / settings.stream_batch
     if messages_a_second == 0:
         return max(1, GROUP_ROWS // settings.stream_batch) * settings.stream_batch
@@ -75,9 +78,9 @@ def group_size(settings: FeaturesSettings) -> int:
 def paced(
     groups: Iterator[list[LabelledRow]], rate: float, run: Run
 ) -> Iterator[list[LabelledRow]]:
-    """The groups at `rate` rows per second, until they end or the service is asked to stop.
+    """Yields the groups at `rate` rows per second, until they end or the service is asked to stop.
 
-    A delay, of the broker's say, is not made up for by a burst.
+    After a delay, such as one caused by the broker, no burst makes up for lost time.
     """
     due = time.monotonic()
     for group in groups:

@@ -1,4 +1,4 @@
-"""What Flower is to know, which has no app of ours: the queue, also before it hears of workers."""
+"""Settings for Flower, which has no app of ours: names the queue before any worker is heard of."""
 
 from functools import partialmethod
 
@@ -8,5 +8,5 @@ from tornado.httpserver import HTTPServer
 task_default_queue = "train"
 task_default_queue_type = "quorum"
 
-# Who connects and asks for nothing is let go: after an hour, by default, and Flower has no setting.
+# Idle clients are disconnected: after an hour by default, and Flower has no setting for it.
 HTTPServer.initialize = partialmethod(HTTPServer.initialize, idle_connection_timeout=10.0)

@@ -1,4 +1,4 @@
-"""Who may ask for jobs, trainings and models, and from which web pages."""
+"""Access to jobs, trainings and models: the key, and the web pages that may ask."""
 
 import secrets
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ READ_HEADERS = ("Location", "Preference-Applied", "Retry-After")
 
 
 def needs_key(settings: GatewaySettings) -> list[Any]:
-    """What a router depends on whose calls ask for GATEWAY_API_KEY, if there is one."""
+    """Returns the dependencies of routers whose calls ask for GATEWAY_API_KEY, if there is one."""
     wanted = settings.gateway_api_key.get_secret_value().encode()
     asks = APIKeyHeader(name="X-API-Key", auto_error=False)
 
@@ -29,9 +29,9 @@ def needs_key(settings: GatewaySettings) -> list[Any]:
 
 
 def keep_pages_out(app: FastAPI, settings: GatewaySettings) -> None:
-    """Adds what lets no web page ask but the gateway's own, and those of CORS_ORIGINS.
+    """Adds middleware that refuses all web pages but the gateway's own and those of CORS_ORIGINS.
 
-    With a key nothing needs to be refused: a page that does not know it is told nothing.
+    With a key nothing needs to be refused: a page that does not know it learns nothing.
     """
     allowed = [origin for origin in settings.cors_origins.split(",") if origin]
     if not settings.gateway_api_key.get_secret_value():
@@ -45,5 +45,5 @@ def keep_pages_out(app: FastAPI, settings: GatewaySettings) -> None:
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=SENT_HEADERS,
             expose_headers=READ_HEADERS,
-            allow_private_network=True,  # a browser may ask this, too, before it calls localhost
+            allow_private_network=True,  # a browser may also ask this before it calls localhost
         )

@@ -1,4 +1,4 @@
-"""Answers of the model, from the queue that all gateways share, into the jobs."""
+"""Moves the model's answers from the queue that all gateways share into the jobs."""
 
 import logging
 import time
@@ -21,7 +21,7 @@ OUTCOMES = ("kept", "repeated", "dropped")
 
 
 class Answers:
-    """Keeps each in Redis, and tells who waits for it."""
+    """Keeps each answer in Redis, and wakes whoever waits for it."""
 
     def __init__(self, url: str, run: Run, counters: Counters) -> None:
         self._run = run
@@ -36,7 +36,10 @@ class Answers:
         self._script = self._redis.register_script(script("answer"))
 
     def keep(self, batch: Batch) -> list[DeadLetter] | None:
-        """Returns when Redis has the answers, with what is none; None if asked to stop before."""
+        """Keeps the answers; returns the deliveries that are none, once Redis has the rest.
+
+        Returns None if asked to stop before that.
+        """
         answers, refusals, bad = batch.decode_answers()
         arguments: list[str] = []
         for answer in answers:
@@ -50,7 +53,7 @@ class Answers:
         return bad if not arguments or self._store(arguments) else None
 
     def _store(self, arguments: list[str]) -> bool:
-        """Tries until Redis has them. False if asked to stop before: then they come again."""
+        """Tries until Redis has them. Returns False on a stop before that: then they come again."""
         has_warned = False
         while not self._run.stop.is_set():
             try:

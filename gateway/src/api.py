@@ -1,4 +1,4 @@
-"""The application: all routes, what they share, and what runs while it serves."""
+"""The application: all routes, their common parts, and the tasks that run while it serves."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ it becomes known. The id of the job is that of the row in `metric_log.csv`.
 
 
 class Api(WebServer):
-    """Everything that is served over HTTP. Raises WebError where it cannot listen."""
+    """The HTTP server of the gateway. Raises WebError if it cannot listen."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Api(WebServer):
         )
 
     def _routers(self, settings: GatewaySettings) -> list[APIRouter]:
-        """The calls that ask for the key, if there is one."""
+        """Returns the routers of the calls that ask for the key, if there is one."""
         tasks = TaskQueue(settings)
         trainings = Trainings(self._store, tasks, self._threads, settings.job_ttl)
         lookup = Lookup(self._store, trainings)
@@ -111,7 +111,7 @@ class Api(WebServer):
         return [each.router(needs) for each in (calls, job_calls, model_calls)]
 
     async def health(self) -> Response:
-        """Whether requests can be taken, and which part is missing if not."""
+        """Tells whether requests can be taken, and which part is missing if not."""
         broker, redis = self._broker.problem, await self._store.problem()
         health = Health(
             status="unavailable" if broker or redis else "ok",
@@ -122,7 +122,7 @@ class Api(WebServer):
         return JSONResponse(health.model_dump(), 200 if health.status == "ok" else 503)
 
     async def metrics(self) -> Response:
-        """For Prometheus."""
+        """Returns the metrics for Prometheus."""
         self._counters.queue.set(self._broker.depth("features") or 0)
         return PlainTextResponse(self._counters.text())
 

@@ -22,7 +22,7 @@ from schemas import Job, Jobs, Label, LabelTaken, PredictRequest, key_header
 from waiting import Waiting, until
 
 LONGEST_WAIT_SECONDS = 30
-LOOK_AGAIN_SECONDS = 3.0  # where nobody told us: a message of Redis can be lost
+LOOK_AGAIN_SECONDS = 3.0  # in case nobody told us: a message of Redis can be lost
 PREFERRED_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 Key = Annotated[
@@ -36,7 +36,7 @@ Prefer = Annotated[
 
 
 class Calls:
-    """The handlers, and what they need."""
+    """The handlers of predict and label, and what they depend on."""
 
     def __init__(  # noqa: PLR0913 (it is where all parts come together)
         self,
@@ -56,11 +56,11 @@ class Calls:
         self._outbox = outbox
         self._waiting = waiting
         self._counters = counters
-        self._asking = 0  # requests that are not in the queue yet
-        self._tasks: set[asyncio.Task[None]] = set()  # or nobody holds them
+        self._asking = 0  # requests not yet in the queue
+        self._tasks: set[asyncio.Task[None]] = set()  # keeps a reference, or they may be collected
 
     def router(self, needs: list[Any]) -> APIRouter:
-        """Which path leads to which handler."""
+        """Returns the routes: each path with its handler."""
         router = APIRouter(dependencies=needs, tags=["jobs"], responses=problems.ALWAYS)
         add = router.add_api_route
         add("/predict", self.predict, methods=["POST"], status_code=202, **problems.PREDICT)
@@ -79,9 +79,9 @@ class Calls:
     ) -> Job | Jobs:
         """Asks the model for one patient, or for many.
 
-        202 says that the broker has it: from then on it is not lost.
+        202 means that the broker has the request: from then on it is not lost.
         """
-        self._outbox.check()  # first: what is refused is to leave nothing behind
+        self._outbox.check()  # first, so that a refused request leaves nothing behind
         self._refuse_a_long_queue()
         intake = Intake.of(body, idempotency_key)
         self._asking += 1
@@ -101,13 +101,13 @@ class Calls:
         return jobs[0]
 
     async def label(self, job_id: JobId, body: Label) -> LabelTaken:
-        """Tells the true value, whenever it is known: also when the job has expired.
+        """Tells the true value of a job, at any time: even after the job has expired.
 
-        The job shows it once the broker has it. Told again, it is published again: of equal ones
-        there is one row.
+        The job shows it once the broker has it. If it is told again, it is published again; equal
+        ones make only one row.
         """
         self._outbox.check()
-        value = body.value + 0.0  # there is no -0.0 in the log
+        value = body.value + 0.0  # the log must not hold -0.0
         first = await self._store.tell_label(job_id, value)
         if first != value:
             told_before = number_text(first)
@@ -118,7 +118,7 @@ class Calls:
         return LabelTaken(job_id=job_id, label=value, warnings=ranges.label_warnings(value))
 
     async def label_by_query(self, job_id: JobIdInQuery, body: Label) -> LabelTaken:
-        """The same for any id, also one with a slash."""
+        """Tells the true value for any id, including one with a slash."""
         return await self.label(job_id, body)
 
     async def _accept(self, intake: Intake) -> list[Job]:
@@ -134,7 +134,7 @@ class Calls:
         return [job.accepted() for job in known]
 
     def _note(self, noting: Coroutine[Any, Any, None]) -> None:
-        """Has it done, while the client has its answer already."""
+        """Runs the coroutine in the background, while the client already has its answer."""
         task = asyncio.create_task(noting)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -150,7 +150,7 @@ class Calls:
             )
 
     async def _jobs_after(self, jobs: list[Job], seconds: float, request: Request) -> list[Job]:
-        """The jobs when all have ended, or after so many seconds, or when nobody waits any more."""
+        """Returns the jobs once all have ended, `seconds` have passed, or the client has gone."""
         job_ids = [job.job_id for job in jobs]
         deadline = asyncio.get_running_loop().time() + seconds
         with self._waiting.for_end_of(job_ids) as changed:
@@ -159,7 +159,7 @@ class Calls:
                 try:
                     jobs = await self._lookup.predictions(job_ids)
                 except StoreError:
-                    return jobs  # as they were: the broker has them
+                    return jobs  # as they were, since the broker has them
                 left = deadline - asyncio.get_running_loop().time()
                 if left <= 0 or self._waiting.is_closed or all(job.has_ended for job in jobs):
                     return jobs
@@ -169,7 +169,7 @@ class Calls:
 
 
 def seconds_of(prefer: str) -> float:
-    """How long a client would like to wait for the prediction itself.
+    """Returns how many seconds a client would like to wait for the prediction itself.
 
     >>> seconds_of("respond-async, wait=5"), seconds_of("wait=99999"), seconds_of("wait=soon")
     (5.0, 30, 0)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Column(NamedTuple):
     """One value of a patient: `least` and `most` are the data set's, `step` its precision.
 
-    From `lowest` to `highest` is what can be measured in people at all, with room to spare.
+    Values from `lowest` to `highest` can be measured in people at all, with room to spare.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Column(NamedTuple):
     meaning: str
 
 
-# What scikit-learn's description says of them; it does not say which sex is 1 and which 2.
+# From scikit-learn's description, which does not say which sex is 1 and which is 2.
 COLUMNS = [
     Column("age", "Age", "years", 19, 79, 1, 0, 130, "At the start of the study."),
     Column("sex", "Sex", "", 1, 2, 1, 1, 2, "The data set does not say which is which."),

@@ -1,4 +1,4 @@
-"""What Prometheus is told."""
+"""The metrics for Prometheus."""
 
 import time
 
@@ -17,10 +17,10 @@ SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
 class Counters:
-    """All of one gateway, from its start on."""
+    """All metrics of one gateway, from its start on."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # as many lines again
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else twice the lines
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self.requests = Histogram(
@@ -47,12 +47,12 @@ class Counters:
         )
 
     def text(self) -> bytes:
-        """As Prometheus reads it."""
+        """Returns the metrics in the format that Prometheus reads."""
         return generate_latest(self._registry)
 
 
 class Timed:
-    """Middleware: counts each request, under the route that it matched."""
+    """Middleware: counts each request under the route that it matched."""
 
     def __init__(self, app: ASGIApp, counters: Counters) -> None:
         self._app = app

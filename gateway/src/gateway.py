@@ -9,7 +9,7 @@ from gateway_settings import GatewaySettings
 from pipeline.broker import ANSWERS, Broker
 from pipeline.run import Run, run_service
 
-LOOK_SECONDS = 1.0  # at whether all is well, when no answer comes
+LOOK_SECONDS = 1.0  # between two checks of the gateway's health, when no answer comes
 
 
 def main(settings: GatewaySettings, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""What the gateway is told."""
+"""The settings of the gateway."""
 
 import re
 from typing import Annotated
@@ -15,14 +15,14 @@ def _url(kind: type) -> AfterValidator:
 
 
 def _printable(key: SecretStr) -> SecretStr:
-    """A header can carry other signs too, but not each client sends them alike."""
+    """Refuses a key that is not printable ASCII: clients send other signs in different ways."""
     if not re.fullmatch("[!-~]*", key.get_secret_value()):
         raise ValueError
     return key
 
 
 def _origins(text: str) -> str:
-    """As browsers write them: lower case, and nothing after the port, if it is not the usual."""
+    """Returns origins as browsers write them: in lower case, without a path or the usual port."""
     urls = urls_of(text)
     if not all(re.fullmatch(r"https?://[^/?#@*]+/", url) for url in urls):
         raise ValueError
@@ -30,7 +30,7 @@ def _origins(text: str) -> str:
 
 
 class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings, PageSettings):
-    """Its address, its limits, and where jobs, trainings and models are kept."""
+    """The gateway's address, its limits, and the stores of jobs, trainings and models."""
 
     gateway_host: str = Field("127.0.0.1", description="an address of this machine")
     gateway_port: int = Field(
@@ -41,7 +41,7 @@ class GatewaySettings(BrokerSettings, TrainingSettings, StoreSettings, PageSetti
     )
     cors_origins: Annotated[str, one_or_more(AnyHttpUrl), AfterValidator(_origins)] = Field(
         "",
-        validate_default=False,  # no origin is none
+        validate_default=False,  # so that empty means no origins
         description="an origin like https://course.example:3000, without a path, or several, "
         "separated by commas",
     )

@@ -1,4 +1,4 @@
-"""From a request as it came to jobs and the message that asks for them."""
+"""Turns a request into jobs, and into the message that asks for them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ SEX = NAMES.index("sex")
 
 
 class MisfitError(Exception):
-    """A part of a request that does not fit the rest; the text says why."""
+    """A part of a request does not fit the rest; the text says why."""
 
     def __init__(self, text: str, *place: str | int) -> None:
         super().__init__(text)
@@ -26,7 +26,7 @@ class MisfitError(Exception):
 class Intake(NamedTuple):
     """The rows of a request, scaled as the model's features are, and whether it was a list.
 
-    `own` are the caller's ids by their texts: in a message a number stays one.
+    `own` holds the caller's ids by their texts: in a message a number stays a number.
     """
 
     jobs: NewJobs
@@ -36,7 +36,7 @@ class Intake(NamedTuple):
 
     @classmethod
     def of(cls, request: PredictRequest, key: str) -> "Intake":
-        """Raises MisfitError."""
+        """Reads a request. Raises MisfitError."""
         data = request.data
         is_list = isinstance(data, list) and not isinstance(data[0], float)
         rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
@@ -57,7 +57,7 @@ class Intake(NamedTuple):
         return cls(jobs, own, rows, is_list)
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
-        """What asks for those jobs that the broker does not have yet."""
+        """Returns the message for the jobs that the broker lacks; None if it has them all."""
         asked = [
             (job.job_id, row)
             for job, row in zip(known, self.rows, strict=True)
@@ -76,7 +76,7 @@ def _values(row: list[float] | NamedRow) -> list[float]:
 
 
 def _check_sex(rows: list[list[float]], is_list: bool) -> None:
-    """The one value that has two: another one is a row scaled already, or in another order."""
+    """Checks the one column with two values: any other means a row scaled, or in another order."""
     for index, row in enumerate(rows):
         if row[SEX] not in {1, 2}:
             place = ("data", index, "sex") if is_list else ("data", "sex")
@@ -86,7 +86,7 @@ def _check_sex(rows: list[list[float]], is_list: bool) -> None:
 
 
 def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, Id]:
-    """The caller's own ids by their texts, in order; none if it gave none."""
+    """Returns the caller's own ids by their texts, in order; empty if it gave none."""
     if own is None:
         return {}
     if isinstance(own, list) != is_list:

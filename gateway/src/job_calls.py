@@ -1,4 +1,4 @@
-"""The calls about jobs of either kind, and those that begin a training and give one up."""
+"""The calls about jobs of either kind, and those that begin and cancel a training."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -16,11 +16,11 @@ from training_schemas import TrainingJob, TrainRequest
 from trainings import Trainings
 from waiting import Waiting, until
 
-LOOK_AT_TRAINING_SECONDS = 0.5  # of what the trainer does nobody is told
+LOOK_AT_TRAINING_SECONDS = 0.5  # nobody is told what the trainer does
 
 
 class JobCalls:
-    """The handlers, and what they need."""
+    """The handlers of these calls, and what they depend on."""
 
     def __init__(self, lookup: Lookup, trainings: Trainings, waiting: Waiting) -> None:
         self._lookup = lookup
@@ -28,7 +28,7 @@ class JobCalls:
         self._waiting = waiting
 
     def router(self, needs: list[Any]) -> APIRouter:
-        """Which path leads to which handler."""
+        """Returns the routes: each path with its handler."""
         router = APIRouter(dependencies=needs, responses=problems.ALWAYS)
         add = router.add_api_route
         jobs: dict[str, Any] = {"tags": ["jobs"], "methods": ["GET"]}
@@ -51,18 +51,18 @@ class JobCalls:
         return job
 
     async def job(self, job_id: str) -> Job | TrainingJob:
-        """What has become of a job: a prediction, or a training."""
+        """Returns the state of a job: a prediction, or a training."""
         return await self._lookup.either(job_id)
 
     async def events(self, job_id: str) -> Response:
-        """What becomes of a job, pushed: each state as an event, until it has ended."""
+        """Pushes each state of a job as an event, until it has ended."""
         job = await self._lookup.either(job_id)
         return StreamingResponse(self._states(job), media_type="text/event-stream")
 
     async def cancel(self, job_id: str) -> TrainingJob:
-        """Gives a training up, whether it has begun or not: there will be no model.
+        """Cancels a training, whether it has begun or not: there will be no model.
 
-        Once the trainer has begun to store its model it is too late.
+        It is too late once the trainer has begun to store the model.
         """
         job = await self._lookup.either(job_id)
         if isinstance(job, Job):
@@ -75,15 +75,15 @@ class JobCalls:
         return job
 
     async def job_by_query(self, job_id: JobIdInQuery) -> Job | TrainingJob:
-        """The same for any id, also one with a slash."""
+        """Returns the state of a job with any id, including one with a slash."""
         return await self.job(job_id)
 
     async def events_by_query(self, job_id: JobIdInQuery) -> Response:
-        """The same for any id, also one with a slash."""
+        """Pushes the states of a job with any id, including one with a slash."""
         return await self.events(job_id)
 
     async def cancel_by_query(self, job_id: JobIdInQuery) -> TrainingJob:
-        """The same for any id, also one with a slash."""
+        """Cancels a training with any id, including one with a slash."""
         return await self.cancel(job_id)
 
     async def _states(self, job: Job | TrainingJob) -> AsyncIterator[bytes]:
@@ -95,7 +95,7 @@ class JobCalls:
                 try:
                     now = await self._lookup.either_or_none(job.job_id)
                 except StoreError:
-                    return  # the reader comes again, and is told
+                    return  # the reader connects again, and is told then
                 if now is None:
                     yield b"event: expired\ndata: {}\n\n"
                     return

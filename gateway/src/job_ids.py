@@ -1,4 +1,4 @@
-"""The id of a job as a request gives it."""
+"""The id of a job, as it comes in a request."""
 
 import math
 from collections.abc import Callable

@@ -32,9 +32,9 @@ from schemas import Job, Status
 
 REMEMBER_SECONDS = 3600
 MOST_CONNECTIONS = 32
-TURN_SECONDS = 10.0  # for one of these connections, when a thousand clients come at once
+TURN_SECONDS = 10.0  # of waiting for a connection, when a thousand clients come at once
 TIMEOUT_SECONDS = 2.0
-FIELDS = 8  # of a job, as look.lua gives them
+FIELDS = 8  # the number of fields that look.lua returns for a job
 
 
 class StoreError(PipelineError):
@@ -42,14 +42,13 @@ class StoreError(PipelineError):
 
 
 class ConflictError(PipelineError):
-    """An id or an Idempotency-Key is known already, with other content."""
+    """An id or an Idempotency-Key is already known, with other content."""
 
 
 class NewJobs(NamedTuple):
-    """What is to be asked: digests of the row for each id, and of the request as it came; and what
-    each row is to be told of its values.
+    """The jobs of one request: for each id a digest of its row, and the warnings about its values.
 
-    `key` is the Idempotency-Key that it came with, or an empty text.
+    `request` is a digest of the request as it came, `key` its Idempotency-Key, or an empty text.
     """
 
     ids: list[str]
@@ -60,7 +59,7 @@ class NewJobs(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A job that is in the store: when it was written, and whether the broker has confirmed it."""
+    """A job in the store: when it was written, and whether the broker has confirmed it."""
 
     job_id: str
     created: str
@@ -68,7 +67,7 @@ class Known(NamedTuple):
     warnings: str = ""  # as JSON
 
     def accepted(self) -> Job:
-        """As it is when the broker has confirmed it now, and nothing else is known."""
+        """Returns the job as it is when the broker confirms it now, and nothing else is known."""
         fields = [self.created, str(now_in_ms()), None, None, None, None, self.warnings, None]
         job = _job(self.job_id, fields)
         assert job is not None, "it was written"
@@ -76,7 +75,7 @@ class Known(NamedTuple):
 
 
 def script(name: str) -> str:
-    """The Lua that Redis runs in one go."""
+    """Returns the text of a Lua script, which Redis runs as one step."""
     return (Path(__file__).parent / f"{name}.lua").read_text()
 
 
@@ -85,7 +84,7 @@ def now_in_ms() -> int:
 
 
 class JobStore:
-    """What handlers do with jobs. Raises StoreError if Redis cannot be used."""
+    """The store of jobs. Raises StoreError if Redis cannot be used."""
 
     def __init__(self, url: str, ttl_seconds: int) -> None:
         pool = BlockingConnectionPool.from_url(
@@ -95,7 +94,7 @@ class JobStore:
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             decode_responses=True,
-            retry=Retry(NoBackoff(), 1),  # a connection that Redis closed meanwhile
+            retry=Retry(NoBackoff(), 1),  # for a connection that Redis closed meanwhile
             redis_connect_func=on_connect_async,
         )
         self.redis = Redis.from_pool(pool)
@@ -107,7 +106,7 @@ class JobStore:
         self._confirm_label = self.redis.register_script(script("confirm_label"))
 
     async def create(self, new: NewJobs) -> list[Known]:
-        """Writes the jobs, unless they are there: then those. Raises ConflictError, or StoreError.
+        """Writes the jobs, or returns those already there. Raises ConflictError, or StoreError.
 
         The ids are those of the first request with this Idempotency-Key.
         """
@@ -132,15 +131,15 @@ class JobStore:
     async def confirm(self, job_ids: Sequence[str]) -> None:
         """Notes that the broker has their features.
 
-        Without Redis they stay `pending` until they are answered, and are published again when they
-        are sent again.
+        Without Redis they stay `pending` until they are answered, and are published again if the
+        request is sent again.
         """
         with contextlib.suppress(StoreError):
             async with told():
                 await self._confirm(args=[now_in_ms(), *map(canonical, job_ids)])
 
     async def read(self, job_ids: Sequence[str]) -> list[Job | None]:
-        """The jobs as they are now; None for one that is not there."""
+        """Returns the jobs as they are now; None for one that is not there."""
         async with told():
             found = await self._look(args=list(map(canonical, job_ids)))
         starts = range(0, len(found), FIELDS)
@@ -150,12 +149,12 @@ class JobStore:
         ]
 
     async def has_expired(self, job_id: str) -> bool:
-        """Whether a job that is not there once was."""
+        """Returns True if a job that is not there once was."""
         async with told():
             return bool(await self.redis.exists(f"seen:{canonical(job_id)}"))
 
     async def tell_label(self, job_id: str, value: float) -> float:
-        """Notes the true value for an id, to be published; returns the one that was told first."""
+        """Notes the label of an id, to be published; returns the one that was told first."""
         async with told():
             first = await self._tell(
                 keys=_label_keys(job_id),
@@ -164,7 +163,7 @@ class JobStore:
         return float(first)
 
     async def confirm_label(self, job_id: str, value: float) -> None:
-        """Notes that the broker has the true value: from now on the job shows it."""
+        """Notes that the broker has the label: from now on the job shows it."""
         async with told():
             await self._confirm_label(
                 keys=_label_keys(job_id),
@@ -172,7 +171,7 @@ class JobStore:
             )
 
     async def problem(self) -> str | None:
-        """What is wrong with Redis, if anything is."""
+        """Returns what is wrong with Redis; None if nothing is."""
         try:
             async with told():
                 memory = await self.redis.info("memory")
@@ -185,7 +184,7 @@ class JobStore:
 
 @asynccontextmanager
 async def told() -> AsyncIterator[None]:
-    """Raises StoreError, in words, for whatever the client library raises."""
+    """Turns whatever the client library raises into a StoreError, in words."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
@@ -193,7 +192,7 @@ async def told() -> AsyncIterator[None]:
 
 
 def digest(content: bytes) -> str:
-    """The same for the same content."""
+    """Returns a digest, the same for the same content."""
     return blake2b(content, digest_size=12).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Whether a stored model can answer here, and how far off it is on rows that it has not seen."""
+"""Checks whether a stored model can answer here, and measures its error on rows new to it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +16,11 @@ from pipeline.reasons import too_large
 
 
 class RefusedError(PipelineError):
-    """What was asked for cannot be done as things are; the text says why."""
+    """The request cannot be met as things are; the text says why."""
 
 
 class Judge:
-    """Loads models as `model` does, and has them predict the 89 rows of the hold-out.
+    """Loads models as `model` does, and makes them predict the 89 rows of the hold-out.
 
     `between` is called while one takes long to predict, and may raise.
     """
@@ -42,7 +42,7 @@ class Judge:
                 f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
             )
         size = max((file.size for file in model.files.values()), default=0)
-        if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, and then `model`
+        if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
             what = f"a file of {model.model_id}"
             raise RefusedError(too_large(what, size, "bytes", MOST_MODEL_BYTES))
         try:
@@ -51,9 +51,9 @@ class Judge:
             raise RefusedError(f"{model.model_id} cannot be used: {error}") from error
 
     def rmse(self, model: Model) -> float | None:
-        """On the hold-out. What its record says, of a file that does not load any more.
+        """Returns the RMSE on the hold-out, or for a file that no longer loads, the recorded one.
 
-        None where nobody has measured.
+        None if it was never measured.
         """
         if model.model_id not in self._known:
             try:
@@ -63,7 +63,7 @@ class Judge:
         return self._known[model.model_id]
 
     def _measure(self, model: Model) -> float | None:
-        """An ONNX file alone is not run here: its record counts, as long as the file is whole."""
+        """Measures the RMSE. An ONNX file alone is not run here: its record counts, if whole."""
         if SKOPS not in model.files:
             self._store.file(model, ONNX)
             return recorded(model)
@@ -77,5 +77,5 @@ class Judge:
 
 
 def recorded(model: Model) -> float | None:
-    """What its record says."""
+    """Returns the RMSE in the model's record."""
     return model.metrics.rmse if model.metrics else None

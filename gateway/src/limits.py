@@ -1,4 +1,4 @@
-"""How large a request may be, and how slowly it may come."""
+"""Limits on the size of a request, and on the time that it takes to arrive."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ class _TooLargeError(Exception):
 
 
 class _GoneError(Exception):
-    """Of a client in the middle of its body: what came may look like all of it."""
+    """A client has gone in the middle of its body: the part that came may look like all of it."""
 
 
 class Limits:
@@ -60,7 +60,7 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Gives the body at once, then whatever comes after it."""
+    """Returns a `receive` that gives the body at once, then whatever comes after it."""
     parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

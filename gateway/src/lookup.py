@@ -12,14 +12,14 @@ from trainings import Trainings
 
 
 class Lookup:
-    """Each call raises HTTPException for a job that is not there: 410 if it once was, else 404."""
+    """Finds jobs. Raises HTTPException if one is not there: 410 if it once was, else 404."""
 
     def __init__(self, store: JobStore, trainings: Trainings) -> None:
         self._store = store
         self._trainings = trainings
 
     async def predictions(self, job_ids: Sequence[str]) -> list[Job]:
-        """As they are now."""
+        """Returns the current states of predictions."""
         jobs = await self._store.read(job_ids)
         for job_id, job in zip(job_ids, jobs, strict=True):
             if job is None:
@@ -27,16 +27,16 @@ class Lookup:
         return [job for job in jobs if job is not None]
 
     async def either(self, job_id: str) -> Job | TrainingJob:
-        """As it is now."""
+        """Returns the current state of a prediction or training."""
         return await self.either_or_none(job_id) or await self._refuse(job_id)
 
     async def either_or_none(self, job_id: str) -> Job | TrainingJob | None:
-        """As it is now, if it is there."""
+        """Returns the current state of a prediction or training; None if it is not there."""
         (job,) = await self._store.read([job_id])
         return job or await self._trainings.read(job_id)
 
     async def training(self, job_id: str) -> TrainingJob:
-        """As it is now."""
+        """Returns the current state of a training."""
         return await self._trainings.read(job_id) or await self._refuse(job_id)
 
     async def _refuse(self, job_id: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The calls about models: list, promote, try in the shadow, go back, delete."""
+"""The calls about models: list, promote, run as shadow, roll back, delete."""
 
 import asyncio
 import logging
@@ -32,10 +32,10 @@ from training_schemas import NAME_PATTERN
 
 log = logging.getLogger(__name__)
 
-UNFORCED = Promotion()  # as without a body
+UNFORCED = Promotion()  # used if there is no body
 FOLLOW_SECONDS = 2.0  # in which every process of `model` follows, or says why not
 LOOK_AGAIN_SECONDS = 0.1
-FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # who has been silent for longer is no more
+FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # a process silent for longer is gone
 
 ModelId = Annotated[str, Path(pattern=NAME_PATTERN, examples=["ridge-7f3a9c2b41de"])]
 Key = Annotated[
@@ -47,7 +47,7 @@ Key = Annotated[
 
 
 class ModelCalls:
-    """The handlers, and what they need."""
+    """The handlers of these calls, and what they depend on."""
 
     def __init__(  # noqa: PLR0913 (it is where all parts come together)
         self,
@@ -67,7 +67,7 @@ class ModelCalls:
         self._rollbacks = rollbacks
 
     def router(self, needs: list[Any]) -> APIRouter:
-        """Which path leads to which handler."""
+        """Returns the routes: each path with its handler."""
         router = APIRouter(dependencies=needs, tags=["models"], responses=problems.STORE)
         add = router.add_api_route
         one = "/models/{model_id}"
@@ -83,7 +83,7 @@ class ModelCalls:
         return router
 
     async def models(self) -> ModelsOut:
-        """All models, and which of them answers."""
+        """Lists all models, and tells which of them answers."""
         look = await self._threads.run(self._registry.look)
         return ModelsOut(
             live=look.last.live if look.last else None,
@@ -92,7 +92,7 @@ class ModelCalls:
         )
 
     async def model(self, model_id: ModelId) -> ModelOut:
-        """What is known of a model."""
+        """Returns what is known of a model."""
         model = await self._threads.run(lambda: self._registry.model(model_id))
         last = await self._threads.run(self._store.last_change)
         return _model(model, last)
@@ -100,7 +100,7 @@ class ModelCalls:
     async def promote(
         self, model_id: ModelId, body: Promotion = UNFORCED, idempotency_key: Key = ""
     ) -> Changed:
-        """Has a model answer from now on, if it loads, fits, and is not worse than it may be."""
+        """Lets a model answer from now on, if it loads, fits, and is not too much worse."""
         return await self._change(
             lambda: self._registry.promote(model_id, body.force, idempotency_key)
         )
@@ -112,24 +112,25 @@ class ModelCalls:
         )
 
     async def shadow(self, model_id: ModelId, idempotency_key: Key = "") -> Changed:
-        """Has a model predict the same rows, to be scored on the same labels."""
+        """Lets a model predict the same rows as the live model, to be scored on the same labels."""
         return await self._change(lambda: self._registry.shadow(model_id, idempotency_key))
 
     async def unshadow(self, idempotency_key: Key = "") -> Changed:
-        """Ends the trial of a model."""
+        """Ends the trial of the shadow model."""
         return await self._change(lambda: self._registry.unshadow(idempotency_key))
 
     async def rollback(self, idempotency_key: Key = "") -> Changed:
         """Goes back to the model before the last promotion.
 
-        Of two that come at the same moment one goes back, and the other is 409. A second one goes
-        back one promotion more: send one that may have got lost again with its `Idempotency-Key`.
+        Of two rollbacks at the same moment one succeeds, and the other gets 409. A second one goes
+        back one promotion more: if an answer was lost, repeat the request with its
+        `Idempotency-Key`.
         """
         async with self._rollbacks.turn(idempotency_key):
             return await self._change(lambda: self._registry.rollback(idempotency_key))
 
     async def changes(self) -> ChangesOut:
-        """All changes, and who follows."""
+        """Lists all changes, and what each process of `model` answers with."""
         changes = await self._threads.run(self._store.changes)
         replicas = await self._threads.run(self._store.replicas)
         return ChangesOut(
@@ -142,19 +143,19 @@ class ModelCalls:
         return Response(status_code=204)
 
     async def _change(self, make: Callable[[], Change]) -> Changed:
-        self._outbox.check()  # first: a change that nobody is told of is to leave nothing behind
+        self._outbox.check()  # first, so that a change that nobody hears of leaves no trace
         change = await self._threads.run(make)
         replicas: list[ReplicaOut] = []
         try:
             await self._threads.run(self._broker.announce_change)
             replicas = await self._followers(change.number)
         except (StoreError, DamagedError, SlowError) as error:
-            # The change is made: who were told of a failure would have it made once more.
+            # The change is made: if the client were told of a failure, it would ask for it again.
             log.warning("who follows change %d is not known: %s", change.number, error)
         return Changed(change=_change(change), replicas=replicas)
 
     async def _followers(self, number: int) -> list[ReplicaOut]:
-        """What the processes of `model` say once all have heard of the change, or time is up."""
+        """Returns the reports of the processes of `model` once all know of it, or time is up."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + FOLLOW_SECONDS
         while True:

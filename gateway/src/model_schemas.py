@@ -1,4 +1,4 @@
-"""What goes over HTTP about models: the records of the model store, described."""
+"""Schemas of the calls about models: the records of the model store, described."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -44,7 +44,7 @@ class MetricsOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """A stored model, and what it does now."""
+    """A stored model, and its current role."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [STORED]})
 
@@ -76,7 +76,7 @@ class ModelsOut(BaseModel):
 
 
 class Promotion(Strict):
-    """How a model is to be promoted."""
+    """The options of a promotion."""
 
     force: bool = Field(
         False,
@@ -87,7 +87,7 @@ class Promotion(Strict):
 
 
 class PromotionOut(BaseModel):
-    """Whether a model would be promoted now."""
+    """The answer to whether a model would be promoted now."""
 
     refusal: str | None = Field(
         description="Why it would be refused (409); null where it would not.", examples=[None]
@@ -95,7 +95,7 @@ class PromotionOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """Which model answers from then on, and which one is tried."""
+    """A change: the model that answers from then on, and the shadow model."""
 
     number: int = Field(examples=[2])
     action: Literal["start", "promote", "rollback", "shadow", "unshadow"]
@@ -114,7 +114,7 @@ class ChangeOut(BaseModel):
 
 
 class ReplicaOut(BaseModel):
-    """What one process of `model` says of itself."""
+    """A report of one process of `model` about itself."""
 
     name: str = Field(examples=["model-1"])
     change: int = Field(description="The last that it has heard of.", examples=[2])
@@ -125,7 +125,7 @@ class ReplicaOut(BaseModel):
 
 
 class Changed(BaseModel):
-    """A change, and how far the processes of `model` are with it: two seconds later at most."""
+    """A change, and how far the processes of `model` are with it after at most two seconds."""
 
     change: ChangeOut
     replicas: list[ReplicaOut]

@@ -1,4 +1,4 @@
-"""Which web pages may ask the gateway, as long as it asks for no key."""
+"""The web pages that may ask the gateway as long as it asks for no key."""
 
 from collections.abc import Collection
 
@@ -7,14 +7,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-SHOWN = 100  # characters of an origin
+SHOWN = 100  # characters of an origin that are shown
 
 
 class OwnOrigin:
     """Middleware: answers the gateway's own pages, and those of the `allowed` origins.
 
-    A page elsewhere can call us by a local name, too, and what it asks without a body need not be
-    JSON. But then the browser says whose page it is. Who is no browser says nothing.
+    A foreign page can call us by a local name, too, and a request without a body need not be JSON.
+    But then the browser says whose page it is. A client that is no browser says nothing.
     """
 
     def __init__(self, app: ASGIApp, allowed: Collection[str]) -> None:

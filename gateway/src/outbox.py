@@ -1,4 +1,4 @@
-"""From the handlers, in an event loop, to the broker, whose publishing may have to wait."""
+"""Carries messages from the handlers' event loop to the broker, whose publishing may block."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from pipeline.errors import PipelineError
 from pipeline.messages import Message
 
 CONFIRM_SECONDS = 5.0
-MOST_WAITING = 2000  # messages, when the broker takes none
+MOST_WAITING = 2000  # messages, while the broker takes none
 
 
 class BrokerAwayError(PipelineError):
-    """The broker does not take messages now. One that was on its way may still get there."""
+    """The broker takes no messages now. One that was on its way may still get there."""
 
 
 class _Letter(NamedTuple):
@@ -23,7 +23,7 @@ class _Letter(NamedTuple):
 
 
 class Outbox:
-    """Publishes together what came together, and tells each sender when the broker has it."""
+    """Publishes in one go what comes in together, and tells each sender when the broker has it."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -31,7 +31,7 @@ class Outbox:
         self._has_some = asyncio.Event()
 
     def check(self) -> None:
-        """Raises BrokerAwayError where a message would not get to the broker now."""
+        """Raises BrokerAwayError if a message would not get to the broker now."""
         if problem := self._broker.problem:
             raise BrokerAwayError(problem)
         if len(self._waiting) >= MOST_WAITING:
@@ -54,7 +54,7 @@ class Outbox:
             ) from error
 
     async def run(self) -> None:
-        """Publishes what is sent, for ever."""
+        """Publishes messages until it is cancelled."""
         while True:
             await self._has_some.wait()
             self._has_some.clear()
@@ -70,7 +70,7 @@ class Outbox:
 
 
 def _setter(letters: list[_Letter]) -> Callable[[], None]:
-    """To be called in any thread: tells the senders, in that of their event loop."""
+    """Returns a function, callable in any thread, that tells the senders in their event loop."""
     loop = asyncio.get_running_loop()
 
     def tell() -> None:
@@ -79,7 +79,7 @@ def _setter(letters: list[_Letter]) -> Callable[[], None]:
                 letter.confirmed.set_result(None)
 
     def call() -> None:
-        if not loop.is_closed():  # of a gateway that has ended
+        if not loop.is_closed():  # in a gateway that has ended
             loop.call_soon_threadsafe(tell)
 
     return call

@@ -1,4 +1,4 @@
-"""What people see of the gateway: the form, the description of the API, and what these ask for."""
+"""The gateway's pages for people: the form, the API description, and the data for them."""
 
 import asyncio
 import math
@@ -23,12 +23,12 @@ PACKAGES: list[str | tuple[str, str]] = [
     ("plotly", "package_data"),
     ("fastapi_offline", "static"),
 ]
-PLOT_SECONDS = 1.0  # that plot may take to answer
-FRESH_SECONDS = 1.0  # that its answer is given to others, too
+PLOT_SECONDS = 1.0  # of waiting for plot's answer
+FRESH_SECONDS = 1.0  # during which its answer is given to others, too
 
 
 class ColumnOut(BaseModel):
-    """One of a patient's ten values: what it is, and where it lies in the data set."""
+    """One of a patient's ten values: its meaning, and its range in the data set."""
 
     name: str = Field(examples=["bmi"])
     title: str = Field(examples=["Body mass index"])
@@ -63,7 +63,7 @@ class PredictionsOut(BaseModel):
 
 
 class LinksOut(BaseModel):
-    """Where else to look."""
+    """Links to other pages."""
 
     live_page: str = Field(examples=["http://localhost:8080/"])
 
@@ -74,19 +74,19 @@ class Plot:
     def __init__(self, plot_url: str) -> None:
         self._url = f"{plot_url.rstrip('/')}/api/predictions"
         self._client: httpx.AsyncClient | None = None
-        self._lock = asyncio.Lock()  # many who ask at once wait for one answer
+        self._lock = asyncio.Lock()  # many who ask at once share one answer
         self._asked_at = -math.inf
         self._answer: PredictionsOut | None = None
 
     @asynccontextmanager
     async def connected(self, _: FastAPI) -> AsyncIterator[None]:
-        """While the gateway serves."""
-        straight = httpx.AsyncHTTPTransport()  # whatever proxy there is
+        """Keeps a client for plot while the gateway serves."""
+        straight = httpx.AsyncHTTPTransport()  # bypasses any proxy
         async with httpx.AsyncClient(timeout=PLOT_SECONDS, transport=straight) as self._client:
             yield
 
     async def predictions(self) -> PredictionsOut:
-        """Raises HTTPException where plot does not answer, or not as it should."""
+        """Returns the histogram. Raises HTTPException if plot does not answer as it should."""
         async with self._lock:
             if time.monotonic() - self._asked_at >= FRESH_SECONDS:
                 self._answer = await self._ask()
@@ -106,7 +106,7 @@ class Plot:
 
 
 def pages(plot_url: str, live_page_url: str) -> APIRouter:
-    """The routes that need no key: none of them tells of a job."""
+    """Returns the routes that need no key: none of them reveals a job."""
     plot = Plot(plot_url)
     router = APIRouter(lifespan=plot.connected, tags=["form"])
     router.mount("/static", StaticFiles(directory=STATIC, packages=PACKAGES))

@@ -1,4 +1,4 @@
-"""What a client says of its patients, as the rows that the model takes."""
+"""Turns a client's patients into the rows that the model takes."""
 
 import random
 from typing import NamedTuple
@@ -19,13 +19,13 @@ class Patient(NamedTuple):
 
 
 def scaled(rows: list[list[float]]) -> list[list[float]]:
-    """Rows of ten values as they were measured, scaled as the model's features are."""
+    """Scales rows of ten values, as measured, like the model's features."""
     scaled_rows: list[list[float]] = dataset.scale(np.array(rows, dtype=np.float64)).tolist()
     return scaled_rows
 
 
 def random_patient() -> Patient:
-    """One of the held-out rows of the data set: a real patient, whom the model has not seen."""
+    """Returns a held-out row of the data set: a real patient whom the model has not seen."""
     data = dataset.clinical_holdout()
     index = random.randrange(len(data.labels))
     return Patient(

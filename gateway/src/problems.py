@@ -1,4 +1,4 @@
-"""What the calls may answer, as their description says it, and which errors become which answer."""
+"""The errors of the calls: their descriptions for the API, and the answers that they become."""
 
 import shlex
 from typing import Any
@@ -23,7 +23,7 @@ SHORT = 60  # characters
 
 
 def problem(text: str) -> dict[str, Any]:
-    """An answer that is a sentence."""
+    """Describes an answer that is a sentence."""
     return {"model": Problem, "description": text}
 
 
@@ -147,11 +147,11 @@ SENTENCES: dict[int, list[type[Exception]]] = {
     429: [FullError],
     500: [model_store.DamagedError],
     503: [StoreError, BrokerAwayError, model_store.StoreError, SlowError],
-}  # the status that an error's text is answered with
+}  # the status with which an error's text is sent
 
 
 def detail(error: dict[str, Any]) -> dict[str, Any]:
-    """What is wrong with a request, where, and, as far as it is short, what stands there.
+    """Returns what is wrong with a request, where, and, if it is short, the value that is there.
 
     >>> detail({"loc": ("body", "data", "row", 3), "msg": "Must be a number", "type": "float_type",
     ...         "input": "x"})
@@ -169,7 +169,7 @@ def detail(error: dict[str, Any]) -> dict[str, Any]:
 
 
 def not_json(request: Request) -> str:
-    """Says what to send, where a body came as another kind."""
+    """Says what to send, if a body has another content type."""
     kind = request.headers.get("Content-Type")
     said = f"it came as {kind[:SHORT]!r}" if kind else "it came without a Content-Type"
     url = shlex.quote(str(request.url))
@@ -178,14 +178,14 @@ def not_json(request: Request) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Our errors as answers."""
+    """Registers the handlers that turn errors into answers."""
 
     async def unreadable(_: Request, __: Exception) -> Response:
         return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
 
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError), "it is installed for no other"
-        if isinstance(error.body, bytes):  # it was not read: only JSON is
+        if isinstance(error.body, bytes):  # it was not parsed, as it is not JSON
             return JSONResponse({"detail": not_json(request)}, 415)
         details = [detail(each) for each in error.errors()[:MOST_DETAILS]]
         return JSONResponse({"detail": details}, 422)

@@ -1,4 +1,4 @@
-"""What a patient's values can be, and what the model has seen of them."""
+"""The values that a patient can have, and those that the model has seen."""
 
 from functools import cache
 from typing import Literal, NamedTuple
@@ -10,7 +10,7 @@ from columns import COLUMNS
 from pipeline import dataset
 
 MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
-LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # of the data set: points of disease progression
+LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # in the data set, in points of disease progression
 CALLED = {"raw": "as measured", "scaled": "with load_diabetes()'s scaling"}
 
 Units = Literal["raw", "scaled"]
@@ -18,7 +18,7 @@ Values = npt.NDArray[np.float64]
 
 
 class ImpossibleError(Exception):
-    """A value that cannot be: of which row and column; why is the text, a sentence."""
+    """A value that cannot be, with its row and column; the text is a sentence that says why."""
 
     def __init__(self, row: int, name: str, text: str) -> None:
         super().__init__(text)
@@ -27,7 +27,7 @@ class ImpossibleError(Exception):
 
 
 class _Limits(NamedTuple):
-    """Of each column, shape (10,): the ends of what it can be, and of what the data set has."""
+    """The limits of each column, shape (10,): of possible values, and of values in the data set."""
 
     lowest: Values
     highest: Values
@@ -36,9 +36,9 @@ class _Limits(NamedTuple):
 
 
 def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
-    """Of each row, a sentence for each value that the data set does not reach to.
+    """Returns for each row a sentence for each value outside the data set's range.
 
-    Raises ImpossibleError for a value that is far outside what its column can be.
+    Raises ImpossibleError for a value that is far outside the possible range of its column.
     """
     values, limits = np.array(rows, dtype=np.float64), _limits(units)
     within = (values >= limits.least) & (values <= limits.most)
@@ -57,7 +57,7 @@ def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
 
 
 def label_warnings(value: float) -> list[str]:
-    """A sentence if the data set has no true value like it."""
+    """Returns a sentence if the data set has no label like it."""
     if LEAST_LABEL <= value <= MOST_LABEL:
         return []
     return [
@@ -76,7 +76,7 @@ def _refuse_impossible(values: Values, units: Units) -> None:
 
 
 def _question(value: float, column: int, units: Units) -> str:
-    """Asks for the slip that explains most of such values."""
+    """Asks about the slip that explains most such values."""
     if units == "scaled":
         return '; was "units": "raw" meant?'
     scaled = _limits("scaled")
@@ -93,7 +93,7 @@ def _ends(units: Units) -> _Limits:
 
 @cache
 def _limits(units: Units) -> _Limits:
-    """With the slack, so that a value is only to be compared."""
+    """Returns the limits with the slack added, so that values can be compared directly."""
     lowest, highest, least, most = _ends(units)
     slack = dataset.ROUNDING if units == "scaled" else MEASURED_SLACK * (most - least)
     return _Limits(lowest - slack, highest + slack, least - slack, most + slack)

@@ -1,4 +1,4 @@
-"""Which model answers, and which one is tried: each change is checked, numbered and kept."""
+"""The live model and the shadow model: each change is checked, numbered and kept."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -13,28 +13,29 @@ from pipeline.models.records import Change, Model, standing
 from pipeline.models.store import ModelStore, TakenError, now_text
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
-Asked = tuple[Action, str | None]  # what is to be done, and with which model
+Asked = tuple[Action, str | None]  # the action, and the model it is about
 HOLDOUT_ROWS = 89
-BUILT_IN = "diabetes"  # the data set whose hold-out no training has taken
-TRIES = 5  # of a change, while others make theirs
+BUILT_IN = "diabetes"  # the data set whose hold-out no training uses
+TRIES = 5  # attempts at a change, while others make theirs
 
 
 class UnknownModelError(PipelineError):
-    """There is no such model."""
+    """The model does not exist."""
 
 
 class Look(NamedTuple):
-    """The model store at one time."""
+    """A snapshot of the model store."""
 
     models: list[Model]
     last: Change | None
 
 
 class Registry:
-    """Each call blocks. Raises StoreError, DamagedError, RefusedError and UnknownModelError.
+    """The changes of models. Each call blocks.
 
-    A change that comes with a `key` is made once: asked for again, it is the same change. Another
-    one with the same key raises ConflictError. `between` is called between steps of long work.
+    Raises StoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key` is
+    made once: if it is asked for again, it is the same change; a different one with the same key
+    raises ConflictError. `between` is called between steps of long work.
     """
 
     def __init__(
@@ -45,25 +46,25 @@ class Registry:
         self._most_rise = most_rise
 
     def look(self) -> Look:
-        """All models, and what they do."""
+        """Returns all models, and their roles."""
         return Look(self._store.models(), self._store.last_change())
 
     def model(self, model_id: str) -> Model:
-        """One of them."""
+        """Returns one of the models."""
         model = self._store.model(model_id)
         if model is None:
             raise UnknownModelError(f"there is no model {model_id}")
         return model
 
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:
-        """Has the model answer from now on. One that was tried is not tried any more."""
+        """Makes the model the live one. If it was the shadow model, that trial ends."""
 
         return self._change(
             key, ("promote", model_id), lambda changes: self._promotion(changes, model_id, force)
         )
 
     def refusal(self, model_id: str) -> str | None:
-        """Why it would not be promoted now; None where it would. Nothing is changed."""
+        """Returns why it would not be promoted now; None if it would. Changes nothing."""
         try:
             self._promotion(self._store.changes(), model_id, force=False)
         except RefusedError as error:
@@ -71,7 +72,7 @@ class Registry:
         return None
 
     def shadow(self, model_id: str, key: str = "") -> Change:
-        """Has the model predict the same rows beside the one that answers."""
+        """Makes the model the shadow model, which predicts the same rows as the live one."""
 
         def decide(changes: list[Change]) -> Change:
             self._usable(model_id)
@@ -86,7 +87,7 @@ class Registry:
         return self._change(key, ("shadow", model_id), decide)
 
     def unshadow(self, key: str = "") -> Change:
-        """Ends the trial of a model."""
+        """Ends the trial of the shadow model."""
 
         def decide(changes: list[Change]) -> Change:
             live, shadow = _now(changes)
@@ -97,10 +98,10 @@ class Registry:
         return self._change(key, ("unshadow", None), decide)
 
     def rollback(self, key: str = "") -> Change:
-        """Has the model answer again that the last promotion took the place of.
+        """Makes the model live again that the last promotion replaced.
 
-        After the first promotion that is the model of MODEL_PATH, also one that came since.
-        It takes back the promotion that it sees first, or nothing: somebody else may do the same.
+        After the first promotion that is the model of MODEL_PATH, even one that came since. It
+        takes back the promotion that it sees first, or nothing: somebody else may do the same.
         """
         seen: int | None = None
 
@@ -178,7 +179,7 @@ class Registry:
         return msgspec.structs.replace(change, takes_back=takes_back)
 
     def _change(self, key: str, asked: Asked, decide: Callable[[list[Change]], Change]) -> Change:
-        """Makes the change that `decide` comes to; it looks again where another came first."""
+        """Makes the change that `decide` returns; looks again if another change came first."""
         nonce = digest(key.encode()) if key else new_id()
         for _ in range(TRIES):
             changes = self._store.changes()
@@ -195,7 +196,7 @@ class Registry:
 
 
 def _same(made: Change, asked: Asked) -> Change:
-    """Returns the change. Raises ConflictError if its key came with something else."""
+    """Returns the change. Raises ConflictError if its key came with a different request."""
     model_id = {"promote": made.live, "shadow": made.shadow}.get(made.action)
     if (made.action, model_id) != asked:
         raise ConflictError(
@@ -206,7 +207,7 @@ def _same(made: Change, asked: Asked) -> Change:
 
 
 def _now(changes: list[Change]) -> tuple[str | None, str | None]:
-    """The model that answers, and the one that is tried."""
+    """Returns the live model and the shadow model."""
     return (changes[-1].live, changes[-1].shadow) if changes else (None, None)
 
 
@@ -216,7 +217,7 @@ def _refuse_live(model_id: str, live: str | None) -> None:
 
 
 def _refuse_seen(model: Model) -> None:
-    """An error on rows that it was trained on is nothing to judge it, or another model, by."""
+    """Raises RefusedError if the model has seen hold-out rows: its error there proves nothing."""
     if model.holdout_rows_seen:
         raise RefusedError(
             f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
@@ -226,7 +227,10 @@ def _refuse_seen(model: Model) -> None:
 
 
 def _refuse_untold(model: Model) -> None:
-    """A trainer of before did not look for those rows in a data set of the user's own."""
+    """Raises RefusedError if an earlier trainer, which did not look for hold-out rows, made it.
+
+    Only a model of a user's own data set is refused: on the built-in one no training uses them.
+    """
     is_of_own_data = model.job_id is not None and model.dataset_id != BUILT_IN
     if is_of_own_data and model.holdout_rows_seen is None:
         raise RefusedError(

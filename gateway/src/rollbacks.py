@@ -1,4 +1,4 @@
-"""Rollbacks, one at a time at all gateways: each takes back what its client has seen."""
+"""Rollbacks, one at a time across all gateways: each takes back what its client has seen."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,26 +12,26 @@ from judge import RefusedError
 from pipeline.messages import new_id
 from threads import SlowError
 
-TURN = "rollback"  # its key in Redis
+TURN = "rollback"  # the key in Redis
 TURN_SECONDS = 90  # more than the bounds of a rollback add up to
 
 
 class Rollbacks:
-    """Whoever asks before the first one has its answer cannot know of it, and is refused."""
+    """Refuses a rollback asked for while one runs: its client cannot know of the first."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Holds the turn until the end of the block; with the same key it is the same turn.
+        """Holds the turn until the end of the block; the same key means the same turn.
 
-        Raises RefusedError if another has it. Without Redis there is none: the model store still
-        sees to it that of two who have looked one is first.
+        Raises RefusedError if another has the turn. Without Redis there are no turns: then the
+        model store still ensures that of two who have looked, one is first.
         """
         name = digest(key.encode()) if key else new_id()
         lock = Lock(self._redis, TURN, timeout=TURN_SECONDS, blocking=False)
-        is_ours = not key  # nobody else has this name: also where Redis did not say that it is set
+        is_ours = not key  # nobody else has this name, even if Redis did not say that it is set
         with suppress(StoreError):
             async with told():
                 if await lock.acquire(token=name):
@@ -41,7 +41,7 @@ class Rollbacks:
         try:
             yield
         except (SlowError, asyncio.CancelledError):
-            is_ours = False  # its thread may still make the change: the turn runs out by itself
+            is_ours = False  # its thread may still make the change: let the turn run out by itself
             raise
         finally:
             if is_ours:

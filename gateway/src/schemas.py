@@ -1,4 +1,4 @@
-"""What goes over HTTP: requests, checked, and answers."""
+"""Schemas of the calls: requests, which are checked, and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -38,7 +38,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 def key_header(description: str) -> Any:
-    """The header Idempotency-Key of a call: what can be printed, as HTTP's headers go."""
+    """Returns the header Idempotency-Key of a call: printable ASCII, as HTTP's headers are."""
     return Header(
         alias="Idempotency-Key", max_length=255, pattern="^[ -~]*$", description=description
     )
@@ -48,14 +48,14 @@ Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE
 
 
 class Strict(BaseModel):
-    """A part of a request: what it does not know, it refuses."""
+    """A part of a request: it refuses unknown names."""
 
     model_config = ConfigDict(extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_a_heap(cls, value: Any) -> Any:
-        """Each name that is not known is an error, and a megabyte has many."""
+        """Refuses too many names: each unknown one is an error, and a megabyte holds many."""
         if isinstance(value, dict) and len(value) > MOST_NAMES:
             raise ValueError(f"an object of {len(value):,} names is none that is known here")
         return value
@@ -80,13 +80,13 @@ FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
 
 class TooMuchError(Exception):
-    """A request of more rows than one may have."""
+    """A request has more rows than one may have."""
 
 
 def form_of(data: Any) -> str:
-    """Which of the four forms of a request's data it is, or means to be: by its first element.
+    """Returns which of the four forms a request's data has, or means to have, by its first element.
 
-    Raises TooMuchError: before each of its rows is looked at.
+    Raises TooMuchError, before each of its rows is looked at.
     """
     if isinstance(data, list) and len(data) > MOST_ROWS:
         raise TooMuchError(f"a list of {len(data):,} is too long, the most is {MOST_ROWS:,}")
@@ -157,8 +157,10 @@ Status = Literal["pending", "processing", "completed", "failed"]
 
 
 class Job(BaseModel):
-    """A question to the model, and its answer once that is there. Values are in points of disease
-    progression."""
+    """A question to the model, and its answer once that is there.
+
+    Values are in points of disease progression.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [DONE]})
 
@@ -183,7 +185,7 @@ class Job(BaseModel):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """True if the job is final."""
         return self.status in {"completed", "failed"}
 
 
@@ -212,7 +214,7 @@ class LabelTaken(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether requests can be taken, and which part is missing if not."""
+    """The state of the gateway: whether it takes requests, and which part is missing if not."""
 
     status: Literal["ok", "unavailable"]
     broker: str = Field(description="`ok`, or what is wrong.", examples=["ok"])
@@ -221,6 +223,6 @@ class Health(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong, in a sentence."""
+    """An explanation of what went wrong, in a sentence."""
 
     detail: str

@@ -1,4 +1,4 @@
-"""To the trainer: each training is a task of Celery."""
+"""Sends trainings to the trainer, each as a Celery task."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ from pipeline.errors import PipelineError
 from pipeline.settings import urls_of
 from pipeline.training import QUEUE, TASK, TrainingRequest, TrainingSettings, celery_app
 
-SECONDS = 3.0  # for a connection, and for each thing that the broker is to say
+SECONDS = 3.0  # for a connection, and for each reply of the broker
 MAX_WAITING = 200  # trainings, each of up to TRAIN_SECONDS: more would wait for most of a day
 
 
 class FullError(PipelineError):
-    """As many trainings wait as may."""
+    """No further training may wait."""
 
 
 class TaskQueue:
-    """Each call blocks, for some seconds at the longest."""
+    """The queue of trainings. Each call blocks, for some seconds at most."""
 
     def __init__(self, settings: TrainingSettings) -> None:
         self._nodes = len(urls_of(settings.training_url))
         self._app = celery_app(settings)
         bounds = {"read_timeout": SECONDS, "write_timeout": SECONDS}
         self._app.conf.update(
-            # The states are read as they are in Redis: Celery would subscribe to each task's end.
+            # States are read directly from Redis: Celery would subscribe to each task's end.
             result_backend="disabled",
             broker_transport_options=self._app.conf.broker_transport_options | bounds,
         )
@@ -35,8 +35,8 @@ class TaskQueue:
     def send(self, request: TrainingRequest) -> None:
         """Returns once the broker has the task on disk. Raises FullError, and BrokerAwayError.
 
-        Trainings are rare: a connection for each is never one that was lost while nobody looked.
-        The exchange is named, or Celery takes the default one, which reaches the queues of others.
+        Trainings are rare: a new connection for each cannot have been lost unnoticed. The exchange
+        is named, as Celery would otherwise use the default one, which reaches the queues of others.
         """
         arguments: list[Any] = [msgspec.to_builtins(request)]
         try:

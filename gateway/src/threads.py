@@ -1,4 +1,4 @@
-"""Calls that block, beside the event loop."""
+"""Runs blocking calls beside the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,24 +8,27 @@ from typing import TypeVar
 from pipeline.errors import PipelineError, StopError
 
 MOST_THREADS = 8
-SECONDS = 20.0  # the calls have shorter bounds of their own; this one is for waiting in line, too
+SECONDS = 20.0  # the calls have shorter bounds of their own; this one includes waiting in line
 
 T = TypeVar("T")
 
 
 class SlowError(PipelineError):
-    """What a call needs does not answer in time."""
+    """A call did not finish in time."""
 
 
 class Threads:
-    """Threads of their own: those of the event loop are for publishing what is to be predicted."""
+    """A pool of threads: those of the event loop are for publishing rows to predict."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(MOST_THREADS, "blocking")
         self._is_closed = False
 
     async def run(self, call: Callable[[], T], seconds: float = SECONDS) -> T:
-        """What it returns. Raises SlowError if that takes too long; it goes on nevertheless."""
+        """Runs `call` in the pool and returns its result.
+
+        After `seconds` raises SlowError; the call itself is not cancelled.
+        """
         try:
             async with asyncio.timeout(seconds):
                 return await asyncio.get_running_loop().run_in_executor(self._pool, call)
@@ -35,11 +38,11 @@ class Threads:
             ) from error
 
     def checkpoint(self) -> None:
-        """For a call between two steps of long work: raises StopError once all is to end."""
+        """Raises StopError once the gateway ends; for calls between two steps of long work."""
         if self._is_closed:
             raise StopError
 
     def close(self) -> None:
-        """What has not begun is left."""
+        """Ends the pool; calls that have not begun are dropped."""
         self._is_closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)

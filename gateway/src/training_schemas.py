@@ -1,4 +1,4 @@
-"""What goes over HTTP about trainings: requests, checked, and answers."""
+"""Schemas of the calls about trainings: requests, which are checked, and answers."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -12,7 +12,7 @@ from schemas import HOLDOUT_ROWS_SEEN, Number, Strict
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # of a model, or a data set
 MOST_COLUMNS = 100
 MOST_PARAMS = 20
-LARGEST_INT = 2**53  # beyond it not every reader of JSON has the same number
+LARGEST_INT = 2**53  # larger ones are not the same number to every JSON reader
 
 TRAIN: dict[str, Any] = {
     "dataset_id": "diabetes",
@@ -36,7 +36,7 @@ Param = (
 
 
 class TrainRequest(Strict):
-    """Which model is to be made of what."""
+    """A training to do: the data, the columns, and the algorithm."""
 
     dataset_id: str = Field(
         pattern=NAME_PATTERN,
@@ -96,7 +96,7 @@ TrainingStatus = Literal["pending", "processing", "completed", "failed", "cancel
 
 
 class TrainingJob(BaseModel):
-    """A training, and what has become of it."""
+    """A training, and its current state."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [TRAINED]})
 
@@ -123,5 +123,5 @@ class TrainingJob(BaseModel):
 
     @property
     def has_ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """True if the training is final."""
         return self.status in {"completed", "failed", "cancelled"}

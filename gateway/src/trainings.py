@@ -1,4 +1,4 @@
-"""The trainings, in Redis: what was asked, and what Celery and the trainer say of it."""
+"""The trainings, in Redis: the requests, and their states from Celery and the trainer."""
 
 import uuid
 from typing import Any
@@ -23,7 +23,7 @@ from task_queue import FullError, TaskQueue
 from threads import SlowError, Threads
 from training_schemas import TrainingJob, TrainingStatus, TrainRequest
 
-LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be before it
+LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
 FIGURES = ("rmse", "mae", "holdout_rows_seen")
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
@@ -31,18 +31,18 @@ STATUS: dict[str, TrainingStatus] = {
     "SUCCESS": "completed",
     "FAILURE": "failed",
     "REVOKED": "cancelled",
-}  # of Celery's states; in any other a trainer is at it
+}  # by Celery's states; in any other state a trainer works on it
 
 
 class Trainings:
-    """Raises jobs.StoreError if Redis cannot be used."""
+    """The store of trainings. Raises jobs.StoreError if Redis cannot be used."""
 
     def __init__(self, store: JobStore, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
         self._redis = store.redis
         self._tasks = tasks
         self._threads = threads
         self._ttl = ttl
-        waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it is begun, the trainer says how long
+        waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
         self._create = self._redis.register_script(script("create_training"))
         self._note = self._redis.register_script(script("note_training"))
@@ -53,8 +53,8 @@ class Trainings:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
         Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that
-        whoever takes the task finds it. Where no confirm came the task may have got there all the
-        same: without its record the trainer lets it be.
+        whoever takes the task finds it. If no confirm came, the task may nevertheless have arrived:
+        without its record the trainer ignores it.
         """
         request = _request(wanted, key)
         if not await self._write(request):
@@ -74,17 +74,17 @@ class Trainings:
         return job
 
     async def read(self, job_id: str) -> TrainingJob | None:
-        """The training as it is now; None if there is none."""
+        """Returns the training as it is now; None if there is none."""
         async with told(), self._redis.pipeline() as both:
             both.hgetall(record_key(canonical(job_id)))
             both.get(
                 f"celery-task-meta-{canonical(job_id)}"
-            )  # where Celery keeps the state of a task
+            )  # the key where Celery keeps the state of a task
             record, meta = await both.execute()
         return _job(job_id, record, msgspec.json.decode(meta or "{}")) if record else None
 
     async def cancel(self, job_id: str) -> None:
-        """Gives it up, whether it has begun or not: there will be no model.
+        """Cancels a training, whether it has begun or not: there will be no model.
 
         Raises ConflictError if the trainer has begun to store the model.
         """
@@ -99,7 +99,7 @@ class Trainings:
             )
 
     async def _write(self, request: TrainingRequest) -> bool:
-        """Whether the broker has the task already. Raises ConflictError."""
+        """Returns True if the broker already has the task. Raises ConflictError."""
         text = msgspec.json.encode(request).decode()
         async with told():
             found = await self._create(
@@ -117,7 +117,7 @@ def _keys(job_id: str) -> list[str]:
 
 
 def _request(wanted: TrainRequest, key: str) -> TrainingRequest:
-    """With the ids, which follow from the key, if there is one."""
+    """Returns the request with its ids, which follow from the key, if there is one."""
     job_id = str(uuid.uuid5(KEYS, key)) if key else new_id()
     name = wanted.algorithm.replace("_", "-")
     model_id = f"{name}-{digest(job_id.encode())[:12]}"
@@ -129,7 +129,7 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
         return None
     state, result = meta.get("status", "PENDING"), meta.get("result")
     status = STATUS.get(state, "processing")
-    if CANCELLED in record and status != "completed":  # that is of a trainer of before
+    if CANCELLED in record and status != "completed":  # both: an earlier version of the trainer
         status = "cancelled"
     ended_at = meta.get("date_done")
     if status == "cancelled":
@@ -150,7 +150,7 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
 
 
 def _said(state: str, result: Any) -> dict[str, Any]:
-    """What is to be read from the result that Celery keeps with a state."""
+    """Returns the fields of the job that follow from the result Celery keeps with a state."""
     if not isinstance(result, dict):
         return {}
     if state == PROGRESS:
@@ -162,7 +162,7 @@ def _said(state: str, result: Any) -> dict[str, Any]:
 
 
 def _reason(error: dict[str, Any]) -> str:
-    """Of an exception as Celery keeps it.
+    """Returns the text of an exception as Celery keeps it.
 
     >>> _reason({"exc_type": "TrainingError", "exc_message": ["there is no column 'a'"]})
     "there is no column 'a'"

@@ -1,4 +1,4 @@
-"""Who waits for the end of a job is woken, whichever gateway its answer came to."""
+"""Wakes those who wait for the end of a job, whichever gateway its answer came to."""
 
 import asyncio
 import logging
@@ -16,27 +16,27 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "ended"
 AGAIN_SECONDS = 1.0
-LISTEN_SECONDS = 5.0  # of silence, before the next look whether the connection still lives
+LISTEN_SECONDS = 5.0  # of silence, before the connection is checked
 
 
 class Waiting:
-    """To be used in the thread of one event loop."""
+    """The requests that wait for jobs to end; use it in the thread of one event loop."""
 
     def __init__(self, redis: Redis) -> None:
-        self.connected = False  # to Redis, and so told of all that ends
+        self.connected = False  # to Redis, and so told of every end
         self.is_closed = False
         self._redis = redis
         self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     async def follow(self) -> None:
-        """Listens to which jobs have ended, for ever."""
+        """Listens for the ends of jobs, until it is cancelled."""
         said = ""
         while True:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
                 text = str(error) or type(error).__name__
-                if self.connected or text != said:  # once, not each second
+                if self.connected or text != said:  # once, not every second
                     log.warning("Redis cannot be used: %s", text)
                 said = text
             self.connected = False
@@ -44,7 +44,7 @@ class Waiting:
 
     @contextmanager
     def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
-        """An event that is set whenever one of the jobs may have ended."""
+        """Yields an event that is set whenever one of the jobs may have ended."""
         job_ids = list(map(canonical, job_ids))
         event = asyncio.Event()
         if self.is_closed:
@@ -60,7 +60,7 @@ class Waiting:
                     del self._events[job_id]
 
     def close(self) -> None:
-        """Wakes all, for the last time."""
+        """Wakes everybody, for the last time."""
         self.is_closed = True
         self._wake(list(self._events))
 
@@ -69,11 +69,11 @@ class Waiting:
             await channel.subscribe(CHANNEL)
             log.info("connected to Redis")
             self.connected = True
-            self._wake(list(self._events))  # of what has ended meanwhile nobody was told
+            self._wake(list(self._events))  # nobody was told of jobs that ended meanwhile
             loop = asyncio.get_running_loop()
             next_look = loop.time() + LOOK_SECONDS
             while True:
-                # Only silence is None: what is ignored would be as well, the answer to a ping too.
+                # Only silence gives None: if messages were ignored, so would the answer to a ping.
                 message = await channel.get_message(timeout=LISTEN_SECONDS)
                 if message is None:
                     await channel.ping()
@@ -90,7 +90,7 @@ class Waiting:
 
 
 async def until(event: asyncio.Event, seconds: float) -> bool:
-    """Whether it was set in that time."""
+    """Returns True if the event was set within `seconds`."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -1,12 +1,12 @@
-"""A CSV file that only grows, and in which every row stands once, whatever dies in between.
+"""A CSV file that only grows, and holds every row exactly once, whichever process dies when.
 
-What is to be appended is first recorded in the database, with the length of the file before it, in
-the transaction that decides on the rows. Then it is appended and synced. So at any moment the file
-is the recorded length, plus some part of the recorded tail: at start it is cut back to the length,
-and the tail is written again.
+The text to append is first recorded in the database, with the length of the file before it, in the
+transaction that decides on the rows. Then it is appended and synced. So at any moment the file is
+the recorded length plus some part of the recorded tail: at start it is cut back to that length, and
+the tail is written again.
 
-A file that somebody else has changed, moved or deleted meanwhile is left to them: what is there
-gets another name, and a new file is begun, with what of the recorded tail is not yet written.
+A file that somebody else has changed, moved or deleted meanwhile is left to them: it gets another
+name, and a new file begins with the part of the recorded tail that was not yet written.
 """
 
 import logging
@@ -43,10 +43,10 @@ _sync = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class DurableCsv:
-    """`record()` within a transaction, `write()` after its commit.
+    """Appends durably: call `record()` within a transaction, and `write()` after its commit.
 
-    `changes` counts how often somebody else's hand made it begin a new file. Raises LogError where
-    another process has the file open, or it cannot be written.
+    `changes` counts how often a new file was begun because somebody else had changed the old one.
+    Raises LogError if another process has the file open, or it cannot be written.
     """
 
     def __init__(self, path: Path, header: str, database: sqlite3.Connection) -> None:
@@ -64,13 +64,13 @@ class DurableCsv:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
 
     def record(self, text: str) -> None:
-        """Notes in the database, in the transaction at hand, what write() will append.
+        """Notes in the database, in the current transaction, the text that write() will append.
 
-        With nothing to append the last record still describes the file, and stays.
+        With nothing to append, the last record still describes the file, and stays.
         """
         if not text:
             return
-        self._tail += text.encode()  # behind the header of a file that was just begun
+        self._tail += text.encode()  # after the header of a file that was just begun
         self._save(self._left.length, self._tail)
 
     def write(self) -> None:
@@ -80,7 +80,7 @@ class DurableCsv:
             self._append()
 
     def check_in_place(self) -> None:
-        """Begins a new file if somebody else has changed the one we write to, or taken it away."""
+        """Begins a new file if somebody else has changed the current one, or taken it away."""
         try:
             found = replaced(self._path, self._descriptor) or changed(self._descriptor, self._left)
             if found:
@@ -91,11 +91,11 @@ class DurableCsv:
 
     @property
     def length(self) -> int:
-        """Its bytes."""
+        """Length of the file in bytes."""
         return self._left.length
 
     def move_to(self, path: Path) -> None:
-        """Gives the file another name, in the place of what has it, and begins a new one."""
+        """Renames the file, replacing whatever has the new name, and begins a new one."""
         self._path.replace(path)
         self._save_anew(b"")
         os.close(self._descriptor)
@@ -104,7 +104,7 @@ class DurableCsv:
         self._append()
 
     def close(self) -> None:
-        """Notes that all is written: from now on any change to the file is somebody else's."""
+        """Notes that all is written: any change to the file from now on is somebody else's."""
         self._save(self._left.length, b"")
         os.close(self._descriptor)
 
@@ -127,14 +127,14 @@ class DurableCsv:
         )
 
     def _save_end(self) -> None:
-        """Notes that the tail is written. Not synced: it is for a kill, and not for a power cut."""
+        """Notes that the tail is written. Not synced: this covers a kill, not a power failure."""
         end = self._path.name, self._left.length, self._left.checksum
         self._database.execute("PRAGMA synchronous = NORMAL")
         self._database.execute("INSERT OR REPLACE INTO file_end VALUES (?, ?, ?)", end)
         self._database.execute("PRAGMA synchronous = FULL")
 
     def _recover(self) -> None:
-        """Makes the file what the database says, or begins a new one."""
+        """Restores the file that the database describes, or begins a new one."""
         header, size = self._left.header, os.fstat(self._descriptor).st_size
         recorded = self._database.execute(
             "SELECT length, tail FROM file WHERE name = ?", (self._path.name,)
@@ -156,7 +156,7 @@ class DurableCsv:
         self._append()
 
     def _compare(self, length: int, tail: bytes) -> tuple[int, bytes, str]:
-        """The length that was left, what may not be written yet, and what was changed."""
+        """Returns the length that was left, text that may be unwritten yet, and what changed."""
         end = self._database.execute(
             "SELECT length, checksum FROM file_end WHERE name = ?", (self._path.name,)
         ).fetchone()
@@ -169,7 +169,7 @@ class DurableCsv:
         return length, tail, found
 
     def _adopt(self) -> tuple[int, bytes, str]:
-        """A file without its record: goes on behind its last whole line."""
+        """Takes over a file that has no record: goes on after its last whole line."""
         content, header = self._path.read_bytes(), self._left.header
         if not content.startswith(header):
             return 0, b"", other_header(header)
@@ -177,14 +177,14 @@ class DurableCsv:
         return content.rindex(b"\n") + 1, b"", ""
 
     def _begin_anew(self, found: str, rest: bytes) -> None:
-        """Leaves the file to whoever changed it: they may have it open, and write to it."""
+        """Leaves the file to whoever changed it, who may still have it open and write to it."""
         self._tell(found)
         self._save_anew(rest)
         before = self._descriptor
         if not replaced(self._path, before):
             set_aside(self._path)
         self._descriptor = open_locked(self._path)
-        if os.fstat(self._descriptor).st_size:  # another file, and as locked no other metric's
+        if os.fstat(self._descriptor).st_size:  # another file; it is locked, so no other metric's
             set_aside(self._path)
             os.close(self._descriptor)
             self._descriptor = open_locked(self._path)
@@ -196,7 +196,7 @@ class DurableCsv:
         log.warning("%s was changed by something else: %s; a new one is begun", self._path, found)
 
     def _save_anew(self, rest: bytes) -> None:
-        """Notes first what the new file will be: what follows can be repeated after a crash."""
+        """Notes first what the new file will be: after a crash the next steps can be repeated."""
         header = self._left.header
         self._left, self._tail = Left(header), header + rest.removeprefix(header)
         with self._database:  # commits, or rolls back
@@ -206,7 +206,7 @@ class DurableCsv:
 
 
 def is_recorded(name: str, database: sqlite3.Connection) -> bool:
-    """Whether there was a file of this name, as far as the database knows."""
+    """Returns True if the database knows a file of this name."""
     return bool(database.execute("SELECT 1 FROM file WHERE name = ?", (name,)).fetchone())
 
 

@@ -12,19 +12,19 @@ from pipeline.errors import LogError
 
 log = logging.getLogger(__name__)
 
-END_BYTES = 4096  # what is compared of a file at each batch: its end, and its first line
+END_BYTES = 4096  # compared at each batch: the end of a file, and its first line
 OTHER_END = "its last lines are not those that metric wrote"
 
 
 class Left(NamedTuple):
-    """What is known of a file: its first line, its length, and its last bytes before that."""
+    """A file as it was left: its first line, its length, and the last bytes before that length."""
 
     header: bytes
     length: int = 0
     end: bytes = b""
 
     def appended(self, text: bytes) -> "Left":
-        """The same once `text` stands behind it."""
+        """Returns the state of the file once `text` is appended."""
         return self._replace(length=self.length + len(text), end=(self.end + text)[-END_BYTES:])
 
     @property
@@ -33,13 +33,13 @@ class Left(NamedTuple):
 
 
 def must_be_regular(path: Path) -> None:
-    """Raises LogError where something stands that is no file: a pipe would be waited for."""
+    """Raises LogError if the path is not a regular file: a pipe, for example, would block."""
     if path.exists() and not path.is_file():
         raise LogError(f"{path} is not a regular file; move it away")
 
 
 def open_locked(path: Path) -> int:
-    """Opens a file to append to it, or begins it, for this process alone; its descriptor."""
+    """Opens or creates a file to append to, locked for this process; returns its descriptor."""
     must_be_regular(path)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
@@ -52,13 +52,13 @@ def open_locked(path: Path) -> int:
 
 
 def end_of(descriptor: int, length: int) -> bytes:
-    """The last bytes of the first `length` ones."""
+    """Returns the last bytes of the first `length` bytes."""
     start = max(0, length - END_BYTES)
     return os.pread(descriptor, length - start, start)
 
 
 def replaced(path: Path, descriptor: int) -> str:
-    """What has become of the file that we have open; an empty text if it is still at `path`."""
+    """Returns how the open file lost its place at `path`; an empty text if it is still there."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -68,10 +68,10 @@ def replaced(path: Path, descriptor: int) -> str:
 
 
 def changed(descriptor: int, left: Left, being_written: bytes = b"") -> str:
-    """What somebody else has done to an open file; an empty text if it is as it was left.
+    """Returns how somebody else has changed an open file; an empty text if it is as it was left.
 
-    Behind its length there may be a part of what was `being_written` when the writer was killed.
-    The time of the last change says nothing: whoever touches a file or saves it again sets it.
+    After its length there may be a part of `being_written`, from a writer that was killed. The
+    modification time is not compared: touching a file or saving it unchanged sets it, too.
     """
     size, most = os.fstat(descriptor).st_size, left.length + len(being_written)
     if not left.length <= size <= most:
@@ -89,12 +89,12 @@ def changed(descriptor: int, left: Left, being_written: bytes = b"") -> str:
 
 
 def other_header(header: bytes) -> str:
-    """Says that a file begins with something else."""
+    """Returns the message that a file begins with something other than this header."""
     return f"its first line is not {header.decode().strip()}"
 
 
 def unwritten(descriptor: int, tail: bytes) -> bytes:
-    """Those lines of `tail` that do not stand at the end of the file."""
+    """Returns the lines of `tail` that are not at the end of the file."""
     size = os.fstat(descriptor).st_size
     end = os.pread(descriptor, size, max(0, size - len(tail) - END_BYTES))
     written = set(end.splitlines(keepends=True))
@@ -102,7 +102,7 @@ def unwritten(descriptor: int, tail: bytes) -> bytes:
 
 
 def set_aside(path: Path) -> None:
-    """Gives the file the next free of the names NAME.1.csv, NAME.2.csv, …"""
+    """Renames the file to the next free one of NAME.1.csv, NAME.2.csv, …"""
     names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
     aside = next(name for name in names if not os.path.lexists(name))
     path.rename(aside)
@@ -110,7 +110,7 @@ def set_aside(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Waits until the names of its files are on the disk."""
+    """Waits until the names of the files in it are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

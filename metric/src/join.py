@@ -1,8 +1,8 @@
-"""The join of labels and predictions by id: what waits, what is joined, in tables of SQLite.
+"""The join of labels and predictions by id; pending halves and joined rows are in SQLite tables.
 
-It is the join that a plain dictionary would make; the tables only hold the dictionary's content
-where a crash does not reach it, and let go of what is old. Each side has a bound of its own: a
-flood of labels lets old labels go, and no prediction.
+The result is that of a join in a plain dictionary; the tables keep the dictionary's content safe
+from a crash, and drop what is old. Each side has a bound of its own: a flood of labels pushes out
+old labels, but no prediction.
 """
 
 import math
@@ -26,7 +26,7 @@ class Half(msgspec.Struct, frozen=True):
     """A label or a prediction, waiting for the other. Times are Unix time in milliseconds."""
 
     id: str
-    queue: str  # y_true or y_pred: which half it is; y_pred_shadow: what a candidate says
+    queue: str  # y_true or y_pred: which half it is; y_pred_shadow: a shadow model's prediction
     value: float
     received_in_ms: int
     published_in_ms: int | None = None
@@ -35,15 +35,15 @@ class Half(msgspec.Struct, frozen=True):
 
 
 class Joined(NamedTuple):
-    """What came of the halves that were added."""
+    """The outcome of adding some halves."""
 
     rows: list[tuple[Half, Half]]  # label and prediction of one id
-    conflicts: list[tuple[int, float]]  # which half contradicts an earlier one, and its value
-    other_predictions: int  # of features that came again, and that another model answered
+    conflicts: list[tuple[int, float]]  # index of a contradicting half, the earlier value
+    other_predictions: int  # for features that came twice and were answered by another model
 
 
 class Join:
-    """Each method is to be called within a transaction."""
+    """The join. Each method must be called within a transaction."""
 
     def __init__(
         self, database: sqlite3.Connection, ttl_in_ms: int, max_pending: int, remember_ids: int
@@ -60,9 +60,9 @@ class Join:
         self.note_pending()
 
     def add(self, halves: list[Half], now_in_ms: int, clock_in_ms: int) -> Joined:
-        """Takes the halves in; a half that is here already changes nothing.
+        """Adds the halves; a half that is already here changes nothing.
 
-        `now_in_ms` is Unix time, `clock_in_ms` that of the TTL clock.
+        `now_in_ms` is Unix time, `clock_in_ms` the time of the TTL clock.
         """
         waiting, joined = self._load({half.id for half in halves})
         rows: list[tuple[Half, Half]] = []
@@ -94,7 +94,7 @@ class Join:
         return Joined(rows, conflicts, len(contradicting) - len(conflicts))
 
     def expire(self, clock_in_ms: int) -> list[Half]:
-        """Lets go of halves that have waited for their time."""
+        """Removes and returns the halves whose time is up."""
         if not any(self.pending.values()):
             return []
         found = self._oldest("", (), EXPIRED_AT_ONCE)
@@ -102,13 +102,13 @@ class Join:
         return self._release([Half(*row[:-1]) for row in expired])
 
     def let_go(self) -> list[Half]:
-        """Lets go of the oldest halves of a side that has too many."""
+        """Removes and returns the oldest halves of a side that has too many."""
         return [half for queue in (Y_TRUE, Y_PRED) for half in self._let_go(queue)]
 
     def forget(self) -> None:
         """Forgets the oldest rows, but none with an id of the last add(): it may come again.
 
-        To be called when all is done that asks which ids are rows.
+        Call it after everything that asks which ids are rows.
         """
         self._database.execute(
             "DELETE FROM joined WHERE seq <= (SELECT MAX(seq) FROM joined) - ?"
@@ -117,7 +117,7 @@ class Join:
         )
 
     def note_pending(self) -> None:
-        """Writes down how many halves wait: others read the state, and counting takes long."""
+        """Writes down how many halves are pending: others read that, and counting takes long."""
         counts = [(queue, self.pending[queue]) for queue in (Y_TRUE, Y_PRED)]
         if counts != self._noted:
             self._database.executemany(
@@ -126,12 +126,12 @@ class Join:
             self._noted = counts
 
     def needy(self) -> list[str]:
-        """The queues of which no half can be matched by itself: nothing of the other is pending."""
+        """Returns the queues whose halves match nothing now: the other side has none pending."""
         others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
         return [queue for queue, other in others if not self.pending[other]]
 
     def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[Half, Half]]]:
-        """Of these ids the halves that wait, and label and prediction of those joined."""
+        """Returns the pending halves and the joined pairs (label, prediction) with these ids."""
         self._in_hand = json_list(ids)
         wanted = (self._in_hand,)
         waiting = self._database.execute(
@@ -161,7 +161,7 @@ class Join:
         return self._release([Half(*row[:-1]) for row in rows])
 
     def _oldest(self, where: str, values: tuple[str, ...], limit: int) -> sqlite3.Cursor:
-        """The halves that have waited longest, each with its time on the TTL clock."""
+        """Returns the longest pending halves, each with its time on the TTL clock."""
         return self._database.execute(
             f"SELECT {HALF_COLUMNS}, clock_in_ms FROM pending {where} ORDER BY seq LIMIT ?",
             (*values, limit),
@@ -202,7 +202,7 @@ class Join:
 
 
 def differs(half: Half, first: Half) -> bool:
-    """Whether it says another thing than an earlier one: of predictions, more than rounding does.
+    """Returns True if a half contradicts an earlier one; predictions may differ by rounding.
 
     >>> a = Half("a", Y_PRED, 151.0, 0)
     >>> differs(Half("a", Y_PRED, 151.0001, 0), a), differs(Half("a", Y_PRED, 151.001, 0), a)
@@ -215,9 +215,10 @@ def differs(half: Half, first: Half) -> bool:
 
 
 def is_redelivered(half: Half, first: Half) -> bool:
-    """Whether both are predictions of features that came twice, as far as one can tell.
+    """Returns True if both seem to be predictions for features that were delivered twice.
 
-    One model says the same of the same features: only another one, or one that failed, differs.
+    One model predicts the same from the same features: only another model, or one that failed,
+    differs.
     """
     if half.queue == Y_TRUE or half.features_in_ms is None:
         return False

@@ -1,6 +1,6 @@
 """`labels_log.txt`: one line for each value received, rotated by size.
 
-Moved or deleted, it is begun anew; to a file that was cut or edited the next lines are appended.
+If the file is moved or deleted, a new one is begun; if it is cut or edited, lines are appended.
 """
 
 import logging
@@ -18,7 +18,7 @@ MOST_BYTES, OLDER_FILES = 10 * 2**20, 3
 
 
 class LabelsLog:
-    """Raises LogError where the file cannot be written."""
+    """The log of labels and predictions. Raises LogError if the file cannot be written."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "labels_log.txt"
@@ -29,7 +29,10 @@ class LabelsLog:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
 
     def add(self, halves: list[Half]) -> None:
-        """A line for each: UTC time, queue, id, value, separated by tabs: an id may have spaces."""
+        """Writes a line for each: UTC time, queue, id and value.
+
+        Tabs separate them, as an id may have spaces.
+        """
         if not halves:
             return
         received_at = utc_text(halves[0].received_in_ms)
@@ -44,7 +47,7 @@ class LabelsLog:
 
 class _Handler(RotatingFileHandler):
     def reopen_if_replaced(self) -> None:
-        """Opens what is at the path now, or begins a new file there."""
+        """Opens the file that is at the path now, or begins a new one there."""
         path = Path(self.baseFilename)
         if self.stream and replaced(path, self.stream.fileno()):
             must_be_regular(path)

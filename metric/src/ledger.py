@@ -1,4 +1,4 @@
-"""What metric keeps in LOGS_DIR: the join's state, and the files that come of it."""
+"""The files that metric keeps in LOGS_DIR: the join's state, and the logs made from it."""
 
 import sqlite3
 import time
@@ -32,23 +32,23 @@ UNMATCHED_HEADER = "id,queue,value,received_at\n"
 
 
 class Outcome(NamedTuple):
-    """What came of the halves that were taken in."""
+    """The outcome of taking some halves."""
 
     rows: int
-    shadow_rows: int  # of the shadow candidate
-    conflicts: list[tuple[int, float]]  # which half contradicts an earlier one, and its value
-    shadow_conflicts: list[tuple[int, float]]  # the same of the shadow halves
-    other_predictions: int  # of features that came again, and that another model answered
-    unmatched: list[Unmatched]  # what has left without its other half
+    shadow_rows: int  # of the shadow model
+    conflicts: list[tuple[int, float]]  # index of a contradicting half, the earlier value
+    shadow_conflicts: list[tuple[int, float]]  # the same for the shadow halves
+    other_predictions: int  # for features that came twice and were answered by another model
+    unmatched: list[Unmatched]  # halves that left without their other half
 
 
 class Ledger:
-    """Takes halves in, and keeps `metric_log.csv` and `unmatched.csv`.
+    """Takes halves, and keeps `metric_log.csv` and `unmatched.csv`.
 
-    `metric_log_shadow.csv` is begun with the first prediction of a shadow candidate.
-    `unmatched_bytes` bound unmatched.csv and the one before it; `monotonic` gives the seconds by
-    which halves expire. A file that something else has changed or taken away is begun anew.
-    Raises LogError where a file is in use or cannot be written, or the state is taken away.
+    `metric_log_shadow.csv` is begun with the first prediction of a shadow model. `unmatched_bytes`
+    bounds unmatched.csv together with the file before it; halves expire by the seconds of
+    `monotonic`. A file that something else has changed or taken away is begun anew. Raises LogError
+    if a file is in use or cannot be written, or the state is taken away.
     """
 
     def __init__(  # noqa: PLR0913
@@ -96,10 +96,10 @@ class Ledger:
         *,
         caught_up: bool = True,
     ) -> Outcome:
-        """Once this returns, the halves and the rows they complete are on the disk.
+        """Joins the halves; when it returns, they and the rows they complete are on the disk.
 
-        `now_in_ms` is Unix time in milliseconds. `shadow_halves` are predictions of shadow
-        candidates. Until metric has `caught_up` with what waited in the queues, no half expires.
+        `now_in_ms` is Unix time in milliseconds. `shadow_halves` are predictions of shadow models.
+        No half expires until metric has `caught_up` with the backlog of its queues.
         """
         must_be_in_place(self._path, self._inode)
         try:
@@ -123,7 +123,7 @@ class Ledger:
     def _join_all(
         self, halves: list[Half], shadow_halves: Sequence[Half], now_in_ms: int, caught_up: bool
     ) -> Outcome:
-        """Does what take() says within its transaction, and records the lines of the files."""
+        """Does the part of take() within the transaction, and records the lines of the files."""
         self._clock.advance(caught_up)
         clock_in_ms = self._clock.now_in_ms
         rows, conflicts, others = self._join.add(halves, now_in_ms, clock_in_ms)
@@ -147,38 +147,44 @@ class Ledger:
 
     @property
     def pending(self) -> dict[str, int]:
-        """How many halves of each queue wait for their other half; shadows', for their row."""
+        """Number of halves of each queue that wait for their other half.
+
+        Shadow predictions wait for their row.
+        """
         joins = {queue: self._join.pending[queue] for queue in (Y_TRUE, Y_PRED)}
         return {**joins, Y_PRED_SHADOW: self._shadow.pending}
 
     @property
     def unmatched_dropped(self) -> int:
-        """How many halves were in an unmatched.csv that has made room for a newer one."""
+        """Number of halves in older files of unmatched.csv that were since replaced."""
         return self._unmatched.dropped_lines
 
     def needy(self) -> list[str]:
-        """The queues whose halves make no row by themselves now: none waits for them here."""
+        """The queues whose halves make no row by themselves now: nothing here waits for them."""
         return self._join.needy()
 
     @property
     def files_changed(self) -> int:
-        """How often a file was changed by something else, and a new one begun."""
+        """Number of times that something else changed a file, so that a new one was begun."""
         return sum(file.changes for file in self._files)
 
     def close(self) -> None:
-        """To be called when all is well: notes that nothing is left to be written."""
+        """Notes that nothing is left to write. Call it only after a run that went well."""
         for file in self._files:
             file.close()
         self._database.close()
 
     def _begin_shadow(self) -> None:
-        """Not within a transaction: the file and its record come to be in steps of their own."""
+        """Begins the shadow log.
+
+        Call it outside a transaction: the file and its record are made in steps of their own.
+        """
         self._shadow_rows = DurableCsv(self._shadow_path, SHADOW_HEADER, self._database)
         self._files.append(self._shadow_rows)
 
 
 def _row_lines(rows: list[tuple[Half, Half]]) -> str:
-    """Lines of the CSV, made column by column."""
+    """Returns the lines of the CSV, made column by column."""
     y_true = [label.value for label, _ in rows]
     y_pred = [prediction.value for _, prediction in rows]
     errors = [abs(label.value - prediction.value) for label, prediction in rows]
@@ -187,7 +193,7 @@ def _row_lines(rows: list[tuple[Half, Half]]) -> str:
 
 
 def _shadow_lines(rows: list[ShadowRow]) -> str:
-    """The same of the rows of shadow candidates."""
+    """Returns the lines of the shadow log, made column by column."""
     y_true = [live.y_true for _, live in rows]
     y_pred = [half.value for half, _ in rows]
     errors = [abs(live.y_true - half.value) for half, live in rows]
@@ -206,6 +212,6 @@ def _unmatched_line(half: Half) -> str:
 
 
 def utc_text(time_in_ms: int) -> str:
-    """Unix time in milliseconds as a person reads it: 2026-01-31T12:00:00.123Z."""
+    """Formats Unix time in milliseconds for people: 2026-01-31T12:00:00.123Z."""
     moment = datetime.fromtimestamp(time_in_ms / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

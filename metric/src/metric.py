@@ -1,6 +1,6 @@
 """Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv.
 
-What a shadow candidate predicts of the id becomes a row of metric_log_shadow.csv.
+The shadow model's prediction for the id becomes a row of metric_log_shadow.csv.
 """
 
 import math
@@ -25,7 +25,7 @@ from unmatched import UnmatchedLog
 
 OTHER_LABEL = "this id already has another label"
 USED_BEFORE = "this id was used before, with another prediction"
-IDLE_SECONDS = 5.0  # without messages there still are halves whose time runs out
+IDLE_SECONDS = 5.0  # halves expire even when no messages come
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as the model store names them
 
 
@@ -47,7 +47,7 @@ class MetricSettings(BrokerSettings, LogsSettings):
 def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
     halves: list[Half] = []
     for message in messages:
-        halves += map(  # ten thousands a second: without a line of Python for each
+        halves += map(  # tens of thousands a second: no line of Python may run for each
             Half,
             id_texts(message.ids),
             repeat(message.queue),
@@ -61,7 +61,7 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
 
 
 def with_infinite(messages: Sequence[Message[Any]]) -> list[Message[float]]:
-    """What a candidate says, infinite where it gave no number: so the row has an error, too."""
+    """Replaces null by infinity in shadow predictions, so that the row has an error, too."""
     return [
         replace(message, values=[math.inf if value is None else value for value in message.values])
         for message in messages
@@ -69,7 +69,7 @@ def with_infinite(messages: Sequence[Message[Any]]) -> list[Message[float]]:
 
 
 def model_id_of(message: Message[float]) -> str | None:
-    """A header is whatever its sender put there: what is no name of a model is left out."""
+    """Returns the model that the sender names; None if its header is not the name of a model."""
     text = message.model_id or ""
     return text if MODEL_ID.fullmatch(text) else None
 
@@ -77,7 +77,7 @@ def model_id_of(message: Message[float]) -> str | None:
 def contradictions(
     messages: Sequence[Message[Any]], conflicts: Sequence[tuple[int, float]]
 ) -> list[DeadLetter]:
-    """Labels and predictions that differ from the one of their id that came first."""
+    """Returns the labels and predictions that differ from the first one with their id."""
     if not conflicts:
         return []
     origins = [(message, row) for message in messages for row in range(len(message.ids))]
@@ -90,7 +90,7 @@ def contradictions(
 
 
 def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
-    """Adds what came of a batch to the status."""
+    """Adds the outcome of a batch to the status."""
     run.count("joined", outcome.rows)
     run.count("shadow_joined", outcome.shadow_rows)
     run.count("other_predictions", outcome.other_predictions)

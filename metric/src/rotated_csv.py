@@ -1,8 +1,8 @@
-"""A DurableCsv of bounded size: what is in it is of use for a while, and then makes room.
+"""A DurableCsv of bounded size, for lines that are of use for a while and then make room.
 
-The file grows to half of the bound. Then it takes the place of `NAME.older.csv`, whose lines are
-dropped and counted, and a new one is begun. First the database notes the new counts; then the file
-is renamed. A crash between the two leaves a file that is full and has no lines by the counts: it is
+The file grows to half of the bound. Then it replaces `NAME.older.csv`, whose lines are dropped and
+counted, and a new one is begun. First the database notes the new counts; then the file is renamed.
+A crash between the two leaves a file that is full, but has no lines according to the counts: it is
 renamed before the next line is recorded.
 """
 
@@ -27,10 +27,10 @@ CREATE TABLE IF NOT EXISTS rotated (
 
 
 class RotatedCsv:
-    """`rotate()` before a transaction, and for the rest as DurableCsv.
+    """Like DurableCsv, with a `rotate()` to be called before a transaction.
 
-    `dropped_lines` are those that are gone for good.
-    The two files together have `max_bytes`, and at most one record() more.
+    `dropped_lines` counts the lines that are gone for good. The two files together have at most
+    `max_bytes`, plus the text of one record().
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class RotatedCsv:
             log.warning("%s lines are gone with the one before", f"{dropped:,}")
 
     def _do(self, action: Callable[[], None]) -> None:
-        """Counts the lines anew where the action finds that somebody else has changed the file."""
+        """Runs the action; recounts the lines if it finds that somebody else changed the file."""
         before = self._file.changes
         action()
         if self._file.changes != before:
@@ -80,7 +80,7 @@ class RotatedCsv:
         return self._file.length >= max(self._max_bytes // 2, self._least)
 
     def _count_lines(self) -> None:
-        """Of a file that was begun, or that somebody else had a hand in."""
+        """Counts the lines of a file that was just begun, or that somebody else has changed."""
         self._database.execute(
             "INSERT INTO rotated VALUES (?, ?, 0, 0)"
             " ON CONFLICT DO UPDATE SET lines = excluded.lines",
@@ -94,7 +94,7 @@ class RotatedCsv:
         return found
 
     def record(self, text: str) -> None:
-        """Notes in the database, in the transaction at hand, what write() will append."""
+        """Notes in the database, in the current transaction, the text that write() will append."""
         if text:
             self._file.record(text)
             self._database.execute(
@@ -112,7 +112,7 @@ class RotatedCsv:
 
     @property
     def changes(self) -> int:
-        """How often somebody else's hand made it begin a new file."""
+        """Number of times that somebody else's change made a new file necessary."""
         return self._file.changes
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class RotatedCsv:
 
 
 def _lines(path: Path) -> int:
-    """How many lines follow the header; none where that is still to be written."""
+    """Number of lines after the header; 0 if the header is not written yet."""
     with path.open("rb") as file:
         lines = sum(piece.count(b"\n") for piece in iter(lambda: file.read(1 << 20), b""))
     return max(0, lines - 1)

@@ -1,8 +1,8 @@
-"""The join of the shadow candidate's predictions with the rows of metric_log.csv, by id.
+"""The join of the shadow model's predictions with the rows of metric_log.csv, by id.
 
-A candidate is a model that is tried beside the one that answers. What it says of an id waits until
-the id is a row, so that label and live prediction are known; a candidate says it once, and what
-it says again changes nothing. What it says differently, of other features, is a conflict.
+A shadow model predicts the same rows as the live one, and answers nobody. Its prediction for an id
+is kept until the id is a row, so that the label and the live prediction are known. A repeated
+prediction changes nothing; one that differs, because the features did, is a conflict.
 """
 
 import sqlite3
@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS shadow_joined (
 );
 """
 
-LATER_COLUMNS = (  # that the tables of an older metric lack
+LATER_COLUMNS = (  # missing from the tables of an older metric
     ("shadow_pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0"),
     ("shadow_pending", "features_in_ms INTEGER"),
     ("shadow_joined", "value REAL"),
@@ -47,11 +47,11 @@ LATER_COLUMNS = (  # that the tables of an older metric lack
 HALF_COLUMNS = "id, model_id, value, received_in_ms, features_in_ms"
 OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 
-Key = tuple[str, str]  # an id, and the model that is tried
+Key = tuple[str, str]  # an id, and the shadow model
 
 
 class Live(NamedTuple):
-    """What there is to compare with: a row of metric_log.csv."""
+    """The values to compare with: a row of metric_log.csv."""
 
     y_true: float
     y_pred: float
@@ -59,14 +59,14 @@ class Live(NamedTuple):
 
 
 class ShadowRow(NamedTuple):
-    """What a candidate said of an id that is a row."""
+    """A shadow model's prediction for an id that is a row."""
 
     half: Half
     live: Live
 
 
 class Shadow:
-    """Each method is to be called within a transaction, after those of the join."""
+    """The join of shadow predictions. Call its methods within a transaction, after the join's."""
 
     def __init__(
         self, database: sqlite3.Connection, ttl_in_ms: int, max_pending: int, remember_ids: int
@@ -85,10 +85,10 @@ class Shadow:
     def add(
         self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
     ) -> tuple[list[ShadowRow], list[tuple[int, float]]]:
-        """Takes predictions in; the rows that they, or the pairs just joined, complete.
+        """Adds predictions, and returns the rows that these, or the rows just joined, complete.
 
-        And which of them contradict what their candidate has said of the id, and what that was.
-        `clock_in_ms` is the time of the TTL clock.
+        Also returns each prediction that contradicts an earlier one of the same model for the id:
+        its index, and the earlier value. `clock_in_ms` is the time of the TTL clock.
         """
         if not halves and not self.pending:
             return [], []
@@ -112,7 +112,7 @@ class Shadow:
         return [ShadowRow(half, live[half.id]) for half in complete], conflicts
 
     def expire(self, clock_in_ms: int) -> list[Half]:
-        """Lets go of predictions that have waited for their time."""
+        """Removes and returns the predictions whose time is up."""
         if not self.pending:
             return []
         found = self._oldest(EXPIRED_AT_ONCE)
@@ -120,7 +120,7 @@ class Shadow:
         return self._release([_half(*row[:-1]) for row in expired])
 
     def let_go(self) -> list[Half]:
-        """Lets go of the oldest predictions where there are too many."""
+        """Removes and returns the oldest predictions if there are too many."""
         excess = min(self.pending - self._max_pending, LET_GO_AT_ONCE)
         if excess <= 0:
             return []
@@ -135,9 +135,9 @@ class Shadow:
         )
 
     def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], dict[Key, Half | None]]:
-        """Of these ids, a JSON list: the rows, what waits, and what is a row of a candidate.
+        """Returns the rows, the pending predictions and the shadow rows of these ids, a JSON list.
 
-        That is None where an older metric, which did not note it, has written the row.
+        A shadow row is None if an older metric, which did not note the prediction, has written it.
         """
         live = self._database.execute(
             f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", (ids,)
@@ -159,7 +159,7 @@ class Shadow:
         )
 
     def _oldest(self, limit: int) -> sqlite3.Cursor:
-        """The predictions that have waited longest, each with its time on the TTL clock."""
+        """Returns the longest pending predictions, each with its time on the TTL clock."""
         return self._database.execute(
             f"SELECT {HALF_COLUMNS}, clock_in_ms FROM shadow_pending ORDER BY seq LIMIT ?", (limit,)
         )
@@ -195,5 +195,5 @@ def _half(
 
 
 def _key(half: Half) -> Key:
-    """A candidate says one thing of an id; empty where the prediction does not name its model."""
+    """Returns id and model: a model predicts once for an id. The model is empty if not named."""
     return half.id, half.model_id or ""

@@ -1,4 +1,4 @@
-"""The tables of the join, and what it shares with the join of shadow candidates."""
+"""The tables of the join, and what the join of shadow predictions shares with it."""
 
 import logging
 import sqlite3
@@ -40,8 +40,8 @@ CREATE TABLE IF NOT EXISTS pending_counts (
 ) WITHOUT ROWID;
 """
 
-# With tables of an older metric, which lack the last columns. Halves of then begin to wait anew. An
-# index has the seq of each row as well, so this one gives the oldest halves of a queue.
+# Tables of an older metric lack the last columns. Halves from then begin to wait anew. An
+# index also holds the seq of each row, so this one gives the oldest halves of a queue.
 JOIN_INDICES = """
 CREATE INDEX IF NOT EXISTS pending_queue ON pending (queue);
 DROP INDEX IF EXISTS pending_received;
@@ -52,7 +52,7 @@ IN_JSON = "(SELECT value FROM json_each(?))"
 
 
 def make_join_tables(database: sqlite3.Connection) -> None:
-    """Makes them, or adds what those of an older metric lack."""
+    """Creates the tables, or adds the columns that those of an older metric lack."""
     database.executescript(JOIN_SCHEMA)
     for table in ("pending", "joined"):
         add_column(database, table, "model_id TEXT")
@@ -61,7 +61,7 @@ def make_join_tables(database: sqlite3.Connection) -> None:
 
 
 def lower_uuids(database: sqlite3.Connection) -> None:
-    """Has UUIDs in lower case, as they are compared: an older metric kept them as they came.
+    """Changes UUIDs to lower case, as they are compared: an older metric kept them as they came.
 
     Once, as it looks through all that is known: some 60 µs for each in capitals. Where one waits
     in both ways, that in capitals stays, and leaves by its time.
@@ -80,12 +80,12 @@ def lower_uuids(database: sqlite3.Connection) -> None:
 
 
 def json_list(ids: Sequence[str] | set[str]) -> str:
-    """Ids as IN_JSON takes them."""
+    """Returns the ids in the form that IN_JSON takes."""
     return msgspec.json.encode(ids).decode()
 
 
 def add_column(database: sqlite3.Connection, table: str, column: str) -> None:
-    """Adds what a table lacks that an older metric has made."""
+    """Adds a column that a table made by an older metric lacks."""
     columns = database.execute(f"PRAGMA table_info({table})").fetchall()
     if column.split(maxsplit=1)[0] not in [name for _, name, *_ in columns]:
         database.execute(f"ALTER TABLE {table} ADD COLUMN {column}")

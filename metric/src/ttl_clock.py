@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 
-# metric comes by every 5 s. After a longer step it was stopped (SIGSTOP, `docker pause`).
+# metric calls at least every 5 s. After a longer step it was stopped (SIGSTOP, `docker pause`).
 MAX_STEP_IN_MS = 10_000
 
 SCHEMA = """
@@ -16,9 +16,9 @@ CREATE TABLE IF NOT EXISTS ttl_clock (
 
 
 class TtlClock:
-    """Counts the milliseconds that metric has run, from 0, and goes on with them at each start.
+    """Counts the milliseconds that metric has run, from 0, and continues from there at each start.
 
-    Steps of the system's clock have no part in it. `monotonic` gives seconds.
+    Changes of the system clock do not affect it. `monotonic` returns seconds.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class TtlClock:
         self._last_in_ms = self._steady_in_ms()
 
     def advance(self, caught_up: bool) -> None:
-        """Adds the time since the last call, if that counts; to be called within a transaction."""
+        """Adds the time since the last call, if that counts. Call it within a transaction."""
         last_in_ms, self._last_in_ms = self._last_in_ms, self._steady_in_ms()
         if caught_up and self._last_in_ms > last_in_ms:
             self.now_in_ms += min(self._last_in_ms - last_in_ms, MAX_STEP_IN_MS)

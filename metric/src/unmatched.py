@@ -1,4 +1,4 @@
-"""What is said of the halves in unmatched.csv: how many, why, and how old the youngest was."""
+"""Counts and log lines about the halves in unmatched.csv: how many, why, and the youngest's age."""
 
 import logging
 import math
@@ -39,7 +39,7 @@ class Unmatched(NamedTuple):
 
 
 def by_queue(reason: Reason, halves: Sequence[Half], now_in_ms: int) -> list[Unmatched]:
-    """Sums up halves that leave now. A clock that was set back makes no age below 0."""
+    """Sums up the halves that leave now. An age is at least 0, even if the clock was set back."""
     received: defaultdict[str, list[int]] = defaultdict(list)
     for half in halves:
         received[half.queue].append(half.received_in_ms)
@@ -50,14 +50,14 @@ def by_queue(reason: Reason, halves: Sequence[Half], now_in_ms: int) -> list[Unm
 
 
 class UnmatchedCounts:
-    """The sums over all time, in the state, where plot reads them."""
+    """The sums over all time, kept in the state, where plot reads them."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         database.execute(SCHEMA)
 
     def add(self, unmatched: Sequence[Unmatched]) -> None:
-        """To be called within the transaction that lets the halves go."""
+        """Adds to the sums. Call it within the transaction that removes the halves."""
         self._database.executemany(
             "INSERT INTO unmatched_counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " halves = halves + excluded.halves,"
@@ -67,7 +67,7 @@ class UnmatchedCounts:
 
 
 class UnmatchedLog:
-    """Logs what leaves, at once and then at most once a minute for each queue and reason."""
+    """Logs the halves that leave, at once and then at most once a minute per queue and reason."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -75,7 +75,7 @@ class UnmatchedLog:
         self._next: defaultdict[tuple[str, Reason], float] = defaultdict(lambda: -math.inf)
 
     def add(self, unmatched: Sequence[Unmatched]) -> None:
-        """To be called with each batch, also where nothing has left."""
+        """Logs the halves that are due. Call it with each batch, even when nothing has left."""
         for each in unmatched:
             key = each.queue, each.reason
             before = self._unsaid.get(key, each._replace(halves=0))

@@ -28,7 +28,7 @@ class ModelSettings(BrokerSettings, StoreSettings):
 def answer(
     predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
 ) -> tuple[list[Message[float]], list[DeadLetter]]:
-    """The predictions for all requests, made together; a row without one is a dead letter.
+    """Predicts all requests together; a row without a prediction becomes a dead letter.
 
     `between` is called between two slices of long work, and may raise.
     """
@@ -53,7 +53,10 @@ def answer(
 def tried(
     predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
 ) -> list[Message[float | None]]:
-    """The same of a candidate: null for a row without a prediction, which is to be seen, too."""
+    """Predicts the requests with a shadow model: null stands for a row that it cannot predict.
+
+    Unlike answer() it makes no dead letters: a missing prediction is part of the comparison.
+    """
     outcomes = _outcomes(predictor, requests, between)
     answers: list[Message[float | None]] = []
     for request in requests:
@@ -71,20 +74,20 @@ def _outcomes(
 
 
 def main(settings: ModelSettings, run: Run) -> None:
-    # Before scikit-learn is imported. Threads that share a few rows wait for each other, on a busy
-    # machine for up to half a second.
+    # Set before scikit-learn is imported. Threads that share a few rows wait for each other: up to
+    # half a second on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
-    gc.freeze()  # as at the start: what the model's libraries have imported stays, too
+    gc.freeze()  # as at the start: what the model's libraries have imported also stays
     store = ModelStore(settings.model_store)
     with (
         Models(store, own, settings.model_path, run) as models,
         Broker(settings, run, uses=["shadow", "changes"]) as broker,
     ):
         for batch in broker.consume("features", on_change=models.nudge):
-            live, shadow = models.now  # another may be there for the next batch
+            live, shadow = models.now  # the next batch may have another one
             requests, bad = batch.decode(FEATURES)
-            # All that a stop may interrupt is done before anything of the batch is published.
+            # Everything that a stop may interrupt comes before anything of the batch is published.
             predictions, failed = answer(live, requests, run.checkpoint)
             is_long = shadow and shadow.needs_slices(sum(len(request.ids) for request in requests))
             tries = tried(shadow, requests, run.checkpoint) if shadow and is_long else None

@@ -1,4 +1,4 @@
-"""The model that answers, and the one that is tried beside it: as the model store says."""
+"""The live model and the shadow model of this process, as the model store names them."""
 
 import logging
 import os
@@ -23,18 +23,19 @@ GOODBYE_SECONDS = 2.0
 
 
 class InUse(NamedTuple):
-    """What a batch is answered with; the next one may be answered with another."""
+    """The models that answer one batch; the next batch may have others."""
 
     live: Predictor
     shadow: Predictor | None = None
 
 
 class Models:
-    """`now` follows the changes in the store: another model is loaded and checked beside it first.
+    """Follows the changes in the store: `now` holds the models in use.
 
-    A change that cannot be followed leaves what is in use as it is; what is the matter is in the
-    log, and in what the store has of this process. `own`, of the file at `path`, is put into the
-    store, and answers where there is no change yet.
+    A new model is loaded and checked beside the old one first. A change that cannot be followed
+    leaves the models in use as they are; the reason is in the log, and in what the store holds
+    about this process. `own`, the model in the file at `path`, is put into the store, and answers
+    as long as there is no change.
     """
 
     def __init__(self, store: ModelStore, own: Predictor, path: Path, run: Run) -> None:
@@ -45,7 +46,7 @@ class Models:
         self._run = run
         self._is_registered = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"
-        self._change = 0  # the number of the last one that we know
+        self._change = 0  # the number of the last one known here
         self._problem: str | None = None
         self._has_warned = False
         self._is_over = False
@@ -53,9 +54,9 @@ class Models:
         self._thread = threading.Thread(target=self._follow, name="models", daemon=True)
 
     def __enter__(self) -> Self:
-        """Waits for the store: to answer with a model that is not the one would be worse."""
+        """Waits for the store: to answer with the wrong model would be worse."""
         while not self._look() and not self._run.stop.wait(AGAIN_SECONDS):
-            pass  # without a status: it is not well
+            pass  # no status is written, so the service counts as unwell
         self._thread.start()
         return self
 
@@ -65,7 +66,7 @@ class Models:
         self._thread.join(GOODBYE_SECONDS)
 
     def nudge(self) -> None:
-        """Has the store looked at soon. May be called in any thread."""
+        """Makes the next look at the store come soon. May be called in any thread."""
         self._nudged.set()
 
     def _follow(self) -> None:
@@ -81,7 +82,7 @@ class Models:
             self._run.failure = failure
 
     def _look(self) -> bool:
-        """Follows the last change, and reports. False if the store cannot be used now."""
+        """Follows the last change, and reports. Returns False if the store cannot be used now."""
         try:
             if not self._is_registered:
                 register(self._store, self._path)
@@ -100,7 +101,7 @@ class Models:
         return True
 
     def _make(self, change: Change) -> None:
-        """Raises StoreError, with all as it was, if a model cannot be read now."""
+        """Makes the change. Raises StoreError, changing nothing, if a model cannot be read now."""
         before = self.now
         live, live_problem = self._loaded(change.live)
         shadow, shadow_problem = self._loaded(change.shadow)
@@ -116,7 +117,7 @@ class Models:
             log.info("%s is tried beside it", shadow.model_id)
 
     def _loaded(self, model_id: str | None) -> tuple[Predictor | None, str | None]:
-        """The model, or why there is none."""
+        """Returns the model, or the reason why there is none."""
         if model_id is None:
             return None, None
         for present in filter(None, self.now):

@@ -1,4 +1,4 @@
-"""The model that MODEL_PATH names: put into the model store, so that it can be gone back to."""
+"""Stores the model that MODEL_PATH names, so that a rollback can return to it."""
 
 import logging
 from pathlib import Path
@@ -14,14 +14,15 @@ log = logging.getLogger(__name__)
 
 
 def form_of(path: Path) -> str:
-    """The name that a model file of such a form has in the store."""
+    """Returns the name that the store gives to a model file of this form."""
     return ONNX if path.suffix == ".onnx" else SKOPS
 
 
 def register(store: ModelStore, path: Path) -> None:
-    """Stores it, and has it answer unless another was promoted, and not rolled back.
+    """Stores the model, and lets it answer unless a promoted model does.
 
-    Raises StoreError if the store cannot be read. That it cannot be written is no reason to end.
+    Raises StoreError if the store cannot be read. A store that cannot be written is no reason to
+    end.
     """
     changes = store.changes()
     content = path.read_bytes()
@@ -34,7 +35,7 @@ def register(store: ModelStore, path: Path) -> None:
 
 
 def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None:
-    """Has it answer; while one that was promoted does, rollbacks will lead back to it."""
+    """Lets the model answer; while a promoted one does, rollbacks will lead back to this one."""
     change = _start(changes, model_id)
     if change is not None:
         try:
@@ -52,7 +53,7 @@ def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None
 
 
 def _start(changes: list[Change], model_id: str) -> Change | None:
-    """The change that makes it the default model; None where it is."""
+    """Returns the change that makes this the default model; None where it already is."""
     stands, last = standing(changes), changes[-1] if changes else None
     if stands and stands[0].action == "start" and stands[0].own == model_id:
         return None
@@ -70,7 +71,7 @@ def _start(changes: list[Change], model_id: str) -> Change | None:
 
 
 def _record(path: Path, content: bytes) -> Model:
-    """As training left it beside the file; of a foreign file nothing is known."""
+    """Returns the record that training left beside the file; a foreign file has one of unknowns."""
     own_id = fingerprint.model_id(content)
     try:
         found = msgspec.json.decode(path.with_name(RECORD).read_bytes(), type=Model)

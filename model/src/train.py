@@ -1,6 +1,6 @@
-"""Trains the default model on 80 % of the data set, stores it, and tells its error on the rest.
+"""Trains the default model on 80 % of the data set, stores it, and prints its error on the rest.
 
-With --onnx it is also stored as ONNX, beside the other, if that predicts the same on all rows.
+With --onnx it is also stored as ONNX, beside the first file, if that predicts the same on all rows.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from pipeline.models.versions import versions
 
 
 def estimator() -> Any:
-    """The model before it is trained: any regressor of scikit-learn may stand here.
+    """Returns the model before training: any regressor of scikit-learn may stand here.
 
     Ours is a ridge regression with its scaling inside; cross-validation chooses the penalty.
     """
@@ -36,17 +36,17 @@ def estimator() -> Any:
 
 
 def train() -> Any:
-    """The model, fitted to the rows that the stream does not take."""
+    """Returns the model, fitted to the rows that the stream does not use."""
     data = dataset.training()
     return estimator().fit(data.features, data.labels)
 
 
 def main(path: Path, onnx: bool = False) -> None:
-    """Writes `path`; with `onnx`, or if that is what `path` names, also the same as .onnx.
+    """Writes `path`; with `onnx`, or if `path` names an .onnx file, also the same model as ONNX.
 
-    Beside them model.json, which tells what they are. Raises ModelError, with nothing written, if
-    `model` would refuse the file; and, with no ONNX file written, if that would not predict the
-    same.
+    A model.json beside them describes the files. Raises ModelError, with nothing written, if
+    `model` would refuse the file; and, with no ONNX file written, if that file would predict
+    differently.
     """
     model, skops_path = train(), path
     if path.suffix == ".onnx":
@@ -83,7 +83,7 @@ def store_onnx(model: Any, path: Path) -> bytes:
 
 
 def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Path) -> None:
-    """What the model store keeps of a model, for `model` to put it there."""
+    """Writes the model's record beside its files; `model` puts it into the store later."""
     last_step = model[-1] if isinstance(model, Pipeline) else model
     record = Model(
         model_id=fingerprint.model_id(files[SKOPS]),
@@ -103,7 +103,7 @@ def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Pa
 
 
 def store(content: bytes, path: Path) -> None:
-    """A reader finds the old model or the new one; between the two, one that is refused."""
+    """Writes the file: a reader finds the old model, the new one, or in between one to refuse."""
     record = fingerprint.record(content, path.name).encode()
     for target, data in ((fingerprint.record_path(path), record), (path, content)):
         replace(target, data)

@@ -1,7 +1,7 @@
-"""Reads what RabbitMQ's management API answers, whichever version answers.
+"""Reads the answers of RabbitMQ's management API, whichever version answers.
 
-A field may be missing, null, or an empty list in place of an object: so the API says that it has
-nothing to tell. All of these read as nothing, and no item hides the others.
+A field may be missing, null, or an empty list in place of an object: that is how the API says that
+it has nothing to report. All of these read as nothing, and no item hides the others.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ import msgspec
 
 
 def items(answer: bytes) -> list[dict[str, Any]]:
-    """The objects of a list; what is no object tells nothing, and is left out.
+    """Returns the objects of a list, leaving out everything in it that is not an object.
 
-    Raises ValueError where the answer is no list: then nothing of it can be relied upon.
+    Raises ValueError if the answer is not a list: then nothing in it can be relied upon.
     """
     decoded = msgspec.json.decode(answer)
     if not isinstance(decoded, list):
@@ -21,7 +21,7 @@ def items(answer: bytes) -> list[dict[str, Any]]:
 
 
 def an_object(answer: bytes) -> dict[str, Any]:
-    """An answer that is one object. Raises ValueError where it is none."""
+    """Returns an answer that is one object. Raises ValueError if it is not one."""
     decoded = msgspec.json.decode(answer)
     if not isinstance(decoded, dict):
         raise ValueError(f"an object was expected, not {str(decoded)[:100]}")
@@ -29,7 +29,7 @@ def an_object(answer: bytes) -> dict[str, Any]:
 
 
 def text(item: dict[str, Any], path: str) -> str:
-    """The text at a path of keys, such as `queue.name`; empty where there is none.
+    """Returns the text at a path of keys, such as `queue.name`; empty if there is none.
 
     >>> text({"queue": {"name": "features"}}, "queue.name"), text({"queue": []}, "queue.name")
     ('features', '')
@@ -39,7 +39,7 @@ def text(item: dict[str, Any], path: str) -> str:
 
 
 def number(item: dict[str, Any], path: str) -> float:
-    """The number at a path of keys; 0 where there is none.
+    """Returns the number at a path of keys; 0 if there is none.
 
     >>> number({"message_stats": {"rate": 5}}, "message_stats.rate"), number({}, "messages_ready")
     (5, 0)
@@ -49,13 +49,13 @@ def number(item: dict[str, Any], path: str) -> float:
 
 
 def fields(item: dict[str, Any], path: str) -> dict[str, Any]:
-    """The object at a path of keys; empty where there is none."""
+    """Returns the object at a path of keys; empty if there is none."""
     found = _at(item, path)
     return found if isinstance(found, dict) else {}
 
 
 def entries(item: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    """The objects of the list at a path of keys; none where there is no list."""
+    """Returns the objects of the list at a path of keys; none if there is no list."""
     found = _at(item, path)
     return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
 

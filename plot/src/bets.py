@@ -1,8 +1,8 @@
 """A confidence sequence for the mean of bounded values, by bets against each mean it could be.
 
-Whoever bets on values whose mean is m, at odds that are fair for m, does not get rich: by Ville's
-inequality the chance of ever holding 1/a times the stake is at most a. So a mean against which the
-bets have won that much is left out, whenever one looks, and however skewed the values are
+Bets on values whose mean is m, at odds that are fair for m, do not make rich: by Ville's inequality
+the chance of ever holding 1/a times the stake is at most a. So a mean against which the bets have
+won that much is ruled out, at whatever moment one looks, and however skewed the values are
 (Waudby-Smith and Ramdas, "Estimating means of bounded random variables by betting", 2024).
 """
 
@@ -13,26 +13,26 @@ import numpy.typing as npt
 
 from log_rows import Column
 
-MIN_ROWS = 100  # that state the bound, before the first bet
-MIN_SPAN = 1e-300  # below it is nothing: a stake, which is one over it, is still a number
-MAX_ERROR = 1e300  # a larger one counts as this: a sum of them is still a number
-ALPHA = 0.05  # the chance that the sequence ever leaves the true mean out
-STAKES = 16  # each half of the one before, from one over the bound: the rarer, the smaller
-SIDES = (0, 1), (1, -1)  # upwards, downwards: what is won there, and the sign of a mean
-PLACES, ZOOMS = 64, 7  # at which an end is looked for, closer each time
+MIN_ROWS = 100  # rows that set the bound, before the first bet
+MIN_SPAN = 1e-300  # a smaller span counts as none: a stake, which is 1 / span, stays finite
+MAX_ERROR = 1e300  # larger errors count as this one, so that their sum stays finite
+ALPHA = 0.05  # the chance that the sequence ever excludes the true mean
+STAKES = 16  # each half of the one before, from 1 / bound on: smaller ones suit rarer differences
+SIDES = (0, 1), (1, -1)  # upwards and downwards: index of the winnings, and sign of the mean
+PLACES, ZOOMS = 64, 7  # places where an end is searched for, closer each time
 
 _WIN = math.log(2 / ALPHA)  # on each side
 _SHARES = 1 / (np.arange(1, STAKES + 1) * np.arange(2, STAKES + 2))
 _LOG_SHARES = np.log(_SHARES / _SHARES.sum())
 
 
-Errors = npt.NDArray[np.float64]  # of shape (2, n): the candidate's, the live model's
+Errors = npt.NDArray[np.float64]  # shape (2, n): the candidate's errors, the live model's errors
 
 
 class Span:
-    """The widest span of the first rows: of their labels, or an error.
+    """The widest span of the first rows: the span of their labels, or an error.
 
-    There are MIN_ROWS of them, or as many more as all have the same label, and no error.
+    It takes MIN_ROWS rows, or more if all of those have the same label and no error.
     """
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class Span:
 
     @property
     def is_known(self) -> bool:
-        """Whether there were enough rows."""
+        """True once there were enough rows."""
         return self._rows >= MIN_ROWS and self.size > MIN_SPAN
 
     def add(self, labels: Column, errors: Errors) -> int:
-        """Takes further rows until there are enough; returns how many that were."""
+        """Takes further rows until there are enough; returns how many it took."""
         rows = len(labels)
         seen = np.concatenate([self._labels, labels])
         with np.errstate(over="ignore"):
@@ -63,12 +63,7 @@ class Span:
 
 
 class Bets:
-    """Holds as long as no value is further from zero than `bound`, which is stated beforehand.
-
-    A bet of stake s on a value x against the mean m multiplies what it holds by (1 + s x) / (1 + s
-    m), so the sum of log(1 + s x) is all that has to be kept of the values, for all m together. The
-    sequence is that of a mixture of stakes, upwards and downwards.
-    """
+    """A confidence sequence for values that are never further from zero than a known `bound`."""
 
     def __init__(self, bound: float) -> None:
         self.bound = bound
@@ -79,7 +74,7 @@ class Bets:
         self._furthest = np.array([bound, bound])  # below zero, and above
 
     def add(self, values: Column) -> None:
-        """Takes further values: an array of shape (n,)."""
+        """Adds values: an array of shape (n,)."""
         if not len(values):
             return
         self._rows += len(values)
@@ -88,27 +83,30 @@ class Bets:
         for side, signed in enumerate((values, -values)):
             with np.errstate(
                 divide="ignore", over="ignore"
-            ):  # a stake that is lost whole is at -inf for good
+            ):  # a stake that is lost whole stays at -inf
                 grown = np.log1p(np.maximum(np.outer(signed, self._stakes), -1))
             self._won[side] += grown.sum(axis=0)
 
     def ends(self) -> tuple[float, float]:
-        """The lowest and the highest mean that the bets have not refuted; the widest at first."""
+        """Returns the lowest and the highest mean not refuted; at first the widest interval."""
         mean = self._sum / self._rows if self._rows else 0.0
         below, above = self._furthest.tolist()
         return self._end(0, mean, below), -self._end(1, -mean, above)
 
     def refutes(self, mean: float) -> bool:
-        """Whether this mean is below the lowest, or above the highest."""
+        """Returns True if this mean is below the lowest or above the highest."""
         refuted = [self._refuted(side, np.array([sign * mean])) for side, sign in SIDES]
         return bool(np.any(refuted))
 
     def _end(self, side: int, mean: float, furthest: float) -> float:
-        """The last mean that is refuted, from -furthest to that of the values, which never is."""
+        """Returns the last refuted mean between -furthest and the mean of the values.
+
+        The mean of the values itself is never refuted.
+        """
         last, kept = -furthest, mean
         for _ in range(ZOOMS):
             places = np.linspace(last, kept, PLACES)
-            refuted = int(np.argmin(self._refuted(side, places)))  # so many, from the first on
+            refuted = int(np.argmin(self._refuted(side, places)))  # refuted from the first on
             if not refuted:
                 return last
             last, kept = places[refuted - 1 : refuted + 1].tolist()

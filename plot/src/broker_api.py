@@ -26,19 +26,19 @@ class BrokerApi:
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
 
     def get(self, path: str) -> bytes:
-        """The body of an answer of 200. Whatever a server may do is raised."""
+        """Returns the body of an answer of 200. Raises any error that a server may cause."""
         request = urllib.request.Request(self._root + path, headers=self._headers)
         with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
             content: bytes = answer.read(MOST_BYTES)
         return content
 
     def why(self, error: Exception) -> str:
-        """A sentence for people about what `get`, or the reading of its answer, has raised."""
+        """Explains to people, in a sentence, an error raised by `get` or by reading its answer."""
         return f"{self.host} {_why(error)}"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The password is for nobody else."""
+    """Follows no redirect: the password must not reach another server."""
 
     def redirect_request(self, *_: object) -> None:
         return None

@@ -1,4 +1,4 @@
-"""Which nodes of the broker are there, and what is the matter with them."""
+"""The nodes of the broker: how many run, and what is wrong with the others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,13 +11,13 @@ _ALARMS = {"mem_alarm": "memory", "disk_free_alarm": "disk space"}
 
 
 def summary(nodes: Sequence[dict[str, Any]]) -> str:
-    """How many nodes there are; nothing where it is one, or none is known."""
+    """Says how many nodes run; returns an empty text if there is only one, or none is known."""
     running = sum(_is_running(node) for node in nodes)
     return f"{running} of {len(nodes)} nodes running" if len(nodes) > 1 else ""
 
 
 def warnings(nodes: Sequence[dict[str, Any]]) -> list[str]:
-    """What a person has to know of each node that is not well."""
+    """Returns a warning for each problem of each node."""
     found = []
     for node in nodes:
         name = text(node, "name") or "without a name"
@@ -37,5 +37,5 @@ def warnings(nodes: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _is_running(node: dict[str, Any]) -> bool:
-    """A node of which nothing is told is none that is known to be down."""
+    """Returns False only if the node is known to be down: no information is no bad news."""
     return node.get("running") is not False

@@ -1,4 +1,4 @@
-"""Whether the commas in a log's numbers are decimal, or separate thousands."""
+"""Tells whether the commas in a log's numbers are decimal, or separate thousands."""
 
 import io
 import re
@@ -11,7 +11,7 @@ _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
 
 
 class Commas:
-    """What a log's numbers tell of their commas: 0,5 has a decimal one, 1,234.5 has not.
+    """The meaning of the commas in a log's numbers: 0,5 has a decimal one, 1,234.5 has not.
 
     1,234 can be read either way: it is doubtful as long as all of them are like it.
     """
@@ -22,7 +22,7 @@ class Commas:
         self.are_decimal = True
 
     def look(self, lines: bytes, layout: Layout) -> None:
-        """Takes further lines into account, until it is known."""
+        """Examines further lines, until the meaning is known."""
         if not self._is_known and b"," in lines:
             for text in _numbers(lines, layout):
                 self._take(text)
@@ -30,7 +30,7 @@ class Commas:
                     break
 
     def problem(self) -> str:
-        """What is doubtful or wrong, and what to do."""
+        """Says what is doubtful or wrong, and what to do about it."""
         if not self._doubtful:
             return ""
         number = shown(self._doubtful.encode())
@@ -52,7 +52,7 @@ class Commas:
 
 
 def _numbers(lines: bytes, layout: Layout) -> Iterator[str]:
-    """The numbers that have a comma."""
+    """Yields the numbers that contain a comma."""
     places = sorted(place for name, place in layout.places.items() if name not in {ID, *NAMES})
     for line in io.BytesIO(lines):
         texts = layout.cut(line) if b"," in line else []

@@ -1,4 +1,4 @@
-"""Two models on the same rows: how wrong each is, and how sure it is which one is less so."""
+"""Two models compared on the same rows: how wrong each is, and how sure it is which is better."""
 
 from typing import Literal, NamedTuple
 
@@ -7,15 +7,15 @@ import numpy as np
 from bets import MAX_ERROR, Bets, Errors, Span
 from log_rows import Column, ShadowRows
 
-BOUND_IN_SPANS = 2.0  # room for what the first rows did not show
-SAME_SHARE = 0.001  # of the live model's MAE: who differs by less is equally good
+BOUND_IN_SPANS = 2.0  # leaves room for what the first rows did not show
+SAME_SHARE = 0.001  # of the live model's MAE: models that differ by less are equally good
 MAX_PAIRS = 8  # of models that are remembered
 
 Verdict = Literal["too few rows", "failing", "better", "worse", "equal", "unclear"]
 
 
 class Interval(NamedTuple):
-    """A mean, and the ends of its confidence sequence just now, in units of the target."""
+    """A mean, and the current ends of its confidence sequence, in units of the target."""
 
     mean: float
     low: float
@@ -23,14 +23,14 @@ class Interval(NamedTuple):
 
 
 class Comparison:
-    """A candidate and the live model on the rows added so far, in a memory that does not grow.
+    """A candidate and the live model on the rows added so far, in memory that does not grow.
 
-    A row without a number of the candidate is counted as `failed`, and all else is that of the
-    other `rows`. A difference is the candidate's absolute error less the live model's: negative
-    where the candidate is better.
+    A row for which the candidate gave no number counts as `failed`; everything else is about the
+    other `rows`. A difference is the candidate's absolute error less the live model's: negative if
+    the candidate is better.
 
-    The `bound` of a difference is stated by the first rows, before those that are bet on; `beyond`
-    counts the rows that break it all the same.
+    The first rows, on which no bets are made, set the `bound` of a difference; `beyond` counts the
+    rows that exceed it nevertheless.
     """
 
     def __init__(self) -> None:
@@ -44,11 +44,11 @@ class Comparison:
 
     @property
     def bound(self) -> float | None:
-        """How far from zero a difference may be, None before that is stated."""
+        """The largest distance from zero that a difference may have; None before it is set."""
         return self._bets.bound if self._bets else None
 
     def add(self, rows: ShadowRows) -> None:
-        """Takes further rows of these two models into account."""
+        """Adds further rows of these two models."""
         answered = np.isfinite(rows.y_pred)
         self.failed += len(answered) - int(answered.sum())
         both = np.stack([rows.absolute_error[answered], rows.live_absolute_error[answered]])
@@ -60,7 +60,7 @@ class Comparison:
         self._bet(rows.y_true[answered], errors)
 
     def _bet(self, labels: Column, errors: Errors) -> None:
-        """On all rows but the first, which state the bound."""
+        """Bets on all rows but the first, which set the bound."""
         if self._bets is None:
             taken = self._span.add(labels, errors)
             if not self._span.is_known:
@@ -72,20 +72,20 @@ class Comparison:
         self._bets.add(differences)
 
     def mae(self) -> tuple[float, float]:
-        """The mean absolute errors of candidate and live model. Not to be asked without rows."""
+        """Returns the mean absolute errors of candidate and live model. Call it only with rows."""
         candidate, live = (self._errors / self.rows).tolist()
         return candidate, live
 
     def rmse(self) -> tuple[float, float]:
-        """The roots of their mean squared errors. Not to be asked without rows."""
+        """Returns the roots of their mean squared errors. Call it only with rows."""
         candidate, live = np.sqrt(self._squares / self.rows).tolist()
         return candidate, live
 
     def difference(self) -> Interval | None:
-        """The mean difference, within its 95 % confidence sequence; None before there is a bound.
+        """Returns the mean difference and its 95 % confidence sequence; None before a bound is set.
 
-        Whoever looks at an ordinary 95 % interval again and again, until it leaves zero out, will
-        in the end see that of two equal models, too. This one holds at all looks together.
+        An ordinary 95 % interval, looked at again and again until it excludes zero, will in the end
+        do so for two equal models, too. This one holds at all looks together.
         """
         if self._bets is None:
             return None
@@ -95,7 +95,7 @@ class Comparison:
         return Interval(mean, min(low, mean), max(high, mean))
 
     def verdict(self) -> Verdict:
-        """What can be said of the candidate: never better, nor equal, of one that failed."""
+        """Returns the verdict on the candidate; one that failed is never called better or equal."""
         difference = self.difference()
         if difference is None:
             return "failing" if self.failed else "too few rows"
@@ -111,17 +111,17 @@ class Comparison:
 
 
 class Comparisons:
-    """The comparison of each pair of models, candidate and live, of the MAX_PAIRS latest.
+    """The comparisons of the MAX_PAIRS latest pairs of models, candidate and live.
 
-    Labels come late: after a change of models, rows of the pair before go on for a while among
-    those of the new one. So a pair is not forgotten with the first row of another.
+    Labels come late: after a change of models, rows of the old pair still arrive for a while, mixed
+    with those of the new one. So the first row of a new pair does not make the old one forgotten.
     """
 
     def __init__(self) -> None:
         self._pairs: dict[tuple[str, str], Comparison] = {}  # that of the last row comes last
 
     def add(self, rows: ShadowRows) -> None:
-        """Takes further rows into account."""
+        """Adds further rows."""
         pairs = [*zip(rows.model_id.tolist(), rows.live_model_id.tolist(), strict=True)]
         last = {pair: place for place, pair in enumerate(pairs)}
         for pair in sorted(last, key=last.__getitem__)[-MAX_PAIRS:]:
@@ -133,5 +133,5 @@ class Comparisons:
             del self._pairs[pair]
 
     def latest(self) -> tuple[str, str, Comparison] | None:
-        """The pair of the last row, candidate and live model, and how they compare."""
+        """Returns the pair of the last row, candidate and live model, and their comparison."""
         return next(((*pair, found) for pair, found in reversed(self._pairs.items())), None)

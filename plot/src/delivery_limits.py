@@ -1,4 +1,4 @@
-"""Which queues lose messages by a limit of deliveries, as the broker's management API tells."""
+"""Finds the queues that lose messages by a delivery limit, as the broker's management API shows."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ DEFAULT_LIMIT = 20  # of a quorum queue, on RabbitMQ 4; none on 3
 
 
 def delivery_limits(listed: Iterable[dict[str, Any]], version: str) -> dict[str, int]:
-    """The limit of each queue in the list that has one, and nowhere to put what exceeds it."""
+    """Returns the limit of each listed queue that has one, and nowhere to put what exceeds it."""
     is_old = re.match(r"[0-3]\.", version)
     found: dict[str, int] = {}
     for item in listed:
@@ -26,7 +26,7 @@ def delivery_limits(listed: Iterable[dict[str, Any]], version: str) -> dict[str,
 
 
 def warning(queue: str, limit: int) -> str:
-    """Says what is the matter with the queue, and what to do."""
+    """Says what is wrong with the queue, and what to do about it."""
     return (
         f"queue {queue} loses a message that was delivered {limit} times and is not done: each "
         "kill of a service counts. Give it a dead-letter exchange (docs/reliability.md)"
@@ -34,11 +34,11 @@ def warning(queue: str, limit: int) -> str:
 
 
 def _limit_3(limits: list[int]) -> int | None:
-    """RabbitMQ 3 takes the smallest, and what is below 0 as 0."""
+    """Returns the limit on RabbitMQ 3, which takes the smallest, and reads negative ones as 0."""
     return max(0, min(limits)) if limits else None
 
 
 def _limit_4(limits: list[int]) -> int | None:
-    """RabbitMQ 4 has a default, and takes what is below 0 as no limit."""
+    """Returns the limit on RabbitMQ 4, which has a default, and reads negative ones as none."""
     limit = (max if min(limits) < 0 else min)(limits) if limits else DEFAULT_LIMIT
     return limit if limit >= 0 else None

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from log_rows import Column
 
-LEAST, MOST = 1e-15, 1e20  # smaller errors share a bin with those of zero, larger ones another
-BIN_RATIO = 1.001  # at most, from the lower end of a bin to its upper end
+LEAST, MOST = 1e-15, 1e20  # smaller errors share a bin with zero, larger ones share another
+BIN_RATIO = 1.001  # upper end of a bin over its lower end, at most
 # Bins are 1 wide from 1,000 on, 2 from 2,000 and 5 from 5,000, and so at each power of ten: a
 # number of up to three digits is the end of one.
 _KNOTS = np.array([float(f"{digit}e{power}") for power in range(-15, 20) for digit in (1, 2, 5)])
@@ -25,7 +25,7 @@ Counts = npt.NDArray[np.int64]
 
 
 class Filled(NamedTuple):
-    """The bins that hold rows, in ascending order: of each the mean error, its rows, its middle."""
+    """The bins that hold rows, in ascending order: the mean error, row count and middle of each."""
 
     errors: Column
     rows: Counts
@@ -35,25 +35,25 @@ class Filled(NamedTuple):
 class ErrorHistogram:
     """Counts errors in bins that are 0.1 % wide at most, each with the mean of its errors: 3 MB.
 
-    So an error is known to 0.1 %, and exactly where all errors of its bin are equal.
+    So an error is known to 0.1 %, and exactly if all errors in its bin are equal.
     """
 
     def __init__(self) -> None:
         self._bins = bh.Histogram(_AXIS, storage=bh.storage.Mean())
-        self._filled: Filled | None = None  # as long as no rows are added
+        self._filled: Filled | None = None  # kept until rows are added
         self.rows = 0
 
     def add(self, errors: Column) -> None:
-        """Takes further errors into account, none of them NaN or negative."""
+        """Adds further errors, none of them NaN or negative."""
         with np.errstate(over="ignore"):
             places = np.interp(errors * _HAIR, _KNOTS, _PLACES, left=-1)
-        sample = np.minimum(errors, _LARGEST)  # inf - inf is no mean
+        sample = np.minimum(errors, _LARGEST)  # inf - inf would make the mean NaN
         self._bins.fill(places.astype(np.int64), sample=sample)
         self.rows += len(errors)
         self._filled = None
 
     def filled(self) -> Filled:
-        """The bins that hold rows."""
+        """Returns the bins that hold rows."""
         if self._filled is None:
             bins = self._bins.view(flow=True)
             counts = bins["count"]
@@ -64,22 +64,22 @@ class ErrorHistogram:
         return self._filled
 
     def exact(self) -> int:
-        """How many rows have an error below LEAST: the prediction is right."""
+        """Returns the number of rows with an error below LEAST: their prediction is right."""
         return int(self._bins.view(flow=True)["count"][0])
 
     def distinct(self) -> int:
-        """How many bins hold rows: at most the number of different errors."""
+        """Returns the number of bins that hold rows: at most the number of different errors."""
         return len(self.filled().rows)
 
     def at_rank(self, rank: int) -> float:
-        """The error of one row: rank 0 is the smallest, rows - 1 the largest."""
+        """Returns the error of one row: rank 0 is the smallest, rows - 1 the largest."""
         errors, rows, _ = self.filled()
         return float(errors[np.searchsorted(np.cumsum(rows), rank, side="right")])
 
     def quantile(self, share: float) -> float:
-        """The error that a `share` (0 to 1) of the rows stays below, NaN without rows.
+        """Returns the error that a `share` (0 to 1) of the rows stays below; NaN without rows.
 
-        That of numpy.quantile, linear between the two nearest rows, each as at_rank() has it.
+        As in numpy.quantile it is linear between the two nearest rows, each as at_rank() has it.
         """
         if not self.rows:
             return math.nan
@@ -88,10 +88,10 @@ class ErrorHistogram:
         return lower + (upper - lower) * (rank % 1)
 
     def histogram(self, edges: npt.NDArray[np.floating[Any]]) -> Counts:
-        """The rows between one edge and the next, as numpy.histogram has them; 0 is the first.
+        """Counts the rows between one edge and the next, like numpy.histogram; the first edge is 0.
 
-        Exact where each edge is a number of up to three digits, such as 0.175 or 2e9; otherwise
-        wrong by the rows of the bins in which edges lie, as a bin goes whole to one side.
+        Exact if each edge is a number of up to three digits, such as 0.175 or 2e9; otherwise off by
+        the rows of the bins that contain an edge, as a bin goes whole to one side.
         """
         _, rows, middles = self.filled()
         places = np.searchsorted(edges, middles, side="right") - 1

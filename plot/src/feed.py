@@ -7,15 +7,15 @@ import msgspec
 
 
 def encode(kind: str, data: object) -> bytes:
-    """An event as it goes over the wire: JSON has no line breaks, so one `data` line will do."""
+    """Encodes an event for the wire: JSON has no line breaks, so one `data` line will do."""
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(data))
 
 
 class Feed:
-    """To be used in the thread of one event loop.
+    """Hands events to readers; use it in the thread of one event loop.
 
-    A reader that is slow misses states in between, and none of them makes another wait: all that is
-    kept is the latest event of each kind, and that only while somebody reads.
+    A slow reader misses states in between, and makes no other reader wait: only the latest event of
+    each kind is kept, and only while there are readers.
     """
 
     def __init__(self) -> None:
@@ -26,22 +26,22 @@ class Feed:
         self._is_closed = False
 
     def lacks(self, kind: str) -> bool:
-        """Whether there is no event of this kind yet for a reader that comes now."""
+        """Returns True if a reader that comes now would get no event of this kind yet."""
         return kind not in self._latest
 
     def put(self, kind: str, data: object) -> None:
-        """Gives an event to all readers, in place of the last one of its kind."""
+        """Gives an event to all readers, replacing the last one of its kind."""
         if self.readers:
             self._latest[kind] = encode(kind, data)
             self._wake()
 
     def close(self) -> None:
-        """Lets all readers go."""
+        """Ends the streams of all readers."""
         self._is_closed = True
         self._wake()
 
     async def follow(self) -> AsyncIterator[bytes]:
-        """Each event as it comes, the latest ones at once."""
+        """Yields each event as it comes, and first the latest ones."""
         seen: dict[str, bytes] = {}
         self._enter()
         try:

@@ -1,4 +1,4 @@
-"""Reads what is appended to one of metric's logs, and only that."""
+"""Reads one of metric's logs as it grows, each line once."""
 
 import io
 import logging
@@ -17,14 +17,14 @@ from pipeline.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
-LAST_BYTES = 1 << 14  # of the file: room for the last rows, of some 100 bytes each
+LAST_BYTES = 1 << 14  # of the file: room for the last rows, of about 100 bytes each
 
-_BLANK = b" \t\r\xef\xbb\xbf"  # with the byte order mark
-_EXCELS = re.compile(rb'(\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)  # it says the separator
+_BLANK = b" \t\r\xef\xbb\xbf"  # including the byte order mark
+_EXCELS = re.compile(rb'(\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)  # it names the separator
 
 
 class Follower(Generic[AnyRows]):
-    """Follows one log from its first row on, through whatever is appended to it.
+    """Follows one log from its first row on, through everything that is appended to it.
 
     `unreadable` counts the lines that were skipped. Reading raises OSError.
     """
@@ -35,25 +35,25 @@ class Follower(Generic[AnyRows]):
         self._file = LogFile(path)
         self._commas = Commas()
         self._layout: Layout | None = None
-        self._is_begun = False  # the first line was there that says something
+        self._is_begun = False  # True once a non-blank line was read
         self._header = b""
-        self._header_offset = 0  # the layout is that of what follows
-        self._wrong = ""  # with the header
+        self._header_offset = 0  # where the lines of this layout begin
+        self._wrong = ""  # what is wrong with the header
         self._first_unreadable = b""
         self.unreadable = 0
         self._seldom = Seldom()
 
     @property
     def offset(self) -> int:
-        """How many bytes were read."""
+        """Number of bytes read."""
         return self._file.offset
 
     def is_outdated(self) -> bool:
-        """Whether the file must be read from its start by another follower."""
+        """Returns True if another follower must read the file from its start."""
         return self._file.is_outdated()
 
     def read(self) -> AnyRows | None:
-        """The rows of the next whole lines; None if there is no such line."""
+        """Returns the rows of the next whole lines; None if there are no new lines."""
         lines = self._file.read()
         if not lines:
             return None
@@ -62,7 +62,7 @@ class Follower(Generic[AnyRows]):
         return self._rows(lines)
 
     def problem(self) -> str | None:
-        """What is wrong with the log, and what to do, in a few sentences."""
+        """Says in a few sentences what is wrong with the log, and what to do about it."""
         found = (self._wrong, self._commas.problem(), self._file.problem(), self._skipped())
         return " ".join(f"{self._path.name}: {text}." for text in found if text) or None
 
@@ -79,7 +79,7 @@ class Follower(Generic[AnyRows]):
         )
 
     def last_rows(self, count: int, end: int) -> list[LoggedRow]:
-        """Up to `count` of the rows in the LAST_BYTES before the offset `end`, the latest first.
+        """Returns up to `count` rows in the LAST_BYTES before the offset `end`, the latest first.
 
         None of them stands before the latest header.
         """
@@ -87,19 +87,19 @@ class Follower(Generic[AnyRows]):
         if self._layout is None or start >= end:
             return []
         lines = self._file.between(start, end).splitlines()
-        # The first is the header, or begins before the block.
+        # The first line is the header, or begins before the block.
         return last_rows(lines[bool(start or self._header) :], count, self._layout)
 
     def file(self) -> BinaryIO:
-        """The file that is followed, once more. Raises FileNotFoundError while there is none."""
+        """Opens the followed file once more. Raises FileNotFoundError while there is none."""
         return self._file.file()
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
         self._file.close()
 
     def _without_header(self, block: bytes) -> bytes:
-        """Reads the layout from the first line that says something; the lines after it."""
+        """Reads the layout from the first non-blank line; returns the lines after it."""
         first, others = b"", block
         while others and not self._is_begun:
             first, _, others = others.partition(b"\n")
@@ -119,13 +119,13 @@ class Follower(Generic[AnyRows]):
         return others
 
     def _rows(self, lines: bytes) -> AnyRows:
-        """Reads the lines, each by the header that it stands under."""
+        """Reads the lines, each by the header above it."""
         rows, unreadable = self._parsed(lines)
         if any(self._other_layout(line) for line in unreadable):
             parts = [*self._parts(lines)]
             rows = self._kind(*map(np.concatenate, zip(*(part[0] for part in parts), strict=True)))
             unreadable = [line for part in parts for line in part[1]]
-        # Some write the header again with each piece that they append.
+        # Some programs write the header again with each piece that they append.
         if self._layout is not None:
             self._tell([line for line in unreadable if not self._is_header(line)])
         return rows
@@ -156,7 +156,7 @@ class Follower(Generic[AnyRows]):
         return self._layout_of(line) is not None
 
     def _other_layout(self, line: bytes) -> Layout | None:
-        """The layout that this line tells, if it is the header of another."""
+        """Returns the layout that this line declares, if it is another header."""
         layout = self._layout_of(line)
         return layout if layout != self._layout else None
 

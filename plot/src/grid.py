@@ -1,4 +1,4 @@
-"""Counts of points in square cells, on a square that widens until it holds what comes."""
+"""Counts of points in square cells, on a square that grows until it holds the points."""
 
 import copy
 from typing import Any, Self
@@ -11,10 +11,10 @@ from bulk import bulk, round_up
 from log_rows import Column
 
 CELLS = 200  # along each side
-MARGIN = 0.25  # of the width of the first points, to each side
-BLOCK = 1000  # points after which it is decided whether the square is still the right one
+MARGIN = 0.25  # of the width of the first points, on each side
+BLOCK = 1000  # points after which the size of the square is decided anew
 BULK = 0.95  # of a block's points: the square holds them, and in more than one cell
-FURTHEST = 1e30  # labels and predictions beyond are in no square
+FURTHEST = 1e30  # labels and predictions beyond this are in no square
 FINEST = 1e-12  # of the largest number: a cell is no narrower
 
 Points = npt.NDArray[np.float64]  # of shape (n, 2): label and prediction
@@ -22,31 +22,31 @@ Counts = npt.NDArray[np.int64]
 
 
 class Grid:
-    """CELLS × CELLS cells from `low` on, each `cell` wide, and counts of the points beside them.
+    """CELLS × CELLS cells from `low` on, each `cell` wide, and counts of the points outside.
 
-    A point far out is in no cell, so that one absurd number does not squeeze the rest. Where the
+    A point far out is in no cell, so that one absurd number does not squeeze the rest. If the
     square does not hold the bulk of a block of points, it doubles until it does, and four cells
-    become one: it takes the same memory. It stays as it is where most of the
-    block is within, and would be put into one cell. Where the bulk of all points is in one cell,
-    the next block that needs finer ones starts the counts anew.
+    become one, so that it takes the same memory. It stays as it is if most of the block is within,
+    and would end up in one cell. If the bulk of all points is in one cell, the next block that
+    needs finer ones starts the counts anew.
     """
 
     def __init__(self, low: float, cell: float) -> None:
         self.low = low
         self.cell = cell
         self._counts = _counts(low, cell)
-        self._waiting: Points = np.empty((0, 2))  # for their block to be whole
+        self._waiting: Points = np.empty((0, 2))  # points whose block is not whole yet
 
     @classmethod
     def around(cls, points: Points) -> Self:
-        """The grid that holds the bulk of these points, and counts them. Takes one at least."""
+        """Returns a grid that holds the bulk of these points, at least one, and counts them."""
         lows, highs = zip(*map(_ends, np.clip(points, -FURTHEST, FURTHEST).T), strict=True)
         low, high = min(lows), max(highs)
         margin = MARGIN * (high - low) or abs(high) / 10 or 1.0
         finest = max(FINEST * max(abs(low), abs(high)), 1 / FURTHEST)
         digit, power = round_up(max((high - low + 2 * margin) / CELLS, finest))
         cell = float(f"{digit}e{power}")
-        step = 10 * cell  # coarser cells begin at round numbers, too
+        step = 10 * cell  # so that coarser cells also begin at round numbers
         grid = cls(float(np.floor((low - margin) / step)) * step, cell)
         while high >= grid.high:
             grid._widen(downwards=False)
@@ -55,17 +55,17 @@ class Grid:
 
     @property
     def high(self) -> float:
-        """Where the last cell ends."""
+        """The upper end of the last cell."""
         return self.low + CELLS * self.cell
 
     def add(self, points: Points) -> None:
-        """Counts further points; however they are cut in pieces, the square is the same."""
+        """Counts further points; the square does not depend on how they are divided into calls."""
         points = np.concatenate([self._waiting, points])
         whole = len(points) - len(points) % BLOCK
         self._waiting = points[whole:]
         blocks = points[:whole].reshape(-1, BLOCK, 2)
         while len(blocks):
-            # Most blocks fit: those are counted at once.
+            # Most blocks fit: they are counted at once.
             fitting = int(np.argmax([*self._may_not_fit(blocks), True]))
             self._fill(blocks[:fitting].reshape(-1, 2))
             for block in blocks[fitting : fitting + 1]:
@@ -73,16 +73,16 @@ class Grid:
             blocks = blocks[fitting + 1 :]
 
     def holds(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Which of the points are in a cell, of shape (n,)."""
+        """Tells for each point whether it is in a cell; shape (n,)."""
         within = np.logical_and(points >= self.low, points < self.high)
         return _both(within)
 
     def cells(self) -> Counts:
-        """How many points are in each cell, labels along the first axis."""
+        """Returns the number of points in each cell, labels along the first axis."""
         return np.asarray(self._all().view(), np.int64)
 
     def predictions(self) -> Counts:
-        """How many predictions there are in each cell's width, whatever their labels are."""
+        """Returns the number of predictions in each cell's width, whatever their labels are."""
         return np.asarray(self._all().view(flow=True).sum(axis=0)[1:-1], np.int64)
 
     def _all(self) -> "bh.Histogram[Any]":
@@ -92,10 +92,10 @@ class Grid:
         self._counts.fill(*points.T)
 
     def _may_not_fit(self, blocks: Points) -> npt.NDArray[np.bool_]:
-        """Which of the blocks are outside too often, or may be in one cell for the most part."""
+        """Tells for each block whether too much of it may be outside, or most of it in one cell."""
         with np.errstate(over="ignore"):
             cells = np.floor((blocks - self.low) / self.cell)
-        # Where 95 of 100 points share a cell, 45 of 50 pairs do.
+        # If 95 of 100 points share a cell, so do 45 of 50 pairs.
         pairs = _both(cells[:, ::2] == cells[:, 1::2]).mean(axis=1)
         return np.asarray((self.holds(blocks).mean(axis=1) < BULK) | (pairs >= 2 * BULK - 1))
 
@@ -114,7 +114,7 @@ class Grid:
         return _counts(self.low, self.cell).fill(*points.T)
 
     def _wider(self, block: Points) -> "Grid":
-        """A copy that has been widened until it holds the bulk of the block."""
+        """Returns a copy that has been widened until it holds the bulk of the block."""
         wider = copy.deepcopy(self)
         reachable = block[_both(np.abs(block) <= FURTHEST)]
         while (~wider.holds(reachable)).sum() > (1 - BULK) * BLOCK:
@@ -126,19 +126,19 @@ class Grid:
         self.low, self.cell, self._counts = other.low, other.cell, other._counts
 
     def _widen(self, downwards: bool) -> None:
-        """Doubles the square; what is in no cell stays so, as nobody knows where it was."""
+        """Doubles the square; points outside it stay uncounted, as nobody knows where they were."""
         halved: Any = self._counts[:: bh.rebin(2), :: bh.rebin(2)]
         start = CELLS // 2 if downwards else 0
         self.low -= CELLS * self.cell * downwards
         self.cell *= 2
         self._counts = _counts(self.low, self.cell)
-        # The old cells in their place, what is below and above them where that is now.
+        # The old cells go to their new place, and so do the counts below and above them.
         places = np.r_[0, 1 + start : 1 + start + CELLS // 2, CELLS + 1]
         self._counts.view(flow=True)[np.ix_(places, places)] = halved.view(flow=True)
 
 
 def _ends(numbers: Column) -> tuple[float, float]:
-    """The least and the largest of the bulk of these numbers."""
+    """Returns the least and the largest of the bulk of these numbers."""
     ordered = np.sort(numbers)
     low, high = bulk(lambda rank: float(ordered[rank]), len(ordered))
     within = ordered[(ordered >= low) & (ordered <= high)]
@@ -146,7 +146,7 @@ def _ends(numbers: Column) -> tuple[float, float]:
 
 
 def _both(each: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Whether it is so for label and prediction."""
+    """Returns True for each pair whose label and prediction are both True."""
     return np.logical_and(each[..., 0], each[..., 1])
 
 
@@ -156,6 +156,6 @@ def _counts(low: float, cell: float) -> "bh.Histogram[Any]":
 
 
 def _is_squeezed(counts: "bh.Histogram[Any]") -> bool:
-    """Whether the bulk of what is in cells is in one of them."""
+    """Returns True if the bulk of the points in cells is in one cell."""
     rows: Any = counts.view()
     return bool(rows.max() > BULK * rows.sum())

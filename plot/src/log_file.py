@@ -11,28 +11,28 @@ CHUNK_BYTES = 1 << 22  # some 50,000 rows: bounds the memory, and costs no speed
 
 KEPT_BYTES = 1 << 12  # of what was read: its first and its last bytes, to be compared
 
-WAIT_SECONDS = 5  # for the end of a line, before that is told
+WAIT_SECONDS = 5  # of waiting for the end of a line, before a problem is reported
 
 
 class LogFile:
-    """Gives each whole line of a file once, through whatever is appended.
+    """Reads each whole line of a growing file once.
 
     Reading raises OSError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None  # held open: its inode is not used again meanwhile
-        self._first, self._last = b"", b""  # KEPT_BYTES of what was read
-        self._unended = b""  # what stands after the last whole line
+        self._file: BinaryIO | None = None  # held open, so that its inode is not reused meanwhile
+        self._first, self._last = b"", b""  # the first and the last KEPT_BYTES read
+        self._unended = b""  # the bytes after the last whole line
         self._unended_since = 0.0
         self.offset = 0  # bytes that were read
 
     def is_outdated(self) -> bool:
-        """Whether the file followed is no longer the one at the path, or no longer what was read.
+        """Returns True if the followed file is no longer at the path, or was rewritten.
 
-        A file that is written anew where it stands is, unless its new content begins as the old
-        one did, and goes on. Only the first and the last KEPT_BYTES read are compared.
+        A file rewritten in place counts as outdated, unless its new content begins as the old one
+        did and goes on. Only the first and the last KEPT_BYTES read are compared.
         """
         if self._file is None:
             return False
@@ -43,7 +43,7 @@ class LogFile:
         return not (os.path.samestat(found, os.fstat(self._file.fileno())) and self._is_unchanged())
 
     def read(self) -> bytes:
-        """The next whole lines, CHUNK_BYTES at most; nothing if there is no such line."""
+        """Returns the next whole lines, CHUNK_BYTES at most; empty if there are none."""
         block = self._next_block()
         self.offset += len(block)
         self._first = (self._first + block[:KEPT_BYTES])[:KEPT_BYTES]
@@ -51,11 +51,11 @@ class LogFile:
         return block
 
     def between(self, start: int, end: int) -> bytes:
-        """The bytes from one offset to another, as they stand in the file."""
+        """Returns the bytes from one offset to another, as they are in the file."""
         return os.pread(self._file.fileno(), end - start, start) if self._file else b""
 
     def problem(self) -> str:
-        """What is wrong where a line has no end and nothing more of it comes."""
+        """Says what is wrong if the last line has no end and nothing more of it comes."""
         if not self._unended or time.monotonic() - self._unended_since < WAIT_SECONDS:
             return ""
         return (
@@ -64,13 +64,13 @@ class LogFile:
         )
 
     def file(self) -> BinaryIO:
-        """The file that is followed, once more. Raises FileNotFoundError while there is none."""
+        """Opens the followed file once more. Raises FileNotFoundError while there is none."""
         if self._file is None:
             raise FileNotFoundError(self._path)
         return os.fdopen(os.dup(self._file.fileno()), "rb")
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
         if self._file is not None:
             self._file.close()
 
@@ -90,11 +90,11 @@ class LogFile:
         start = self.offset - len(self._last)
         content = os.pread(self._file.fileno(), CHUNK_BYTES + len(self._last), start)
         if not (self._has(self._first, 0) and content.startswith(self._last)):
-            return b""  # it is being written anew: is_outdated() tells
+            return b""  # it is being rewritten: is_outdated() will tell
         block = content[len(self._last) :]
         whole = block[: block.rfind(b"\n") + 1]
         if len(block) == CHUNK_BYTES:
-            # A line longer than a chunk is none of ours: taken in pieces, it cannot stop us.
+            # A line longer than a chunk is none of ours: read in pieces, it cannot stop us.
             return whole or block
         self._note_unended(block[len(whole) :])
         return whole

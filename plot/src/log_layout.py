@@ -1,24 +1,24 @@
-"""Where the columns of a log stand: read from its header, by their names."""
+"""The layout of a log: which column is where, read from the names in its header."""
 
 import csv
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-ID = "id"  # a log without it is read all the same
-NAMES = ("model_id", "live_model_id")  # any text; the columns beside these and ID are numbers
-COMPUTED = "absolute_error"  # where it is missing, out of y_true and y_pred
+ID = "id"  # a log without it can be read, too
+NAMES = ("model_id", "live_model_id")  # any text; all columns but these and ID are numbers
+COMPUTED = "absolute_error"  # if it is missing, computed from y_true and y_pred
 SEPARATORS = (",", ";", "\t")
-MAX_SHOWN = 80  # characters of a line that is told
+MAX_SHOWN = 80  # characters of a line that is shown
 
 
 class LayoutError(Exception):
-    """A log has no header that can be read; the text says why, and what it should be."""
+    """A log has no readable header; the text says why, and what the header should be."""
 
 
 class Layout(NamedTuple):
-    """How a line of a log is cut: the place of each column that we know, of `width` columns.
+    """The way to split a line of a log: the place of each known column, out of `width` columns.
 
-    A decimal comma in a number stands for a point.
+    With `has_decimal_commas`, a comma in a number stands for a point.
     """
 
     separator: str
@@ -27,12 +27,12 @@ class Layout(NamedTuple):
     has_decimal_commas: bool = False
 
     def cut(self, line: bytes) -> list[str]:
-        """The texts of a line's columns; none where they are too many or too few."""
+        """Returns the texts of a line's columns; none if there are too many or too few."""
         text = line.decode(errors="replace").rstrip("\r\n")
         return self._unquoted(text) or self._of_width(text.split(self.separator))
 
     def _unquoted(self, text: str) -> list[str]:
-        """Quotes as RFC 4180 has them; nothing where there are none, or others."""
+        """Splits a line quoted by RFC 4180; returns nothing if there are no quotes, or others."""
         if '"' not in text:
             return []
         try:
@@ -46,13 +46,13 @@ class Layout(NamedTuple):
 
 
 def own(fields: Sequence[str]) -> Layout:
-    """The layout that our metric writes."""
+    """Returns the layout that our metric writes."""
     names = [ID, *fields]
     return Layout(",", len(names), {name: place for place, name in enumerate(names)})
 
 
 def find(header: bytes, fields: Sequence[str]) -> Layout:
-    """The layout that a header tells, in any order, beside columns of any other name.
+    """Reads the layout from a header: known columns in any order, and columns of any other name.
 
     Raises LayoutError.
     """
@@ -69,14 +69,14 @@ def find(header: bytes, fields: Sequence[str]) -> Layout:
 
 
 def shown(line: bytes) -> str:
-    """A line as it is told, in quotes."""
+    """Returns a line in quotes, to be shown to people."""
     return repr(line.strip()[:MAX_SHOWN].decode(errors="replace"))
 
 
 def _named(text: str, separator: str, fields: Sequence[str]) -> Layout:
     names = [name.strip(' "').lower() for name in text.split(separator)]
     wanted = {ID, *fields}
-    # Of two columns of one name the first counts.
+    # Of two columns with the same name, the first counts.
     places = {name: place for place, name in reversed([*enumerate(names)]) if name in wanted}
     return Layout(separator, len(names), places, has_decimal_commas=separator != ",")
 

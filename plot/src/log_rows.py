@@ -1,4 +1,4 @@
-"""The rows of metric's logs: columns of numbers, out of whole lines of CSV."""
+"""The rows of metric's logs: columns of numbers, read from whole lines of CSV."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ import pandas as pd
 
 from log_layout import COMPUTED, NAMES, Layout, own
 
-MOST_NAME_CHARACTERS = 64  # of a model; a line with a longer one is none of ours
+MOST_NAME_CHARACTERS = 64  # of a model's name; a line with a longer one is none of ours
 
 Column = npt.NDArray[np.float64]
 Names = npt.NDArray[np.object_]  # of str
@@ -31,10 +31,10 @@ class Rows(NamedTuple):
 
 
 class ShadowRows(NamedTuple):
-    """n rows of a candidate, each an array of shape (n,): numbers as in Rows, and who predicted.
+    """n rows of a candidate, each an array of shape (n,): numbers as in Rows, and the models' ids.
 
-    Prediction and error are infinite where the candidate gave no number. The live model's error is
-    that of the same row.
+    Prediction and error are infinite if the candidate gave no number. The live model's error is for
+    the same row.
     """
 
     y_true: Column
@@ -46,7 +46,7 @@ class ShadowRows(NamedTuple):
 
 
 class LoggedRow(NamedTuple):
-    """One row as it stands in the file; `id` is empty where the log has no such column."""
+    """One row as it stands in the file; `id` is empty if the log has no such column."""
 
     id: str
     y_true: float
@@ -58,16 +58,16 @@ AnyRows = TypeVar("AnyRows", bound=Rows | ShadowRows)
 
 
 def header(kind: type[AnyRows]) -> bytes:
-    """The first line of a log of such rows, without its end."""
+    """Returns the first line of a log of such rows, without its line end."""
     return ",".join(("id", *kind._fields)).encode()
 
 
 def parse(
     block: bytes, kind: type[AnyRows], layout: Layout | None = None
 ) -> tuple[AnyRows, list[bytes]]:
-    """The rows of whole lines of CSV without a header, and the lines that are not such rows.
+    """Returns the rows of whole lines of CSV without a header, and the lines that are not rows.
 
-    Without a layout the lines are those of our metric.
+    Without a layout the lines are read as those of our metric.
     """
     layout = layout or own(kind._fields)
     rows = _parse_at_once(block, kind, layout)
@@ -75,7 +75,7 @@ def parse(
 
 
 def last_rows(lines: list[bytes], count: int, layout: Layout) -> list[LoggedRow]:
-    """Up to `count` rows of the lines, the latest first."""
+    """Returns up to `count` rows of the lines, the latest first."""
     rows = (LoggedRow(_id(line, layout), *_values(line, Rows, layout)) for line in reversed(lines))
     return list(itertools.islice((row for row in rows if _is_valid(row)), count))
 
@@ -87,12 +87,12 @@ def _id(line: bytes, layout: Layout) -> str:
 
 
 def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows | None:
-    """Fast; None if there may be a line that is not a row."""
+    """Parses fast; returns None if one of the lines may not be a row."""
     fields = [name for name in kind._fields if name in layout.places]
     lines = block.count(b"\n")
     if block.count(layout.separator.encode()) != lines * (layout.width - 1):
         return None
-    # A line that lacks the last column has no number there; where none is read, pandas hides it.
+    # A line that lacks the last column has no number there; pandas hides that if it reads none.
     numbers = {layout.places[name] for name in fields if name not in NAMES}
     if layout.width - 1 not in numbers and not _has_width(block, layout):
         return None
@@ -104,7 +104,7 @@ def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows
 
 
 def _has_width(block: bytes, layout: Layout) -> bool:
-    """Whether each line has as many columns as it should, if all have so many in the mean."""
+    """Returns True if each line has as many columns as it should, given that the mean is right."""
     content = np.frombuffer(block, np.uint8)
     ends = content[(content == ord(layout.separator)) | (content == ord("\n"))]
     return bool((ends[layout.width - 1 :: layout.width] == ord("\n")).all())
@@ -120,14 +120,14 @@ def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | No
             decimal="," if has_commas else ".",
             names=[names.get(place, place) for place in range(layout.width)],
             usecols=fields,
-            dtype={name: str for name in fields if name in NAMES},  # 007 is none of the numbers
+            dtype={name: str for name in fields if name in NAMES},  # 007 is no number
             keep_default_na=False,
             quoting=csv.QUOTE_NONE,
             lineterminator="\n",
             encoding_errors="replace",
             low_memory=False,
         )
-    except ValueError:  # the root of what pandas raises for content
+    except ValueError:  # the base class of what pandas raises for bad content
         return None
 
 
@@ -141,7 +141,7 @@ def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
 def _parse_by_line(
     block: bytes, kind: type[AnyRows], layout: Layout
 ) -> tuple[AnyRows, list[bytes]]:
-    """Some ten times slower, but a bad line spoils no other."""
+    """Parses about ten times slower, but a bad line spoils no other."""
     lines = io.BytesIO(block).readlines()
     found = [_values(line, kind, layout) for line in lines]
     columns = {name: [row[n] for row in found] for n, name in enumerate(kind._fields)}
@@ -153,7 +153,7 @@ def _parse_by_line(
 
 
 def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
-    """What stands in a line; NaN throughout where that is not a row."""
+    """Returns the values of a line; NaN throughout if it is not a row."""
     nothing = ["" if name in NAMES else math.nan for name in kind._fields]
     texts = layout.cut(line)
     if not texts:
@@ -167,7 +167,7 @@ def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
 
 
 def _value(name: str, text: str, layout: Layout) -> Any:
-    """Raises ValueError where it cannot stand under this name."""
+    """Reads one value. Raises ValueError if it cannot stand in the column of this name."""
     if name == "id":
         return text
     if name in NAMES:

@@ -1,4 +1,4 @@
-"""The broker at a moment: its queues, who reads them, and what is the matter with it."""
+"""A snapshot of the broker: its queues, who consumes them, and what is wrong with it."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -12,7 +12,7 @@ from api_answers import an_object, items, text
 from broker_api import BrokerApi
 from queue_figures import STREAMS, Queue, by_stream
 
-RISKED = (*STREAMS, "answers", "y_pred_shadow")  # those that we consume, or keep
+RISKED = (*STREAMS, "answers", "y_pred_shadow")  # the queues that we consume, or keep
 
 QUEUES = (
     f"queues/{{}}?columns={queue_figures.COLUMNS},{delivery_limits.COLUMNS}&{queue_figures.HISTORY}"
@@ -26,26 +26,26 @@ RunState = Literal["running", "stopped", "unknown"]
 
 
 class Copies(msgspec.Struct):
-    """Whether a service is there, and how many of it."""
+    """The state of a service, and how many copies of it run."""
 
     state: RunState = "unknown"
     copies: int = 0
 
 
 class Look(msgspec.Struct):
-    """The broker at a moment. Queues are missing that it does not have."""
+    """A snapshot of the broker. Queues that it does not have are missing."""
 
     reachable: bool
-    note: str  # which version it is, and what it does not tell; or why it is not reachable
+    note: str  # its version, and what it does not tell; or why it is not reachable
     queues: dict[str, Queue] = {}
     services: dict[str, Copies] = {}
-    warnings: list[str] = []  # what is the matter with nodes and queues
+    warnings: list[str] = []  # problems of nodes and queues
 
 
 def look_at(api: BrokerApi) -> Look:
-    """How things are with a broker. Raises whatever is raised when its queues are asked for.
+    """Takes a snapshot of a broker. Raises whatever asking for its queues raises.
 
-    Of the rest, what is not told is not known, and hides nothing else.
+    Anything else that the broker does not tell stays unknown, and hides nothing.
     """
     notes: list[str] = []
 
@@ -53,7 +53,7 @@ def look_at(api: BrokerApi) -> Look:
         try:
             answer = api.get(path.format(api.vhost))
             return an_object(answer) if path is OVERVIEW else items(answer)
-        except Exception as error:  # whatever a server may answer: it is not one of ours
+        except Exception as error:  # the server is not ours, and may answer anything
             notes.append(f"its {what} not known, as {api.why(error)}")
             return None
 
@@ -69,14 +69,14 @@ def look_at(api: BrokerApi) -> Look:
 
 
 def unreachable(note: str) -> Look:
-    """That of a broker that does not answer."""
+    """Returns the snapshot of a broker that does not answer."""
     return Look(False, note, services=services({}, []))
 
 
 def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, Copies]:
-    """Who is there, by what it does: so a service of one's own counts as much as one of ours.
+    """Tells which services are there by what they do, so a service of one's own counts like ours.
 
-    A service is there that consumes its queues; `features`, which consumes none, if a connection
+    A service is there if it consumes its queues; `features`, which consumes none, if a connection
     bears its name, or if rows arrive.
     """
     found = {"plot": Copies("running", 1)}
@@ -96,6 +96,6 @@ def _copies(number: int) -> Copies:
 
 
 def _losses(listed: list[dict[str, Any]], version: str) -> list[str]:
-    """Which queues may lose messages, as far as the version of the broker lets it be known."""
+    """Warns of queues that may lose messages, as far as the broker's version is known."""
     limits = delivery_limits.delivery_limits(listed, version) if version else {}
     return [delivery_limits.warning(name, limits[name]) for name in RISKED if name in limits]

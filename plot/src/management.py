@@ -1,4 +1,4 @@
-"""Asks the broker how its queues and its readers are, while somebody wants to know."""
+"""Asks the broker about its queues and their consumers, while somebody wants to know."""
 
 import logging
 import math
@@ -13,19 +13,18 @@ from look import Look, look_at, unreachable
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5  # between two looks
-STALE_SECONDS = 5.0  # a look that is older says nothing
+STALE_SECONDS = 5.0  # an older look says nothing
 
 
 class Management:
     """One virtual host, seen through any of the `urls`, each http://user:password@host:port/vhost.
 
-    It is asked in a thread of its own, at the start, for what is to be warned of, and while
-    somebody wants to know: whatever the server at the other end does, nobody waits longer than they
-    have patience, and nothing is raised.
+    It is asked in a thread of its own: at the start, for the warnings, and while somebody wants to
+    know. Whatever the server does, nobody waits longer than their patience, and nothing is raised.
     """
 
     def __init__(self, urls: Sequence[str]) -> None:
-        self._apis = deque(map(BrokerApi, urls))  # the one to ask is the first
+        self._apis = deque(map(BrokerApi, urls))  # the first is the one to ask
         self._changed = threading.Condition()
         self._is_wanted = True
         self._latest = SILENT
@@ -33,7 +32,7 @@ class Management:
         threading.Thread(target=self._keep_looking, name="management", daemon=True).start()
 
     def look(self, patience_seconds: float = 1.0) -> Look:
-        """How things are; where the answer takes longer than there is patience, how they were."""
+        """Returns the current snapshot, or the last one if the answer takes too long."""
         with self._changed:
             self._is_wanted = True
             self._changed.notify_all()
@@ -68,7 +67,7 @@ class Management:
         for _ in range(len(self._apis)):
             try:
                 return look_at(self._apis[0])
-            except Exception as error:  # whatever a server may answer: it is not one of ours
+            except Exception as error:  # the server is not ours, and may answer anything
                 notes.append(self._apis[0].why(error))
                 self._apis.rotate(-1)
         return unreachable("; ".join(notes))

@@ -1,4 +1,4 @@
-"""How many rows a second there were, lately."""
+"""The number of rows per second over the last seconds."""
 
 import time
 from collections import deque
@@ -7,20 +7,23 @@ LATELY_SECONDS = 10.0
 
 
 class Pace:
-    """Of a number of rows that grows. It is known from the first note on."""
+    """Rows per second, from a row count that grows; known from the first note() on."""
 
     def __init__(self) -> None:
-        self._counts: deque[tuple[float, int]] = deque()  # rows at a time, lately
+        self._counts: deque[tuple[float, int]] = deque()  # (time, rows) of the last seconds
 
     def note(self, rows: int) -> None:
-        """There are so many rows now."""
+        """Notes the number of rows at this moment."""
         now = time.monotonic()
         self._counts.append((now, rows))
         while now - self._counts[0][0] > LATELY_SECONDS:
             self._counts.popleft()
 
     def per_second(self, rows: int) -> float:
-        """Of the last LATELY_SECONDS, or since the first note, if there are so many rows now."""
+        """Rows per second over the last LATELY_SECONDS, or since the first note().
+
+        `rows` is the number of rows now.
+        """
         if not self._counts:
             return 0.0
         since, before = self._counts[0]

@@ -1,4 +1,4 @@
-"""The live page: an HTTP server in a thread of its own, and what it pushes to its readers."""
+"""The live page: an HTTP server in a thread of its own, and the events that it pushes."""
 
 import asyncio
 import time
@@ -15,17 +15,17 @@ from pipeline.web import WebServer
 from plotter import Plotter
 from routes import Routes
 
-ROWS_SECONDS = 0.2  # between two looks for new rows, while there are readers
+ROWS_SECONDS = 0.2  # between two looks for new rows while there are readers
 PIPELINE_SECONDS = 1.0
 MOST_CONNECTIONS = 250
 ADVICE = "have the proxy before the page send one, as in Host: localhost"
 
 
 class Page(WebServer):
-    """Serves what a plotter knows, and what the broker says of itself.
+    """Serves the plotter's numbers and the broker's state.
 
-    Only while there are readers is the broker asked, and a view of the rows made: once for all of
-    them. Raises WebError where it cannot listen.
+    Only while there are readers is the broker asked, and the view of the rows made: once for all of
+    them. Raises WebError if it cannot listen.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Page(WebServer):
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody has the page open."""
+        """True while anybody has the page open."""
         return self._feed.readers > 0
 
     @asynccontextmanager
@@ -66,7 +66,7 @@ class Page(WebServer):
             self.give_up(task.exception())
 
     async def _push_rows(self) -> None:
-        """The view of the rows whenever there are more, and at once to the first reader."""
+        """Pushes the view of the rows whenever there are more, and at once to the first reader."""
         pushed = None
         while True:
             await self._feed.watched.wait()
@@ -76,7 +76,7 @@ class Page(WebServer):
             await asyncio.sleep(ROWS_SECONDS)
 
     async def _push_pipeline(self) -> None:
-        """Every second; every other one while a broker that does not answer is waited for."""
+        """Pushes the pipeline's state each second, or every other one if no broker answers."""
         while True:
             await self._feed.watched.wait()
             state = await asyncio.to_thread(pipeline, self._plotter, self._management)
@@ -85,7 +85,7 @@ class Page(WebServer):
 
 
 def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
-    """What happens between the services just now."""
+    """Returns the current state of the pipeline between the services."""
     look = management.look()
     return {
         "now_in_ms": int(time.time() * 1000),

@@ -9,16 +9,16 @@ from grid import CELLS, Grid, Points
 from log_rows import Column, Rows
 
 MAX_POINTS = 1000  # rows that are kept one by one
-MAX_PLACES = 700  # that a browser draws at ease
+MAX_PLACES = 700  # that a browser draws easily
 COARSER = (1, 2, 5, 10)  # cells that are put together in each direction
 MAX_BARS = 60  # of the histogram of predictions
 
 
 class Density(NamedTuple):
-    """Where the rows lie: places of shape (n,), and how many rows are at each.
+    """The distribution of the rows: places of shape (n,), and the number of rows at each.
 
-    With `cell` they are the centres of squares of that width. `beyond` is the number of rows that
-    lie too far out to be drawn with the others.
+    With `cell`, the places are the centres of squares of that width. `beyond` is the number of rows
+    that lie too far out to be drawn with the others.
     """
 
     cell: float | None
@@ -29,8 +29,9 @@ class Density(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """How many rows lie between one edge and the next, from the first row to the last: `counts` of
-    shape (n,), `edges` of shape (n + 1,); both empty without rows.
+    """The number of rows between one edge and the next, from the first row to the last.
+
+    `counts` has shape (n,), `edges` shape (n + 1,); both are empty without rows.
     """
 
     edges: Column
@@ -46,7 +47,7 @@ class Pairs:
         self._rows = 0
 
     def add(self, rows: Rows) -> None:
-        """Takes further rows into account."""
+        """Adds further rows."""
         points = np.column_stack([rows.y_true, rows.y_pred])
         self._rows += len(points)
         if self._grid is not None:
@@ -59,7 +60,7 @@ class Pairs:
             self._points = self._points[:0]
 
     def density(self) -> Density:
-        """Each different pair while there are up to MAX_POINTS rows, then cells."""
+        """Returns each different pair up to MAX_POINTS rows, and cells from then on."""
         if self._grid is None:
             return _density_of_points(self._points)
         grid, counts = self._grid, self._grid.cells()
@@ -75,7 +76,7 @@ class Pairs:
         return Density(cell, places[0], places[1], squares[found], beyond)
 
     def predictions(self) -> Histogram:
-        """The predictions in up to MAX_BARS bars of equal width, whatever their labels are."""
+        """Returns the predictions in up to MAX_BARS bars of equal width, whatever their labels."""
         if not self._rows:
             return Histogram(np.empty(0), np.empty(0, np.int64))
         grid = self._grid or Grid.around(self._points)

@@ -16,19 +16,19 @@ from scale import MAE_SHARE, Scale, fit
 from summary import Summary
 
 SIZE_INCHES, DPI = (8, 4.5), 150  # 1200 × 675 pixels: sharp where a page shows it 800 wide
-LEFT, RIGHT = 0.11, 0.955  # of the width: there is room for half a label of the axis
+LEFT, RIGHT = 0.11, 0.955  # of the width, leaving room for half a label of the axis
 
 INK, GREY, GRID = "#222222", "#5f6368", "#e3e5e8"
 # Blue and vermilion stay apart for the colour-blind (Okabe and Ito), dashes without any colour.
 BAR_COLOR, MAE_COLOR, MEDIAN_COLOR = "#8fc1e3", "#b84a00", "#1f3a5f"
 
-FAST = {"compress_level": 1}  # a tenth less time for a picture, a sixth more bytes
+FAST = {"compress_level": 1}  # a picture takes a tenth less time, and a sixth more bytes
 
-matplotlib.rcdefaults()  # a person's own matplotlibrc may ask for what is not there, LaTeX for one
+matplotlib.rcdefaults()  # a user's matplotlibrc may ask for what is missing here, such as LaTeX
 
 HEADROOM = 1.3  # times the highest bar: labels stand above all bars,
 UPPER, LOWER = 0.97, 0.88  # at these parts of the axes' height
-MAX_PLAIN_AXIS = 1e6  # an axis that ends further out is labelled in a power of ten
+MAX_PLAIN_AXIS = 1e6  # an axis that goes further is labelled in a power of ten
 
 
 class _Mark(NamedTuple):
@@ -39,7 +39,7 @@ class _Mark(NamedTuple):
 
 
 def render(summary: Summary, updated: datetime) -> bytes:
-    """The PNG of a summary, which says that it was `updated` then, in that time's zone."""
+    """Returns the PNG of a summary; its text gives the time `updated`, in that time's zone."""
     figure = Figure(SIZE_INCHES, DPI)
     axes = figure.add_axes((LEFT, 0.13, RIGHT - LEFT, 0.7))
     scale = fit(summary)
@@ -58,7 +58,7 @@ def render(summary: Summary, updated: datetime) -> bytes:
 
 
 def not_shown(summary: Summary, scale: Scale) -> str:
-    """What the picture says of the rows that lie beyond the end of its axis."""
+    """Returns the text in the picture about the rows beyond the end of its axis."""
     beyond = summary.rows - int(summary.errors.histogram(scale.edges).sum())
     if not beyond:
         return ""
@@ -71,7 +71,7 @@ def _rows(count: int) -> str:
 
 
 def _round(number: float) -> str:
-    """The end of an axis, a round number, without the decimals it does not have."""
+    """Returns the end of an axis, a round number, without superfluous decimals."""
     is_plain = number == 0 or MIN_PLAIN <= number < MAX_PLAIN_AXIS
     return f"{number:,.10g}" if is_plain else readable(number)
 
@@ -93,7 +93,7 @@ def _prepare(axes: Axes, limit: float) -> None:
 def _draw_bars(axes: Axes, summary: Summary, scale: Scale) -> None:
     edges = scale.edges
     counts = summary.errors.histogram(edges)
-    # Two artists, and not one for each bar: drawing those takes longer.
+    # Two artists, as drawing one for each bar takes longer.
     axes.stairs(counts, edges, fill=True, color=BAR_COLOR)
     axes.vlines(edges[1:-1], 0, np.maximum(counts[1:], counts[:-1]), colors="white", linewidths=1)
     axes.set_xlim(0, scale.limit)

@@ -15,13 +15,13 @@ from plotter import Plotter
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS, WATCHED_LOOK_SECONDS = 0.5, 0.2  # somebody who watches sees a row within a second
+LOOK_SECONDS, WATCHED_LOOK_SECONDS = 0.5, 0.2  # whoever watches sees a row within a second
 CATCH_UP_SECONDS = 1.0  # of reading, before the next look at whether to stop
 FINISH_SECONDS = 5.0  # of reading, once asked to stop
 
 
 class PlotSettings(LogsSettings, PageSettings):
-    """What plot is told."""
+    """The settings of plot."""
 
     plot_interval: float = Field(5.0, gt=0, description="a number of seconds greater than 0")
     plot_host: str = Field("127.0.0.1", description="an address of this machine")
@@ -55,7 +55,7 @@ def main(settings: PlotSettings, run: Run) -> None:
 
 
 def follow(plotter: Plotter, page: Page, run: Run, interval_seconds: float) -> None:
-    """Until asked to stop: reads what comes, and draws it if the last drawing is so long ago."""
+    """Reads and draws until asked to stop; draws at most once per interval."""
     next_drawing = time.monotonic()
     while not run.stop.is_set():
         page.check()

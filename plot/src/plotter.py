@@ -1,4 +1,4 @@
-"""Follows metric's logs, draws the picture of the errors, and tells what is known of the rows."""
+"""Follows metric's logs, draws the picture of the errors, and gives the numbers of all rows."""
 
 import copy
 import logging
@@ -30,11 +30,10 @@ LAST_ROWS = 20
 class Plotter:
     """Follows the metric log in a folder, and draws the picture beside it.
 
-    Where a candidate has a log there, it compares the candidate with the live model.
-    `run.gauges` tell what the picture on disk shows: `rows`, and `mae` in points, if that
-    is finite; and the `unreadable` lines of the log.
-    Creates the folder if need be; raises OSError, here and later. What it tells may be asked for in
-    any thread.
+    If a candidate has a log there, the candidate is compared with the live model. `run.gauges`
+    describe the picture on disk: its `rows`, its `mae` in points, if that is finite, and the
+    `unreadable` lines of the log. Creates the folder if need be; raises OSError, here and later.
+    Its numbers may be asked for in any thread.
     """
 
     def __init__(self, logs_dir: Path, run: Run) -> None:
@@ -48,10 +47,10 @@ class Plotter:
         self.shadow_log = logs_dir / METRIC_LOG_SHADOW
         self.state = State(logs_dir / METRIC_STATE)
         self._run = run
-        self._lock = Lock()  # held for a moment, by whoever changes or reads what follows
-        self.version = 0  # of what view() tells: another number, something new
+        self._lock = Lock()  # held briefly, to change or read the attributes below
+        self.version = 0  # of the view: another number means something new
         self.looked_at = time.monotonic()
-        self._told: str | None = None  # what was wrong with the logs
+        self._told: str | None = None  # the last problem reported
         self._start_anew()
         self._start_shadow_anew()
 
@@ -59,10 +58,10 @@ class Plotter:
         self._follower = Follower(self.log, Rows)
         self._summary = Summary()
         self.version += 1
-        self._end = 0  # in bytes: the summary is that of the file up to here
+        self._end = 0  # in bytes: the summary covers the file up to here
         self._pace = Pace()
         self.has_news = False
-        self.is_reading = True  # and behind, as it was not running when the rows were written
+        self.is_reading = True  # True while it catches up with rows written before it started
 
     def _start_shadow_anew(self) -> None:
         self._shadow_follower = Follower(self.shadow_log, ShadowRows)
@@ -70,7 +69,7 @@ class Plotter:
         self.version += 1
 
     def catch_up(self, seconds: float) -> bool:
-        """Reads what was appended, for about so long. True if that was all there is."""
+        """Reads appended rows for about `seconds`. Returns True if it has read them all."""
         self.looked_at = time.monotonic()
         deadline = self.looked_at + seconds
         self._check_in_place(self.log, self._follower, self._start_anew)
@@ -115,7 +114,7 @@ class Plotter:
         self._run.gauges["unreadable"] = self._follower.unreadable
 
     def draw(self) -> None:
-        """Puts a new picture in the place of the old one, if there are new rows."""
+        """Replaces the picture by a new one, if there are new rows."""
         if not self.has_news:
             return
         with self._lock:
@@ -132,13 +131,13 @@ class Plotter:
             self._run.gauges["mae"] = shown.mae
 
     def numbers(self) -> dict[str, Any]:
-        """The numbers of all rows, the time of the last one, and how a candidate compares."""
+        """Returns the numbers of all rows, the time of the last, and the candidate's comparison."""
         with self._lock:
             numbers, rows, shadow = self._numbers(), self._last_rows(1), self._shadow()
         return {**numbers, **_time_of(self._timed(rows)), "shadow": shadow}
 
     def view(self) -> dict[str, Any]:
-        """All that the page shows of the rows, at one moment."""
+        """Returns all that the page shows of the rows, at one moment."""
         with self._lock:
             numbers, charts = self._numbers(), view.charts(self._summary)
             rows, shadow = self._last_rows(LAST_ROWS), self._shadow()
@@ -153,40 +152,40 @@ class Plotter:
         }
 
     def predictions(self) -> dict[str, Any]:
-        """How the predictions of all rows are distributed."""
+        """Returns the distribution of the predictions of all rows."""
         with self._lock:
             return view.predictions(self._summary)
 
     def rows_per_second(self) -> float:
-        """Lately, or since the log was read for the first time."""
+        """Rows per second over the last seconds, or since the log was first read."""
         with self._lock:
             return self._pace.per_second(self._summary.rows)
 
     def pending(self) -> dict[str, int] | None:
-        """How many halves of each queue wait, None where metric has no state."""
+        """Returns the number of halves pending per queue; None if metric has no state."""
         try:
             return self.state.pending()
         except StateError:
             return None
 
     def unmatched(self) -> dict[str, Any] | None:
-        """How many halves have left without the other half, None where metric does not tell."""
+        """Returns the counts of halves that left unmatched; None if metric does not tell."""
         try:
             return self.state.unmatched()
         except StateError:
             return None
 
     def model_id(self) -> str | None:
-        """The model that has predicted the last row, None where metric does not tell."""
+        """Returns the model that predicted the last row; None if metric does not tell."""
         try:
             return self.state.model_id()
         except StateError:
             return None
 
     def csv(self) -> tuple[BinaryIO, int]:
-        """The log, and how many bytes of it the numbers are of: whole lines.
+        """Opens the log; also returns how many of its bytes, whole lines, the numbers cover.
 
-        To be read with os.pread and closed. Raises FileNotFoundError while there is none.
+        Read it with os.pread, and close it. Raises FileNotFoundError while there is none.
         """
         with self._lock:
             return self._follower.file(), self._end
@@ -199,7 +198,7 @@ class Plotter:
         }
 
     def _problem(self) -> str | None:
-        """What is wrong with the logs."""
+        """Says what is wrong with the logs."""
         found = (self._follower.problem(), self._shadow_follower.problem())
         return " ".join(filter(None, found)) or None
 
@@ -210,7 +209,7 @@ class Plotter:
         return view.shadow(self._comparisons, self._shadow_follower.unreadable)
 
     def _timed(self, rows: list[LoggedRow]) -> list[dict[str, Any]]:
-        """The rows, each with the Unix time in ms of its joining, None where that is not known."""
+        """Returns the rows, each with the Unix time in ms of its joining; None if unknown."""
         try:
             times = self.state.joined_in_ms([row.id for row in rows])
         except StateError:

@@ -1,4 +1,4 @@
-"""The figures of the pipeline's queues, out of what the broker's management API lists."""
+"""The figures of the pipeline's queues, from the lists of the broker's management API."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from queue_trend import STEP_SECONDS, WINDOW_SECONDS, Trend, judge, judge_dead_l
 
 DEAD_LETTERS = "dead_letters"
 STREAMS = ("features", "y_true", "y_pred", DEAD_LETTERS)
-DELAYED = "y_true.delay"  # the queues in which labels wait, taken together
+DELAYED = "y_true.delay"  # the delay queues for labels, taken together
 
 COLUMNS = (
     "name,state,messages_ready,messages_unacknowledged,messages_details.samples,"
     "message_stats.publish_details.rate,message_stats.deliver_get_details.rate"
 )
 HISTORY = f"lengths_age={WINDOW_SECONDS}&lengths_incr={STEP_SECONDS}"
-BROKEN = ("down", "stopped", "crashed", "minority")  # states of a queue that takes no message
+BROKEN = ("down", "stopped", "crashed", "minority")  # states in which a queue takes no messages
 
 
 class Queue(msgspec.Struct):
@@ -28,29 +28,29 @@ class Queue(msgspec.Struct):
     unacked: int = 0
     in_per_second: float = 0.0
     out_per_second: float = 0.0
-    consumers: int | None = 0  # None where that is not known
+    consumers: int | None = 0  # None if unknown
     trend: Trend = "unknown"
     change: float = 0.0  # of the messages in it, over the last `change_seconds`
     change_seconds: float = 0.0
-    state: str = ""  # one of BROKEN, if it is
+    state: str = ""  # one of BROKEN, or empty
 
     @property
     def waiting(self) -> int:
-        """All messages that are in it."""
+        """Number of messages in the queue, delivered ones included."""
         return self.ready + self.unacked
 
     @property
     def known(self) -> int | None:
-        """The same, None while it is broken: then the broker does not tell."""
+        """Number of messages in it; None while it is broken, as the broker does not tell then."""
         return None if self.state else self.waiting
 
 
 def by_stream(
     listed: Iterable[dict[str, Any]], consumers: Iterable[dict[str, Any]] | None
 ) -> dict[str, Queue]:
-    """The pipeline's own queues by name, those of waiting labels as one, if any wait.
+    """Returns the pipeline's own queues by name; the delay queues for labels, if any wait, are one.
 
-    All that one channel has of a queue is one consumer: a service of ours has several there.
+    All consumers that one channel has for a queue count as one: our services have several there.
     """
     readers = None if consumers is None else _readers(consumers)
     queues: dict[str, Queue] = {}
@@ -67,7 +67,7 @@ def by_stream(
 
 
 def _readers(consumers: Iterable[dict[str, Any]]) -> Counter[str]:
-    """How many channels consume each queue."""
+    """Counts the channels that consume each queue."""
     pairs = {(text(each, "queue.name"), text(each, "channel_details.name")) for each in consumers}
     return Counter(queue for queue, _ in pairs)
 

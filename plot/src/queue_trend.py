@@ -1,21 +1,21 @@
-"""Judges a queue by how many messages it held over the last seconds: does its reader keep up?"""
+"""Judges by the last seconds of a queue whether its reader keeps up."""
 
 from collections.abc import Sequence
 from typing import Literal
 
-WINDOW_SECONDS, STEP_SECONDS = 20, 2  # of the history that the broker is asked for
-LAG_SECONDS = 2.0  # so much of what arrives may wait: readers take messages by the batch
+WINDOW_SECONDS, STEP_SECONDS = 20, 2  # of history that the broker is asked for
+LAG_SECONDS = 2.0  # of arrivals may wait: readers take messages by the batch
 MIN_MESSAGES = 10  # fewer are no lag, however slowly they come
 
 Trend = Literal["unknown", "empty", "level", "drains", "behind", "unread", "arriving", "held"]
 
 
 def judge(waiting: float, history: Sequence[float], in_per_second: float) -> Trend:
-    """The trend of a queue that held the messages of `history` at even steps, the oldest first.
+    """Returns the trend of a queue that held the messages of `history` at even steps, oldest first.
 
     It falls behind if the least it held in the last third of the time is more than the most in the
-    first third, and more waits than arrives in a moment. A burst, or a batch under way, does not
-    make it so.
+    first third, and more waits than arrives in a moment. A burst, or a batch under way, is not
+    enough.
     """
     third = len(history) // 3
     if not waiting:
@@ -30,7 +30,7 @@ def judge(waiting: float, history: Sequence[float], in_per_second: float) -> Tre
 
 
 def judge_dead_letters(waiting: float, history: Sequence[float]) -> Trend:
-    """That of a queue that no service reads: what matters is whether more arrive."""
+    """Returns the trend of a queue that no service reads: what matters is whether more arrive."""
     if history and waiting > history[0]:
         return "arriving"
     return "level" if waiting else "empty"

@@ -1,4 +1,4 @@
-"""What there is to get over HTTP."""
+"""The HTTP routes of the live page."""
 
 import os
 import time
@@ -25,7 +25,7 @@ CHUNK_BYTES = 1 << 18
 
 
 class Json(Response):
-    """An answer as JSON; what is no finite number is null."""
+    """A JSON answer; a number that is not finite becomes null."""
 
     media_type = "application/json"
 
@@ -34,7 +34,7 @@ class Json(Response):
 
 
 class Routes:
-    """The handlers, and what they tell of. Whatever is not to look is answered with 405."""
+    """The handlers, and their sources. Any method that does more than read is answered with 405."""
 
     def __init__(self, plotter: Plotter, management: Management, feed: Feed) -> None:
         self._plotter = plotter
@@ -42,7 +42,7 @@ class Routes:
         self._feed = feed
 
     def all(self) -> list[BaseRoute]:
-        """Which path leads to which handler."""
+        """Returns the routes: each path with its handler."""
         return [
             Route("/", self.page),
             Route("/events", self.events),
@@ -87,7 +87,7 @@ class Routes:
 
     def picture(self, _: Request) -> Response:
         try:
-            # At once: it may be replaced while it is on its way.
+            # Read at once, as it may be replaced while it is sent.
             return Response(self._plotter.picture.read_bytes(), media_type="image/png")
         except FileNotFoundError:
             return Json({"error": "there is no picture yet: it comes with the first row"}, 404)
@@ -111,7 +111,7 @@ class Routes:
 
 
 def read(file: BinaryIO, length: int) -> Iterator[bytes]:
-    """So many bytes from the start: a file that grows on the way is longer than was announced."""
+    """Yields `length` bytes from the start: a growing file may be longer than was announced."""
     offset = 0
     with file:
         while offset < length and (

@@ -1,4 +1,4 @@
-"""How a summary is laid out: where its axis ends, and how wide its bars are."""
+"""The scale of a picture: where its axis ends, and how wide its bars are."""
 
 import math
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from error_histogram import LEAST, MOST, ErrorHistogram
 from log_rows import Column
 from summary import Summary
 
-MAE_SHARE = 0.75  # of the axis: MAE lies within, with room to its right
-MAX_STRETCH = 2  # times the bulk: MAE lies further out where a few rows are huge, and is told so
+MAE_SHARE = 0.75  # of the axis: MAE lies within it, with room to its right
+MAX_STRETCH = 2  # times the bulk: with a few huge rows MAE is further out, which the picture says
 MIN_BARS, MAX_BARS = 16, 40
-PAST = 1 + 1e-9  # an error at the end of an axis is within
+PAST = 1 + 1e-9  # an error exactly at the end of an axis is within it
 MAX_SHARE = 0.995  # of the rows that differ from zero: the axis need not go further
 
 
@@ -33,12 +33,12 @@ class Scale(NamedTuple):
 
     @property
     def bar_width(self) -> float:
-        """The width of a bar, in points."""
+        """Width of a bar, in points."""
         return float(self.edges[1])
 
     @property
     def limit(self) -> float:
-        """The end of the axis, in points."""
+        """End of the axis, in points."""
         return float(self.edges[-1])
 
 
@@ -46,13 +46,13 @@ NOTHING = Scale(20, 5, -2)  # from 0 to 1: all rows are exact, if there are any
 
 
 def fit(summary: Summary) -> Scale:
-    """The scale that shows the bulk of a summary's rows.
+    """Returns the scale that shows the bulk of a summary's rows.
 
     An outlier does not squeeze the rest: the axis ends with the bulk of the rows whose error is not
-    zero, or where 99.5 % of those do, but not before an MAE that is near. A bar is
-    2 IQR / n^(1/3) wide (Freedman and Diaconis, 1981), where n counts different errors only: a
-    data set streamed again and again says nothing new on the shape. Both are rounded up to few
-    values, so that they rarely change.
+    zero, or where 99.5 % of those do, but not before an MAE that is near. A bar is 2 IQR / n^(1/3)
+    wide (Freedman and Diaconis, 1981), where n counts different errors only: a data set streamed
+    again and again adds nothing about the shape. Both are rounded up to a few values, so that they
+    rarely change.
     """
     errors = summary.errors
     if errors.exact() == errors.rows:
@@ -61,7 +61,7 @@ def fit(summary: Summary) -> Scale:
     at_mae = summary.mae / MAE_SHARE
     span = max(reach, at_mae) if at_mae <= MAX_STRETCH * reach else reach
     digit, power = round_up(span / MIN_BARS)
-    step, unit = 10 * digit, power - 1  # the widest bar, and what all bars are counted in
+    step, unit = 10 * digit, power - 1  # the widest bar, and the unit of all bars
     wanted = max(2 * iqr / math.cbrt(errors.distinct()), span / MAX_BARS)
     choices = [units for units in (1, 2, 5, 10, 20, 50) if step % units == 0]
     units = next((each for each in choices if float(f"{each}e{unit}") >= wanted), step)
@@ -70,7 +70,7 @@ def fit(summary: Summary) -> Scale:
 
 
 def _reach(errors: ErrorHistogram) -> tuple[float, float]:
-    """Where the bulk of the errors that are not zero ends, and their interquartile range."""
+    """Returns the end of the bulk of the errors other than zero, and their interquartile range."""
     exact = errors.exact()
     different = errors.rows - exact
 

@@ -1,4 +1,4 @@
-"""metric's state, read only: which halves wait, and when what of an id was there."""
+"""metric's state, read only: pending halves, and the times of an id."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline.ids import canonical
 
-WAIT_SECONDS = 1.0  # for a metric that is just putting its files in order
+WAIT_SECONDS = 1.0  # while a starting metric puts its files in order
 
 Found = Literal["joined", "pending", "unknown"]
 
@@ -21,10 +21,10 @@ class StateError(Exception):
 
 
 class Trace(msgspec.Struct):
-    """What metric knows of one id. Times are Unix time in milliseconds, numbers points.
+    """The state's knowledge of one id. Times are Unix time in milliseconds, numbers points.
 
-    `pending` is an id of which one half is there, and `unknown` one that never came, that left
-    without its other half, or whose row is so long ago that it is forgotten.
+    `pending` is an id of which one half is there; `unknown` is one that never came, that left
+    without its other half, or whose row was long ago and is forgotten.
     """
 
     id: str
@@ -32,32 +32,32 @@ class Trace(msgspec.Struct):
     y_true: float | None = None
     y_pred: float | None = None
     absolute_error: float | None = None
-    features_in_ms: int | None = None  # published; known once the prediction is there
+    features_in_ms: int | None = None  # when published; known once the prediction is there
     label_in_ms: int | None = None  # published
     prediction_in_ms: int | None = None  # published
-    received_in_ms: int | None = None  # the half that waits
+    received_in_ms: int | None = None  # when the pending half was received
     joined_in_ms: int | None = None
-    model_id: str | None = None  # which model predicted, where the prediction tells it
+    model_id: str | None = None  # the model that predicted, if the prediction names it
 
 
 class State:
-    """Each look opens the database anew: it may be gone, or another one, since the last.
+    """Opens the database anew for each look: it may be gone, or be another one, since the last.
 
-    In WAL mode one reads while metric writes, and neither waits. Raises StateError.
+    WAL mode allows reading while metric writes, without waits. Raises StateError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def pending(self) -> dict[str, int]:
-        """How many halves of each queue wait for the other half."""
+        """Returns the number of halves of each queue that wait for the other half."""
         with self._open() as database:
             return dict(database.execute("SELECT queue, halves FROM pending_counts").fetchall())
 
     def unmatched(self) -> dict[str, Any]:
-        """The halves that have left for unmatched.csv, by reason and queue.
+        """Returns the counts of halves that left for unmatched.csv, by reason and queue.
 
-        Of these are `dropped` those that are in no file any more, as there were too many.
+        `dropped` counts the ones that are in no file any more, as there were too many.
         """
         found: dict[str, Any] = {"let_go": {}, "expired": {}}
         with self._open() as database:
@@ -67,17 +67,17 @@ class State:
         return found | {"dropped": int(dropped)}
 
     def model_id(self) -> str | None:
-        """The model that has predicted the last row; None where that is not known."""
+        """Returns the model that predicted the last row; None if unknown."""
         with self._open() as database:
             found = database.execute(_LAST_MODEL).fetchone()
         model_id: str | None = found[0] if found else None
         return model_id
 
     def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
-        """When the rows of these ids were written, as far as that is known."""
+        """Returns when the rows of these ids were joined, as far as that is known."""
         known = {
             canonical(row_id): row_id for row_id in ids
-        }  # as the log of an older metric has it
+        }  # an older metric logged ids as they came
         marks = ",".join("?" * len(known))
         query = f"SELECT id, joined_in_ms FROM joined WHERE id IN ({marks})"
         with self._open() as database:
@@ -85,7 +85,7 @@ class State:
         return {known[row_id]: in_ms for row_id, in_ms in found}
 
     def trace(self, row_id: str) -> Trace:
-        """All that is known of one id."""
+        """Returns all that is known of one id."""
         with self._open() as database:
             if found := _one(database, _JOINED, canonical(row_id)):
                 error = abs(found["y_true"] - found["y_pred"])
@@ -98,7 +98,7 @@ class State:
     def _open(self) -> Iterator[sqlite3.Connection]:
         address = f"file:{quote(str(self._path.absolute()))}?mode=ro"
         if not self._path.with_name(f"{self._path.name}-wal").exists():
-            address += "&immutable=1"  # metric does not run: to read must not leave files of ours
+            address += "&immutable=1"  # metric does not run: reading must not leave files behind
         try:
             with closing(sqlite3.connect(address, WAIT_SECONDS, uri=True)) as database:
                 yield database
@@ -108,7 +108,7 @@ class State:
 
 _UNMATCHED = "SELECT queue, reason, halves, youngest_in_ms FROM unmatched_counts"
 _LAST_MODEL = "SELECT model_id FROM joined ORDER BY seq DESC LIMIT 1"
-# All columns: a state of an older metric does not have the last ones.
+# All columns, as the state of an older metric lacks the last ones.
 _JOINED = "SELECT * FROM joined WHERE id = ?"
 _PENDING = """
 SELECT *,
@@ -121,7 +121,7 @@ FROM pending WHERE id = ?
 
 
 def _one(database: sqlite3.Connection, query: str, row_id: str) -> dict[str, Any]:
-    """What of a trace is in the row with this id; nothing if there is none."""
+    """Returns the fields of a trace in the row with this id; empty if there is none."""
     cursor = database.execute(query, (row_id,))
     names = [column[0] for column in cursor.description]
     fields = Trace.__struct_fields__

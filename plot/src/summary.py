@@ -1,4 +1,4 @@
-"""What is known of all rows so far, at any scale, in memory that does not grow with them."""
+"""The numbers of all rows so far, at any scale, in memory that does not grow with them."""
 
 import math
 
@@ -14,8 +14,8 @@ from trend import Trend
 class Summary:
     """The rows added so far: their errors in fine bins, labels against predictions, and sums.
 
-    No row is left out of a number. The sums are Neumaier's (1974): what is lost in rounding is
-    added at the end, so a small row counts beside a huge one.
+    No number leaves a row out. The sums are Neumaier's (1974): the rounding error is added at the
+    end, so a small row counts beside a huge one.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class Summary:
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """Number of rows."""
         return self.errors.rows
 
     def add(self, rows: Rows) -> None:
-        """Takes further rows into account."""
+        """Adds further rows."""
         errors = rows.absolute_error
         self.errors.add(errors)
         self._error_sum.fill(errors)
@@ -46,7 +46,7 @@ class Summary:
 
     @property
     def mae(self) -> float:
-        """The mean absolute error; infinite beyond what a float can hold, NaN without rows."""
+        """The mean absolute error; infinite beyond the range of a float, NaN without rows."""
         return self._mean(self._error_sum)
 
     @property

@@ -1,4 +1,4 @@
-"""The error in the course of the rows: each point is a mean, with how sure one can be of it."""
+"""The error over the course of the rows: each point is a mean, with its uncertainty."""
 
 from typing import Any, NamedTuple
 
@@ -9,16 +9,16 @@ import numpy.typing as npt
 from log_rows import Column
 
 GROUPS = 256  # at most, of all rows
-KEPT = 1100  # of the last errors: the points of the last 1,000 rows look back on 100 each
-SURE = 1.96  # standard errors to each side of a mean: 95 % of a normal distribution
+KEPT = 1100  # of the last errors: each point of the last 1,000 rows is a mean over 100
+SURE = 1.96  # standard errors on each side of a mean: 95 % of a normal distribution
 
 
 class Course(NamedTuple):
-    """Points of a curve: each the MAE of `window` consecutive rows, of which `rows` has the last.
+    """Points of a curve: each the MAE of `window` consecutive rows, of which `rows` gives the last.
 
     `band` is half the width of the 95 % confidence interval of that mean (normal approximation,
-    standard error of the sample), NaN where a single row says nothing on it. All but `rows` are in
-    points.
+    standard error of the sample), NaN where a single row tells nothing about it. All but `rows` are
+    in points.
     """
 
     window: int
@@ -30,8 +30,8 @@ class Course(NamedTuple):
 class Trend:
     """The errors of the last KEPT rows, and of all rows in groups of equal size.
 
-    A group holds twice as many rows as soon as there are more than GROUPS of them: so a row costs
-    the same however many there were, and the curve keeps its shape.
+    The size of a group doubles as soon as there are more than GROUPS of them: so a row costs the
+    same however many there were, and the curve keeps its shape.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class Trend:
         self._groups = _groups()
 
     def add(self, errors: Column) -> None:
-        """Takes the errors of further rows, in their order."""
+        """Adds the errors of further rows, in order."""
         self._recent = np.concatenate([self._recent, errors])[-KEPT:]
         while self._rows + len(errors) > GROUPS * self._group_size:
             self._merge()
@@ -50,11 +50,11 @@ class Trend:
         self._rows += len(errors)
 
     def last(self, rows: int, window: int, step: int = 1) -> Course:
-        """The rolling mean over the last `rows` rows, of each `step`th from the latest back."""
+        """Returns the rolling mean over the last `rows` rows, at each `step`th from the latest."""
         kept = self._recent[-(rows + window - 1) :]
         if len(kept) < window:
             return Course(window, np.empty(0, np.int64), np.empty(0), np.empty(0))
-        # Each from its own rows: what runs along a stream keeps the rounding of an outlier.
+        # Each mean is taken of its own rows: a running sum would keep an outlier's rounding error.
         windows = np.lib.stride_tricks.sliding_window_view(kept, window)[::-step][::-1]
         numbers = self._rows - np.arange(len(windows))[::-1] * step
         with np.errstate(invalid="ignore", over="ignore"):
@@ -62,7 +62,7 @@ class Trend:
         return Course(window, numbers, mae, SURE * band)
 
     def whole(self) -> Course:
-        """The means of all rows, group by group; the last group may be on its way."""
+        """Returns the means of all rows, group by group; the last group may be incomplete."""
         groups: Any = self._groups.view()
         groups = groups[groups["count"] > 0]
         rows, mae = groups["count"], groups["value"]
@@ -78,5 +78,5 @@ class Trend:
 
 
 def _groups() -> "bh.Histogram[Any]":
-    """Of each group how many rows there are, their mean, and how far they are spread around it."""
+    """Returns empty groups, which keep the number of rows, their mean and their spread."""
     return bh.Histogram(bh.axis.Regular(GROUPS, 0, GROUPS), storage=bh.storage.Mean())

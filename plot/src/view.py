@@ -1,4 +1,4 @@
-"""What the page is told of a summary: its numbers and charts, as plain values."""
+"""The view of a summary for the page: its numbers and charts, as plain values."""
 
 import math
 from typing import Any
@@ -10,13 +10,13 @@ from scale import fit
 from summary import Summary
 from trend import Course
 
-DIGITS = 7  # of the course of the error
+DIGITS = 7  # significant digits of the error curve
 
 
 def numbers(summary: Summary) -> dict[str, float | None]:
-    """What there is to know of all rows: counts, and points of the target.
+    """Returns the numbers of all rows: counts, and points of the target.
 
-    None is what there is not without rows, and what is beyond the range of a float.
+    A number is None if there are no rows, or it is beyond the range of a float.
     """
     return {
         "rows": summary.rows,
@@ -29,7 +29,7 @@ def numbers(summary: Summary) -> dict[str, float | None]:
 
 
 def charts(summary: Summary) -> dict[str, Any]:
-    """The three charts of a summary: the histogram is that of the picture."""
+    """Returns the three charts of a summary; the histogram is that of the picture."""
     scale, density = fit(summary), summary.pairs.density()
     return {
         "histogram": {
@@ -53,7 +53,7 @@ def charts(summary: Summary) -> dict[str, Any]:
 
 
 def predictions(summary: Summary) -> dict[str, Any]:
-    """The histogram of the predictions of all rows; those `beyond` its range are in no bar."""
+    """Returns the histogram of all rows' predictions; those `beyond` its range are in no bar."""
     edges, counts = summary.pairs.predictions()
     return {
         "edges": edges.tolist(),
@@ -64,7 +64,7 @@ def predictions(summary: Summary) -> dict[str, Any]:
 
 
 def shadow(comparisons: Comparisons, unreadable: int) -> dict[str, Any] | None:
-    """How the candidate in the shadow compares with the live model; None where none was tried."""
+    """Returns the comparison of the candidate with the live model; None if none was tried."""
     latest = comparisons.latest()
     if latest is None:
         return None
@@ -96,7 +96,7 @@ def _course(course: Course) -> dict[str, Any]:
 
 
 def _rounded(value: float) -> float | None:
-    """To DIGITS, whatever the scale: it is pushed again and again."""
+    """Rounds to DIGITS significant digits, at any scale: it is pushed again and again."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 

@@ -1,4 +1,4 @@
-"""The algorithms that can be asked for: their parameters, and fitting them step by step."""
+"""The algorithms to choose from: their parameters, and their fitting step by step."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,14 +13,14 @@ from sklearn.preprocessing import StandardScaler
 from pipeline.dataset import Dataset
 from pipeline.training import TrainingError
 
-STEPS = 20  # in which a fit that can be told in per cent is made, at most
+STEPS = 20  # at most so many steps in a fit that reports its progress
 
 Tell = Callable[[float], None]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be said of an algorithm, within bounds that a request cannot leave."""
+    """The parameters of an algorithm, within bounds that a request cannot leave."""
 
 
 class LinearParams(Params, frozen=True):
@@ -57,9 +57,9 @@ PARAMS: dict[str, type[Params]] = {
 
 
 def params_of(algorithm: str, given: dict[str, Any]) -> Params:
-    """The parameters of a request, checked, with defaults for what it does not say.
+    """Returns the checked parameters of a request, with defaults for those that it leaves out.
 
-    Raises TrainingError that lists what there is.
+    Raises TrainingError that lists the possible ones.
 
     >>> params_of("ridge", {"alpha": 10})
     RidgeParams(alpha=10.0)
@@ -78,7 +78,7 @@ def params_of(algorithm: str, given: dict[str, Any]) -> Params:
 
 
 def fit(params: Params, rows: Dataset, tell: Tell) -> Any:
-    """An estimator fitted to these rows; `tell` hears how much of it is done, in per cent."""
+    """Returns an estimator fitted to these rows; calls `tell` with the percentage done."""
     match params:
         case RidgeParams():
             return _scaled(Ridge(alpha=params.alpha), rows)
@@ -86,7 +86,7 @@ def fit(params: Params, rows: Dataset, tell: Tell) -> Any:
             forest = RandomForestRegressor(**msgspec.structs.asdict(params))
             return _in_steps(forest, "n_estimators", rows, tell)
         case BoostingParams():
-            # Whether it may stop early must not depend on how many rows there are.
+            # Early stopping must not depend on the number of rows.
             boosting = HistGradientBoostingRegressor(
                 **msgspec.structs.asdict(params), early_stopping=False
             )
@@ -100,7 +100,7 @@ def _scaled(regression: Any, rows: Dataset) -> Any:
 
 
 def _in_steps(ensemble: Any, size_name: str, rows: Dataset, tell: Tell) -> Any:
-    """What one fit would give: scikit-learn goes on where the step before has ended."""
+    """Fits in steps, with the result of a single fit: scikit-learn continues each from the last."""
     size = ensemble.get_params()[size_name]
     steps = min(size, STEPS)
     ensemble.set_params(warm_start=True)

@@ -20,15 +20,15 @@ from pipeline.training import TrainingError, TrainingRequest
 BUILT_IN, BUILT_IN_TARGET = "diabetes", "target"
 MOST_BYTES = 50_000_000
 FEWEST_ROWS = 20
-SHOWN_CHARACTERS = 40  # of a value that is no number
-SHOWN_HEADER_CHARACTERS = 1000  # of names of columns: the sentence is kept in Redis
+SHOWN_CHARACTERS = 40  # of a value that is not a number
+SHOWN_HEADER_CHARACTERS = 1000  # of column names: the sentence is kept in Redis
 THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"  # or a decimal comma, as in 1,234
 DECIMAL = r"^([^,.]*),([^,.]*)$"
-_SPLIT_SEED = 20  # fixed: the same request is to give the same model
+_SPLIT_SEED = 20  # fixed: the same request must give the same model
 
 
 def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
-    """The columns that were asked for, the target last, as finite numbers.
+    """Returns the requested columns, the target last, as finite numbers.
 
     Raises TrainingError in one sentence if the data set does not have them, and StoreError.
     """
@@ -44,7 +44,7 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
         _check_columns(BUILT_IN, columns, wanted, csv_table.listed(columns))
         return frame[wanted]
     size = store.dataset_size(request.dataset_id)
-    if size is not None and size > MOST_BYTES:  # before it is read: that would end the process
+    if size is not None and size > MOST_BYTES:  # before it is read: reading would kill the process
         what = f"data set {request.dataset_id!r}"
         raise TrainingError(too_large(what, size, "bytes", MOST_BYTES))
     content = store.dataset(request.dataset_id)
@@ -57,7 +57,10 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
 
 
 def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
-    """The rows to train on (80 %), and those held out; of the built-in data set always the same."""
+    """Returns the rows to train on (80 %), and those held out.
+
+    The built-in data set is always split the same way.
+    """
     features, labels = frame.to_numpy(np.float64)[:, :-1], frame.iloc[:, -1].to_numpy(np.float64)
     if data_set == BUILT_IN:
         count = len(dataset.training().labels)
@@ -69,7 +72,7 @@ def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
 
 
 def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
-    """The wanted columns of a CSV file. Raises TrainingError if they are not in it, as numbers."""
+    """Returns the wanted columns of a CSV file. Raises TrainingError unless they hold numbers."""
     names = [csv_table.one_line(name) for name in wanted]
     with _refusals_told(data_set):
         file = TextIOWrapper(BytesIO(content), "utf-8-sig", newline=None)
@@ -93,7 +96,7 @@ def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
 
 @contextmanager
 def _refusals_told(data_set: str) -> Iterator[None]:
-    """What csv and pandas say of a file that is none, as a TrainingError."""
+    """Turns the errors of csv and pandas about a file that is no CSV into a TrainingError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is too long
@@ -149,7 +152,7 @@ def _in_doubt(data_set: str, texts: pd.DataFrame, marked: pd.DataFrame, mark: st
 
 
 def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
-    """The column, if each of its values is a finite number."""
+    """Returns the column if each of its values is a finite number; raises TrainingError if not."""
     texts = column.astype(str) if column.dtype == bool else column
     numbers = pd.to_numeric(texts, errors="coerce").astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(numbers))
@@ -163,7 +166,7 @@ def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
 
 
 def _built_in() -> pd.DataFrame:
-    """The rows to train on, and then those held out."""
+    """Returns the rows to train on, followed by those held out."""
     parts = dataset.training(), dataset.holdout()
     frame = pd.DataFrame(np.concatenate([part.features for part in parts]), columns=FEATURE_NAMES)
     return frame.assign(**{BUILT_IN_TARGET: np.concatenate([part.labels for part in parts])})

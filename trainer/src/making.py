@@ -28,10 +28,10 @@ Tell = Callable[[Progress], None]
 
 
 def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
-    """The model as it is in the store afterwards; `tell` hears of each stage as it begins.
+    """Trains and stores a model, and returns it as it is in the store; `tell` hears of each stage.
 
     Raises TrainingError if it can never be made, ModelError if it cannot be stored as skops, and
-    StoreError if the store is away.
+    StoreError if the store cannot be reached.
     """
     started = time.monotonic()
     params = algorithms.params_of(request.algorithm, request.params)
@@ -77,7 +77,7 @@ def _notes_of(training: Dataset, held_out: Dataset) -> list[str]:
 
 @contextmanager
 def _refusals_told(request: TrainingRequest) -> Iterator[None]:
-    """scikit-learn refuses numbers that it cannot compute with, in several lines."""
+    """Turns scikit-learn's error about numbers, which has several lines, into a sentence."""
     try:
         yield
     except ValueError as error:
@@ -88,7 +88,7 @@ def _refusals_told(request: TrainingRequest) -> Iterator[None]:
 
 
 def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
-    """Raises ValueError where an error is no finite number: no record could be read with it."""
+    """Returns the metrics. Raises ValueError if an error is not finite: no record can hold that."""
     predictions = estimator.predict(held_out.features)
     with np.errstate(over="ignore"):
         rmse = float(root_mean_squared_error(held_out.labels, predictions))
@@ -103,7 +103,7 @@ def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
 
 
 def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
-    """The model's files by name, and why one of them is missing.
+    """Returns the model's files by name, and the reasons why one of them is missing.
 
     Raises ModelError if the pipeline would not load what skops writes.
     """

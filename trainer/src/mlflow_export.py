@@ -1,6 +1,6 @@
-"""`python trainer/src/mlflow_export.py MODEL_ID`: tells MLflow's tracking server of a stored model.
+"""`python trainer/src/mlflow_export.py MODEL_ID`: records a stored model in an MLflow server.
 
-The server is that of MLFLOW_TRACKING_URI, the model store that of MODEL_STORE.
+MLFLOW_TRACKING_URI names the tracking server, MODEL_STORE the model store.
 """
 
 import argparse
@@ -25,11 +25,11 @@ EXPERIMENT = "streaming-inference"
 
 
 class ExportError(PipelineError):
-    """MLflow could not be told."""
+    """MLflow could not record the model."""
 
 
 def export(store: ModelStore, model_id: str) -> str:
-    """Makes a run of the model, with its files, and returns the run's id: again, the same run.
+    """Makes a run of the model, with its files, and returns its id; repeated, it is the same run.
 
     Raises ExportError if there is no such model, or MLflow is missing or does not take it.
     """
@@ -37,7 +37,7 @@ def export(store: ModelStore, model_id: str) -> str:
     if model is None:
         raise ExportError(f"there is no model {model_id!r} in {store.url}")
     try:
-        from mlflow.exceptions import MlflowException  # noqa: PLC0415  # an extra
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415  # an optional package
     except ImportError as error:
         raise ExportError(f"telling MLflow needs mlflow-skinny ({error}): {INSTALL}") from error
     try:
@@ -55,7 +55,7 @@ def _tell(store: ModelStore, model: Model) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     experiment = found.experiment_id if found else client.create_experiment(EXPERIMENT)
     time = int(datetime.fromisoformat(model.created_at).timestamp() * 1000)
-    tag = {"model_id": model.model_id}  # by which it is found, if the server's answer is lost
+    tag = {"model_id": model.model_id}  # it finds the run if the server's answer is lost
     (run,) = client.search_runs(
         [experiment], f"tags.model_id = '{model.model_id}'", max_results=1
     ) or [client.create_run(experiment, start_time=time, tags=tag, run_name=model.model_id)]

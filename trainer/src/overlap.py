@@ -1,4 +1,4 @@
-"""Rows that a model was trained on, and is to be judged by: its errors on them say nothing."""
+"""Finds rows that a model was trained on and would be judged by: its errors there say nothing."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,10 @@ from pipeline.messages import FEATURE_NAMES
 
 
 def holdout_rows_seen(features: list[str], training: Dataset) -> int | None:
-    """How many of the 89 rows of the stream's hold-out are among these to train on.
+    """Counts how many of the 89 rows of the stream's hold-out are among the training rows.
 
     They are found by their features, scaled or as measured, whatever their order, label or number
-    of copies. None for a model that does not take the ten: it cannot answer here.
+    of copies. None for a model that does not take the ten columns: it cannot answer here.
     """
     if not {*FEATURE_NAMES} <= {*features}:
         return None
@@ -23,9 +23,9 @@ def holdout_rows_seen(features: list[str], training: Dataset) -> int | None:
 
 
 def _is_near(features_seen: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Of each row of the hold-out, whether one of these is the same but for its rounding.
+    """Tells for each hold-out row whether a training row equals it but for rounding.
 
-    The nearest two patients of the data set differ by three times that in one of their ten.
+    The nearest two patients of the data set differ by three times that in one of their ten values.
     """
     nearest = NearestNeighbors(n_neighbors=1, metric="chebyshev").fit(features_seen)
     distances, _ = nearest.kneighbors(dataset.holdout().features)
@@ -34,7 +34,7 @@ def _is_near(features_seen: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
 
 
 def copies(training: Dataset, held_out: Dataset) -> int:
-    """How many of the rows held out have the very features of one to train on."""
+    """Counts the held-out rows whose features equal those of a training row."""
     seen = {*_keys(training.features)}
     return sum(key in seen for key in _keys(held_out.features))
 

@@ -1,4 +1,4 @@
-"""Keeps an eye on Redis: while it may throw states and results away, no training is begun."""
+"""Watches Redis: while it may evict states and results, no training is begun."""
 
 import logging
 import threading
@@ -17,9 +17,9 @@ TIMEOUT_SECONDS = 2.0
 
 
 class RedisWatch:
-    """Looks every few seconds, in a thread of its own. With a problem the run is not well.
+    """Checks Redis every few seconds, in a thread of its own; a problem makes the run unwell.
 
-    A Redis that is away is no such problem: a training waits for it.
+    A Redis that cannot be reached is no such problem: a training waits for it.
     """
 
     def __init__(self, url: str, run: Run) -> None:

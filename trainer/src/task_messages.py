@@ -1,6 +1,6 @@
-"""The messages of the queue `train`: Celery is given those alone that it takes without harm.
+"""Checks the messages of the queue `train`: Celery gets only those that cannot harm it.
 
-It believes what stands in a message. An id that is no text ends its worker, at each start anew; a
+It believes whatever a message says. An id that is not text ends its worker, at each start anew; a
 task for the year 2099 keeps all others waiting; a compressed one may unpack to any size.
 """
 
@@ -17,14 +17,14 @@ from pipeline.training import TASK
 
 log = logging.getLogger(__name__)
 
-MAX_BYTES = 2**20  # as many as a request may have at the gateway
+MAX_BYTES = 2**20  # as many as the gateway allows in a request
 SHOWN_CHARACTERS = 300
 
 Body = tuple[tuple[dict[str, Any]], dict[str, Any], dict[str, Any]]  # args, kwargs, embedded tasks
 
 
 class Headers(msgspec.Struct, frozen=True):
-    """What the gateway's Celery says of a task; nothing else that Celery knows is taken."""
+    """The headers that the gateway's Celery sends; no others are accepted."""
 
     id: Annotated[str, Meta(min_length=1, max_length=128)]
     task: Literal["train"]
@@ -36,7 +36,7 @@ class Headers(msgspec.Struct, frozen=True):
 
 
 class TaskMessageConsumer(Consumer):  # type: ignore[misc]
-    """Celery's own, which hears of no message that is not as a gateway sends it."""
+    """Celery's consumer, which sees only messages of the form that a gateway sends."""
 
     def create_task_handler(self, *arguments: Any, **options: Any) -> Callable[[Any], None]:
         take = super().create_task_handler(*arguments, **options)
@@ -44,7 +44,7 @@ class TaskMessageConsumer(Consumer):  # type: ignore[misc]
         def on_message(message: Any) -> None:
             try:
                 message.headers = checked(message)
-            except Exception as error:  # of a message that may be anything
+            except Exception as error:  # the message may be anything
                 shown = f"{message.headers!r} {message.body!r}"[:SHOWN_CHARACTERS]
                 log.error("a message of the queue %s is no training: %s: %s", TASK, error, shown)
                 message.reject_log_error(log, self.connection_errors)
@@ -55,7 +55,7 @@ class TaskMessageConsumer(Consumer):  # type: ignore[misc]
 
 
 def checked(message: Any) -> dict[str, Any]:
-    """The headers for Celery. Raises some exception if the message is not as a gateway sends it."""
+    """Returns the headers for Celery. Raises an exception if no gateway sends such a message."""
     if (size := len(message.body)) > MAX_BYTES:
         raise ValueError(f"it has {size:,} bytes, the most is {MAX_BYTES:,}")
     headers = msgspec.convert(message.headers, Headers)
@@ -74,7 +74,7 @@ def checked(message: Any) -> dict[str, Any]:
 
 
 def refuse_compressed() -> None:
-    """From now on no message is unpacked: who takes it says that it cannot be read."""
+    """Makes this process refuse compressed messages: whoever takes one finds it unreadable."""
 
     def refuse(_: Any) -> Any:
         raise ValueError("compressed messages are not taken")

@@ -1,4 +1,4 @@
-"""The task of Celery that trains a model: done once, however often it is handed out."""
+"""The Celery task that trains a model: done once, however often it is handed out."""
 
 import random
 import time
@@ -35,7 +35,7 @@ MOST_TRIES = 6
 
 
 class TrainerSettings(TrainingSettings, StoreSettings):
-    """What the trainer needs beyond what it shares with others."""
+    """The settings that only the trainer has."""
 
     train_seconds: int = Field(300, ge=1, le=86_400, description="seconds from 1 to 86400")
     train_memory: int = Field(
@@ -44,7 +44,7 @@ class TrainerSettings(TrainingSettings, StoreSettings):
 
 
 class Trainer:
-    """Trains what a request asks for, and takes care that it is stored once, or said why not."""
+    """Trains the requested model, and sees that it is stored once, or that the reason is told."""
 
     def __init__(self, settings: TrainerSettings) -> None:
         self._settings = settings
@@ -56,12 +56,12 @@ class Trainer:
         )
 
     def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
-        """The task's result. Raises TrainingError, and Ignore if nobody wants it."""
+        """Returns the task's result. Raises TrainingError, and Ignore if nobody wants it."""
         try:
             return self._patiently(task, request)
         except SoftTimeLimitExceeded as error:
             model = ModelStore(self._settings.model_store).model(request.model_id)
-            if model is not None:  # that was the last thing to do: nobody is told of a failure
+            if model is not None:  # that was the last step: it counts as no failure
                 return _result(model)
             raise TrainingError(
                 f"the training took longer than TRAIN_SECONDS={self._settings.train_seconds}"
@@ -72,10 +72,10 @@ class Trainer:
             ) from error
 
     def _patiently(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
-        """Again, after a pause, while the store or Redis is away.
+        """Tries again, after a pause, while the store or Redis cannot be reached.
 
-        It waits here, with the task un-acked: another one would need the same store. Celery's own
-        retry sends the task to one of 28 queues, and loses it where these could not be declared.
+        It waits here, with the task un-acked: any other task would need the same store. Celery's
+        own retry sends the task to one of 28 queues, and loses it if these could not be declared.
         """
         kept = self._settings.train_seconds + self._settings.job_ttl
         record = Record(self._redis, request.job_id, kept)
@@ -114,7 +114,7 @@ class Trainer:
             keep(request.job_id, msgspec.to_builtins(progress), PROGRESS, request=running)
 
         def tell(progress: Progress) -> None:
-            if time.monotonic() > deadline:  # a library may have caught what Celery raised in it
+            if time.monotonic() > deadline:  # a library may have swallowed Celery's exception
                 raise SoftTimeLimitExceeded
             watch.tell(progress)
 
@@ -139,7 +139,7 @@ def define_task(app: Celery, settings: TrainerSettings) -> None:
     @app.task(  # type: ignore[untyped-decorator]
         name=TASK,
         bind=True,
-        throws=(TrainingError,),  # no fault of ours: one line in the log
+        throws=(TrainingError,),  # not our fault: one line in the log
         acks_late=True,
         reject_on_worker_lost=True,
         track_started=True,

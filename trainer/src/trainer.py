@@ -1,4 +1,4 @@
-"""Trains models, one at a time, as they are asked for: a worker of Celery."""
+"""Trains models on request, one at a time: a Celery worker."""
 
 import logging
 import os
@@ -28,11 +28,11 @@ from tasks import TrainerSettings, define_task
 
 log = logging.getLogger(__name__)
 
-END_SECONDS = 8.0  # for a worker to end; a broker that does not answer is left without a goodbye
+END_SECONDS = 8.0  # for a worker to end; then it leaves a silent broker without a goodbye
 
 
 class TaskConsumer(TaskMessageConsumer):
-    """Celery's own, without what it declares 28 queues for: tasks that are to come later."""
+    """Celery's consumer without the 28 queues that it would declare for delayed tasks."""
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc]
         default_steps = tuple(
@@ -41,7 +41,7 @@ class TaskConsumer(TaskMessageConsumer):
 
 
 def status_step(run: Run) -> type[bootsteps.StartStopStep]:
-    """A part of the worker that says it is well, while it is connected to the broker."""
+    """Returns a part of the worker that reports it as well while it is connected to the broker."""
 
     class Status(bootsteps.StartStopStep):  # type: ignore[misc]
         requires = ("celery.worker.consumer.tasks:Tasks",)
@@ -60,15 +60,15 @@ def status_step(run: Run) -> type[bootsteps.StartStopStep]:
 
 
 def limit_process(megabytes: int) -> None:
-    """From now on this process is refused more memory: a fit ends with a MemoryError."""
-    # The stream needs the cores as well; and threads that wait for work spin: on few rows, and on a
+    """Limits this process to so much memory from now on: a larger fit ends with a MemoryError."""
+    # The stream needs the cores, too; and threads that wait for work spin: on few rows, and on a
     # busy machine, two took six times as long as one.
     threadpool_limits(1)
     resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 2**20, megabytes * 2**20))
 
 
 def end_when_asked(run: Run) -> None:
-    """Ends the worker at once: the broker hands the training in hand to the next one."""
+    """Ends the worker at once: the broker hands the current training to the next one."""
     run.stop.wait()
     state.should_terminate = True
     time.sleep(END_SECONDS)
@@ -77,9 +77,9 @@ def end_when_asked(run: Run) -> None:
 
 
 def keep_logging(**_: object) -> None:
-    """Celery's own lines in the form of ours: one each, also for a process that was killed.
+    """Logs Celery's lines in our format: one line each, even for a process that was killed.
 
-    Called once more in the process of a training, which has the filters of its parent.
+    It is called again in the process of a training, which has the filters of its parent.
     """
     results_log = logging.getLogger("celery.backends.base")
     if any(isinstance(each, SeldomFilter) for each in results_log.filters):
@@ -91,7 +91,7 @@ def keep_logging(**_: object) -> None:
 
     pool_log = get_multiprocessing_logger()
     pool_log.propagate = True
-    pool_log.setLevel(logging.WARNING)  # the rest is about its own memory
+    pool_log.setLevel(logging.WARNING)  # all else is about its own memory
     for name in ("celery.worker.request", "celery.backends.base"):
         logging.getLogger(name).addFilter(without_trace)
     results_log.addFilter(SeldomFilter())  # it tries again and again
@@ -104,7 +104,7 @@ def configure(app: Celery, redis_url: str) -> None:
         worker_concurrency=1,
         worker_prefetch_multiplier=1,
         worker_send_task_events=True,  # for Flower
-        worker_lost_wait=1.0,  # seconds that a result of a dead process is waited for
+        worker_lost_wait=1.0,  # seconds to wait for a result of a dead process
         worker_cancel_long_running_tasks_on_connection_loss=False,  # its model is found stored
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

@@ -1,4 +1,4 @@
-"""A thread beside a training: it tells how far that is, and ends it when it is cancelled."""
+"""Watches a training in a thread: reports its progress, and ends it when it is cancelled."""
 
 import logging
 import os
@@ -25,7 +25,7 @@ RETRY_SECONDS = 1.0
 
 
 class Record:
-    """What Redis knows of a training beside Celery's state of it. Raises RedisError."""
+    """The Redis record of a training, kept beside Celery's state of it. Raises RedisError."""
 
     def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
         self.job_id = job_id
@@ -35,7 +35,7 @@ class Record:
         self._settle = redis.register_script(SETTLE.read_text())
 
     def is_wanted(self) -> bool:
-        """Not if it is cancelled; nor if the gateway has given it up, and told so, or forgotten."""
+        """Returns False if it is cancelled, or if the gateway has given it up or forgotten it."""
         request, cancelled = self._redis.hmget(self._key, ["request", CANCELLED])
         return request is not None and cancelled is None
 
@@ -43,30 +43,34 @@ class Record:
         return bool(self._redis.hexists(self._key, CANCELLED))
 
     def may_store(self) -> bool:
-        """Whether its model may be stored: from then on nobody can cancel it any more."""
+        """Returns True if its model may be stored: from then on nobody can cancel it."""
         return bool(self._settle([self._key], [STORING, now_text()]) == STORING)
 
     def count_attempt(self) -> int:
-        """How often the training was begun, this time included."""
+        """Counts this attempt; returns how often the training was begun."""
         with self._redis.pipeline() as together:
             together.hincrby(self._key, "attempts", 1)
             together.expire(self._key, self._ttl)
             return int(together.execute()[0])
 
     def forget_attempt(self) -> None:
-        """It has ended in good order, to be tried again: that is no worker killed."""
+        """Takes back the count of an attempt that ended in order, to be tried again later.
+
+        Only attempts that killed their worker stay counted.
+        """
         with suppress(RedisError), self._redis.pipeline() as together:
             together.hincrby(self._key, "attempts", -1)
-            together.expire(self._key, self._ttl)  # or a record that has expired would come to stay
+            together.expire(self._key, self._ttl)  # else an expired record would come back for good
             together.execute()
 
 
 class Watch:
-    """Tells the last of what it is told, every quarter of a second, and looks for a cancellation.
+    """Reports the latest progress every quarter of a second, and looks for a cancellation.
 
-    A fit deep in C can be ended in one way only: with its process. The worker starts another, and
-    the broker hands it the task again, which then sees at once that it is cancelled. While Redis is
-    away nothing is told or seen, and the training goes on until there is a model to store.
+    A fit deep in C can be ended in one way only: with its process. The worker starts another
+    process, and the broker hands it the task again, which then sees at once that it is cancelled.
+    While Redis is away nothing is reported or seen, and the training goes on until there is a model
+    to store.
     """
 
     def __init__(self, record: Record, report: Callable[[Progress], object]) -> None:
@@ -79,9 +83,10 @@ class Watch:
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
-        """Before a model is stored, settles that it is. Raises Ignore if the training is cancelled.
+        """Takes the progress; before the model is stored, waits until Redis has settled that.
 
-        That waits for Redis: nobody else knows whether somebody was told that it is cancelled.
+        Raises Ignore if the training is cancelled. It must wait for Redis: nothing else knows
+        whether somebody was told that the training is cancelled.
         """
         self._progress = progress
         while progress.stage == STAGES[-1]:
@@ -105,7 +110,7 @@ class Watch:
         _trace: TracebackType | None,
     ) -> None:
         self._end.set()
-        self._thread.join()  # or its last report would come after the result
+        self._thread.join()  # else its last report would come after the result
 
     def _run(self) -> None:
         while not self._end.is_set():

@@ -19,4 +19,4 @@ __all__ = [
 ]
 
 odd_headers.install()
-logging.getLogger("pika").setLevel(logging.CRITICAL)  # what matters of it, we say in one line
+logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log what matters ourselves, in one line

@@ -1,4 +1,4 @@
-"""What has arrived, and what its bodies and properties say."""
+"""Batches of deliveries, and what their bodies and properties say."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """A message as it came."""
+    """A message as it was delivered."""
 
     queue: str
     tag: int
@@ -25,16 +25,17 @@ class Delivery(msgspec.Struct, frozen=True):
 
     @property
     def origin_in_ms(self) -> int | None:
-        """When the features of a prediction were published, or else the message; Unix time."""
+        """Unix time in ms when a prediction's features were published; for others, the message."""
         headers = self.properties.headers or {}
         features_in_ms = _time_in_ms(headers.get("features_timestamp_in_ms"))
         return features_in_ms or _time_in_ms(headers.get("timestamp_in_ms"))
 
     @property
     def asker(self) -> str | None:
-        """Whose queue waits: a request names it, an answer bears the name as its routing key.
+        """The queue of whoever waits for an answer.
 
-        An exchange of somebody else's may bear another key: to that no queue of an asker is bound.
+        A request names it, and an answer bears it as its routing key. A foreign exchange may bear
+        another key: no asker's queue is bound to that one.
         """
         if self.queue != Y_PRED:
             return self.properties.reply_to
@@ -45,7 +46,7 @@ class Delivery(msgspec.Struct, frozen=True):
 class Batch:
     """Deliveries that had arrived, in the order of each queue; may be empty after an idle time.
 
-    `caught_up` says that with this batch all was taken that is known to have waited.
+    `caught_up` tells that everything known to have waited is taken with this batch.
     """
 
     deliveries: list[Delivery]
@@ -54,11 +55,11 @@ class Batch:
     caught_up: bool
 
     def of(self, *queues: str) -> "Batch":
-        """Picks what came from these queues."""
+        """Returns the batch of the deliveries from these queues."""
         return replace(self, deliveries=[each for each in self.deliveries if each.queue in queues])
 
     def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
-        """The good messages, and a dead letter for each message or row that is not."""
+        """Returns the good messages, and a dead letter for each message or row that is not good."""
         good: list[Message[T]] = []
         bad: list[DeadLetter] = []
         for delivery in self.deliveries:
@@ -69,7 +70,7 @@ class Batch:
         return good, bad
 
     def decode_answers(self) -> tuple[list[Message[float]], list[Refusal], list[DeadLetter]]:
-        """Of answers to our requests: predictions, refusals, and what is neither."""
+        """Sorts answers to our requests: predictions, refusals, and dead letters for the rest."""
         refusals: list[Refusal] = []
         rest: list[Delivery] = []
         for delivery in self.deliveries:
@@ -88,7 +89,7 @@ def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
 
 
 def _refusal(delivery: Delivery, reason: str) -> Refusal:
-    """Reads the row from the body, which is the row, or its prediction, if it came in a batch."""
+    """Takes the row from the body, which is the row, or its prediction, if it came in a batch."""
     request, _ = FEATURES.decode(delivery.body)
     answer, _ = VALUES.decode(delivery.body)
     refused = request or answer
@@ -97,7 +98,7 @@ def _refusal(delivery: Delivery, reason: str) -> Refusal:
 
 
 def _text(value: Any) -> str:
-    """A header is whatever its sender put there: what is no text says nothing."""
+    """Returns a header as text; None if it is not text, as a sender may put anything there."""
     return value if isinstance(value, str) else ""
 
 
@@ -116,6 +117,6 @@ def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
 
 
 def _time_in_ms(value: Any) -> int | None:
-    """A header is whatever its sender put there: not a time is no time."""
+    """Returns a header as a time; None if it is not one, as a sender may put anything there."""
     is_whole = isinstance(value, int) and not isinstance(value, bool)  # pika has its own int type
     return int(value) if is_whole and 0 <= value < 2**53 else None

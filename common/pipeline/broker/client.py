@@ -30,15 +30,15 @@ from pipeline.settings import BrokerSettings
 log = logging.getLogger(__name__)
 
 MOST_REASON_CHARACTERS = 1000
-GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never comes
+GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never completes
 
 
 class Broker:
     """Two connections, one to publish and one to consume, kept for as long as the service runs.
 
     Under its memory alarm the broker stops reading from a connection that has published, acks
-    included, so the two must not be one. Nothing here raises an error of the client library;
-    BrokerError says that a connection cannot be kept at all.
+    included, so the two must not be one. No error of the client library is raised here; BrokerError
+    means that a connection cannot be kept at all.
     """
 
     def __init__(self, settings: BrokerSettings, run: Run, *, uses: Uses = ()) -> None:
@@ -58,7 +58,7 @@ class Broker:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> bool:
-        """Ends in good order after a StopError, too: what is un-acknowledged comes again."""
+        """Ends in good order, also after a StopError: un-acknowledged messages come again."""
         deadline = time.monotonic() + GOODBYE_SECONDS
         failed = kind not in (None, StopError)
         left = 0 if failed else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
@@ -80,14 +80,14 @@ class Broker:
         watched: tuple[str, ...] = (),
         on_change: Callable[[], None] | None = None,
     ) -> Iterator[Batch]:
-        """Yields what has arrived, until the service is asked to stop.
+        """Yields batches of deliveries until the service is asked to stop.
 
-        `needy()` names the queues whose messages are of no use without messages of another: they
-        wait a moment, and come together.
-        Messages of the queues `beside` come along, and no other message waits for one of them.
-        A batch is empty after `idle_seconds` in which nothing came. Of `watched` queues nothing is
-        taken: depth() tells how long they are. `on_change` is called, in a thread of its own, when
-        announce_change() was, and once connected, as one may have been missed.
+        `needy()` names the queues whose messages are useless without messages from another queue:
+        they wait a moment, so that they come together. Messages of the queues `beside` come along,
+        and no other message waits for one of them. A batch is empty after `idle_seconds` in which
+        nothing came. Nothing is taken from `watched` queues: depth() tells how long they are.
+        `on_change` is called, in a thread of its own, after each announce_change(), and on each
+        connection, as one may have been missed.
         """
         self._consumer = Consumer(
             self._settings,
@@ -107,7 +107,7 @@ class Broker:
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
 
     def depth(self, queue: str) -> int | None:
-        """How many messages waited in a watched queue, a moment ago; None if it is not known."""
+        """Returns how many messages waited in a watched queue a moment ago; None if unknown."""
         return self._consumer.depths.get(queue) if self._consumer else None
 
     def publish(
@@ -115,9 +115,9 @@ class Broker:
     ) -> None:
         """Publishes to the edge of `queue`; returns before the broker has confirmed.
 
-        `reply_to` names the queue that the answers are to go to. A message that is itself an
-        answer bears the name that its request gave as its routing key: the exchange `replies`,
-        which is bound to `edge.y_pred`, gives who asked a copy of what becomes the row.
+        `reply_to` names the queue for the answers. A message that is itself an answer bears, as its
+        routing key, the name that its request gave: the exchange `replies`, which is bound to
+        `edge.y_pred`, gives whoever asked a copy of the message that becomes the row.
         """
         outgoing = [
             self._outgoing(edge(queue), message.reply_to or queue, message) for message in messages
@@ -129,28 +129,28 @@ class Broker:
     def publish_delayed(
         self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
     ) -> None:
-        """Publishes labels that reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
+        """Publishes labels to reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
         delayed = [self._outgoing(DELAYED_LABELS, delay_queue(step), label) for label in labels]
         for message in delayed:
             message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
         self._publisher.publish(delayed)
 
     def announce_change(self) -> None:
-        """Tells every process of `model` that there is something new in the model store."""
+        """Tells every process of `model` that the model store has changed."""
         properties = message_properties(self._run.service, new_id(), {})
         self._publisher.publish([Outgoing(CHANGES, "", b"{}", properties, mandatory=False)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
-        """Puts what cannot be used into `dead_letters`, with its reason and source queue.
+        """Puts unusable messages into `dead_letters`, each with its reason and source queue.
 
-        Who asked for an answer gets a copy, as of an answer: see publish().
+        Whoever asked for an answer gets a copy, as with an answer: see publish().
         """
         self._run.count("dead_lettered", len(letters))
         self._warn_of(letters)
         self._publisher.publish([self._letter(letter) for letter in letters])
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
-        """Says why, once a second at most, and the same once a minute: they come in floods."""
+        """Logs the reasons: one a second at most, and each once a minute, as they may flood."""
         if not letters or time.monotonic() < self._next_warning:
             return
         if not self._seldom.count((letters[-1].queue, letters[-1].reason)):
@@ -164,22 +164,22 @@ class Broker:
         )
 
     def when_confirmed(self, action: Callable[[], None]) -> None:
-        """Has `action` called, from another thread, once all published so far is confirmed."""
+        """Calls `action`, from another thread, once all published so far is confirmed."""
         self._publisher.when_confirmed(action)
 
     def flush(self) -> None:
-        """Waits until all that was published is confirmed, or the service is asked to stop."""
+        """Waits until everything published is confirmed, or the service is asked to stop."""
         self._publisher.flush()
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection for each thing that is to be done."""
+        """True if every connection that is needed is there."""
         links = (self._publisher, self._consumer)
         return all(link is None or link.connected for link in links)
 
     @property
     def problem(self) -> str | None:
-        """Why nothing can be published just now, if that is so."""
+        """The reason why nothing can be published at the moment; None if it can."""
         if not self.connected:
             return "the broker is away"
         if self._publisher.is_blocked:
@@ -201,11 +201,11 @@ class Broker:
         headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
         properties = message_properties(self._run.service, new_id(), headers)
         properties.correlation_id = letter.correlation_id
-        # To a gateway's dead letter, an answer that it could not read, nobody listens but itself.
+        # Only the gateway listens for its own dead letters, the answers that it could not read.
         asker = letter.reply_to if letter.queue in (FEATURES, Y_PRED) else None
         return Outgoing(edge(DEAD_LETTERS), asker or DEAD_LETTERS, letter.body, properties)
 
 
 def _fitting(reason: str) -> str:
-    """A reason that a header can carry: it may quote whatever a model or a message says."""
+    """Returns the reason as a header can carry it: it may quote any text of a model or message."""
     return reason[:MOST_REASON_CHARACTERS].encode("utf-8", "replace").decode()

@@ -1,17 +1,17 @@
-"""The client library's connection, with its writes put together."""
+"""The client library's connection, with its writes combined."""
 
 from typing import Any
 
 import pika
 
-MOST_BYTES = 64 * 2**10  # in one write: as much as goes over the loopback in one packet
+MOST_BYTES = 64 * 2**10  # in one write: as much as one packet on the loopback holds
 
 
 class Connection(pika.SelectConnection):
-    """Writes what one turn of the loop has to say in one piece.
+    """Writes everything that one turn of the loop has to say in one piece.
 
-    The library by itself writes a message in three pieces (method, header, body), each a system
-    call and a packet of its own: a seventh of what a single row costs, the broker's part included.
+    The library alone writes a message in three pieces (method, header, body), each a system call
+    and a packet of its own: a seventh of the cost of a single row, the broker's part included.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

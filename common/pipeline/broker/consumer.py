@@ -1,4 +1,4 @@
-"""Consuming: whatever has arrived, as one batch, acknowledged when its work is done."""
+"""Consuming: all that has arrived, as one batch, acknowledged when its work is done."""
 
 from collections.abc import Callable, Collection
 from functools import partial
@@ -17,24 +17,24 @@ from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
-TOGETHER_SECONDS = 0.05  # how long messages wait for those of another queue that belong to them
+TOGETHER_SECONDS = 0.05  # how long messages wait for matching ones of another queue
 WATCH_SECONDS = 0.1  # between two looks at how long a queue is
-BACKLOG_SECONDS = 1.0  # the same, where what waited is not yet taken
-LOOK_SECONDS = 5.0  # the same, where it is
+BACKLOG_SECONDS = 1.0  # the same, while part of the backlog is not taken
+LOOK_SECONDS = 5.0  # the same, once it is taken
 
 
 class Consumer(Link):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue gets more consumers as its messages turn out to be small and quickly done: see Prefetch.
-    Only when they suddenly are so large that its inbox is too full are these cancelled, once: what
-    was on its way goes back to the broker, and a consumer that takes few follows when the inbox is
-    empty.
+    Only if messages suddenly are so large that its inbox is too full are these cancelled, once: the
+    messages on their way go back to the broker, and a consumer that takes few follows when the
+    inbox is empty.
 
-    Messages of the queues `beside` come along with the others, which never wait for them. Of the
-    watched queues nothing is taken: `depths` has how many messages wait in each, and is empty while
-    there is no connection. `on_change` is called, in the thread of the connection, when another
-    model is to answer, and when that may have been missed.
+    Messages of the queues `beside` come along with the others, which never wait for them. Nothing
+    is taken from the watched queues: `depths` holds how many messages wait in each, and is empty
+    while there is no connection. `on_change` is called, in the thread of the connection, when
+    another model is to answer, and when such a change may have been missed.
     """
 
     def __init__(  # noqa: PLR0913
@@ -59,16 +59,16 @@ class Consumer(Link):
 
     @property
     def caught_up(self) -> bool:
-        """Whether all is taken that waited in the queues at the connection, or a later look."""
+        """True if all is taken that waited in the queues at the connection, or at a later look."""
         return all(inbox.backlog == 0 for inbox in self._inboxes.values())
 
     def take(
         self, needy: Collection[str], idle_seconds: float
     ) -> tuple[list[Delivery], Callable[[], None]]:
-        """Waits for at least one delivery; also their ack.
+        """Waits for at least one delivery; returns the deliveries, and a function that acks them.
 
-        Comes back with none after `idle_seconds`, and on a stop. Those of a needy queue wait for
-        others for TOGETHER_SECONDS, and all wait so long for what is on its way from a queue.
+        Returns none after `idle_seconds`, and on a stop. Deliveries of a needy queue wait up to
+        TOGETHER_SECONDS for others, and all wait as long for what is on its way from a queue.
         """
         inboxes = [self._inboxes[queue] for queue in self._queues]
         able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
@@ -85,14 +85,14 @@ class Consumer(Link):
             self._speed.begin(sum(len(delivery.body) for delivery in taken))
             if any(inbox.wants_consumer for inbox in inboxes + beside):
                 self.call(self._consume_more)
-            # An ack belongs to the connection that its deliveries came by. It holds no bodies.
+            # An ack belongs to the connection that delivered the messages. It holds no bodies.
             last_tags = {delivery.queue: delivery.tag for delivery in taken}
             return taken, partial(self.call, partial(self._ack, dict(self._channels), last_tags))
 
-    # From here on, in the thread of the connection.
+    # From here on, everything runs in the thread of the connection.
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
-        # A channel per queue: an ack of `multiple` speaks for every consumer of its channel.
+        # One channel per queue: a `multiple` ack covers every consumer of its channel.
         for queue in self._inboxes:
             connection.channel(on_open_callback=partial(self._on_channel, queue))
         connection.channel(on_open_callback=partial(self._keep_looking, connection))
@@ -102,7 +102,7 @@ class Consumer(Link):
             connection.channel(on_open_callback=partial(self._listen, self._on_change))
 
     def _listen(self, on_change: Callable[[], None], channel: Channel) -> None:
-        """By a queue that lives as long as the connection; what was said before is lost."""
+        """Listens by a queue that lives as long as the connection; what was said before is lost."""
 
         def bind(frame: Method[Any]) -> None:
             channel.queue_bind(frame.method.queue, CHANGES, callback=partial(listen, frame))
@@ -146,7 +146,7 @@ class Consumer(Link):
             channel.queue_declare(queue, passive=True, callback=note)
 
     def _keep_looking(self, connection: pika.SelectConnection, channel: Channel) -> None:
-        """On a channel of its own: on the others an answer comes behind all that was sent."""
+        """Looks on a channel of its own: on others an answer comes after all that was sent."""
 
         def look() -> None:
             for queue in self._inboxes:
@@ -158,7 +158,7 @@ class Consumer(Link):
         connection.ioloop.call_later(BACKLOG_SECONDS, look)
 
     def _consume(self, queue: str, messages: int) -> None:
-        """Takes so many messages more, by a further consumer."""
+        """Takes `messages` more messages, by a further consumer."""
         channel, inbox = self._channels[queue], self._inboxes[queue]
 
         def note(_: Method[Any]) -> None:
@@ -168,12 +168,12 @@ class Consumer(Link):
                     self._give_back(channel, inbox)
 
         inbox.awaited += 1
-        channel.basic_qos(prefetch_count=messages)  # of consumers to come
+        channel.basic_qos(prefetch_count=messages)  # for later consumers
         on_message = partial(self._on_message, queue)
         inbox.consumer_tags.append(channel.basic_consume(queue, on_message, callback=note))
 
     def _consume_more(self) -> None:
-        """Asks for what is not asked for yet: once given back, or as the first batch is done."""
+        """Asks for more messages: after a give-back, or once the first batch is done."""
         for queue, channel in self._channels.items():
             inbox = self._inboxes[queue]
             if channel.is_open and inbox.wants_consumer:
@@ -189,7 +189,7 @@ class Consumer(Link):
         properties: BasicProperties,
         body: bytes,
     ) -> None:
-        tag: int = method.delivery_tag  # type: ignore[assignment]  # of a delivery, never None
+        tag: int = method.delivery_tag  # type: ignore[assignment]  # never None in a delivery
         inbox = self._inboxes[queue]
         with self.changed:
             inbox.put(Delivery(queue, tag, body, properties, method.routing_key or ""))
@@ -198,13 +198,13 @@ class Consumer(Link):
                 self._give_back(channel, inbox)
             elif more := inbox.prefetch.more(self._speed.bytes_a_second):
                 self._consume(queue, more)
-            if len(inbox.deliveries) == 1:  # to wake the service for each would cost more than it
+            if len(inbox.deliveries) == 1:  # to wake the service for each would cost more
                 self.changed.notify_all()
 
     @staticmethod
     def _give_back(channel: Channel, inbox: Inbox) -> None:
         for tag in inbox.consumer_tags:
-            channel.basic_cancel(tag)  # from now on the client rejects what comes by it
+            channel.basic_cancel(tag)  # from now on the client rejects its messages
         inbox.consumer_tags.clear()
         inbox.prefetch.shrink(max(len(delivery.body) for delivery in inbox.deliveries))
 

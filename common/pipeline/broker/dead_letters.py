@@ -1,4 +1,4 @@
-"""The queue of what no service could use: looked through, put back to work, or dropped."""
+"""The queue of messages that no service could use: shown, replayed, or dropped."""
 
 import time
 import urllib.request
@@ -21,11 +21,11 @@ from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
 from pipeline.errors import BrokerError
 from pipeline.settings import BrokerSettings
 
-# To find what is acked, the broker goes through all that its channel holds: with 100,000 letters on
+# To find an acked letter, the broker goes through all that its channel holds: with 100,000 on
 # one, dropping a third took more than nine minutes. A connection may be allowed few channels.
 LETTERS_OF_CHANNEL, MOST_CHANNELS = 1000, 20
-GIVE_BACK_SECONDS = 10.0  # others may have taken what we gave back: no longer than this
-BLOCKED_SECONDS = 10.0  # a broker short of memory or disk takes nothing: then we give up
+GIVE_BACK_SECONDS = 10.0  # waits no longer: others may have taken what we gave back
+BLOCKED_SECONDS = 10.0  # a broker short of memory or disk takes nothing: give up then
 
 _DROPPED = "rabbitmq_global_messages_dead_lettered_maxlen_total"
 _METRICS_SECONDS = 5.0
@@ -34,28 +34,29 @@ _METRICS_BYTES = 16 * 2**20  # RabbitMQ gives about 80 KB
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A dead letter as it lies in the queue. All that it says may be anybody's text."""
+    """A dead letter as it lies in the queue. Anybody may have written its texts."""
 
     id: str
-    queue: str  # where it came from
+    queue: str  # the queue that it came from
     reason: str
     body: bytes
-    properties: dict[str, Any]  # those that are set, but for the headers
+    properties: dict[str, Any]  # the properties that are set, except headers
     headers: dict[Any, Any]
-    tag: int  # by which its channel knows it
+    tag: int  # its number on its channel
 
     @property
     def can_be_replayed(self) -> bool:
-        """Whether it came from a queue of which we know the exchange."""
+        """True if it came from a queue whose exchange is known."""
         return self.queue in STREAMS
 
 
 class DeadLetters:
     """The dead letters of a broker, seen by one connection.
 
-    Looking costs a round trip for each letter, about 5,000 a second, and the memory of one. What
-    was looked at is ours, and nobody else sees it, until the connection ends: then the broker puts
-    what is left of it back in its place. Raises BrokerError, and nothing of the client library.
+    Looking costs a round trip for each letter, about 5,000 a second, and the memory of one. The
+    letters looked at are ours, hidden from everybody else, until the connection ends: then the
+    broker puts those that are left back in their place. Raises BrokerError, and no error of the
+    client library.
     """
 
     def __init__(self, settings: BrokerSettings) -> None:
@@ -69,14 +70,14 @@ class DeadLetters:
             self._publishing = self._connection.channel()
             self._publishing.confirm_delivery()
             self._looking = [self._connection.channel()]
-            self._held = 0  # letters that were looked at, and not dropped
+            self._held = 0  # letters looked at and not dropped
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
         if kind is not None and not issubclass(kind, Exception):
-            return  # Ctrl-C amid the client library, which cannot go on: our end is the goodbye
+            return  # Ctrl-C inside the client library, which cannot go on: our end is the goodbye
         try:
             with self._explained():
                 if kind is None:
@@ -87,7 +88,7 @@ class DeadLetters:
                 raise
 
     def _give_back(self) -> None:
-        """Waits until what we held is back: the broker takes a while, and others would miss it."""
+        """Waits until the letters held are back: that takes a while, and others would miss them."""
         for channel in self._looking:
             channel.close()
         deadline = time.monotonic() + GIVE_BACK_SECONDS
@@ -96,7 +97,7 @@ class DeadLetters:
                 self._connection.sleep(0.05)
 
     def look(self) -> Iterator[Letter]:
-        """The letters that are there now, oldest first; not those that come while we look.
+        """Yields the letters that are there now, oldest first; not those that come meanwhile.
 
         Each can be replayed or dropped until the next one is asked for.
         """
@@ -115,8 +116,8 @@ class DeadLetters:
     def replay(self, letter: Letter) -> None:
         """Publishes the body to its source queue again, and drops the letter once it is there.
 
-        Killed in between, the letter is left, and may be replayed twice: the ids of its rows make
-        that harmless.
+        If this is killed in between, the letter stays, and may be replayed twice: the ids of its
+        rows make that harmless.
         """
         exchange = edge(letter.queue)
         with self._explained():
@@ -139,7 +140,7 @@ class DeadLetters:
         self._held -= 1
 
     def drop_all(self) -> int:
-        """Removes all that nobody holds, unseen; how many these were."""
+        """Removes, unseen, all letters that nobody holds; returns how many."""
         with self._explained():
             return int(self._looking[-1].queue_purge(DEAD_LETTERS).method.message_count or 0)
 
@@ -161,15 +162,15 @@ def _ready(channel: BlockingChannel) -> int:
 
 
 def dropped_letters(metrics_url: str) -> int:
-    """How many messages the broker has dropped from full queues, any of its queues, as it says.
+    """Returns how many messages the broker says it has dropped from full queues, of any name.
 
-    Raises BrokerError, with the reason, if it does not say so.
+    Raises BrokerError, with the reason, if it does not say.
     """
     try:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with direct.open(metrics_url, timeout=_METRICS_SECONDS) as answer:
             lines = answer.read(_METRICS_BYTES).decode().splitlines()
-        # a line for each type of queue and way of dead-lettering: NAME{LABELS} NUMBER
+        # one line per queue type and kind of dead-lettering: NAME{LABELS} NUMBER
         numbers = [line.rpartition(" ")[2] for line in lines if line.startswith(_DROPPED + "{")]
         dropped = sum(int(float(number)) for number in numbers)
     except (OSError, HTTPException, ValueError) as error:
@@ -194,5 +195,5 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
 
 
 def _text(value: Any) -> str:
-    """The client gives bytes for text that is not UTF-8."""
+    """Returns a value as text: the client gives bytes for text that is not UTF-8."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

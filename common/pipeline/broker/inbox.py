@@ -1,4 +1,4 @@
-"""What has arrived from each queue and waits to be taken, and how a batch is drawn from it."""
+"""Messages that have arrived from each queue, and the drawing of a batch from them."""
 
 import time
 from collections import deque
@@ -10,19 +10,19 @@ from pipeline.broker.prefetch import MAX_INBOX_BYTES, Prefetch
 # Bodies in one batch, about. A row can be as short as 4 bytes: this bounds the rows, and so the
 # memory that their work takes and the time until a service can stop.
 BATCH_BYTES = 256 * 2**10
-SPREAD_IN_MS = 1000  # between the features of messages that are taken in turn
+SPREAD_IN_MS = 1000  # largest difference in age of features that are taken in turn
 
 
 @dataclass(slots=True)
 class Inbox:
-    """What has arrived from one queue, and is not yet taken."""
+    """Messages that have arrived from one queue, and are not yet taken."""
 
     deliveries: deque[Delivery] = field(default_factory=deque)
-    size: int = 0  # bytes of their bodies
+    size: int = 0  # bytes of the bodies
     consumer_tags: list[str] = field(default_factory=list)
     prefetch: Prefetch = field(default_factory=Prefetch)  # of all its consumers together
     awaited: int = 0  # answers of the broker on its channel
-    backlog: int | None = None  # messages of those known to have waited, and not yet taken
+    backlog: int | None = None  # messages known to have waited, and not yet taken
     depth: int | None = None  # messages in the queue at the last look
 
     @property
@@ -31,15 +31,16 @@ class Inbox:
 
     @property
     def is_behind(self) -> bool:
-        """Whether nothing is here, but on its way: more is known to wait."""
+        """True if nothing is here, but more is known to wait in the queue."""
         return bool(self.backlog) and not self.deliveries
 
     @property
     def is_too_full(self) -> bool:
-        """Whether messages came that are far larger than those before, and may be given back.
+        """True if messages came that are far larger than earlier ones, and may be given back.
 
-        Not while an answer is awaited: the client would hold back the cancels, but not give back
-        the messages, so that the broker sent them to the other consumers, again and again.
+        Never while an answer is awaited: the client would hold back the cancels, but not the
+        messages that it gives back, so the broker would send them to the other consumers, again and
+        again.
         """
         too_large = self.size >= MAX_INBOX_BYTES
         return too_large and self.prefetch.messages > 1 and not self.awaited
@@ -49,7 +50,7 @@ class Inbox:
         self.size += len(delivery.body)
 
     def take(self) -> Delivery:
-        """The oldest."""
+        """Removes and returns the oldest delivery."""
         delivery = self.deliveries.popleft()
         self.size -= len(delivery.body)
         if self.backlog:
@@ -59,9 +60,9 @@ class Inbox:
     def note_depth(self, depth: int) -> None:
         """Notes how many messages wait in the queue.
 
-        Those are to be taken, before what comes later counts. Where others take of it too, as many
-        may never come: what the broker has sent before it found the queue empty is here by the
-        second time.
+        So many have to be taken before later ones count. If others take from the queue, too, as
+        many may never come: the messages that the broker sent before it found the queue empty are
+        here by the second time.
         """
         if not self.backlog:
             self.backlog = depth and depth + len(self.deliveries)
@@ -77,28 +78,28 @@ class Inbox:
 
 
 def any_has(inboxes: list[Inbox]) -> bool:
-    """Whether something waits in one of them."""
+    """Returns True if something waits in one of them."""
     return any(inbox.deliveries for inbox in inboxes)
 
 
 def all_have(inboxes: list[Inbox]) -> bool:
-    """Whether something waits in each of them."""
+    """Returns True if something waits in each of them."""
     return all(inbox.deliveries for inbox in inboxes)
 
 
 def any_behind(inboxes: list[Inbox]) -> bool:
-    """Whether one of them is."""
+    """Returns True if one of them is behind."""
     return any(inbox.is_behind for inbox in inboxes)
 
 
 def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
-    """One of each in turn, but those whose features are much younger later.
+    """Takes one message of each inbox in turn, but leaves much younger features for later.
 
-    So the halves that wait in metric are about those that would have waited had it taken each
-    message at once, however long the queues are and however many rows a message has.
+    So about as many halves wait in metric as if it had taken each message at once, however long the
+    queues are and however many rows a message has.
 
-    Where all inboxes had some, and one is empty, on from those able alone; not if more is on its
-    way to the empty one. Those beside have a turn in any case.
+    If all inboxes had some, and one is empty, the drawing goes on from the `able` ones alone; not
+    if more is on its way to the empty one. Those `beside` have their turn in any case.
     """
     taken: list[Delivery] = []
     now_in_ms = time.time() * 1000
@@ -116,10 +117,10 @@ def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[D
 
 
 def _are_of_one_time(inboxes: list[Inbox], now_in_ms: float) -> bool:
-    """Whether all that is here is about equally old, as in a stream without a backlog.
+    """Returns True if all messages here are about equally old, as in a stream without a backlog.
 
-    It is told from the first and the last of each inbox: to ask each message costs more than to
-    take it.
+    Only the first and the last of each inbox are compared: asking each message costs more than
+    taking it.
     """
     ends = [each.deliveries[end] for each in inboxes if each.deliveries for end in (0, -1)]
     times = [_time_in_ms(delivery, now_in_ms) for delivery in ends]
@@ -128,16 +129,16 @@ def _are_of_one_time(inboxes: list[Inbox], now_in_ms: float) -> bool:
 
 
 def _due(inboxes: list[Inbox], now_in_ms: float) -> list[Inbox]:
-    """Those whose next message is about as old as the oldest, or does not say how old it is."""
+    """Returns the inboxes whose next message is about as old as the oldest, or gives no time."""
     times = [_time_in_ms(inbox.deliveries[0], now_in_ms) for inbox in inboxes]
     last = min(filter(None, times), default=0) + SPREAD_IN_MS
     return [inbox for inbox, at in zip(inboxes, times, strict=True) if at <= last]
 
 
 def _time_in_ms(delivery: Delivery, now_in_ms: float) -> int:
-    """When its features were published; 0 if it does not say, or names a time to come.
+    """Returns when its features were published; 0 if it does not say, or gives a future time.
 
-    That would hold its queue back.
+    A future time would hold its queue back.
     """
     time_in_ms = delivery.origin_in_ms or 0
     return time_in_ms if time_in_ms <= now_in_ms else 0

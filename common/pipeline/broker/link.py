@@ -1,4 +1,4 @@
-"""One connection to the broker, kept: opened, served by a thread of its own, and opened again."""
+"""One lasting connection to the broker: opened, served by a thread of its own, and reopened."""
 
 import logging
 import math
@@ -22,16 +22,17 @@ from pipeline.settings import BrokerSettings
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
-STABLE_SECONDS = 1.0  # a connection that held for so long was a good one: back-off starts anew
-CLOSE_SECONDS = 5.0  # a broker that does not answer our goodbye is left without it
+STABLE_SECONDS = 1.0  # a connection that lasted so long was good: back-off starts anew
+CLOSE_SECONDS = 5.0  # for the broker to answer our goodbye; then we leave without it
 WAIT_SLICE_SECONDS = 0.2
 
 
 class Link(threading.Thread):
-    """Subclasses say what to do once the connection is open (`_on_open`) and gone (`_on_down`).
+    """A connection that is kept.
 
-    Both, and every callback of pika, run in this thread. `changed` guards what the service's
-    thread shares with it, and is notified whenever that changes.
+    Subclasses define what happens once it is open (`_on_open`) and once it is gone (`_on_down`).
+    Both, and every callback of pika, run in this thread. `changed` guards what the service's thread
+    shares with it, and is notified of each change.
     """
 
     def __init__(self, name: str, settings: BrokerSettings, run: Run, uses: Uses = ()) -> None:
@@ -42,7 +43,7 @@ class Link(threading.Thread):
         self._service_run = run
         self._uses = uses
         nodes = connection_parameters(settings, f"{run.service}: {name}")
-        # In an order of its own: connections spread over the nodes, also those of a node that died.
+        # In random order: connections spread over the nodes, also those of a node that died.
         self._nodes = deque(random.sample(nodes, len(nodes)))  # the present one, then the next ones
         self._connection: pika.SelectConnection | None = None
         self._connection_lock = threading.Lock()
@@ -52,18 +53,18 @@ class Link(threading.Thread):
 
     def run(self) -> None:
         """Keeps the connection until close() is called."""
-        failed = 0  # nodes in a row
+        failed = 0  # failed nodes in a row
         try:
             while not self._closing.is_set():
                 reason, held = self._serve()
                 failed = 1 if held > STABLE_SECONDS else failed + 1
                 if not self._closing.is_set():
                     self._move_on(failed, reason)
-        except BaseException as failure:  # a silent thread would be a service that hangs
+        except BaseException as failure:  # else the thread would die silently, and the service hang
             self._service_run.failure = failure
 
     def call(self, action: Callable[[], None]) -> None:
-        """Has this thread run `action`, if there is a connection."""
+        """Runs `action` in this thread, if there is a connection."""
         with self._connection_lock:
             if self._connection is not None:
                 self._connection.ioloop.add_callback_threadsafe(action)
@@ -88,7 +89,7 @@ class Link(threading.Thread):
             self.changed.wait(min(left, WAIT_SLICE_SECONDS))
 
     def close(self) -> None:
-        """Says goodbye, after all that was handed over before; join() waits for the answer."""
+        """Says goodbye after everything handed over before; join() waits for the answer."""
         self._closing.set()
         self.call(lambda: self._drop("closed by us"))
 
@@ -111,7 +112,7 @@ class Link(threading.Thread):
             connection.ioloop.stop()
 
     def _serve(self) -> tuple[str, float]:
-        """Opens a connection and serves it until it is gone: why it is, after how many seconds."""
+        """Serves a new connection until it is gone; returns the reason, and its age in seconds."""
         self._reason, self._connected_at = "", math.inf
         try:
             with pika.BlockingConnection(self._nodes[0]) as connection:
@@ -154,7 +155,7 @@ class Link(threading.Thread):
         connection.ioloop.stop()
 
     def _move_on(self, failed: int, reason: str) -> None:
-        """To the next node, at once; after a pause when each has failed since the last one."""
+        """Goes to the next node: at once, or after a pause when each has failed since the last."""
         rounds, within_round = divmod(failed, len(self._nodes))
         longest = 0.0 if within_round else FIRST_DELAY_SECONDS * 2 ** min(rounds - 1, 10)
         delay = min(LONGEST_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
@@ -165,7 +166,7 @@ class Link(threading.Thread):
         self._closing.wait(delay)
 
     def _up(self) -> None:
-        """For subclasses: the connection is open and set up."""
+        """Notes that the connection is open and set up; for subclasses to call."""
         log.info("%s: connected to %s", self.name, address(self._nodes[0]))
         self._connected_at = time.monotonic()
         with self.changed:

@@ -1,4 +1,4 @@
-"""The nodes of AMQP_URL as the client library wants them, and what it says when one fails."""
+"""The nodes of AMQP_URL in the client library's form, and its errors in plain words."""
 
 import pika
 
@@ -10,9 +10,9 @@ HANDSHAKE_SECONDS = 15.0  # for TCP, TLS and AMQP together
 
 
 def connection_parameters(settings: BrokerSettings, name: str) -> list[pika.URLParameters]:
-    """For each URL, with its options, a connection that the broker is to list under `name`.
+    """Returns for each URL the parameters of a connection that the broker will list as `name`.
 
-    Raises SettingsError where the client cannot use one.
+    They include the URL's options. Raises SettingsError if the client cannot use a URL.
     """
     return [_parameters(url, name) for url in settings.amqp_urls]
 
@@ -29,12 +29,12 @@ def _parameters(url: str, name: str) -> pika.URLParameters:
 
 
 def address(node: pika.URLParameters) -> str:
-    """For the log: without user and password."""
+    """Returns the address for the log: without user and password."""
     return f"{node.host}:{node.port}"
 
 
 def explain(error: BaseException) -> str:
-    """What a person needs of the client library's nested errors: the innermost one."""
+    """Returns the innermost of the client library's nested errors: the one that helps a person."""
     inner = error
     while True:
         causes = [*getattr(inner, "exceptions", []), getattr(inner, "exception", None), *inner.args]

@@ -1,8 +1,8 @@
-"""Headers that the client library cannot read must not stop us from reading the message.
+"""Patches pika so that headers that it cannot read do not stop us from reading the message.
 
-pika 1.4 raises on a time in milliseconds where AMQP wants seconds, and on tables in tables without
-end. It then drops the connection, gets the same message again, and drops the connection again: the
-queue is stuck for good. Such a value is None instead.
+pika 1.4 raises an error for a time in milliseconds where AMQP wants seconds, and for tables nested
+without end. It then drops the connection, gets the same message again, and drops the connection
+again: the queue is stuck for good. With the patch, such a value is None.
 """
 
 import struct
@@ -23,7 +23,7 @@ def _decode_value_or_none(encoded: bytes, offset: int) -> tuple[Any, int]:
 
 
 def _size(encoded: bytes, offset: int) -> int:
-    """The bytes of a table, array or time behind its kind (AMQP 0-9-1, section 4.2.1)."""
+    """Returns the bytes of a table, array or time after its kind (AMQP 0-9-1, section 4.2.1)."""
     kind = encoded[offset : offset + _KIND_BYTES]
     if kind in {b"F", b"A"}:
         length: int = struct.unpack_from(">I", encoded, offset + _KIND_BYTES)[0]
@@ -32,5 +32,5 @@ def _size(encoded: bytes, offset: int) -> int:
 
 
 def install() -> None:
-    """Has pika read headers this way, in this process."""
+    """Makes pika read headers this way, in this process."""
     pika.data.decode_value = _decode_value_or_none

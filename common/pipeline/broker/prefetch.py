@@ -1,6 +1,6 @@
-"""How many messages of a queue may be on their way, by their size and the time that they take.
+"""The number of a queue's messages that may be on their way, by their size and their work.
 
-RabbitMQ only counts them.
+RabbitMQ itself only counts messages.
 """
 
 import time
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from pipeline.messages import MOST_BATCH_BYTES
 
-MAX_PREFETCH = 400  # of a queue, un-acked
-MAX_INBOX_BYTES = 48 * 2**20  # of a queue, arrived and not yet taken, about
-AHEAD_SECONDS = 2.0  # of work that is handed out, about: the rest is for others who consume, too
-GROWTH = 8  # so it takes four consumers to get to the most
+MAX_PREFETCH = 400  # un-acked messages of a queue
+MAX_INBOX_BYTES = 48 * 2**20  # bytes of a queue that have arrived and are not yet taken, about
+AHEAD_SECONDS = 2.0  # of work to hold, about: the rest is for other consumers
+GROWTH = 8  # so it takes four consumers to reach the maximum
 
-_FITTING_BYTES = MAX_INBOX_BYTES // 2  # what is expected on the way: sizes vary
+_FITTING_BYTES = MAX_INBOX_BYTES // 2  # what is expected to be on its way: sizes vary
 
 # Added to the bytes of a batch, but at most as many as it has: what a batch costs besides its rows
 # (a call, a sync of the disk) makes no few messages seem slow that are better taken together.
@@ -22,18 +22,18 @@ _SLACK_BYTES = 8 * 2**10
 
 @dataclass(slots=True)
 class Speed:
-    """How quickly a service does what it is given, by the last batch; 0 until one is done."""
+    """Bytes per second that a service gets done, by its last batch; 0 until one is done."""
 
     bytes_a_second: float = 0
     _begun_at: float = 0
     _size: int = 0
 
     def begin(self, size: int) -> None:
-        """Takes note of a batch that the service gets, of so many bytes."""
+        """Notes that the service has got a batch of `size` bytes."""
         self._begun_at, self._size = time.monotonic(), size
 
     def done(self) -> bool:
-        """Takes note that it has done the batch. True if it was the first one."""
+        """Notes that the service has done the batch. Returns True if it was the first one."""
         is_first = self._size > 0 and not self.bytes_a_second
         if self._size:
             seconds = max(time.monotonic() - self._begun_at, 1e-6)
@@ -46,24 +46,25 @@ class Speed:
 class Prefetch:
     """One message at first, however large; more as the latest ones turn out to be small and quick.
 
-    What a consumer may have is fixed, and to cancel it gives back what is on its way, each time one
-    of the deliveries that a queue may limit. A further consumer only adds to what the others have.
+    The prefetch of a consumer is fixed, and cancelling it gives back its messages, each time using
+    up one of the deliveries that a queue may limit. A further consumer only adds to what the others
+    have.
     """
 
     messages: int = 1
-    _looked_at: int = 0  # deliveries since it was last decided, and their bytes
+    _looked_at: int = 0  # deliveries since the last decision, and their bytes
     _size: int = 0
-    _enough: int = 1  # so many deliveries decide
+    _enough: int = 1  # deliveries that it takes to decide
 
     def note(self, size: int) -> None:
-        """Takes note of a delivery."""
+        """Notes a delivery."""
         self._looked_at += 1
         self._size += size
 
     def more(self, bytes_a_second: float) -> int:
-        """Tells how many messages more are to be asked for, where so many bytes are done.
+        """Returns how many more messages to ask for, at this number of bytes done per second.
 
-        None as long as that is not known, and 0.
+        Returns 0 while that number is 0, that is, unknown.
         """
         if self._looked_at < self._enough or not bytes_a_second:
             return 0
@@ -76,9 +77,9 @@ class Prefetch:
         return more
 
     def shrink(self, largest: int) -> None:
-        """Goes down to so few that the largest message fits; slow to grow again.
+        """Shrinks the prefetch so that the largest message fits; it then grows back slowly.
 
-        So what was given back is handled before it could be given back once more.
+        So messages that were given back are handled before they could be given back once more.
         """
         self.messages = max(1, _FITTING_BYTES // max(largest, MOST_BATCH_BYTES))
         self._looked_at, self._size, self._enough = 0, 0, MAX_PREFETCH

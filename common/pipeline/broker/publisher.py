@@ -1,4 +1,4 @@
-"""Publishing: confirmed, persistent, and again after a lost connection."""
+"""Publishing: persistent, confirmed, and repeated after a lost connection."""
 
 import logging
 import time
@@ -20,9 +20,9 @@ from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-WINDOW_MESSAGES = 1000  # unconfirmed at most, before publish() waits
+WINDOW_MESSAGES = 1000  # at most so many unconfirmed before publish() waits
 WINDOW_BYTES = 16 * 2**20
-MOST_AT_END = 2 * WINDOW_MESSAGES  # when asked to stop: what can be confirmed in the time left
+MOST_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
 NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
@@ -34,11 +34,11 @@ class Outgoing(msgspec.Struct, frozen=True):
     routing_key: str
     body: bytes
     properties: BasicProperties
-    mandatory: bool = True  # a message that no queue takes comes back, instead of vanishing
+    mandatory: bool = True  # a message that no queue takes comes back instead of vanishing
 
 
 def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) -> BasicProperties:
-    """Those of every message of ours: JSON, persistent, with the time of now."""
+    """Returns the properties of every message of ours: JSON, persistent, with the current time."""
     now = time.time()
     return BasicProperties(
         content_type="application/json",
@@ -51,21 +51,21 @@ def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) ->
 
 
 class Publisher(Link):
-    """A message is numbered when it is published and forgotten when the broker confirms it.
+    """Numbers each message when it is published, and forgets it when the broker confirms it.
 
-    On each connection all that is unconfirmed is sent again, in order: a message may come twice,
+    On each new connection everything unconfirmed is sent again, in order: a message may come twice,
     which its id makes harmless, but none is lost.
     """
 
     def __init__(self, settings: BrokerSettings, run: Run, uses: Uses) -> None:
         super().__init__("publishing", settings, run, uses)
         self._last_number = 0
-        self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # by number
+        self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # messages by number
         self._unconfirmed_bytes = 0
         self._has_left_some = False
         self._to_send: deque[int] = deque()
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
-        self.is_blocked = False  # by the broker, while it is short of memory or disk
+        self.is_blocked = False  # True while the broker is short of memory or disk
         self._channel: Channel | None = None
         self._seldom = Seldom()
         self._last_tag = 0
@@ -74,7 +74,7 @@ class Publisher(Link):
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Hands the messages over; waits while too many are unconfirmed.
 
-        Asked to stop, it takes what one more window holds, and leaves the rest.
+        Asked to stop, it takes as many as one more window holds, and leaves the rest.
         """
         if not messages:
             return
@@ -93,9 +93,9 @@ class Publisher(Link):
         self.call(self._send)
 
     def when_confirmed(self, action: Callable[[], None]) -> None:
-        """Has `action` called once all that was published so far is confirmed.
+        """Calls `action` once everything published so far is confirmed.
 
-        It never is if a part of that was left.
+        It never calls it if a part was left unpublished.
         """
         with self.changed:
             if self._has_left_some:
@@ -106,7 +106,7 @@ class Publisher(Link):
     def flush(self, seconds: float = FOREVER_SECONDS, despite_stop: bool = False) -> int:
         """Waits until all is confirmed, but no longer than `seconds`, or until a stop.
 
-        How many messages are not confirmed then.
+        Returns how many messages are still unconfirmed.
         """
         with self.changed:
             self.wait_until(lambda: not self._unconfirmed, seconds, despite_stop)
@@ -121,7 +121,7 @@ class Publisher(Link):
             _, action = self._waiting.popleft()
             action()
 
-    # From here on, in the thread of the connection.
+    # From here on, everything runs in the thread of the connection.
 
     def _on_open(self, connection: pika.SelectConnection) -> None:
         connection.add_on_connection_blocked_callback(lambda *_: self._on_blocked(True))
@@ -168,7 +168,7 @@ class Publisher(Link):
             )
 
     def _on_return(self, _: Channel, method: Basic.Return, __: Any, ___: bytes) -> None:
-        # The message is also confirmed, a moment later: stop listening before that.
+        # The message is also confirmed a moment later: stop listening before that.
         self._channel = None
         self._drop(f"no queue takes what goes to {method.exchange}: {method.reply_text}")
 
@@ -186,7 +186,7 @@ class Publisher(Link):
             self.changed.notify_all()
 
     def _settle(self, tag: int, multiple: bool) -> list[int]:
-        """The numbers that a confirm speaks of; confirms come in any order."""
+        """Returns the numbers that a confirm covers; confirms come in any order."""
         if not multiple:
             number = self._numbers.pop(tag, None)
             return [] if number is None else [number]

@@ -1,8 +1,8 @@
-"""The exchanges and queues of the pipeline, and how they come to be there.
+"""The exchanges and queues of the pipeline, and their declaration.
 
 Each edge of the pipeline is a fanout exchange `edge.NAME`, bound to the durable queue `NAME`:
 whoever wants a copy of what flows there binds a queue of their own to the exchange. So does the
-exchange `replies`, which routes by name: one publish makes the row and answers who asked.
+exchange `replies`, which routes by name: one publish makes the row and answers whoever asked.
 """
 
 import logging
@@ -23,43 +23,41 @@ STREAMS = (FEATURES, "y_true", Y_PRED)
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"  # the exchange that gives an answer to the queue that its request named
 ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
-Y_PRED_SHADOW = (
-    "y_pred_shadow"  # predictions of the model that is tried beside the one that answers
-)
+Y_PRED_SHADOW = "y_pred_shadow"  # predictions of the shadow model
 CHANGES = "changes"  # the exchange that tells every process of `model` to look at the model store
 DELAYED_LABELS = "delay.y_true"
-DELAY_STEPS = 4  # queues in which labels wait: of unequal delay, so that they overtake each other
+DELAY_STEPS = 4  # queues in which labels wait: delays differ, so that labels overtake each other
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # what not every service needs
+Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # parts that not all need
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
 
 def edge(queue: str) -> str:
-    """The exchange through which our services publish to `queue`."""
+    """Returns the exchange through which our services publish to `queue`."""
     return f"edge.{queue}"
 
 
 def delay_queue(step: int) -> str:
-    """The queue in which a label waits for `step` of DELAY_STEPS parts of the longest delay."""
+    """Returns the queue in which a label waits `step` of DELAY_STEPS parts of the longest delay."""
     return f"y_true.delay.{step}of{DELAY_STEPS}"
 
 
-# Arguments of a queue that hands its messages on when their time is over, and loses none of them:
+# Arguments of a queue that hands its messages on when their time is up, and loses none of them:
 # a classic queue publishes its dead letters unconfirmed, and a killed broker lost thousands.
 _WAITING_ROOM = {
     "x-queue-type": "quorum",
     "x-dead-letter-exchange": edge("y_true"),
     "x-dead-letter-routing-key": "y_true",
     "x-dead-letter-strategy": "at-least-once",
-    "x-overflow": "reject-publish",  # at-least-once asks for it
+    "x-overflow": "reject-publish",  # at-least-once requires it
 }
 
 
 class Topology:
-    """Declares on one connection whatever of the topology is missing.
+    """Declares on one connection everything of the topology that is missing.
 
     Raises BrokerError if something is missing that this user may not declare.
     """
@@ -67,16 +65,16 @@ class Topology:
     def __init__(self, connection: pika.BlockingConnection, settings: BrokerSettings) -> None:
         self._connection = connection
         self._durable = settings.queue_durable
-        # Until we are refused: then the broker's own definitions rule, and have bound the queues.
+        # Until the broker refuses: then its own definitions rule, and have bound the queues.
         self._may_declare = True
         self._arguments: dict[str, Any] = {}
         if settings.queue_type == "quorum":
             self._arguments = {"x-queue-type": "quorum"}
-            if self._server_major() >= 4:  # 3.x has no limit of its own, and reads -1 as 0
+            if self._server_major() >= 4:  # 3.x has no default limit, and reads -1 as 0
                 self._arguments["x-delivery-limit"] = -1
 
     def declare(self, uses: Uses = ()) -> None:
-        """What all services need, and what this one uses besides."""
+        """Declares what all services need, and what this one uses in addition."""
         for queue in STREAMS:
             self._exchange(edge(queue), "fanout")
             self._queue(queue, edge(queue), self._durable, self._arguments)
@@ -113,7 +111,7 @@ class Topology:
             self._must(declare, f"exchange {name}")
 
     def _copy(self, source: str, destination: str) -> None:
-        """Has an exchange get a copy of all that goes to another one."""
+        """Binds an exchange to another one, so that it gets a copy of every message."""
 
         def bind(channel: BlockingChannel) -> Any:
             return channel.exchange_bind(destination, source)
@@ -143,7 +141,7 @@ class Topology:
             raise BrokerError(f"{what} is missing, and this user may not declare it")
 
     def _refusal(self, action: Callable[[BlockingChannel], Any]) -> int | None:
-        """The reply code if the broker refuses, which also closes the channel; else None."""
+        """Returns the reply code of a refusal, which also closes the channel; None if accepted."""
         channel = self._connection.channel()
         try:
             action(channel)
@@ -155,6 +153,6 @@ class Topology:
         return None
 
     def _server_major(self) -> int:
-        # the blocking connection has no public way to what the broker said of itself
+        # the blocking connection offers no public access to the broker's properties
         properties = self._connection._impl.server_properties  # type: ignore[attr-defined]
         return int(str(properties["version"]).partition(".")[0])

@@ -1,4 +1,4 @@
-"""The SHA-256 that training records beside a model file, in the form that `sha256sum` writes."""
+"""The SHA-256 that training records beside a model file, in the format of `sha256sum`."""
 
 import hashlib
 from pathlib import Path
@@ -12,12 +12,12 @@ def record_path(model_path: Path) -> Path:
 
 
 def record(content: bytes, name: str) -> str:
-    """What `sha256sum name` prints for a file of this content."""
+    """Returns the line that `sha256sum name` prints for a file of this content."""
     return f"{hashlib.sha256(content).hexdigest()}  {name}\n"
 
 
 def model_id(content: bytes) -> str:
-    """Tells a model from another, in answers: the first 12 hexadecimal digits of its SHA-256."""
+    """Returns the id of a model in answers: the first 12 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 

@@ -1,4 +1,4 @@
-"""Objects in a folder or a bucket of S3, each written whole or not at all."""
+"""Objects in a folder or an S3 bucket, each written whole or not at all."""
 
 import os
 from contextlib import suppress
@@ -14,32 +14,33 @@ from obstore.store import LocalStore, ObjectStore, S3Store
 from pipeline.errors import PipelineError
 from pipeline.settings import S3_URL
 
-MISSING = (NotFoundError, FileNotFoundError)  # obstore raises the one or the other
+MISSING = (NotFoundError, FileNotFoundError)  # obstore raises either
 
 T = TypeVar("T")
 
 
 class StoreError(PipelineError):
-    """The model store cannot be used now; it may be later."""
+    """The model store cannot be used now; it may be usable later."""
 
 
 class DamagedError(PipelineError):
-    """What the model store holds is not what was written."""
+    """The model store holds something other than what was written."""
 
 
 class Objects:
-    """Raises StoreError wherever the store cannot be reached, and DamagedError."""
+    """The objects of a store. Raises StoreError if it cannot be reached, and DamagedError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._store: ObjectStore | None = None  # opened when first used: it may be away now
+        self._store: ObjectStore | None = None  # opened when first used: it may be unreachable now
         self._known: dict[tuple[str, str | None], Any] = {}  # records by path and ETag
 
     def create(self, path: str, content: bytes) -> bytes:
         """Writes an object unless there is one; returns what is there then.
 
-        An S3 can make the object and lose its answer. obstore then asks again, and is refused
-        because of its own object; or it gives up. So what is there is read: it may be ours.
+        An S3 store can make the object and lose its answer. obstore then asks again, and is refused
+        because of its own object; or it gives up. So the object that is there is read: it may be
+        ours.
         """
         try:
             self._ask(obstore.put, path, content, mode="create")
@@ -56,7 +57,7 @@ class Objects:
         return there
 
     def replace(self, path: str, content: bytes) -> None:
-        """Writes an object, whatever was there."""
+        """Writes an object, replacing what was there."""
         self._ask(obstore.put, path, content)
 
     def get(self, path: str) -> bytes | None:
@@ -86,7 +87,7 @@ class Objects:
             self._ask(obstore.delete, path)
 
     def find(self, prefix: str) -> list[Any]:
-        """Lists what begins with `prefix`, as obstore describes it, in the order of paths."""
+        """Lists the objects that begin with `prefix`, as obstore describes them, sorted by path."""
         pages = self._ask(lambda store, prefix: list(obstore.list(store, prefix)), prefix)
         return sorted((each for page in pages for each in page), key=lambda each: each["path"])
 
@@ -99,7 +100,7 @@ class Objects:
             raise DamagedError(f"{path} in {self.url} is not as it was written: {error}") from error
 
     def read_once(self, listed: list[Any], kind: type[T]) -> list[T]:
-        """Reads records that are written once: those that were read before are not read again."""
+        """Reads records that never change: those read before are not read again."""
         keys = [(each["path"], each["e_tag"]) for each in listed]
         for key in keys:
             if key not in self._known and (record := self.read(key[0], kind)) is not None:
@@ -118,7 +119,7 @@ class Objects:
 
 
 def _sync(store: LocalStore, path: str) -> None:
-    """Returns once a file, and its name, are on the disk: a change is not to tell of less."""
+    """Returns once a file and its name are on the disk: no change may name a file that is not."""
     file = Path(str(store.prefix), path)
     for each in (file, file.parent, file.parent.parent):
         descriptor = os.open(each, os.O_RDONLY)
@@ -133,10 +134,10 @@ def _open(url: str) -> ObjectStore:
     if found is None:
         return LocalStore(Path(url).absolute(), mkdir=True, automatic_cleanup=True)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        if not os.environ[name]:  # as good as none, as for other settings; obstore would fail
+        if not os.environ[name]:  # empty counts as unset, as for other settings; obstore would fail
             del os.environ[name]
-    # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on. Whoever
-    # asks is told within 10 s that nobody answers: what has timed out once is not tried again.
+    # Address, region and credentials are read from AWS_ENDPOINT_URL, AWS_REGION and so on. If none
+    # answers, the caller learns it within 10 s: a request that timed out is not tried again.
     return S3Store(
         found["bucket"],
         prefix=found["prefix"] or None,

@@ -1,4 +1,4 @@
-"""A scikit-learn model converted to ONNX, and compared with what it was converted from."""
+"""Converts a scikit-learn model to ONNX, and compares the two."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,21 +10,21 @@ from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 from pipeline.models.onnx_model import INSTALL, OnnxModel
 
-# Points of disease progression. Rounding makes some 1e-13 with doubles and up to 5e-4 with floats;
-# whatever is converted wrongly, as a threshold or a scale, is off by whole points.
+# Points of disease progression. Rounding makes about 1e-13 with doubles and up to 5e-4 with floats;
+# anything converted wrongly, such as a threshold or a scale, is off by whole points.
 MOST_DIFFERENCE = 0.001
 NAME = "model.onnx"
 
 
 def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]:
-    """The ONNX file of the estimator, and by how much it differs at most on rows (n, columns).
+    """Returns the ONNX file of the estimator, and its largest difference on rows (n, columns).
 
     Raises ModelError if it cannot be converted, or differs by more than MOST_DIFFERENCE.
     """
     differences: list[float] = []
     for content in converted(estimator, rows.shape[1]):
         difference = parity(estimator, content, rows)
-        if difference <= MOST_DIFFERENCE:  # nan is no small difference
+        if difference <= MOST_DIFFERENCE:  # NaN is not a small difference
             return content, difference
         differences.append(difference)
     raise ModelError(
@@ -34,16 +34,16 @@ def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]
 
 
 def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> float:
-    """The maximum difference between the estimator and the ONNX file on these rows."""
+    """Returns the largest difference between the estimator and the ONNX file on these rows."""
     converted = OnnxModel(content, NAME, rows.shape[1])
     differences = np.abs(converted.predict(rows) - estimator.predict(rows))
     return float(differences.max())
 
 
 def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
-    """The forms that it has in ONNX, the most exact first. Raises ModelError if it has none."""
+    """Yields its forms in ONNX, the most exact first. Raises ModelError if it has none."""
     try:
-        from skl2onnx import to_onnx  # noqa: PLC0415  # an extra
+        from skl2onnx import to_onnx  # noqa: PLC0415  # an optional package
     except ImportError as error:
         raise ModelError(f"writing ONNX needs skl2onnx ({error}): {INSTALL}") from error
     reason: Exception | None = None
@@ -51,7 +51,7 @@ def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
     for form, number in _forms(estimator):
         kind = [("features", number([None, columns]))]
         try:
-            # A fixed name, for the same file from the same model.
+            # A fixed name, so that the same model gives the same file.
             model = to_onnx(form, initial_types=kind, name="model")
             content: bytes = model.SerializeToString()
             OnnxModel(content, NAME, columns)
@@ -62,20 +62,20 @@ def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
             yield content
     if is_any:
         return
-    # skl2onnx lists a whole model where it fails; what caused that says more in one line.
+    # skl2onnx lists the whole model in its error; the cause says more in one line.
     first_line = str((reason and reason.__cause__) or reason).partition("\n")[0]
     raise ModelError(f"{type(estimator).__name__} has no ONNX form: {first_line}") from reason
 
 
 def _forms(estimator: Any) -> Iterator[tuple[Any, Any]]:
-    """With doubles, as scikit-learn computes; where ONNX has no more, as for trees, with floats.
+    """Yields forms with doubles, as scikit-learn computes, then floats, if ONNX has no more.
 
-    A tree of scikit-learn's rounds to floats, too, but only what the steps before have made of
-    doubles: rounded before them, some rows would take the other branch.
+    Trees need floats. A tree of scikit-learn's rounds to floats, too, but only after the steps
+    before it have computed with doubles: if rounded earlier, some rows would take the other branch.
     """
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType  # noqa: PLC0415
     from skl2onnx.sklapi import CastTransformer  # noqa: PLC0415
-    from sklearn.pipeline import Pipeline  # noqa: PLC0415  # as much as skl2onnx: where it is used
+    from sklearn.pipeline import Pipeline  # noqa: PLC0415  # imported late, like skl2onnx
 
     yield estimator, DoubleTensorType
     if isinstance(estimator, Pipeline):

@@ -1,4 +1,4 @@
-"""A model stored as ONNX: run by ONNX Runtime, without scikit-learn."""
+"""A model stored as ONNX, run by ONNX Runtime without scikit-learn."""
 
 import os
 from functools import cache
@@ -23,9 +23,9 @@ NUMBERS: dict[str, type[np.float64 | np.float32]] = {
 
 
 class OnnxModel:
-    """Has scikit-learn's predict(): (n, columns) numbers to (n,).
+    """Predicts like a scikit-learn model: numbers of shape (n, columns) to shape (n,).
 
-    Raises ModelError if ONNX Runtime is missing, or `content` is no model of such a shape.
+    Raises ModelError if ONNX Runtime is missing, or `content` is not a model of such a shape.
     """
 
     def __init__(self, content: bytes, name: str, columns: int = FEATURE_COUNT) -> None:
@@ -40,7 +40,7 @@ class OnnxModel:
 
     def predict(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         rows = features.astype(self.number, copy=False)
-        if not np.isfinite(rows).all():  # scikit-learn's trees, which take floats, refuse it too
+        if not np.isfinite(rows).all():  # scikit-learn's trees, which take floats, also refuse it
             raise ValueError(f"a feature is too large for {self.number.__name__}")
         (values,) = self._session.run([self._output], {self._input: rows})
         if values.shape == (len(rows), 1):
@@ -49,33 +49,33 @@ class OnnxModel:
 
 
 def _session(content: bytes, name: str) -> Any:
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # else it tells Microsoft of each start, since 1.29
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 it would report each start to Microsoft
     try:
-        import onnxruntime  # noqa: PLC0415  # who has no ONNX file needs none
+        import onnxruntime  # noqa: PLC0415  # not needed without an ONNX file
     except ImportError as error:
         raise ModelError(f"{name} needs ONNX Runtime ({error}): {INSTALL}") from error
     options = onnxruntime.SessionOptions()
-    # More threads cost more than they bring: rows are few, and threads that wait for work spin.
+    # More threads cost more than they gain: rows are few, and threads that wait for work spin.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors; what matters of them is raised
-    # Weights in other files would not be covered by the SHA-256: they are looked for where none is.
+    options.log_severity_level = 3  # errors only; those that matter are raised
+    # Weights in other files would escape the SHA-256: they are looked for where there are none.
     folder = "session.model_external_initializers_file_folder_path"
     options.add_session_config_entry(folder, os.devnull)
-    if len(content) <= MOST_MODEL_BYTES:  # a larger one is nobody's but that of MODEL_PATH
+    if len(content) <= MOST_MODEL_BYTES:  # only the model of MODEL_PATH may be larger
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        # Folding constants takes memory beyond the bound, and brings nothing for a few rows.
+        # Constant folding takes memory beyond the bound, and gains nothing for a few rows.
         return onnxruntime.InferenceSession(
             content, options, ["CPUExecutionProvider"], disabled_optimizers=["ConstantFolding"]
         )
-    except Exception as error:  # a foreign file fails in any way it likes
+    except Exception as error:  # a foreign file may fail in any way
         raise ModelError(f"{name} is not an ONNX model that can be run: {error}") from error
 
 
 @cache
 def _bound_memory() -> None:
-    """Of all sessions of this process: a few bytes of ONNX can ask for any number of them."""
+    """Bounds the memory of all sessions of this process: a few bytes of ONNX can ask for any."""
     import onnxruntime  # noqa: PLC0415
 
     memory = onnxruntime.OrtMemoryInfo(
@@ -86,7 +86,7 @@ def _bound_memory() -> None:
 
 
 def _number(taken: Any, name: str, columns: int) -> type[np.float64 | np.float32]:
-    """The type of number that a model's input takes."""
+    """Returns the type of number that a model's input takes."""
     if taken.type not in NUMBERS:
         raise ModelError(f"{name} takes {taken.type}: its input must be one of {[*NUMBERS]}")
     rows, *width = taken.shape or [None]

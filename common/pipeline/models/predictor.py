@@ -1,4 +1,4 @@
-"""The model: loaded without running anything from its file, and predicting row by row or many."""
+"""The model: loaded without running anything from its file, and predicting one row or many."""
 
 import math
 import time
@@ -13,9 +13,9 @@ from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 from pipeline.models import fingerprint
 
-MOST_FEATURE = 1e100  # a model that squares larger ones leaves the range of a float, and fails
+MOST_FEATURE = 1e100  # a model that squares larger values overflows, and fails
 TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
-SLICE_SECONDS = 1.0  # of predicting, about, before the next look at whether to stop
+SLICE_SECONDS = 1.0  # of predicting, about, before the next check for a stop
 MAX_SLICE_ROWS = 2000
 GROWTH = 8
 PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
@@ -24,18 +24,18 @@ PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 class Predictor:
     """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,).
 
-    `model_id` tells one model from another: of a file that is in no store it begins the SHA-256,
-    and it is empty for a model without a file.
+    `model_id` identifies the model: for a file that is in no store it is the start of the SHA-256,
+    and for a model without a file it is empty.
     """
 
     def __init__(self, estimator: Any, model_id: str = "") -> None:
         self._estimator = estimator
         self.model_id = model_id
-        self._slice_rows = 1  # as many as take SLICE_SECONDS, as far as that is known
+        self._slice_rows = 1  # rows that take SLICE_SECONDS, as far as that is known
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Raises ModelError, saying what to do, if the file is not a model that we may load."""
+        """Loads a model. Raises ModelError, saying what to do, if it is not one we may load."""
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -56,7 +56,7 @@ class Predictor:
 
     @classmethod
     def of(cls, content: bytes, path: Path, model_id: str) -> Self:
-        """From what a file holds; `path` says which form it has, and stands in errors.
+        """Loads a model from a file's content; `path` tells its form, and is named in errors.
 
         Raises ModelError if it is not a model that we may load, or not one for ten numbers.
         """
@@ -71,11 +71,10 @@ class Predictor:
     def predict(
         self, features: list[list[float]], between: Callable[[], None] = lambda: None
     ) -> list[float | str]:
-        """For each row of ten numbers its prediction, or the reason why there is none.
+        """Returns for each row of ten numbers its prediction, or the reason why there is none.
 
-        A row on which the model fails does not take the others with it. What takes long is
-        predicted in slices of one to two seconds; `between` is called between two, and may
-        raise.
+        A row on which the model fails does not affect the others. Long work is done in slices of
+        one to two seconds; `between` is called between two, and may raise.
         """
         rows = np.array(features, dtype=np.float64)
         too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
@@ -85,7 +84,7 @@ class Predictor:
         return self._in_slices(rows, between)
 
     def needs_slices(self, rows: int) -> bool:
-        """Whether so many rows take long, as far as that is known."""
+        """Returns True if predicting so many rows takes long, as far as that is known."""
         return rows > self._slice_rows
 
     def _in_slices(
@@ -102,9 +101,9 @@ class Predictor:
         return outcomes
 
     def _note(self, rows: int, seconds: float) -> None:
-        """Adapts the slices to how long one took: each takes one to two SLICE_SECONDS in the end.
+        """Adapts the slices to the time one took, so that each takes one to two SLICE_SECONDS.
 
-        A full one below that is at least doubled: what a call costs besides its rows may be most.
+        A full slice that took less is at least doubled: most of its time may be the call itself.
         """
         fitting = int(rows * SLICE_SECONDS / max(seconds, 1e-6))
         if seconds > 2 * SLICE_SECONDS:
@@ -120,7 +119,7 @@ class Predictor:
                 values = np.asarray(self._estimator.predict(features), dtype=np.float64)
             if values.shape != (len(features),):
                 raise ValueError(f"it gave shape {values.shape} for {len(features)} rows")
-        except Exception as error:  # a model fails in any way it likes
+        except Exception as error:  # a model may fail in any way
             if len(features) == 1:
                 return [f"the model failed on this row: {error}"]
             between()
@@ -148,9 +147,9 @@ def _origin(content: bytes, path: Path) -> str:
 
 
 def estimator_of(content: bytes, path: Path) -> Any:
-    """What a file holds, as its ending says. Raises ModelError if that is no model.
+    """Returns the model in a file; its suffix tells the form. Raises ModelError if it is no model.
 
-    Of the two libraries only the one that the file needs is imported: each costs memory.
+    Only the library that the file needs is imported: each costs memory.
     """
     if _is_onnx(path):
         from pipeline.models import onnx_model  # noqa: PLC0415

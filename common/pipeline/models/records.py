@@ -1,17 +1,17 @@
-"""What the model store keeps beside the files of models: records, as JSON."""
+"""The records, as JSON, that the model store keeps beside the files of models."""
 
 import hashlib
 from typing import Any, Literal, Self
 
 import msgspec
 
-REPORT_SECONDS = 30.0  # a process of `model` says at least so often what it answers with
-MOST_MODEL_BYTES = 32 * 2**20  # loading takes three times as much, beside the models in use
+REPORT_SECONDS = 30.0  # a process of `model` reports at least so often
+MOST_MODEL_BYTES = 32 * 2**20  # loading takes three times as much memory, beside the models in use
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
 
 
 class Record(msgspec.Struct, frozen=True):
-    """Written as JSON that a person can read."""
+    """A record, written as JSON that a person can read."""
 
     def to_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
@@ -46,20 +46,21 @@ class Model(Record, frozen=True, kw_only=True):
     target: str
     algorithm: str
     params: dict[str, Any]
-    metrics: Metrics | None  # None where nobody has measured
-    holdout_rows_seen: int | None = None  # of the stream's hold-out, in training; None: not known
-    versions: dict[str, str]  # of Python and the libraries that trained it
+    metrics: Metrics | None  # None if not measured
+    holdout_rows_seen: int | None = None  # hold-out rows in training; None: unknown
+    versions: dict[str, str]  # versions of Python and the libraries that trained it
     created_at: str
-    seconds: float | None = None  # that training took, from load to store
+    seconds: float | None = None  # seconds of training, from load to store
     job_id: str | None = None  # of the training; None for a model that was there at the start
-    notes: list[str] = []  # what else there is to know, as why there is no model.onnx
+    notes: list[str] = []  # anything else to know, such as why there is no model.onnx
     files: dict[str, StoredFile] = {}
 
 
 class Change(Record, frozen=True, kw_only=True):
-    """Which model answers from now on, and which one is tried in the shadow; numbered from 1.
+    """A numbered change, from 1 on: the model that answers from now on, and the shadow model.
 
-    `nonce` names the change itself: whoever made it, and lost the answer, knows it by that.
+    `nonce` identifies the change itself: whoever made it, and lost the answer, recognises it by
+    that.
     """
 
     number: int
@@ -69,28 +70,28 @@ class Change(Record, frozen=True, kw_only=True):
     forced: bool = False
     takes_back: int | None = None  # the promotion that a rollback undoes
     default: str | None = None  # of a start: the model of MODEL_PATH, also while another answers
-    nonce: str = ""  # none in a store of an earlier version
+    nonce: str = ""  # empty in a store of an earlier version
     at: str  # ISO 8601, UTC
 
     @property
     def own(self) -> str:
-        """The model that it brought: where later promotions are taken back, that answers again."""
+        """The model that it brought in: it answers again when later promotions are rolled back."""
         return self.default or self.live
 
 
 class Replica(Record, frozen=True, kw_only=True):
-    """What one process of `model` says of itself."""
+    """A report of one process of `model` about itself."""
 
     name: str
-    change: int  # the last that it has heard of
-    live: str  # the model that it answers with
+    change: int  # the last change that it knows
+    live: str  # the model that answers
     shadow: str | None = None
-    problem: str | None = None  # why that is not what the change says
-    at: str  # ISO 8601, UTC: when it last said so
+    problem: str | None = None  # why the models are not those of the change
+    at: str  # ISO 8601, UTC: time of the report
 
 
 def standing(changes: list[Change]) -> list[Change]:
-    """The last start and the promotions that no rollback has taken back; the last one answers.
+    """Returns the last start and the promotions not rolled back since; the last one answers.
 
     A rollback takes back the last of them; a second one, the one before.
 

@@ -1,4 +1,4 @@
-"""Looks into a skops file before it is loaded: how much it unpacks to, and which library wrote it.
+"""Inspects a skops file before it is loaded: its unpacked size, and the library that wrote it.
 
 The file is an archive of arrays, and of `schema.json`, which names them: one array may be named,
 and so be loaded, any number of times.
@@ -14,8 +14,8 @@ from zipfile import ZipFile
 from pipeline.errors import ModelError
 
 SCHEMA = "schema.json"
-MAX_BYTES = 96 * 2**20  # beyond what is honest: some multiple of the file itself
-ENTRY_BYTES = 1000  # that Python takes for an entry of an archive
+MAX_BYTES = 96 * 2**20  # what a file may need beyond a multiple of its own size
+ENTRY_BYTES = 1000  # memory that Python takes for an entry of an archive
 ITEM_BYTES = 100  # and for an item of JSON
 MAX_VISITS = 2_000_000  # of nodes: skops walks a node again wherever it is referred to
 _ENTRY = b"PK\x01\x02"
@@ -24,7 +24,7 @@ _VERSION = re.compile(rb'"_sklearn_version": \{[^}]*"content": "\\"([0-9a-z.]+)\
 
 
 class _Budget:
-    """How many bytes may still come out of a file. Raises ModelError once there are none."""
+    """Counts the bytes that may still come out of a file. Raises ModelError once none are left."""
 
     def __init__(self, size: int) -> None:
         self._most = self._left = MAX_BYTES + 2 * size
@@ -52,11 +52,11 @@ def check(content: bytes) -> None:
 
 
 def sklearn_version(content: bytes) -> str | None:
-    """Of the scikit-learn that wrote the file, where it says so, and can be read."""
+    """Returns the version of scikit-learn that wrote the file; None if it cannot be read."""
     try:
         with ZipFile(BytesIO(content)) as archive:
             schema = _schema(archive, _Budget(len(content)))
-    except Exception:  # of a foreign file
+    except Exception:  # a foreign file may fail in any way
         return None
     found = _VERSION.search(schema)
     return found[1].decode() if found else None

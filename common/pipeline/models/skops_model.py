@@ -1,4 +1,4 @@
-"""A model that skops has stored: a scikit-learn estimator, as it was trained."""
+"""A model stored by skops: a scikit-learn estimator, as it was trained."""
 
 import logging
 import warnings
@@ -15,8 +15,8 @@ from pipeline.models import skops_archive
 
 log = logging.getLogger(__name__)
 
-# What a model file may hold beyond the scikit-learn and numpy types that skops knows to be safe:
-# enough for each of scikit-learn's regressors. A file must not say itself what to trust.
+# The types that a model file may hold beyond those of scikit-learn and numpy that skops trusts:
+# enough for each of scikit-learn's regressors. A file must not itself say what to trust.
 _KERNELS = (
     "ConstantKernel", "DotProduct", "ExpSineSquared", "Exponentiation", "Matern", "Product", "RBF",
     "RationalQuadratic", "Sum", "WhiteKernel",
@@ -43,7 +43,7 @@ _SOURCE = "common/pipeline/models/skops_model.py"
 
 
 def load(content: bytes, path: Path) -> Any:
-    """The estimator in `content`, read from `path`. Raises ModelError if there is none."""
+    """Returns the estimator in `content`, read from `path`. Raises ModelError if there is none."""
     try:
         skops_archive.check(content)
         with warnings.catch_warnings():
@@ -57,7 +57,7 @@ def load(content: bytes, path: Path) -> Any:
         ) from error
     except ModelError as error:
         raise ModelError(f"{path} is refused: {error}{origin(content)}") from error
-    except Exception as error:  # a foreign file fails in any way it likes
+    except Exception as error:  # a foreign file may fail in any way
         raise ModelError(
             f"{path} is not a skops model ({error}): `make train` writes one{origin(content)}"
         ) from error
@@ -67,7 +67,7 @@ def load(content: bytes, path: Path) -> Any:
 
 
 def origin(content: bytes) -> str:
-    """What is to be added to an error, if another scikit-learn than this one wrote the file."""
+    """Returns an addition to an error, if a different scikit-learn wrote the file."""
     version = skops_archive.sklearn_version(content)
     if version in {None, sklearn.__version__}:
         return ""

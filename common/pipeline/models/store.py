@@ -1,13 +1,13 @@
 """The model store: a folder, or a bucket of S3, where each model is written once.
 
     models/{model_id}/model.skops, model.onnx, model.json
-    changes/{number}.json     which model answers, and which one is tried: the last one counts
+    changes/{number}.json     the live model and the shadow model: the last change counts
     replicas/{name}.json      what each process of `model` answers with
     datasets/{dataset_id}.csv
 
-obstore writes one object atomically, and refuses one that is there where that is asked for, in a
-folder and in S3 alike. A model is there once its model.json is, which is written last; a change is
-whoever's writes the next number first.
+obstore writes an object atomically, and on request refuses to replace one, in a folder and in S3
+alike. A model exists once its model.json does, which is written last. Of two changes with one
+number, the one written first counts.
 """
 
 import re
@@ -25,7 +25,7 @@ from pipeline.models.records import RECORD, REPORT_SECONDS, Change, Model, Repli
 __all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name", "now_text"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
-SILENT = timedelta(seconds=20 * REPORT_SECONDS)  # who is so long is no more, or reports anew
+SILENT = timedelta(seconds=20 * REPORT_SECONDS)  # longer means gone, or it reports anew
 CHANGE = re.compile(r"changes/\d{8}\.json")
 
 
@@ -34,17 +34,18 @@ class TakenError(PipelineError):
 
 
 class ModelStore:
-    """Raises StoreError wherever the store cannot be reached, and DamagedError."""
+    """The model store. Raises StoreError if it cannot be reached, and DamagedError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self._objects = Objects(url)
 
     def add(self, model: Model, files: dict[str, bytes]) -> Model:
-        """Stores the files, and then the model's record; what is there already stays as it is.
+        """Stores the files, and then the model's record; whatever is there already stays as it is.
 
-        The record that is in the store then: where several write the same model, that of the first.
-        Of files without a record only those stay that load: the others are of one who was killed.
+        Returns the record that is in the store then: if several write the same model, the first
+        one's. Files without a record stay only if they load: the others were left by a killed
+        writer.
         """
         if (there := self.model(model.model_id)) is not None:
             self._mend(there, files)
@@ -62,7 +63,7 @@ class ModelStore:
         return record if found is None else found
 
     def _mend(self, model: Model, files: dict[str, bytes]) -> None:
-        """Writes anew what was stored, and is cut off or gone."""
+        """Rewrites stored files that are truncated or gone."""
         for name, content in files.items():
             path = f"models/{model.model_id}/{name}"
             is_its_own = model.files.get(name) == StoredFile.of(content)
@@ -70,12 +71,12 @@ class ModelStore:
                 self._objects.replace(path, content)
 
     def model(self, model_id: str) -> Model | None:
-        """The record of a model; None if there is none."""
+        """Returns the record of a model; None if there is none."""
         path = f"models/{model_id}/{RECORD}"
         return self._objects.read(path, Model) if is_name(model_id) else None
 
     def models(self) -> list[Model]:
-        """The records of all models, the oldest first."""
+        """Returns the records of all models, the oldest first."""
         records = [
             each for each in self._objects.find("models/") if each["path"].endswith(f"/{RECORD}")
         ]
@@ -83,7 +84,7 @@ class ModelStore:
         return sorted(found, key=lambda model: (model.created_at, model.model_id))
 
     def file(self, model: Model, name: str) -> bytes:
-        """One of its files. Raises DamagedError unless it is as it was written."""
+        """Returns one of the model's files. Raises DamagedError unless it is as it was written."""
         path = f"models/{model.model_id}/{name}"
         wanted = model.files.get(name)
         size = self._objects.size(path)
@@ -102,50 +103,50 @@ class ModelStore:
             self._objects.delete(f"models/{model.model_id}/{name}")
 
     def dataset(self, dataset_id: str) -> bytes | None:
-        """The content of a CSV file; None if there is none."""
+        """Returns the content of a CSV file; None if there is none."""
         return self._objects.get(f"datasets/{dataset_id}.csv") if is_name(dataset_id) else None
 
     def dataset_size(self, dataset_id: str) -> int | None:
-        """How many bytes it has; None if there is none."""
+        """Returns the size of a CSV file in bytes; None if there is none."""
         return self._objects.size(f"datasets/{dataset_id}.csv") if is_name(dataset_id) else None
 
     def changes(self) -> list[Change]:
-        """All changes, in order."""
+        """Returns all changes, in order."""
         return self._objects.read_once(self._changes(), Change)
 
     def last_change(self) -> Change | None:
-        """The change that counts; None before the first."""
+        """Returns the change that counts; None before the first."""
         found = self._changes()
         return self._objects.read(found[-1]["path"], Change) if found else None
 
     def change(self, change: Change) -> None:
-        """Makes a change known. Raises TakenError if there is another one of its number."""
+        """Makes a change known. Raises TakenError if there is another one with its number."""
         content = change.to_json()
         if self._objects.create(f"changes/{change.number:08}.json", content) != content:
             raise TakenError(f"change {change.number} was made by somebody else")
 
     def report(self, replica: Replica) -> None:
-        """Notes what a process of `model` says of itself; of those long silent nothing is kept."""
+        """Stores the report of a process of `model`, and drops the reports of those long silent."""
         self._objects.replace(f"replicas/{replica.name}.json", replica.to_json())
         found = self._objects.find("replicas/")
-        now = max(each["last_modified"] for each in found)  # by the store's own clock
+        now = max(each["last_modified"] for each in found)  # the time of the store's own clock
         for each in found:
             if now - each["last_modified"] > SILENT:
                 self._objects.delete(each["path"])
 
     def forget(self, name: str) -> None:
-        """Removes what a process of `model` said: it ends."""
+        """Removes the report of a process of `model` that ends."""
         self._objects.delete(f"replicas/{name}.json")
 
     def replicas(self) -> list[Replica]:
-        """What they said last, also those that are no more."""
+        """Returns the last reports, including those of processes that are gone."""
         found = [
             self._objects.read(each["path"], Replica) for each in self._objects.find("replicas/")
         ]
         return [replica for replica in found if replica is not None]
 
     def _changes(self) -> list[Any]:
-        """Other objects beside them are not ours."""
+        """Lists the changes, leaving out other objects, which are not ours."""
         return [each for each in self._objects.find("changes/") if CHANGE.fullmatch(each["path"])]
 
 
@@ -158,7 +159,7 @@ def _loads(content: bytes, path: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a model, a data set or a replica may be called so.
+    """Returns True if a model, a data set or a replica may have this name.
 
     >>> is_name("ridge-7f3a9c2b41de"), is_name("../etc"), is_name("a/b")
     (True, False, False)
@@ -167,5 +168,5 @@ def is_name(text: str) -> bool:
 
 
 def now_text() -> str:
-    """The time of now as a record has it: ISO 8601, UTC, in milliseconds."""
+    """Returns the current time in a record's format: ISO 8601, UTC, in milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""With what a model was trained: it may predict otherwise with another."""
+"""The versions that a model was trained with: it may predict differently with others."""
 
 import platform
 from importlib.metadata import version
@@ -7,7 +7,7 @@ LIBRARIES = ("numpy", "scikit-learn", "skops")
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Of Python, of the libraries that every training uses, and of `more`."""
+    """Returns the versions of Python, of the libraries that all trainings use, and of `more`."""
     return {"python": platform.python_version()} | {
         name: version(name) for name in (*LIBRARIES, *more)
     }
