@@ -17,17 +17,20 @@ VENV_GONE := $(shell test -L .venv || test ! -d .venv || \
 	{ test -x .venv/bin/python && grep -qsF "$$(pwd -P)/.venv/bin/python" .venv/bin/pip; } || echo gone)
 
 .DEFAULT_GOAL := help
-.PHONY: gone help run test check format test-compose chaos bench acceptance train lock passwords reset clean
+.PHONY: gone help run test test-e2e check format test-compose chaos bench acceptance train lock passwords reset clean
 gone:
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds gateway and trainer
 	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
-test: .venv/test  ## all tests but those in containers; gets a RabbitMQ if there is none
-	.venv/bin/python -m pytest -n 4 --dist worksteal
+test: .venv/test  ## the tests of each part, with a real RabbitMQ: it gets one if there is none
+	.venv/bin/python -m pytest -n 4 --dist worksteal --ignore tests/e2e --ignore tests/browser
+
+test-e2e: .venv/test  ## the tests of the whole pipeline as processes, and of its pages in a browser
+	.venv/bin/python -m pytest tests/e2e tests/browser -n 4 --dist worksteal
 
 check: .venv/test  ## lint, formatting, types; the workflow and the issue forms of .github
 	.venv/bin/ruff check

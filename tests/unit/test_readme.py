@@ -124,9 +124,9 @@ def test_the_commands_can_be_copied_into_a_shell(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_commands_name_what_is_there(document: Path) -> None:
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     blocks = "\n".join(commands(document))
-    made = re.findall(r"`make ([a-z-]+)", document.read_text()) + re.findall(
+    made = re.findall(r"`make ([a-z0-9-]+)", document.read_text()) + re.findall(
         r"\bmake (\S+)", blocks
     )
     assert set(made) <= set(targets)
