@@ -27,7 +27,7 @@ run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 end
 	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
 test: .venv/test  ## the tests of each part, with a real RabbitMQ: it gets one if there is none
-	.venv/bin/python -m pytest -n 4 --dist worksteal --ignore tests/e2e --ignore tests/browser
+	.venv/bin/python -m pytest -n 4 --dist worksteal
 
 test-e2e: .venv/test  ## the tests of the whole pipeline as processes, and of its pages in a browser
 	.venv/bin/python -m pytest tests/e2e tests/browser -n 4 --dist worksteal

@@ -174,11 +174,11 @@ def _show_end(training: Training) -> None:
 
 def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
     """Prints the next commands for the model, to copy, or why it cannot answer."""
-    refusal = None
     try:
         refusal = gateway.refusal(model_id)
     except PipelineError as error:  # the model is there all the same
         print(f"\nwhether it would be promoted is not known: {printable(str(error))}")
+        return
     if refusal:
         print(f"\nit is not promoted as it is: {printable(refusal)}")
         return

@@ -65,8 +65,8 @@ class LogFile:
 
     def file(self) -> BinaryIO:
         """Opens the followed file once more. Raises FileNotFoundError while there is none."""
-        if self._file is None:
-            raise FileNotFoundError(self._path)
+        if self._file is None:  # nothing of it is read yet
+            return self._path.open("rb")
         return os.fdopen(os.dup(self._file.fileno()), "rb")
 
     def close(self) -> None:

@@ -121,7 +121,7 @@ def test_what_is_not_told_hides_nothing_else(path: str, answer: str) -> None:
         (TimeoutError("timed out"), "does not answer within 2 s"),
         (OSError(113, "No route to host"), "is not reachable: No route to host"),
         (ConnectionResetError(104, "Connection reset by peer"), "is not reachable: Connection"),
-        (HTTPError("", 401, "", Message(), None), "refuses the user or the password"),
+        (HTTPError("", 401, "", Message(), None), "refuses user or password of MANAGEMENT_URL, or"),
         (HTTPError("", 404, "", Message(), None), "does not have the virtual host"),
         (HTTPError("", 503, "", Message(), None), "answers with status 503"),
         (ValueError("a list was expected"), "answers, but not as RabbitMQ's"),

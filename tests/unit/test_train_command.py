@@ -76,8 +76,8 @@ def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, {"refusal": "it takes dose; rows have age"}, {}), "it takes dose; rows have age"),
-        (refusal(404, "there is no model"), "there is no model"),
+        ((200, {"refusal": "it takes dose"}, {}), "it is not promoted as it is: it takes dose"),
+        (refusal(404, "no model"), "whether it would be promoted is not known: no model"),
     ],
 )
 def test_no_command_is_printed_that_would_be_refused(
@@ -86,7 +86,7 @@ def test_no_command_is_printed_that_would_be_refused(
     gateway.tell((200, WAITING, {}), (200, DONE, {}), answer)
     status, out, _ = train()
     assert status == 0, "the model is there"
-    assert out.splitlines()[-1] == f"it is not promoted as it is: {said}"
+    assert out.splitlines()[-1] == said
     assert "curl" not in out
 
 
