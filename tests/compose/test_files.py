@@ -34,6 +34,7 @@ FIXED_IN_A_CONTAINER = {
     "LIVE_PAGE_URL",
     "LOGS_DIR",
     "MANAGEMENT_URL",
+    "SHOWN_URL",  # of the port on the machine around it
     "MODEL_PATH",
     "MODEL_STORE",  # a folder at another place
     "PLOT_HOST",
