@@ -68,7 +68,8 @@ def lower_uuids(database: sqlite3.Connection) -> None:
     """
     if database.execute("PRAGMA user_version").fetchone()[0]:
         return
-    log.info("looking through all ids for UUIDs in capitals, this once")
+    if database.execute("SELECT 1 FROM pending UNION ALL SELECT 1 FROM joined LIMIT 1").fetchone():
+        log.info("looking through all ids for UUIDs in capitals, this once")
     database.execute("BEGIN IMMEDIATE")
     for table in ("pending", "joined", "shadow_pending", "shadow_joined"):
         database.execute(
