@@ -1,4 +1,4 @@
-"""What the live page says of broker, queues and services: whether a person should look."""
+"""The live page tells of broker, queues and services, and whether a person should look."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +27,7 @@ SHOWN = """async (events) => {
 def event(
     at_in_ms: int = 0, models: int = 1, warnings: tuple[str, ...] = (), **queues: Any
 ) -> dict[str, Any]:
-    """What the server tells of a pipeline that is well, but for this."""
+    """Returns what the server tells of a pipeline that is well, but for this."""
     calm = {"ready": 0, "unacked": 0, "in_per_second": 5, "out_per_second": 5, "consumers": 1,
             "trend": "empty", "change": 0, "change_seconds": 20, "state": ""}  # fmt: skip
     names = ("features", "y_true", "y_pred", "dead_letters")

@@ -1,4 +1,4 @@
-"""What a page of another origin can have of a gateway, in a real browser."""
+"""Answers that a page of another origin gets from a gateway, in a real browser."""
 
 import threading
 from collections.abc import Callable, Iterator

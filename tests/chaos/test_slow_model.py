@@ -43,7 +43,7 @@ def rows_of(model: Service) -> float:
 
 
 def predicted(vhost: Vhost, queue: str) -> Counter[str]:
-    """How often each id is in a queue of predictions, which is empty then."""
+    """Counts how often each id is in a queue of predictions, and empties it."""
     found: Counter[str] = Counter()
     while message := vhost.get(queue):
         ids = json.loads(message[1])["id"]

@@ -72,7 +72,7 @@ def kill(stack: Stack, node: str) -> None:
 
 
 def page_names(stack: Stack, node: str) -> bool:
-    """Whether the page says that this node is down, and no other."""
+    """Returns True if the page says that this node is down, and no other."""
     down = re.findall(r"node (\S+) is down", " ".join(stack.pipeline()["broker"]["warnings"]))
     return down == [f"rabbit@node{NODES.index(node) + 1}"]
 

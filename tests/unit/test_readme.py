@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from documents import DOCUMENTS, prose
 from features import FeaturesSettings
 from gateway_settings import GatewaySettings
 from metric import MetricSettings
@@ -27,7 +28,6 @@ COMPOSE_ONLY = {
 }  # fmt: skip
 OTHER_IN_A_CONTAINER = {"MODEL_STORE": "/models", "STREAM_COUNT": ""}  # empty is endless, too
 USE = sorted(ROOT.glob("docs/use/*.md"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 MAX_README_LINES = 150
 MADE_BY_THE_READER = ("logs/", "my_model.py")
 OF_OTHERS = {
@@ -72,11 +72,6 @@ def test_compose_passes_the_same_defaults(name: str) -> None:
         if not setting.endswith(("_PORT", "_PASSWORD")) and setting not in COMPOSE_ONLY:
             expected = OTHER_IN_A_CONTAINER.get(setting, as_written(DEFAULTS[setting]))
             assert default == expected, setting
-
-
-def prose(document: Path) -> str:
-    """The text without its code blocks, in which `#` begins no heading and brackets no link."""
-    return re.sub(r"^```.*?^```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
 def anchors(document: Path) -> set[str]:
