@@ -11,9 +11,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "plot" / "src"))
 
-from bets import MIN_ROWS, Bets, Span
-from comparison import BOUND_IN_SPANS
-from log_rows import Column
+from logs.rows import Column
+from stats.betting import MIN_ROWS, Bets, Span
+from stats.comparison import BOUND_IN_SPANS
 
 STREAMS, ROWS = 400, 5000
 ROWS_A_LOOK = 5

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, StrMethodFormatter
 
 from pipeline.numbers import MIN_PLAIN, readable
-from scale import MAE_SHARE, Scale, fit
-from summary import Summary
+from stats.scale import MAE_SHARE, Scale, fit
+from stats.summary import Summary
 
 SIZE_INCHES, DPI = (8, 4.5), 150  # 1200 × 675 pixels: sharp where a page shows it 800 wide
 LEFT, RIGHT = 0.11, 0.955  # of the width, leaving room for half a label of the axis

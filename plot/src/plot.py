@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, HttpUrl
 
-from management import Management
-from page import Page
+from page.broker_status.monitor import Management
+from page.server import Page
 from pipeline.errors import LogError
 from pipeline.run import Run, run_service
 from pipeline.settings import LogsSettings, PageSettings, one_or_more, urls_of

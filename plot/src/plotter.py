@@ -11,16 +11,16 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-import view
-from comparison import Comparisons
-from follower import Follower
-from log_rows import AnyRows, LoggedRow, Rows, ShadowRows
-from pace import Pace
+from logs.metric_state import State, StateError
+from logs.rows import AnyRows, LoggedRow, Rows, ShadowRows
+from logs.tail import Follower
+from page import payloads
 from picture import render
 from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
 from pipeline.run import Run
-from state import State, StateError
-from summary import Summary
+from stats.comparison import Comparisons
+from stats.rate import Pace
+from stats.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Plotter:
     def view(self) -> dict[str, Any]:
         """Returns all that the page shows of the rows, at one moment."""
         with self._lock:
-            numbers, charts = self._numbers(), view.charts(self._summary)
+            numbers, charts = self._numbers(), payloads.charts(self._summary)
             rows, shadow = self._last_rows(LAST_ROWS), self._shadow()
         timed = self._timed(rows)
         return {
@@ -154,7 +154,7 @@ class Plotter:
     def predictions(self) -> dict[str, Any]:
         """Returns the distribution of the predictions of all rows."""
         with self._lock:
-            return view.predictions(self._summary)
+            return payloads.predictions(self._summary)
 
     def rows_per_second(self) -> float:
         """Rows per second over the last seconds, or since the log was first read."""
@@ -192,7 +192,7 @@ class Plotter:
 
     def _numbers(self) -> dict[str, Any]:
         return {
-            **view.numbers(self._summary),
+            **payloads.numbers(self._summary),
             "unreadable": self._follower.unreadable,
             "problem": self._problem(),
         }
@@ -206,7 +206,7 @@ class Plotter:
         return self._follower.last_rows(count, self._end)
 
     def _shadow(self) -> dict[str, Any] | None:
-        return view.shadow(self._comparisons, self._shadow_follower.unreadable)
+        return payloads.shadow(self._comparisons, self._shadow_follower.unreadable)
 
     def _timed(self, rows: list[LoggedRow]) -> list[dict[str, Any]]:
         """Returns the rows, each with the Unix time in ms of its joining; None if unknown."""

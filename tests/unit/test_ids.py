@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_csv import DurableCsv
-from follower import Follower
 from hostile_ids import REFUSED, TAKEN
 from join import Half
 from labels_log import LabelsLog
 from ledger import Ledger
-from log_rows import Rows
+from logs.metric_state import State
+from logs.rows import Rows
+from logs.tail import Follower
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
 from pipeline.messages import VALUES, Id, Message, id_text, id_texts
-from state import State
 from support import Clock
 
 IDS = [canonical(row_id) for row_id in TAKEN.values()]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import log_file
-from follower import Follower
-from log_rows import Rows, parse
+from logs import log_file
+from logs.rows import Rows, parse
+from logs.tail import Follower
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 LINE = "a,151,112.75,38.25\n"

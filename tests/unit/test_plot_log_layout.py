@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from follower import Follower
-from log_layout import LayoutError, find
-from log_rows import Rows
+from logs.layout import LayoutError, find
+from logs.rows import Rows
+from logs.tail import Follower
 
 FRAME = pd.DataFrame(
     {
@@ -71,7 +71,7 @@ def test_many_rows_are_read_as_fast_as_ours(tmp_path: Path, way: str) -> None:
     """All at once: line by line is ten times slower."""
     frame = pd.concat([FRAME.iloc[:1]] * 1000)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr("log_rows._parse_by_line")
+        patch.delattr("logs.rows._parse_by_line")
         rows = Follower(written(tmp_path, frame, **WAYS[way]), Rows).read()
     assert rows is not None
     assert rows.y_true.tolist() == [151.0] * 1000

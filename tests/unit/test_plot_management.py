@@ -11,9 +11,9 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 
-from broker_api import TIMEOUT_SECONDS, BrokerApi
-from look import Copies, Look
-from management import SILENT, Management
+from page.broker_status.management_api import TIMEOUT_SECONDS, BrokerApi
+from page.broker_status.monitor import SILENT, Management
+from page.broker_status.snapshot import Copies, Look
 from support import PATIENCE_SECONDS
 
 

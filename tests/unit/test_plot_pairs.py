@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from log_rows import Column, Rows
-from pairs import MAX_BARS, MAX_PLACES, MAX_POINTS, Pairs
+from logs.rows import Column, Rows
+from stats.scatter import MAX_BARS, MAX_PLACES, MAX_POINTS, Pairs
 
 
 def pairs_of(y_true: object, y_pred: object) -> Pairs:

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from log_rows import Rows
+from logs.rows import Rows
 from picture import not_shown, render
-from scale import MAE_SHARE, MAX_BARS, MAX_STRETCH, MIN_BARS, fit
-from summary import Summary
+from stats.scale import MAE_SHARE, MAX_BARS, MAX_STRETCH, MIN_BARS, fit
+from stats.summary import Summary
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ERRORS = st.just(0.0) | st.builds(

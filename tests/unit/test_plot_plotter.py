@@ -76,7 +76,7 @@ def test_a_line_without_an_end_is_news_once_it_has_waited(
     before = plotter.version
     plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert plotter.version == before
-    monkeypatch.setattr("log_file.WAIT_SECONDS", 0)
+    monkeypatch.setattr("logs.log_file.WAIT_SECONDS", 0)
     plotter.catch_up(seconds=PATIENCE_SECONDS)
     assert plotter.version == before + 1
     assert "its last 7 bytes are not read" in plotter.numbers()["problem"]
@@ -85,7 +85,7 @@ def test_a_line_without_an_end_is_news_once_it_has_waited(
 def test_reading_is_done_in_time_slices(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("log_file.CHUNK_BYTES", 64)
+    monkeypatch.setattr("logs.log_file.CHUNK_BYTES", 64)
     append(tmp_path, *range(20))
     plotter = Plotter(tmp_path, run)
     slices = 1

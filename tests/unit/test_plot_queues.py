@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-import broker_nodes
-from delivery_limits import delivery_limits
-from look import Copies, services
-from queue_figures import Queue, by_stream
-from queue_trend import judge, judge_dead_letters
+from page.broker_status import broker_nodes
+from page.broker_status.delivery_limits import delivery_limits
+from page.broker_status.queue_figures import Queue, by_stream
+from page.broker_status.queue_trend import judge, judge_dead_letters
+from page.broker_status.snapshot import Copies, services
 
 
 def queue(name: str, *, ready: int = 0, rate: float = 0.0, **more: Any) -> dict[str, Any]:

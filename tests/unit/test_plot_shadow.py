@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bets import ALPHA, MIN_ROWS, MIN_SPAN
-from comparison import MAX_PAIRS, Comparison, Comparisons
-from follower import Follower
-from log_rows import Column, Rows, ShadowRows, header, parse
+from logs.rows import Column, Rows, ShadowRows, header, parse
+from logs.tail import Follower
 from pipeline.files import METRIC_LOG_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
 from pipeline.run import Run
 from plotter import Plotter
+from stats.betting import ALPHA, MIN_ROWS, MIN_SPAN
+from stats.comparison import MAX_PAIRS, Comparison, Comparisons
 from support import PATIENCE_SECONDS
 
 HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"

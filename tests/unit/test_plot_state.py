@@ -11,8 +11,8 @@ import pytest
 
 from join import Half
 from ledger import Ledger
+from logs.metric_state import State, StateError, Trace
 from pipeline.files import METRIC_STATE
-from state import State, StateError, Trace
 from support import Clock
 
 NOON = 1_790_000_000_000

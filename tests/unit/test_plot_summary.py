@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from error_histogram import BIN_RATIO
-from log_rows import Column, Rows
-from scale import fit
-from summary import Summary
+from logs.rows import Column, Rows
+from stats.error_histogram import BIN_RATIO
+from stats.scale import fit
+from stats.summary import Summary
 
 SMALLEST = 1e-12  # of a median whose bars are promised: they begin at a thousandth of it
 SCALES = [1e-9, 1e-4, 1.0, 1e4, 1e12]

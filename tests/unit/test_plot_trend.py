@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trend import GROUPS, KEPT, SURE, Trend
+from stats.trend import GROUPS, KEPT, SURE, Trend
 
 
 def trend_of(*chunks: object) -> Trend:

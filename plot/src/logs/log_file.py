@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from log_layout import shown
+from logs.layout import shown
 
 CHUNK_BYTES = 1 << 22  # some 50,000 rows: bounds the memory, and costs no speed
 

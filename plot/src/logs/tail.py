@@ -9,10 +9,10 @@ from typing import BinaryIO, Generic
 
 import numpy as np
 
-from commas import Commas
-from log_file import LogFile
-from log_layout import Layout, LayoutError, find, own, shown
-from log_rows import AnyRows, LoggedRow, header, last_rows, parse
+from logs.decimal_commas import Commas
+from logs.layout import Layout, LayoutError, find, own, shown
+from logs.log_file import LogFile
+from logs.rows import AnyRows, LoggedRow, header, last_rows, parse
 from pipeline.seldom import Seldom
 
 log = logging.getLogger(__name__)

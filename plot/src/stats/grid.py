@@ -7,8 +7,8 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from bulk import bulk, round_up
-from log_rows import Column
+from logs.rows import Column
+from stats.bulk import bulk, round_up
 
 CELLS = 200  # along each side
 MARGIN = 0.25  # of the width of the first points, on each side

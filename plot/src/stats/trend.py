@@ -6,7 +6,7 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from log_rows import Column
+from logs.rows import Column
 
 GROUPS = 256  # at most, of all rows
 KEPT = 1100  # of the last errors: each point of the last 1,000 rows is a mean over 100

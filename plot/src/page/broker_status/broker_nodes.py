@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api_answers import text
+from page.broker_status.api_answers import text
 
 COLUMNS = "name,running,being_drained,mem_alarm,disk_free_alarm,partitions"
 

@@ -7,7 +7,7 @@ import boost_histogram as bh
 import numpy as np
 import numpy.typing as npt
 
-from log_rows import Column
+from logs.rows import Column
 
 LEAST, MOST = 1e-15, 1e20  # smaller errors share a bin with zero, larger ones share another
 BIN_RATIO = 1.001  # upper end of a bin over its lower end, at most

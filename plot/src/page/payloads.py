@@ -3,12 +3,12 @@
 import math
 from typing import Any
 
-from bets import MIN_ROWS
-from comparison import Comparisons
 from picture import not_shown
-from scale import fit
-from summary import Summary
-from trend import Course
+from stats.betting import MIN_ROWS
+from stats.comparison import Comparisons
+from stats.scale import fit
+from stats.summary import Summary
+from stats.trend import Course
 
 DIGITS = 7  # significant digits of the error curve
 

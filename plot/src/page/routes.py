@@ -12,12 +12,12 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from feed import Feed
-from management import Management
+from logs.metric_state import StateError
+from page.broker_status.monitor import Management
+from page.event_stream import Feed
 from pipeline.health import STALE_AFTER_SECONDS
 from pipeline.ids import MAX_ID_CHARACTERS
 from plotter import Plotter
-from state import StateError
 
 STATIC = Path(__file__).parent / "static"
 SHARED: list[str | tuple[str, str]] = [("pipeline", "static"), ("plotly", "package_data")]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from api_answers import fields, text
+from page.broker_status.api_answers import fields, text
 
 COLUMNS = "type,arguments,effective_policy_definition"
 DEFAULT_LIMIT = 20  # of a quorum queue, on RabbitMQ 4; none on 3

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from log_layout import COMPUTED, NAMES, Layout, own
+from logs.layout import COMPUTED, NAMES, Layout, own
 
 MOST_NAME_CHARACTERS = 64  # of a model's name; a line with a longer one is none of ours
 

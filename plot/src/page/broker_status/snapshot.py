@@ -5,12 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 
-import broker_nodes
-import delivery_limits
-import queue_figures
-from api_answers import an_object, items, text
-from broker_api import BrokerApi
-from queue_figures import STREAMS, Queue, by_stream
+from page.broker_status import broker_nodes, delivery_limits, queue_figures
+from page.broker_status.api_answers import an_object, items, text
+from page.broker_status.management_api import BrokerApi
+from page.broker_status.queue_figures import STREAMS, Queue, by_stream
 
 RISKED = (*STREAMS, "answers", "y_pred_shadow")  # the queues that we consume, or keep
 

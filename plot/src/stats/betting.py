@@ -11,7 +11,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from log_rows import Column
+from logs.rows import Column
 
 MIN_ROWS = 100  # rows that set the bound, before the first bet
 MIN_SPAN = 1e-300  # a smaller span counts as none: a stake, which is 1 / span, stays finite

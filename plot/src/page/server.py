@@ -8,12 +8,12 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from feed import Feed
-from management import Management
+from page.broker_status.monitor import Management
+from page.event_stream import Feed
+from page.routes import Routes
 from pipeline.local_hosts import LocalHosts
 from pipeline.web import WebServer
 from plotter import Plotter
-from routes import Routes
 
 ROWS_SECONDS = 0.2  # between two looks for new rows while there are readers
 PIPELINE_SECONDS = 1.0

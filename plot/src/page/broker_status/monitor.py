@@ -7,8 +7,8 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from broker_api import BrokerApi
-from look import Look, look_at, unreachable
+from page.broker_status.management_api import BrokerApi
+from page.broker_status.snapshot import Look, look_at, unreachable
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from bets import MAX_ERROR, Bets, Errors, Span
-from log_rows import Column, ShadowRows
+from logs.rows import Column, ShadowRows
+from stats.betting import MAX_ERROR, Bets, Errors, Span
 
 BOUND_IN_SPANS = 2.0  # leaves room for what the first rows did not show
 SAME_SHARE = 0.001  # of the live model's MAE: models that differ by less are equally good

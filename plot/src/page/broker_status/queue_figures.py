@@ -6,8 +6,14 @@ from typing import Any
 
 import msgspec
 
-from api_answers import entries, number, text
-from queue_trend import STEP_SECONDS, WINDOW_SECONDS, Trend, judge, judge_dead_letters
+from page.broker_status.api_answers import entries, number, text
+from page.broker_status.queue_trend import (
+    STEP_SECONDS,
+    WINDOW_SECONDS,
+    Trend,
+    judge,
+    judge_dead_letters,
+)
 
 DEAD_LETTERS = "dead_letters"
 STREAMS = ("features", "y_true", "y_pred", DEAD_LETTERS)

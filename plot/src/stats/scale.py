@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bulk import bulk, round_up
-from error_histogram import LEAST, MOST, ErrorHistogram
-from log_rows import Column
-from summary import Summary
+from logs.rows import Column
+from stats.bulk import bulk, round_up
+from stats.error_histogram import LEAST, MOST, ErrorHistogram
+from stats.summary import Summary
 
 MAE_SHARE = 0.75  # of the axis: MAE lies within it, with room to its right
 MAX_STRETCH = 2  # times the bulk: with a few huge rows MAE is further out, which the picture says

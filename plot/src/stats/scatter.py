@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from grid import CELLS, Grid, Points
-from log_rows import Column, Rows
+from logs.rows import Column, Rows
+from stats.grid import CELLS, Grid, Points
 
 MAX_POINTS = 1000  # rows that are kept one by one
 MAX_PLACES = 700  # that a browser draws easily

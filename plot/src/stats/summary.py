@@ -5,10 +5,10 @@ import math
 import boost_histogram as bh
 import numpy as np
 
-from error_histogram import ErrorHistogram
-from log_rows import Rows
-from pairs import Pairs
-from trend import Trend
+from logs.rows import Rows
+from stats.error_histogram import ErrorHistogram
+from stats.scatter import Pairs
+from stats.trend import Trend
 
 
 class Summary:

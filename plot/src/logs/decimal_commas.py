@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from log_layout import ID, NAMES, Layout, shown
+from logs.layout import ID, NAMES, Layout, shown
 
 _DECIMAL = re.compile(r"\s*[+-]?\d*,\d*([eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")

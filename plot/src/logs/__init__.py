@@ -1,0 +1,1 @@
+"""The logs of metric, read as they grow, and its state, read only."""

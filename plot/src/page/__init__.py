@@ -1,0 +1,1 @@
+"""The live page: its server, its routes, and what it is told."""
