@@ -2,10 +2,10 @@
 
 import logging
 
-from answers import Answers
-from api import Api
-from counters import Counters
+from app import Api
 from gateway_settings import GatewaySettings
+from jobs.answers import Answers
+from middleware.counters import Counters
 from pipeline.broker import ANSWERS, Broker
 from pipeline.run import Run, run_service
 

@@ -91,7 +91,7 @@ def arm_model(point: str, moment: Moment) -> None:
 
 
 def arm_gateway(point: str, moment: Moment) -> None:
-    from jobs import JobStore  # noqa: PLC0415
+    from jobs.store import JobStore  # noqa: PLC0415
 
     steps = {  # the step of the job store after, or else before, which it is
         "before a job is published": ("create", True),

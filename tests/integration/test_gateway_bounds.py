@@ -10,7 +10,7 @@ from redis import Redis
 
 from child import Child
 from gateway_client import SCALED, Gateway
-from outbox import CONFIRM_SECONDS
+from jobs.outbox import CONFIRM_SECONDS
 from pipeline.messages import new_id
 from rabbitmq import PrivateRabbitMQ
 from redis_server import CONFIG, REDIS, PrivateRedis

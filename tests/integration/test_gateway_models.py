@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from gateway_client import Gateway
-from model_calls import FOLLOW_SECONDS
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.records import REPORT_SECONDS, Change, Replica
 from pipeline.models.store import ModelStore, now_text
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
+from routes.models import FOLLOW_SECONDS
 from stored_models import put_bad_model, put_model
 from support import Service, Vhost, eventually
 

@@ -15,7 +15,7 @@ from pipeline.messages import new_id
 from pipeline.training import QUEUE
 from redis_server import PrivateRedis
 from support import Vhost
-from task_queue import MAX_WAITING
+from trainings.task_queue import MAX_WAITING
 
 StartGateway = Callable[..., Gateway]
 

@@ -11,11 +11,11 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway_client import Gateway, Serving
-from judge import RefusedError
-from model_calls import FOLLOW_SECONDS
 from pipeline.models.store import ModelStore
+from promotion.checks import RefusedError
+from promotion.rollbacks import TURN, Rollbacks
 from redis_server import PrivateRedis
-from rollbacks import TURN, Rollbacks
+from routes.models import FOLLOW_SECONDS
 from stored_models import put_model
 from support import eventually
 from threads import SECONDS, SlowError

@@ -12,7 +12,7 @@ from pipeline import dataset
 from pipeline.models import fingerprint
 from pipeline.models.records import Change
 from pipeline.models.store import ModelStore
-from registry import Registry
+from promotion.registry import Registry
 from stored_models import put_model
 
 

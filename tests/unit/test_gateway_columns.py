@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes
 
-from columns import COLUMNS, Column
+from schemas.columns import COLUMNS, Column
 
 RAW: pd.DataFrame = load_diabetes(scaled=False, as_frame=True).data
 

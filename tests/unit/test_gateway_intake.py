@@ -7,14 +7,14 @@ import pytest
 from pydantic import ValidationError
 from sklearn.datasets import load_diabetes
 
-from calls import seconds_of
-from columns import COLUMNS
-from intake import Intake, MisfitError
-from jobs import Known, digest
-from patients import random_patient, scaled
+from jobs.intake import Intake, MisfitError
+from jobs.patients import random_patient, scaled
+from jobs.store import Known, digest
 from pipeline import dataset
-from ranges import label_warnings
-from schemas import PredictRequest, TooMuchError
+from routes.predictions import seconds_of
+from schemas.columns import COLUMNS
+from schemas.predictions import PredictRequest, TooMuchError
+from schemas.ranges import label_warnings
 
 NAMES = [column.name for column in COLUMNS]
 MEASURED, _ = load_diabetes(return_X_y=True, scaled=False)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import limits
-from limits import MOST_BODY_BYTES, Limits
+from middleware import body_limit
+from middleware.body_limit import MOST_BODY_BYTES, Limits
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
 
@@ -55,7 +55,7 @@ def test_a_body_that_is_too_large_is_not_waited_for() -> None:
 
 
 def test_a_body_that_comes_too_slowly_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(body_limit, "BODY_SECONDS", 0.01)
     status, answer = ask([part(5), part(5)])
     assert status == 408
     assert "within 0.01 s" in answer["detail"]

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from columns import COLUMNS
-from pages import pages
 from pipeline.dataset import holdout
 from pipeline.web import WebServer
+from routes.pages import pages
+from schemas.columns import COLUMNS
 
 HISTOGRAM = {"edges": [100.0, 110.0, 120.0], "counts": [3, 4], "rows": 8, "beyond": 1}
 

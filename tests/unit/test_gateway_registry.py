@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sklearn.linear_model import Ridge
 
-from jobs import ConflictError
-from judge import RefusedError
+from jobs.store import ConflictError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.models.store import ModelStore, now_text
-from registry import Registry, UnknownModelError
+from promotion.checks import RefusedError
+from promotion.registry import Registry, UnknownModelError
 from s3 import BUCKET, losing_answers, moto_server
 from stored_models import put_bad_model, put_model
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-import ranges
-from jobs import Known, NewJobs, digest
-from patients import NAMES, scaled
+from jobs.patients import NAMES, scaled
+from jobs.store import Known, NewJobs, digest
 from pipeline.ids import canonical
 from pipeline.messages import Id, Message, id_text, new_id
-from schemas import NamedRow, PredictRequest
+from schemas import ranges
+from schemas.predictions import NamedRow, PredictRequest
 
 SEX = NAMES.index("sex")
 

@@ -5,12 +5,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from jobs import ConflictError, digest
-from judge import Judge, RefusedError
+from jobs.store import ConflictError, digest
 from pipeline.errors import PipelineError
 from pipeline.messages import new_id
 from pipeline.models.records import Change, Model, standing
 from pipeline.models.store import ModelStore, TakenError, now_text
+from promotion.checks import Judge, RefusedError
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Asked = tuple[Action, str | None]  # the action, and the model it is about

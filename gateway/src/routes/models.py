@@ -9,8 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 from msgspec import to_builtins
 
-import problems
-from model_schemas import (
+from jobs.outbox import Outbox
+from pipeline.broker import Broker
+from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
+from pipeline.models.store import DamagedError, ModelStore, StoreError
+from promotion.registry import Registry
+from promotion.rollbacks import Rollbacks
+from routes import problems
+from schemas.models import (
     Changed,
     ChangeOut,
     ChangesOut,
@@ -20,15 +26,9 @@ from model_schemas import (
     PromotionOut,
     ReplicaOut,
 )
-from outbox import Outbox
-from pipeline.broker import Broker
-from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
-from pipeline.models.store import DamagedError, ModelStore, StoreError
-from registry import Registry
-from rollbacks import Rollbacks
-from schemas import key_header
+from schemas.predictions import key_header
+from schemas.trainings import NAME_PATTERN
 from threads import SlowError, Threads
-from training_schemas import NAME_PATTERN
 
 log = logging.getLogger(__name__)
 

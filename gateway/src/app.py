@@ -8,28 +8,28 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-import problems
-from access import keep_pages_out, needs_key
-from calls import Calls
-from counters import Counters, Timed
 from gateway_settings import GatewaySettings
-from job_calls import JobCalls
-from jobs import JobStore
-from limits import Limits
-from lookup import Lookup
-from model_calls import ModelCalls
-from outbox import Outbox
-from pages import pages
+from jobs.job_lookup import Lookup
+from jobs.outbox import Outbox
+from jobs.store import JobStore
+from jobs.waiting import Waiting
+from middleware.access import keep_pages_out, needs_key
+from middleware.body_limit import Limits
+from middleware.counters import Counters, Timed
 from pipeline.broker import Broker
 from pipeline.models.store import ModelStore
 from pipeline.web import WebServer
-from registry import Registry
-from rollbacks import Rollbacks
-from schemas import Health
-from task_queue import TaskQueue
+from promotion.registry import Registry
+from promotion.rollbacks import Rollbacks
+from routes import problems
+from routes.jobs import JobCalls
+from routes.models import ModelCalls
+from routes.pages import pages
+from routes.predictions import Calls
+from schemas.predictions import Health
 from threads import Threads
-from trainings import Trainings
-from waiting import Waiting
+from trainings.store import Trainings
+from trainings.task_queue import TaskQueue
 
 MOST_CONNECTIONS = 2000
 TITLE = "Ask the model"

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.messages import FEATURE_NAMES
-from schemas import HOLDOUT_ROWS_SEEN, Strict
+from schemas.predictions import HOLDOUT_ROWS_SEEN, Strict
 
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",

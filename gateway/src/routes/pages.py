@@ -13,11 +13,11 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.staticfiles import StaticFiles
 
-from columns import COLUMNS
-from patients import random_patient
-from schemas import MEASURED, Problem
+from jobs.patients import random_patient
+from schemas.columns import COLUMNS
+from schemas.predictions import MEASURED, Problem
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 PACKAGES: list[str | tuple[str, str]] = [
     ("pipeline", "static"),
     ("plotly", "package_data"),

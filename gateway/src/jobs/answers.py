@@ -6,13 +6,13 @@ import time
 from redis import Redis
 from redis.exceptions import RedisError
 
-from counters import Counters
-from jobs import TIMEOUT_SECONDS, now_in_ms, script
+from jobs.store import TIMEOUT_SECONDS, now_in_ms, script
+from jobs.waiting import CHANNEL
+from middleware.counters import Counters
 from pipeline.broker import Batch
 from pipeline.messages import DeadLetter, id_text, number_text
 from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
 from pipeline.run import Run
-from waiting import CHANNEL
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Answers:
             redis_connect_func=on_connect,
         )
         self._next_look = 0.0
-        self._script = self._redis.register_script(script("answer"))
+        self._script = self._redis.register_script(script(__file__, "answer"))
 
     def keep(self, batch: Batch) -> list[DeadLetter] | None:
         """Keeps the answers; returns the deliveries that are none, once Redis has the rest.

@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from columns import COLUMNS
 from pipeline import dataset
+from schemas.columns import COLUMNS
 
 MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
 LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # in the data set, in points of disease progression

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 
-from jobs import StoreError, digest, told
-from judge import RefusedError
+from jobs.store import StoreError, digest, told
 from pipeline.messages import new_id
+from promotion.checks import RefusedError
 from threads import SlowError
 
 TURN = "rollback"  # the key in Redis

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from jobs import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
-from outbox import CONFIRM_SECONDS, BrokerAwayError
+from jobs.outbox import CONFIRM_SECONDS, BrokerAwayError
+from jobs.store import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
 from pipeline.models.store import now_text
@@ -19,9 +19,9 @@ from pipeline.training import (
     TrainingRequest,
     record_key,
 )
-from task_queue import FullError, TaskQueue
+from schemas.trainings import TrainingJob, TrainingStatus, TrainRequest
 from threads import SlowError, Threads
-from training_schemas import TrainingJob, TrainingStatus, TrainRequest
+from trainings.task_queue import FullError, TaskQueue
 
 LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
 FIGURES = ("rmse", "mae", "holdout_rows_seen")
@@ -44,9 +44,9 @@ class Trainings:
         self._ttl = ttl
         waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
-        self._create = self._redis.register_script(script("create_training"))
-        self._note = self._redis.register_script(script("note_training"))
-        self._drop = self._redis.register_script(script("drop_training"))
+        self._create = self._redis.register_script(script(__file__, "create_training"))
+        self._note = self._redis.register_script(script(__file__, "note_training"))
+        self._drop = self._redis.register_script(script(__file__, "drop_training"))
         self._settle = self._redis.register_script(SETTLE.read_text())
 
     async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from columns import COLUMNS
 from pipeline import dataset
+from schemas.columns import COLUMNS
 
 NAMES = tuple(column.name for column in COLUMNS)
 

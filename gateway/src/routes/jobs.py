@@ -6,15 +6,15 @@ from typing import Any
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-import problems
-from calls import LOOK_AGAIN_SECONDS, Key
-from job_ids import JobIdInQuery
-from jobs import ConflictError, StoreError
-from lookup import Lookup
-from schemas import Job
-from training_schemas import TrainingJob, TrainRequest
-from trainings import Trainings
-from waiting import Waiting, until
+from jobs.job_lookup import Lookup
+from jobs.store import ConflictError, StoreError
+from jobs.waiting import Waiting, until
+from routes import problems
+from routes.predictions import LOOK_AGAIN_SECONDS, Key
+from schemas.job_ids import JobIdInQuery
+from schemas.predictions import Job
+from schemas.trainings import TrainingJob, TrainRequest
+from trainings.store import Trainings
 
 LOOK_AT_TRAINING_SECONDS = 0.5  # nobody is told what the trainer does
 

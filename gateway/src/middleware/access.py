@@ -8,7 +8,7 @@ from fastapi.security import APIKeyHeader
 from starlette.middleware.cors import CORSMiddleware
 
 from gateway_settings import GatewaySettings
-from origins import OwnOrigin
+from middleware.origins import OwnOrigin
 from pipeline.local_hosts import LocalHosts
 
 SENT_HEADERS = ("Idempotency-Key", "Prefer", "X-API-Key")

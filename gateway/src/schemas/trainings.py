@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import STAGES, Algorithm, Stage
-from schemas import HOLDOUT_ROWS_SEEN, Number, Strict
+from schemas.predictions import HOLDOUT_ROWS_SEEN, Number, Strict
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # of a model, or a data set
 MOST_COLUMNS = 100

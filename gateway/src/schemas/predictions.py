@@ -13,8 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from job_ids import JobIdInBody
 from pipeline.messages import FEATURE_COUNT
+from schemas.job_ids import JobIdInBody
 
 MOST_ROWS = 1000
 MOST_NAMES = 50  # in an object

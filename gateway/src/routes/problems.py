@@ -7,15 +7,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from intake import MisfitError
-from jobs import ConflictError, StoreError
-from judge import RefusedError
-from outbox import BrokerAwayError
+from jobs.intake import MisfitError
+from jobs.outbox import BrokerAwayError
+from jobs.store import ConflictError, StoreError
 from pipeline.models import store as model_store
-from registry import UnknownModelError
-from schemas import FORMS, Job, Jobs, Problem, TooMuchError
-from task_queue import FullError
+from promotion.checks import RefusedError
+from promotion.registry import UnknownModelError
+from schemas.predictions import FORMS, Job, Jobs, Problem, TooMuchError
 from threads import SlowError
+from trainings.task_queue import FullError
 
 AGAIN = {"Retry-After": "1"}
 MOST_DETAILS = 20  # a thousand rows can be wrong in a thousand places

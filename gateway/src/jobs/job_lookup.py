@@ -5,10 +5,10 @@ from typing import NoReturn
 
 from fastapi import HTTPException
 
-from jobs import JobStore
-from schemas import Job
-from training_schemas import TrainingJob
-from trainings import Trainings
+from jobs.store import JobStore
+from schemas.predictions import Job
+from schemas.trainings import TrainingJob
+from trainings.store import Trainings
 
 
 class Lookup:

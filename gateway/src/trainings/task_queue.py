@@ -6,7 +6,7 @@ import msgspec
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
-from outbox import BrokerAwayError
+from jobs.outbox import BrokerAwayError
 from pipeline.errors import PipelineError
 from pipeline.settings import urls_of
 from pipeline.training import QUEUE, TASK, TrainingRequest, TrainingSettings, celery_app

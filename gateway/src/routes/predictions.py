@@ -7,19 +7,19 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, HTTPException, Request, Response
 
-import problems
-import ranges
-from counters import Counters
 from gateway_settings import GatewaySettings
-from intake import Intake
-from job_ids import JobId, JobIdInQuery
-from jobs import JobStore, StoreError
-from lookup import Lookup
-from outbox import Outbox
+from jobs.intake import Intake
+from jobs.job_lookup import Lookup
+from jobs.outbox import Outbox
+from jobs.store import JobStore, StoreError
+from jobs.waiting import Waiting, until
+from middleware.counters import Counters
 from pipeline.broker import Broker
 from pipeline.messages import Message, id_text, number_text
-from schemas import Job, Jobs, Label, LabelTaken, PredictRequest, key_header
-from waiting import Waiting, until
+from routes import problems
+from schemas import ranges
+from schemas.job_ids import JobId, JobIdInQuery
+from schemas.predictions import Job, Jobs, Label, LabelTaken, PredictRequest, key_header
 
 LONGEST_WAIT_SECONDS = 30
 LOOK_AGAIN_SECONDS = 3.0  # in case nobody told us: a message of Redis can be lost

@@ -28,7 +28,7 @@ from pipeline.errors import PipelineError
 from pipeline.ids import canonical, path_of
 from pipeline.messages import number_text
 from pipeline.redis_policy import check, on_connect_async
-from schemas import Job, Status
+from schemas.predictions import Job, Status
 
 REMEMBER_SECONDS = 3600
 MOST_CONNECTIONS = 32
@@ -74,9 +74,9 @@ class Known(NamedTuple):
         return job
 
 
-def script(name: str) -> str:
-    """Returns the text of a Lua script, which Redis runs as one step."""
-    return (Path(__file__).parent / f"{name}.lua").read_text()
+def script(module: str, name: str) -> str:
+    """Returns the text of the Lua script beside a module, which Redis runs as one step."""
+    return Path(module).with_name(f"{name}.lua").read_text()
 
 
 def now_in_ms() -> int:
@@ -99,11 +99,11 @@ class JobStore:
         )
         self.redis = Redis.from_pool(pool)
         self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
-        self._create = self.redis.register_script(script("create"))
-        self._confirm = self.redis.register_script(script("confirm"))
-        self._look = self.redis.register_script(script("look"))
-        self._tell = self.redis.register_script(script("tell_label"))
-        self._confirm_label = self.redis.register_script(script("confirm_label"))
+        self._create = self.redis.register_script(script(__file__, "create"))
+        self._confirm = self.redis.register_script(script(__file__, "confirm"))
+        self._look = self.redis.register_script(script(__file__, "look"))
+        self._tell = self.redis.register_script(script(__file__, "tell_label"))
+        self._confirm_label = self.redis.register_script(script(__file__, "confirm_label"))
 
     async def create(self, new: NewJobs) -> list[Known]:
         """Writes the jobs, or returns those already there. Raises ConflictError, or StoreError.

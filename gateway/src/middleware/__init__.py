@@ -1,0 +1,1 @@
+"""What every request passes: keys, origins, limits and counts."""

@@ -1,0 +1,1 @@
+"""The live model and the shadow model: changed, checked and rolled back."""

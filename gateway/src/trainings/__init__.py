@@ -1,0 +1,1 @@
+"""Trainings, kept in Redis and sent to the trainer."""
