@@ -9,7 +9,7 @@ from typing import cast
 
 from pydantic import Field
 
-from models import Models
+from live_model import Models
 from pipeline.broker import Broker
 from pipeline.messages import FEATURES, DeadLetter, Message
 from pipeline.models.predictor import Predictor

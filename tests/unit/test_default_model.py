@@ -7,7 +7,7 @@ import pytest
 import skops.io
 from sklearn.linear_model import Ridge
 
-from own_model import register
+from default_model import register
 from pipeline import dataset
 from pipeline.models import fingerprint
 from pipeline.models.records import Change

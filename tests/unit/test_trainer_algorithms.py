@@ -9,12 +9,12 @@ import skops.io
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 
 from algorithms import PARAMS, fit, params_of
-from making import evaluate, files_of
 from pipeline import dataset
 from pipeline.dataset import Dataset
 from pipeline.models import skops_model
 from pipeline.models.records import ONNX, SKOPS
 from pipeline.training import ALGORITHMS, TrainingError
+from train_model import evaluate, files_of
 
 SEEN, HELD_OUT = dataset.training(), dataset.holdout()
 

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import making
-from making import files_of, make
 from pipeline.errors import ModelError
 from pipeline.models.store import ModelStore
 from pipeline.training import ALGORITHMS, TrainingError, TrainingRequest
+from train_model import files_of, make
 
 
 def trained_on(store: ModelStore, csv: str, algorithm: str) -> None:

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from making import make
-from overlap import holdout_rows_seen
+from holdout_overlap import holdout_rows_seen
 from pipeline import dataset
 from pipeline.dataset import Dataset
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.records import Model
 from pipeline.models.store import ModelStore
 from pipeline.training import TrainingRequest
+from train_model import make
 
 NAMES = [*FEATURE_NAMES]
 

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from redis.exceptions import OutOfMemoryError as RedisFullError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from making import make
+from cancellation import Record, Watch
 from pipeline.errors import PipelineError
 from pipeline.models.records import Model
 from pipeline.models.store import ModelStore, StoreError
@@ -28,7 +28,7 @@ from pipeline.training import (
     TrainingRequest,
     TrainingSettings,
 )
-from watching import Record, Watch
+from train_model import make
 
 PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
 MOST_TRIES = 6

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from own_model import form_of, register
+from default_model import form_of, register
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.models.predictor import Predictor

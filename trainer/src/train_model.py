@@ -14,7 +14,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 import algorithms
 import data_sets
-import overlap
+import holdout_overlap
 from pipeline.dataset import Dataset
 from pipeline.errors import ModelError
 from pipeline.models import onnx_export, skops_model
@@ -44,7 +44,7 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
         tell(Progress("evaluate"))
         metrics = evaluate(estimator, training, held_out)
-        seen = overlap.holdout_rows_seen(request.features, training)
+        seen = holdout_overlap.holdout_rows_seen(request.features, training)
     files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
     tell(Progress("store"))
     model = Model(
@@ -66,7 +66,7 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
 
 
 def _notes_of(training: Dataset, held_out: Dataset) -> list[str]:
-    copies = overlap.copies(training, held_out)
+    copies = holdout_overlap.copies(training, held_out)
     if not copies:
         return []
     return [
