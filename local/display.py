@@ -14,7 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 
 from pipeline.numbers import readable
-from tally import Progress
+from service_counts import Progress
 
 LINE_SECONDS = 5.0
 STATE_STYLES = {"running": "green", "done": "blue"}

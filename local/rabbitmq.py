@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from child import Child, end_leftover
+from child_process import Child, end_leftover
 from lasting_path import LastingPath
 from packages import Package
 from servers import PrivateServer, ServerError, free_ports, listens, reply, wait_until_ready

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from child import Child
+from child_process import Child
 from packages import Package
 from servers import PrivateServer, free_ports, reply, wait_until_ready
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from child import Child
+from child_process import Child
 from display import Display, for_stdout, short
 from options import environment, patience, positive
-from places import files, pages, take_ports, ways_in
+from run_progress import LOOK_SECONDS, Goal, Session, StalledError
 from servers import ServerError
-from session import LOOK_SECONDS, Goal, Session, StalledError
 from stores import end_leftover_redis, keep_running, stores_for
 from supervisor import NAMES, SERVING_NAMES, ServiceError, Supervisor, end_leftover_services
+from urls import files, pages, take_ports, ways_in
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"

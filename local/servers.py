@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from child import Child
+from child_process import Child
 
 START_SECONDS = 60.0
 

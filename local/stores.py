@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from child import end_leftover
+from child_process import end_leftover
 from display import Display
 from rabbitmq import RABBITMQ, PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from child import Child, end_leftover
+from child_process import Child, end_leftover
 from options import stream_count
-from tally import Progress, Tally
+from service_counts import Progress, Tally
 
 NAMES = ("features", "model", "metric", "plot")
 # The gateway stops first, so that it accepts nothing that will not be answered.

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from child import Child
+from child_process import Child
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
 from servers import free_ports

@@ -14,7 +14,7 @@ from pathlib import Path
 import pika
 import pytest
 
-from child import Child
+from child_process import Child
 from processes import assert_gone, family_of
 from rabbitmq import PrivateRabbitMQ
 from servers import ServerError

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from child import Child
+from child_process import Child
 from gateway_client import SCALED, Gateway
 from jobs.outbox import CONFIRM_SECONDS
 from pipeline.messages import new_id

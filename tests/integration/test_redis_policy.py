@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from child import Child
+from child_process import Child
 from gateway_client import SCALED, Gateway
 from redis_server import CONFIG, REDIS, PrivateRedis
 from servers import free_ports

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from display import LiveDisplay, View
-from session import Goal, StalledError
-from tally import Progress, Tally
+from run_progress import Goal, StalledError
+from service_counts import Progress, Tally
 
 
 def progress(**changes: int) -> Progress:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from display import Display, View
 from pipeline.numbers import readable
+from service_counts import Progress, Rate
 from supervisor import Supervisor
-from tally import Progress, Rate
 
 LOOK_SECONDS = 0.2
 STILL_SECONDS = 3.0
