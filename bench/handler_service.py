@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, Field
 
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 
 Row = Annotated[list[float], Field(min_length=10, max_length=10)]
 

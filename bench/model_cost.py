@@ -9,7 +9,7 @@ import model
 from lab import Lab
 from pipeline import dataset
 from pipeline.messages import FEATURES, Message, new_id
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 
 SIZES = (1, 10, 100, 500, 1000)
 REPEATS = 7

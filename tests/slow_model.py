@@ -24,7 +24,7 @@ class SlowEstimator:
 
 def main(milliseconds: str, name: str, script: str) -> None:
     sys.path.insert(0, str(Path(script).parent))
-    from pipeline.models import predictor  # noqa: PLC0415 (in a container it is on the path only now)
+    from pipeline.model_store import predictor  # noqa: PLC0415 (in a container it is on the path only now)
 
     read = predictor.estimator_of
 

@@ -12,8 +12,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import SKOPS, Change, Metrics, Model
-from pipeline.models.store import ModelStore, now_text
+from pipeline.model_store.records import SKOPS, Change, Metrics, Model
+from pipeline.model_store.store import ModelStore, now_text
 
 
 def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields: Any) -> Model:

@@ -9,7 +9,7 @@ from celery.result import AsyncResult
 from redis import Redis
 
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore, now_text
 from pipeline.training import (
     CANCELLED,
     SETTLE,

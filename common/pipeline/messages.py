@@ -16,9 +16,9 @@ import msgspec
 import uuid_utils
 from msgspec.structs import replace
 
+from pipeline.decode_errors import INVALID, LONG_NUMBER_REASON, reason_of, too_large
 from pipeline.errors import DecodeError
 from pipeline.ids import ID_PATTERN, MAX_ID_DIGITS, canonical
-from pipeline.reasons import INVALID, LONG_NUMBER_REASON, reason_of, too_large
 
 FEATURE_NAMES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
 FEATURE_COUNT = len(FEATURE_NAMES)

@@ -18,8 +18,8 @@ import msgspec
 from pipeline.errors import PipelineError, SettingsError, StopError, ThreadError
 from pipeline.health import Status
 from pipeline.numbers import readable
-from pipeline.seldom import Seldom
 from pipeline.settings import Settings
+from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from middleware.access import keep_pages_out, needs_key
 from middleware.body_limit import Limits
 from middleware.counters import Counters, Timed
 from pipeline.broker import Broker
-from pipeline.models.store import ModelStore
-from pipeline.web import WebServer
+from pipeline.model_store.store import ModelStore
+from pipeline.web.server import WebServer
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from routes import problems

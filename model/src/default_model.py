@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 
 from pipeline.messages import FEATURE_NAMES, new_id
-from pipeline.models import fingerprint
-from pipeline.models.records import ONNX, RECORD, SKOPS, Change, Model, standing
-from pipeline.models.store import ModelStore, StoreError, TakenError, now_text
+from pipeline.model_store import fingerprint
+from pipeline.model_store.records import ONNX, RECORD, SKOPS, Change, Model, standing
+from pipeline.model_store.store import ModelStore, StoreError, TakenError, now_text
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from live_model import Models
 from pipeline.broker import Broker
 from pipeline.messages import FEATURES, DeadLetter, Message
-from pipeline.models.predictor import Predictor
-from pipeline.models.store import ModelStore
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.store import ModelStore
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, StoreSettings
 

@@ -20,11 +20,11 @@ from model import ModelSettings
 from pipeline import dataset
 from pipeline.errors import PipelineError
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models import fingerprint, onnx_export
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
-from pipeline.models.store import now_text
-from pipeline.models.versions import versions
+from pipeline.model_store import fingerprint, onnx_export
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
+from pipeline.model_store.store import now_text
+from pipeline.model_store.versions import versions
 
 
 def estimator() -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from chaos.clients import AWAY, Caller, Client
 from chaos.report import Line
 from chaos.streams import RECOVERY_SECONDS
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 from redis_server import PrivateRedis
 from servers import free_ports
 from support import STOP_SECONDS, Service, eventually, read_rows, row_count

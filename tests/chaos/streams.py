@@ -16,7 +16,7 @@ import pandas as pd
 
 from chaos.report import Line
 from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 from support import PATIENCE_SECONDS, STOP_SECONDS, Service, Vhost, eventually, row_count
 
 SERVICES = ("model", "metric", "plot", "features")

@@ -17,9 +17,9 @@ from sklearn.linear_model import Ridge
 from chaos.report import Report
 from chaos.streams import Stream, Tries, a_moment
 from pipeline.messages import VALUES
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import REPORT_SECONDS
-from pipeline.models.store import ModelStore
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import REPORT_SECONDS
+from pipeline.model_store.store import ModelStore
 from stored_models import change, put_model
 from support import eventually
 

@@ -14,7 +14,7 @@ import pytest
 
 import slow_model
 from gateway_client import Gateway
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from redis_server import PrivateRedis
 from stored_models import change, put_model
 from support import STOP_SECONDS, Service, Vhost, eventually

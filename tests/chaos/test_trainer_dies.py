@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models.records import RECORD
+from pipeline.model_store.records import RECORD
 from pipeline.training import MOST_KILLS, QUEUE
 from processes import family
 from rabbitmq import PrivateRabbitMQ

@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 
 from chaos import crash_at
 from pipeline import dataset
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from stored_models import change, put_model
 from support import Service, Vhost, eventually, read_rows, row_count
 

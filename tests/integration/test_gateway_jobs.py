@@ -13,7 +13,7 @@ import train
 from gateway_client import MEASURED, SCALED, WAIT, Gateway, Serving
 from pipeline import dataset
 from pipeline.messages import id_text, new_id
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 from stored_models import fragile_estimator
 from support import Service, eventually, read_rows
 

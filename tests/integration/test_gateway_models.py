@@ -13,8 +13,8 @@ import pytest
 
 from gateway_client import Gateway
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import REPORT_SECONDS, Change, Replica
-from pipeline.models.store import ModelStore, now_text
+from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
+from pipeline.model_store.store import ModelStore, now_text
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from routes.models import FOLLOW_SECONDS

@@ -10,9 +10,9 @@ import skops.io
 from sklearn.linear_model import Ridge
 
 from pipeline import dataset
-from pipeline.models import fingerprint
-from pipeline.models.records import REPORT_SECONDS, SKOPS
-from pipeline.models.store import ModelStore
+from pipeline.model_store import fingerprint
+from pipeline.model_store.records import REPORT_SECONDS, SKOPS
+from pipeline.model_store.store import ModelStore
 from stored_models import change, damage, fragile_estimator, put_model
 from support import Service, Vhost, eventually
 

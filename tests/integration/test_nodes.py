@@ -16,14 +16,14 @@ DEAD = "amqp://guest:guest@127.0.0.1:1/%2F"
 
 @pytest.fixture(autouse=True)
 def _in_the_order_of_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.broker.link.random.sample", lambda nodes, _: nodes)
+    monkeypatch.setattr("pipeline.broker.kept_connection.random.sample", lambda nodes, _: nodes)
 
 
 def test_a_dead_node_is_passed_by_at_once(
     vhost: Vhost, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipeline.broker.link.FIRST_DELAY_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr("pipeline.broker.link.LONGEST_DELAY_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("pipeline.broker.kept_connection.FIRST_DELAY_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("pipeline.broker.kept_connection.LONGEST_DELAY_SECONDS", PATIENCE_SECONDS)
     settings = BrokerSettings(amqp_url=f"{DEAD},{vhost.amqp_url}")
     start = time.monotonic()
     with caplog.at_level(logging.INFO), opened(settings) as (broker, _):

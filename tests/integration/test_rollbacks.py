@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from gateway_client import Gateway, Serving
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from promotion.checks import RefusedError
 from promotion.rollbacks import TURN, Rollbacks
 from redis_server import PrivateRedis

@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import SKOPS
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import SKOPS
 from pipeline.training import QUEUE
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis

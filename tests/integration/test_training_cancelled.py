@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from gateway_client import Gateway
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from redis_server import PrivateRedis
 from support import PATIENCE_SECONDS, Service, Vhost, eventually
 

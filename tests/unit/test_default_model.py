@@ -9,9 +9,9 @@ from sklearn.linear_model import Ridge
 
 from default_model import register
 from pipeline import dataset
-from pipeline.models import fingerprint
-from pipeline.models.records import Change
-from pipeline.models.store import ModelStore
+from pipeline.model_store import fingerprint
+from pipeline.model_store.records import Change
+from pipeline.model_store.store import ModelStore
 from promotion.registry import Registry
 from stored_models import put_model
 

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 
 from pipeline.dataset import holdout
-from pipeline.web import WebServer
+from pipeline.web.server import WebServer
 from routes.pages import pages
 from schemas.columns import COLUMNS
 

@@ -13,8 +13,8 @@ from sklearn.linear_model import Ridge
 
 from jobs.store import ConflictError
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
-from pipeline.models.store import ModelStore, now_text
+from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
+from pipeline.model_store.store import ModelStore, now_text
 from promotion.checks import RefusedError
 from promotion.registry import Registry, UnknownModelError
 from s3 import BUCKET, losing_answers, moto_server

@@ -17,8 +17,8 @@ from model import answer, tried
 from pipeline import dataset
 from pipeline.errors import ModelError, StopError
 from pipeline.messages import Message
-from pipeline.models import predictor as predictor_module
-from pipeline.models.predictor import Predictor
+from pipeline.model_store import predictor as predictor_module
+from pipeline.model_store.predictor import Predictor
 from support import STOP_SECONDS, Clock
 
 

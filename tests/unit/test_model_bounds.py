@@ -19,9 +19,9 @@ from sklearn.linear_model import Ridge
 
 from pipeline import dataset
 from pipeline.errors import ModelError
-from pipeline.models.onnx_model import MAX_SESSION_BYTES
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import MOST_MODEL_BYTES
+from pipeline.model_store.onnx_model import MAX_SESSION_BYTES
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import MOST_MODEL_BYTES
 
 LARGE = 2**24  # numbers of eight bytes each
 BASE = f'"{scipy.sparse.spmatrix.__module__}"'

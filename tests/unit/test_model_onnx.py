@@ -16,7 +16,7 @@ from onnx.external_data_helper import set_external_data
 import train
 from pipeline import dataset
 from pipeline.errors import ModelError
-from pipeline.models.predictor import Predictor
+from pipeline.model_store.predictor import Predictor
 
 HOLDOUT = dataset.holdout().features
 ANY_ROWS: list[Any] = [None, 10]
@@ -147,7 +147,7 @@ def test_a_row_beyond_floats_is_put_aside_alone(tmp_path: Path) -> None:
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('not here')")
     load_it = (
-        "import pathlib; from pipeline.models.predictor import Predictor; "
+        "import pathlib; from pipeline.model_store.predictor import Predictor; "
         f"Predictor.load(pathlib.Path({str(folder)!r})"
     )
     done = fresh_python(f"{load_it} / 'model.onnx')", first=tmp_path)
@@ -159,7 +159,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path, folder: Path
 def test_it_is_run_without_scikit_learn_and_nobody_is_told(folder: Path, tmp_path: Path) -> None:
     done = fresh_python(
         "import pathlib, sys\n"
-        "from pipeline.models.predictor import Predictor\n"
+        "from pipeline.model_store.predictor import Predictor\n"
         f"Predictor.load(pathlib.Path({str(folder / 'model.onnx')!r}))\n"
         "print([name for name in ('onnxruntime', 'sklearn', 'skops') if name in sys.modules])",
         HOME=str(tmp_path),

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from pipeline.seldom import INTERVAL_SECONDS, MAX_KEYS, Seldom, SeldomFilter
+from pipeline.throttled_log import INTERVAL_SECONDS, MAX_KEYS, Seldom, SeldomFilter
 from support import Clock
 
 

@@ -23,8 +23,8 @@ from sklearn.svm import SVR
 
 import train
 from pipeline.errors import ModelError
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import Model
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import Model
 from support import ROOT
 
 ESTIMATORS: list[Any] = [

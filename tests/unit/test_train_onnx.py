@@ -18,8 +18,8 @@ from sklearn.preprocessing import StandardScaler
 import train
 from pipeline import dataset
 from pipeline.errors import ModelError
-from pipeline.models import onnx_export
-from pipeline.models.predictor import Predictor
+from pipeline.model_store import onnx_export
+from pipeline.model_store.predictor import Predictor
 from support import ROOT
 
 HOLDOUT = dataset.holdout().features

@@ -11,8 +11,8 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegresso
 from algorithms import PARAMS, fit, params_of
 from pipeline import dataset
 from pipeline.dataset import Dataset
-from pipeline.models import skops_model
-from pipeline.models.records import ONNX, SKOPS
+from pipeline.model_store import skops_model
+from pipeline.model_store.records import ONNX, SKOPS
 from pipeline.training import ALGORITHMS, TrainingError
 from train_model import evaluate, files_of
 

@@ -8,7 +8,7 @@ import pytest
 import data_sets
 from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingError, TrainingRequest
 
 ROWS = 25

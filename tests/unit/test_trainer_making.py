@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ModelError
-from pipeline.models.store import ModelStore
+from pipeline.model_store.store import ModelStore
 from pipeline.training import ALGORITHMS, TrainingError, TrainingRequest
 from train_model import files_of, make
 
@@ -40,6 +40,6 @@ def test_numbers_that_cannot_be_computed_with_leave_no_record(
 
 
 def test_a_model_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(making, "MOST_MODEL_BYTES", 100)
+    monkeypatch.setattr(train_model, "MOST_MODEL_BYTES", 100)
     with pytest.raises(ModelError, match=r"a model of .* bytes is too large, the most is 100"):
         files_of(np.zeros(3), np.zeros((1, 10)))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models.records import Metrics, Model
-from pipeline.models.store import ModelStore
+from pipeline.model_store.records import Metrics, Model
+from pipeline.model_store.store import ModelStore
 from support import ROOT
 
 MODEL = Model(

@@ -10,8 +10,8 @@ from holdout_overlap import holdout_rows_seen
 from pipeline import dataset
 from pipeline.dataset import Dataset
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.records import Model
-from pipeline.models.store import ModelStore
+from pipeline.model_store.records import Model
+from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingRequest
 from train_model import make
 

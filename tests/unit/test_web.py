@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from pipeline import connections
-from pipeline.web import WebServer
+from pipeline.web import connections
+from pipeline.web.server import WebServer
 
 LARGE = 6 * 2**20
 

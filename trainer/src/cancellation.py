@@ -14,8 +14,8 @@ from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipeline.models.store import now_text
-from pipeline.seldom import Seldom
+from pipeline.model_store.store import now_text
+from pipeline.throttled_log import Seldom
 from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 
 log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ from sklearn.model_selection import train_test_split
 
 from pipeline import csv_table, dataset
 from pipeline.dataset import HOLDOUT_SHARE, Dataset
+from pipeline.decode_errors import too_large
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.store import ModelStore
-from pipeline.reasons import too_large
+from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingError, TrainingRequest
 
 BUILT_IN, BUILT_IN_TARGET = "diabetes", "target"

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from pipeline.errors import PipelineError
-from pipeline.models.records import RECORD, Model
-from pipeline.models.store import ModelStore
+from pipeline.model_store.records import RECORD, Model
+from pipeline.model_store.store import ModelStore
 from pipeline.settings import StoreSettings
 
 INSTALL = (

@@ -15,8 +15,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from cancellation import Record, Watch
 from pipeline.errors import PipelineError
-from pipeline.models.records import Model
-from pipeline.models.store import ModelStore, StoreError
+from pipeline.model_store.records import Model
+from pipeline.model_store.store import ModelStore, StoreError
 from pipeline.redis_policy import PolicyError, look, on_connect
 from pipeline.settings import StoreSettings
 from pipeline.training import (

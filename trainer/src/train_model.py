@@ -16,12 +16,12 @@ import algorithms
 import data_sets
 import holdout_overlap
 from pipeline.dataset import Dataset
+from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
-from pipeline.models import onnx_export, skops_model
-from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Metrics, Model
-from pipeline.models.store import ModelStore, now_text
-from pipeline.models.versions import versions
-from pipeline.reasons import too_large
+from pipeline.model_store import onnx_export, skops_model
+from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Metrics, Model
+from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.versions import versions
 from pipeline.training import Progress, TrainingError, TrainingRequest
 
 Tell = Callable[[Progress], None]

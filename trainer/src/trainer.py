@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
-from pipeline.seldom import SeldomFilter
+from pipeline.throttled_log import SeldomFilter
 from pipeline.training import celery_app
 from redis_watch import RedisWatch
 from result_store import ResultStore

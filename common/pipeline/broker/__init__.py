@@ -2,10 +2,10 @@
 
 import logging
 
-from pipeline.broker import odd_headers
+from pipeline.broker import pika_patches
 from pipeline.broker.batch import Batch
 from pipeline.broker.client import Broker
-from pipeline.broker.dead_letters import DeadLetters, Letter, dropped_letters
+from pipeline.broker.dead_letter_queue import DeadLetters, Letter, dropped_letters
 from pipeline.broker.topology import ANSWERS, DELAY_STEPS
 
 __all__ = [
@@ -18,5 +18,5 @@ __all__ = [
     "dropped_letters",
 ]
 
-odd_headers.install()
+pika_patches.install()
 logging.getLogger("pika").setLevel(logging.CRITICAL)  # we log what matters ourselves, in one line

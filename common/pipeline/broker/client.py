@@ -24,8 +24,8 @@ from pipeline.broker.topology import (
 from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
-from pipeline.seldom import Seldom
 from pipeline.settings import BrokerSettings
+from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
 from pipeline.broker.inbox import Inbox, all_have, any_behind, any_has, draw
-from pipeline.broker.link import Link
+from pipeline.broker.kept_connection import Link
 from pipeline.broker.prefetch import Speed
 from pipeline.broker.topology import CHANGES, Uses
 from pipeline.run import Run

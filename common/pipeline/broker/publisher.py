@@ -12,11 +12,11 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
-from pipeline.broker.link import Link
+from pipeline.broker.kept_connection import Link
 from pipeline.broker.topology import Uses
 from pipeline.run import Run
-from pipeline.seldom import Seldom
 from pipeline.settings import BrokerSettings
+from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
 

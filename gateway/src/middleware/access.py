@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from gateway_settings import GatewaySettings
 from middleware.origins import OwnOrigin
-from pipeline.local_hosts import LocalHosts
+from pipeline.web.local_hosts import LocalHosts
 
 SENT_HEADERS = ("Idempotency-Key", "Prefer", "X-API-Key")
 READ_HEADERS = ("Location", "Preference-Applied", "Retry-After")

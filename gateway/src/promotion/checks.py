@@ -7,12 +7,12 @@ from sklearn.metrics import root_mean_squared_error
 
 from pipeline import dataset
 from pipeline.csv_table import listed
+from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError, PipelineError
 from pipeline.messages import FEATURE_NAMES
-from pipeline.models.predictor import Predictor
-from pipeline.models.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
-from pipeline.models.store import DamagedError, ModelStore
-from pipeline.reasons import too_large
+from pipeline.model_store.predictor import Predictor
+from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.store import DamagedError, ModelStore
 
 
 class RefusedError(PipelineError):

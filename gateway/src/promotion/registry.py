@@ -8,8 +8,8 @@ import msgspec
 from jobs.store import ConflictError, digest
 from pipeline.errors import PipelineError
 from pipeline.messages import new_id
-from pipeline.models.records import Change, Model, standing
-from pipeline.models.store import ModelStore, TakenError, now_text
+from pipeline.model_store.records import Change, Model, standing
+from pipeline.model_store.store import ModelStore, TakenError, now_text
 from promotion.checks import Judge, RefusedError
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]

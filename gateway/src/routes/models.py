@@ -11,8 +11,8 @@ from msgspec import to_builtins
 
 from jobs.outbox import Outbox
 from pipeline.broker import Broker
-from pipeline.models.records import REPORT_SECONDS, Change, Model, Replica
-from pipeline.models.store import DamagedError, ModelStore, StoreError
+from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
+from pipeline.model_store.store import DamagedError, ModelStore, StoreError
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from routes import problems

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from jobs.intake import MisfitError
 from jobs.outbox import BrokerAwayError
 from jobs.store import ConflictError, StoreError
-from pipeline.models import store as model_store
+from pipeline.model_store import store as model_store
 from promotion.checks import RefusedError
 from promotion.registry import UnknownModelError
 from schemas.predictions import FORMS, Job, Jobs, Problem, TooMuchError

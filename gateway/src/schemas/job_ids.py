@@ -8,9 +8,9 @@ from fastapi import Query
 from pydantic import AfterValidator, WithJsonSchema, WrapValidator
 from pydantic_core import PydanticCustomError
 
+from pipeline.decode_errors import LONG_NUMBER_REASON
 from pipeline.ids import ID_SCHEMA, id_problem
 from pipeline.messages import INT_ID_LIMIT
-from pipeline.reasons import LONG_NUMBER_REASON
 
 
 def _refusal(reason: str) -> PydanticCustomError:

@@ -13,7 +13,7 @@ from logs.decimal_commas import Commas
 from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
 from logs.rows import AnyRows, LoggedRow, header, last_rows, parse
-from pipeline.seldom import Seldom
+from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from starlette.applications import Starlette
 from page.broker_status.monitor import Management
 from page.event_stream import Feed
 from page.routes import Routes
-from pipeline.local_hosts import LocalHosts
-from pipeline.web import WebServer
+from pipeline.web.local_hosts import LocalHosts
+from pipeline.web.server import WebServer
 from plotter import Plotter
 
 ROWS_SECONDS = 0.2  # between two looks for new rows while there are readers

@@ -11,7 +11,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from pipeline.errors import ModelError
-from pipeline.models import skops_archive
+from pipeline.model_store import skops_archive
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ TRUSTED_TYPES = [
     "sklearn.utils._bunch.Bunch",
 ]
 
-_SOURCE = "common/pipeline/models/skops_model.py"
+_SOURCE = "common/pipeline/model_store/skops_model.py"
 
 
 def load(content: bytes, path: Path) -> Any:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
-from pipeline.models.records import MOST_MODEL_BYTES
+from pipeline.model_store.records import MOST_MODEL_BYTES
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "

@@ -13,9 +13,9 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.connections import affordable, bounded
 from pipeline.errors import WebError
-from pipeline.seldom import SeldomFilter
+from pipeline.throttled_log import SeldomFilter
+from pipeline.web.connections import affordable, bounded
 
 log = logging.getLogger(__name__)
 

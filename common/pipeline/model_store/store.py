@@ -18,9 +18,9 @@ from typing import Any
 import msgspec
 
 from pipeline.errors import ModelError, PipelineError
-from pipeline.models.objects import DamagedError, Objects, StoreError
-from pipeline.models.predictor import estimator_of
-from pipeline.models.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
+from pipeline.model_store.objects import DamagedError, Objects, StoreError
+from pipeline.model_store.predictor import estimator_of
+from pipeline.model_store.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
 
 __all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name", "now_text"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
-from pipeline.models import fingerprint
+from pipeline.model_store import fingerprint
 
 MOST_FEATURE = 1e100  # a model that squares larger values overflows, and fails
 TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
@@ -141,7 +141,7 @@ def _is_onnx(path: Path) -> bool:
 def _origin(content: bytes, path: Path) -> str:
     if _is_onnx(path):
         return ""
-    from pipeline.models import skops_model  # noqa: PLC0415
+    from pipeline.model_store import skops_model  # noqa: PLC0415
 
     return skops_model.origin(content)
 
@@ -152,9 +152,9 @@ def estimator_of(content: bytes, path: Path) -> Any:
     Only the library that the file needs is imported: each costs memory.
     """
     if _is_onnx(path):
-        from pipeline.models import onnx_model  # noqa: PLC0415
+        from pipeline.model_store import onnx_model  # noqa: PLC0415
 
         return onnx_model.OnnxModel(content, str(path))
-    from pipeline.models import skops_model  # noqa: PLC0415
+    from pipeline.model_store import skops_model  # noqa: PLC0415
 
     return skops_model.load(content, path)

@@ -12,7 +12,7 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
-from pipeline.broker.connection import Connection
+from pipeline.broker.buffered_writes import Connection
 from pipeline.broker.nodes import address, connection_parameters, explain
 from pipeline.broker.topology import Topology, Uses
 from pipeline.errors import BrokerError

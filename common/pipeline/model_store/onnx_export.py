@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
-from pipeline.models.onnx_model import INSTALL, OnnxModel
+from pipeline.model_store.onnx_model import INSTALL, OnnxModel
 
 # Points of disease progression. Rounding makes about 1e-13 with doubles and up to 5e-4 with floats;
 # anything converted wrongly, such as a threshold or a scale, is off by whole points.

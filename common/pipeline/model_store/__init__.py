@@ -1,0 +1,1 @@
+"""The model store, and the models in it: loaded, checked and asked."""

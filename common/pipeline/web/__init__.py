@@ -1,0 +1,1 @@
+"""HTTP served beside the own loop of a service."""
