@@ -16,7 +16,9 @@ from typing import TypeVar
 import psutil
 
 from rabbitmq import PrivateRabbitMQ
-from support import ROOT, Service, Vhost, eventually
+from support.service import ROOT, Service
+from support.vhost import Vhost
+from support.waiting import eventually
 
 UP_SECONDS = 60  # for a service to start, its state included
 BENCH = Path(__file__).parent

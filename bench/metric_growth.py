@@ -11,7 +11,8 @@ import pika
 from lab import BenchError, Lab, Room
 from pipeline.messages import Message, new_id
 from rates import CsvRows, next_rows, whole_rate
-from support import eventually, row_count
+from support.rows import row_count
+from support.waiting import eventually
 
 SIZES = (10_000, 1_000_000, 10_000_000)
 REPEATS = 3

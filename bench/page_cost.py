@@ -12,7 +12,8 @@ from figures import Spread, spread
 from lab import BENCH, Lab, Room
 from plot_growth import write_log
 from rates import CsvRows
-from support import Service, page_address
+from support.pages import page_address
+from support.service import Service
 
 SIZES = (10_000, 10_000_000)
 OPENINGS = 3

@@ -11,7 +11,7 @@ import numpy as np
 
 from lab import BENCH, Lab, Room
 from pipeline.files import METRIC_LOG_COLUMNS
-from support import Service
+from support.service import Service
 
 SIZES = (10_000, 1_000_000, 10_000_000)
 STARTS, REDRAWS = 2, 7

@@ -18,7 +18,8 @@ from sklearn.datasets import load_diabetes
 import bare
 from lab import BENCH, BenchError, Lab, Room
 from rates import CounterRows, CsvRows, Rate, look, next_rows, steady_rate, whole_rate
-from support import eventually, read_rows
+from support.rows import read_rows
+from support.waiting import eventually
 from train import train
 
 ROUNDS = 5

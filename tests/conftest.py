@@ -12,7 +12,8 @@ from ledger import Ledger
 from pipeline.settings import BrokerSettings
 from rabbitmq import RABBITMQ, PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
-from support import Service, Vhost
+from support.service import Service
+from support.vhost import Vhost
 
 Start = Callable[..., Service]
 

@@ -20,10 +20,12 @@ from playwright.sync_api import Error as PlaywrightError
 from browser.chromium import launch
 from browser.forms import Stack, running
 from ledger import Ledger
-from live_page import NOTHING_THERE
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import PATIENCE_SECONDS, Service, page_address
+from support.live_page import NOTHING_THERE
+from support.pages import page_address
+from support.service import Service
+from support.waiting import PATIENCE_SECONDS
 
 Start = Callable[..., Service]
 Open = Callable[..., Page]

@@ -12,7 +12,10 @@ from playwright.sync_api import Page, Route, expect
 
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import PATIENCE_SECONDS, Service, Vhost, eventually, page_address
+from support.pages import page_address
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import PATIENCE_SECONDS, eventually
 
 Open = Callable[..., Page]
 

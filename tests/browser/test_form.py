@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from browser.fitting import fits
 from browser.forms import Open, Stack, fill, fill_and_send, get, refuse
 from pipeline.dataset import holdout
-from support import eventually, read_rows, row_count
+from support.rows import read_rows, row_count
+from support.waiting import eventually
 
 
 def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_known(

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Request, Route, expect
 
 from browser.forms import KEY, Open, Stack, fill, fill_and_send, refuse
-from support import PATIENCE_SECONDS
+from support.waiting import PATIENCE_SECONDS
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
 

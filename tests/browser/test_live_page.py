@@ -12,12 +12,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.fitting import fits
-from hostile_ids import TAKEN
 from ledger import Ledger
-from live_page import NOTHING_THERE, write
 from pipeline.ids import canonical
 from pipeline.numbers import readable
-from support import Service, Vhost, eventually, page_address
+from support.hostile_ids import TAKEN
+from support.live_page import NOTHING_THERE, write
+from support.pages import page_address
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import eventually
 
 Open = Callable[..., Page]
 Start = Callable[..., Service]

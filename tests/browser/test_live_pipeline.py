@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from support import Service
+from support.service import Service
 
 Open = Callable[..., Page]
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from gateway_client import SCALED, Gateway
 from pipeline.messages import new_id
 from redis_server import PrivateRedis
-from support import PATIENCE_SECONDS, Service, eventually
+from support.gateway_client import SCALED, Gateway
+from support.service import Service
+from support.waiting import PATIENCE_SECONDS, eventually
 
 ASK = """async ([url, options]) => {
   try {

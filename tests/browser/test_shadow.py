@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.fitting import fits
-from live_page import NOTHING_THERE
 from pipeline.files import METRIC_LOG_SHADOW, METRIC_LOG_SHADOW_COLUMNS, METRIC_STATE
-from support import Service, eventually
+from support.live_page import NOTHING_THERE
+from support.service import Service
+from support.waiting import eventually
 
 Open = Callable[..., Page]
 Start = Callable[..., Service]

@@ -14,7 +14,8 @@ from random import Random
 from typing import Any
 
 from pipeline import dataset
-from support import PATIENCE_SECONDS, events
+from support.pages import events
+from support.waiting import PATIENCE_SECONDS
 
 TRY_AGAIN_SECONDS = 0.2
 ANSWER_SECONDS = 15.0  # longer than the gateway itself waits for anything

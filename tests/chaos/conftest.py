@@ -12,7 +12,8 @@ from chaos.report import Report
 from chaos.streams import Stream
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
-from support import Service, Vhost
+from support.service import Service
+from support.vhost import Vhost
 
 LONG_RUN_KILLS = 200
 REPORT = pytest.StashKey[Report]()

@@ -16,7 +16,9 @@ from chaos.streams import RECOVERY_SECONDS
 from pipeline.model_store.predictor import Predictor
 from redis_server import PrivateRedis
 from servers import free_ports
-from support import STOP_SECONDS, Service, eventually, read_rows, row_count
+from support.rows import read_rows, row_count
+from support.service import Service
+from support.waiting import STOP_SECONDS, eventually
 
 CLIENTS = 8
 

@@ -17,7 +17,10 @@ import pandas as pd
 from chaos.report import Line
 from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
 from pipeline.model_store.predictor import Predictor
-from support import PATIENCE_SECONDS, STOP_SECONDS, Service, Vhost, eventually, row_count
+from support.rows import row_count
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import PATIENCE_SECONDS, STOP_SECONDS, eventually
 
 SERVICES = ("model", "metric", "plot", "features")
 RECOVERY_SECONDS = PATIENCE_SECONDS

@@ -8,7 +8,10 @@ import pytest
 
 from chaos.report import Report
 from pipeline.messages import MOST_BATCH_ROWS
-from support import Service, Vhost, eventually, read_rows, row_count
+from support.rows import read_rows, row_count
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(7200)
 

@@ -8,7 +8,7 @@ from chaos.report import Report
 from chaos.streams import Stream, Tries, a_moment, moments
 from pipeline.broker.publisher import WINDOW_MESSAGES
 from rabbitmq import PrivateRabbitMQ
-from support import eventually
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

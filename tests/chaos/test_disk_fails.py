@@ -11,7 +11,8 @@ import pytest
 
 from chaos.report import Report
 from chaos.streams import Stream, Tries
-from support import Service, eventually
+from support.service import Service
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from chaos.report import Report
-from flood import flood
-from support import Service, Vhost
+from support.flood import flood
+from support.service import Service
+from support.vhost import Vhost
 
 pytestmark = pytest.mark.timeout(3600)
 

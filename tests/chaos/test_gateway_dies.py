@@ -17,7 +17,10 @@ from chaos.serving import Serving
 from chaos.streams import Stream, Tries, a_moment, moments
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import Service, Vhost, events, eventually
+from support.pages import events
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple, cast
 
 import pytest
 
-from broker_client import consuming
 from pipeline.broker import Batch
 from pipeline.broker.prefetch import MAX_INBOX_BYTES, MAX_PREFETCH
 from pipeline.settings import BrokerSettings
-from support import Vhost, eventually
+from support.broker_client import consuming
+from support.vhost import Vhost
+from support.waiting import eventually
 
 MIB = 2**20
 KINDS: dict[str, dict[str, Any]] = {

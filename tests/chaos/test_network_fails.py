@@ -12,7 +12,7 @@ import pytest
 from chaos.proxy import Proxy
 from chaos.report import Report
 from chaos.streams import Stream, Tries, moments
-from support import eventually
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -20,8 +20,8 @@ from pipeline.messages import VALUES
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS
 from pipeline.model_store.store import ModelStore
-from stored_models import change, put_model
-from support import eventually
+from support.stored_models import change, put_model
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

@@ -12,7 +12,7 @@ import pytest
 from chaos import crash_at
 from chaos.report import Report
 from chaos.streams import SERVICES, Stream, Tries, a_moment, moments
-from support import eventually
+from support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(3600)
 

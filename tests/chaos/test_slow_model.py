@@ -12,12 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-import slow_model
-from gateway_client import Gateway
 from pipeline.model_store.store import ModelStore
 from redis_server import PrivateRedis
-from stored_models import change, put_model
-from support import STOP_SECONDS, Service, Vhost, eventually
+from support import slow_model
+from support.gateway_client import Gateway
+from support.service import Service
+from support.stored_models import change, put_model
+from support.vhost import Vhost
+from support.waiting import STOP_SECONDS, eventually
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -10,12 +10,14 @@ import pytest
 
 from pipeline.model_store.records import RECORD
 from pipeline.training import MOST_KILLS, QUEUE
-from processes import family
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from s3 import BUCKET, losing_answers, moto_server
-from support import STOP_SECONDS, Service, Vhost, eventually
-from trainer_client import FILES, SLOW, Trainings, model_of
+from support.processes import family
+from support.s3 import BUCKET, losing_answers, moto_server
+from support.service import Service
+from support.trainer_client import FILES, SLOW, Trainings, model_of
+from support.vhost import Vhost
+from support.waiting import STOP_SECONDS, eventually
 
 STORE_SECONDS = 5  # for which the model store waits for an answer
 

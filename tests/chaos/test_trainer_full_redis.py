@@ -7,8 +7,9 @@ from child_process import Child
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
 from servers import free_ports
-from support import Vhost, eventually
-from trainer_client import FILES, SLOW, Trainings, model_of
+from support.trainer_client import FILES, SLOW, Trainings, model_of
+from support.vhost import Vhost
+from support.waiting import eventually
 
 FULL_SECONDS = 5.0
 FIT_SECONDS = 300.0

@@ -7,8 +7,11 @@ from pathlib import Path
 import pika
 import pytest
 
-from flood import flood, message
-from support import Service, Vhost, eventually, read_rows, row_count
+from support.flood import flood, message
+from support.rows import read_rows, row_count
+from support.service import Service
+from support.vhost import Vhost
+from support.waiting import eventually
 
 Start = Callable[..., Service]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from compose.stack import wait_for
 from pipeline.messages import FEATURE_NAMES
-from support import PATIENCE_SECONDS
+from support.waiting import PATIENCE_SECONDS
 
 PATIENT = dict.fromkeys(FEATURE_NAMES, 0.01)
 

@@ -16,7 +16,10 @@ from typing import Any, TypeVar
 
 import pika
 
-from support import PATIENCE_SECONDS, ROOT, eventually, next_event, row_count
+from support.pages import next_event
+from support.rows import row_count
+from support.service import ROOT
+from support.waiting import PATIENCE_SECONDS, eventually
 
 SERVICES = ("features", "model", "metric", "plot")
 SERVING = ("redis", "gateway", "trainer", "flower")  # in the profile of that name

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from compose.stack import CLUSTER, NODES, SERVICES, Stack, wait_for
-from support import row_count
+from support.rows import row_count
 
 RATE = 300
 QUEUES = {"features", "y_true", "y_pred", "dead_letters"}

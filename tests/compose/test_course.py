@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from compose.stack import Stack, wait_for
-from course_services import consume, produce
-from support import PATIENCE_SECONDS
+from support.course_services import consume, produce
+from support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from broker_client import labels, opened
 from compose.stack import Stack
 from pipeline.settings import BrokerSettings
+from support.broker_client import labels, opened
 
 
 def topology(stack: Stack, vhost: str) -> dict[str, list[Any]]:

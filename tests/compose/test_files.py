@@ -15,7 +15,7 @@ from metric import MetricSettings
 from model import ModelSettings
 from pipeline.settings import Settings
 from plot import PlotSettings
-from support import ROOT
+from support.service import ROOT
 from tasks import TrainerSettings
 
 SETTINGS: dict[str, type[Settings]] = {

@@ -3,7 +3,7 @@
 import pytest
 
 from compose.stack import SERVICES, Stack, run, wait_for
-from support import eventually
+from support.waiting import eventually
 
 KILLED = 137  # by the engine, after stop_grace_period
 MODEL_FILES = ("model.skops", "model.skops.sha256", "model.json")

@@ -1,7 +1,7 @@
 """A container that is broken shows as unhealthy; one that is done stays done."""
 
 from compose.stack import SERVICES, Stack, wait_for
-from support import row_count
+from support.rows import row_count
 
 
 def test_services_without_a_broker_and_a_hung_one_are_unhealthy(stack: Stack) -> None:

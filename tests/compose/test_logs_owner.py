@@ -3,7 +3,7 @@
 import pytest
 
 from compose.stack import SERVICES, Stack, as_root
-from support import eventually
+from support.waiting import eventually
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from compose.stack import SERVICES, Stack, wait_for
-from support import PATIENCE_SECONDS
+from support.waiting import PATIENCE_SECONDS
 
 QUEUES = {"features", "y_true", "y_pred", "dead_letters"}
 

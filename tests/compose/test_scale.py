@@ -7,7 +7,8 @@ import pytest
 
 from compose.stack import Stack, wait_for
 from pipeline.broker.prefetch import MAX_PREFETCH
-from support import eventually, row_count
+from support.rows import row_count
+from support.waiting import eventually
 
 SECONDS_A_ROW = 0.01  # as in slow-model.yml
 ROWS = 10_000  # of each features: more than slow models do in the time

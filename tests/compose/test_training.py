@@ -15,7 +15,7 @@ import pytest
 
 from compose.asking import PATIENT, ask, ended, train
 from compose.stack import Stack, wait_for
-from support import PATIENCE_SECONDS, eventually
+from support.waiting import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture(scope="module", autouse=True)

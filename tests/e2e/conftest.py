@@ -4,12 +4,13 @@ import sys
 
 import pytest
 
-from broker_client import opened
-from dead_letters_command import HOSTILE, Command, ids
 from pipeline.messages import DeadLetter
 from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
-from support import PATIENCE_SECONDS, Vhost
+from support.broker_client import opened
+from support.dead_letters_command import HOSTILE, Command, ids
+from support.vhost import Vhost
+from support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture

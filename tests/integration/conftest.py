@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway_client import Gateway, Serving
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from support import Service, Vhost
+from support.gateway_client import Gateway, Serving
+from support.service import Service
+from support.vhost import Vhost
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fake_gateway import Fake, answering
 from pipeline import __main__
+from support.fake_gateway import Fake, answering
 
 Command = Callable[..., tuple[int, str, str]]
 

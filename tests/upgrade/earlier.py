@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from compose.asking import PATIENT, ask, ended, train
 from compose.stack import Stack, Tap, wait_for
-from support import ROOT
+from support.service import ROOT
 
 COMMIT = "b8cdb6c"  # the version that everybody had before there was this test
 PASSWORD = "kept-over-the-change"

@@ -1,1 +1,1 @@
-"""What every request passes: keys, origins, limits and counts."""
+"""Middleware that every request passes: keys, origins, limits and counts."""

@@ -1,1 +1,1 @@
-"""What a request may hold, and what an answer does: checked, and described for the API."""
+"""Schemas of requests, which are checked, and of answers, which are described for the API."""

@@ -1,0 +1,229 @@
+"""make run: broker and services started, watched, and stopped with nothing left behind."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor import NAMES, SERVING_NAMES, Supervisor
+from support.pages import next_event
+from support.processes import assert_gone, family
+from support.rows import read_rows, row_count
+from support.service import PREFIXES, ROOT
+from support.vhost import Vhost
+from support.waiting import PATIENCE_SECONDS, eventually
+
+
+class Runner:
+    """run.py in a copy of this checkout, so that a run in the checkout itself is not in the way."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.root = tmp_path / "checkout"
+        self.logs_dir = self.root / "logs"
+        self._output = tmp_path / "output"
+        for part in ("common", "local", "redis", *SERVING_NAMES):
+            ignore = shutil.ignore_patterns("*.skops", "__pycache__")
+            shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
+
+    def start(self, *arguments: str, **settings: object) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
+        env |= {key.upper(): str(value) for key, value in settings.items()}
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, self.root / "local" / "run.py", *arguments],
+                env=env, stdout=output, stderr=output, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def output(self) -> str:
+        return self._output.read_text()
+
+    @property
+    def page(self) -> str:
+        """Where the page is, as the run says."""
+        found = eventually(lambda: re.search("^page: (.+)$", self.output, re.M), "the page")
+        return str(found[1])
+
+    def get(self, path: str) -> bytes:
+        """What the page answers, once it listens: the run says before where it will be."""
+
+        def look() -> bytes:
+            try:
+                with urllib.request.urlopen(
+                    f"{self.page}{path}", timeout=PATIENCE_SECONDS
+                ) as answer:
+                    return bytes(answer.read())
+            except OSError:
+                return b""
+
+        return eventually(look, f"an answer to /{path}")
+
+    def wait(self) -> int:
+        return self.process.wait(PATIENCE_SECONDS)
+
+    def pid(self, service: str) -> int:
+        return int((self.root / ".local" / "log" / f"{service}.pid").read_text().split()[0])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def train(gateway: str) -> Any:
+    """What the command tells in the end."""
+    command = [sys.executable, "-m", "pipeline", "train", "--algorithm=linear", "--json"]
+    told = subprocess.run(
+        command, env=os.environ | {"GATEWAY_URL": gateway}, capture_output=True, check=True
+    )
+    return json.loads(told.stdout.splitlines()[-1])
+
+
+def ask(url: str, row: Any = None) -> Any:
+    """What the gateway answers once it can; None until then."""
+    headers = {"Content-Type": "application/json", "Prefer": "wait=10"}
+    body = None if row is None else json.dumps(row).encode()
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, body, headers), timeout=PATIENCE_SECONDS
+        ) as answer:
+            return json.loads(answer.read())
+    except OSError:
+        return None
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    runner = Runner(tmp_path)
+    yield runner
+    print(runner.output)
+    if runner.process.poll() is None:
+        for pid in family(runner.process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
+    as_in_jupyter = "module://matplotlib_inline.backend_inline"
+    runner.start("--rows", "200", amqp_url=vhost.amqp_url, mplbackend=as_in_jupyter)
+    assert runner.wait() == 0
+    assert len(read_rows(runner.logs_dir)) == 200
+    assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
+    assert "200 rows published, 200 joined, 200 distinct ids, their MAE" in runner.output
+    assert "0 pending, 0 dead-lettered" in runner.output
+
+
+def test_with_the_gateway_the_model_can_be_asked(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    settings = {"amqp_url": vhost.amqp_url, "model_path": model_path, "stream_rate": 1}
+    runner.start("--serving", **settings, gateway_port=free_port())
+    found = eventually(lambda: re.search("^ask the model: (.+)$", runner.output, re.M), "it")
+    features = dict.fromkeys(("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"), 0.0)
+    row = {"id": "asked", "data": features}
+    answer = eventually(lambda: ask(f"{found[1]}predict", row), "an answer")
+    assert answer["status"] == "completed"
+
+    redis = runner.root / ".local" / "redis" / "redis.pid"
+    os.kill(int(redis.read_text().split()[0]), signal.SIGKILL)
+    eventually(lambda: "Redis ended with status -9: starting it again" in runner.output, "the news")
+    assert (
+        eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
+        == (answer["prediction"])
+    )
+
+    trained = train(found[1])
+    assert (trained["status"], trained["model_id"][:7]) == ("completed", "linear-")
+    assert (runner.root / "models" / "models" / trained["model_id"] / "model.skops").exists()
+
+    all_of_it = family(runner.process.pid)
+    os.killpg(runner.process.pid, signal.SIGINT)
+    assert runner.wait() == 0
+    assert_gone(all_of_it)
+
+
+def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
+    runner.start(stream_rate=50)
+    eventually(lambda: row_count(runner.logs_dir) > 20, "rows")
+    assert json.loads(runner.get("health")) == {"status": "ok"}
+    eventually(lambda: next_event(runner.page, "pipeline")["broker"]["reachable"], "the broker")
+    assert "features" in next_event(runner.page, "pipeline")["queues"]
+
+    second = [sys.executable, str(runner.root / "local" / "run.py")]
+    refusal = subprocess.run(second, capture_output=True, text=True, check=False)
+    assert refusal.returncode == 1
+    assert refusal.stderr.count("\n") == 1
+    assert f"already (process {runner.process.pid})" in refusal.stderr
+
+    os.kill(runner.pid("model"), signal.SIGKILL)
+    eventually(lambda: "model ended with signal SIGKILL" in runner.output, "the news of it")
+    rows = row_count(runner.logs_dir)
+    eventually(lambda: row_count(runner.logs_dir) > rows + 20, "more rows")
+
+    all_of_it = family(runner.process.pid)
+    assert len(all_of_it) > 6  # the runner, four services, the broker
+    assert not (runner.root / ".local" / "redis").exists()
+    os.killpg(runner.process.pid, signal.SIGINT)
+    assert runner.wait() == 0
+    assert_gone(all_of_it)
+    assert f"{len(read_rows(runner.logs_dir))} joined" in runner.output
+
+
+def test_the_page_is_at_the_port_that_was_asked_for(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    port = free_port()
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path, plot_port=port)
+    assert runner.page == f"http://localhost:{port}/"
+    assert b"<html" in runner.get("")
+
+
+def test_a_wrong_setting_ends_it_with_the_service_s_own_words(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path, stream_rate="fast")
+    assert runner.wait() == 1
+    assert "STREAM_RATE='fast' is not accepted" in runner.output
+
+
+def test_a_service_that_dies_again_and_again_ends_it(
+    runner: Runner, vhost: Vhost, model_path: Path
+) -> None:
+    (runner.root / "plot" / "src" / "plot.py").write_text("import sys; sys.exit('a bug')")
+    runner.start(amqp_url=vhost.amqp_url, model_path=model_path)
+    assert runner.wait() == 1
+    assert runner.output.count("plot ended with status 1: starting it again") == 5
+    assert runner.output.rstrip().endswith("a bug")
+
+
+# --- how far it is
+
+
+def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervisor.READY_SECONDS", 0.5)
+    for name in NAMES:
+        (tmp_path / name / "src").mkdir(parents=True)
+        script = "import time; print('no broker', flush=True); time.sleep(99)"
+        (tmp_path / name / "src" / f"{name}.py").write_text(script)
+    news: list[str] = []
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append)
+    supervisor.start()
+
+    def all_not_ready() -> bool:
+        supervisor.look_after()
+        return set(supervisor.states.values()) == {"not ready"}
+
+    eventually(all_not_ready, "that is noticed")
+    supervisor.stop()
+    assert news == [f"{name} is not ready; its log ends with: no broker" for name in NAMES]

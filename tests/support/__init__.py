@@ -1,0 +1,1 @@
+"""What tests share: services as processes, virtual hosts, clients, and faulty input."""

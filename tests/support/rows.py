@@ -1,0 +1,22 @@
+"""The rows that metric has written, read and checked."""
+
+from pathlib import Path
+
+import pandas as pd
+
+
+def row_count(logs_dir: Path) -> int:
+    """Whole rows in metric_log.csv."""
+    try:
+        return (logs_dir / "metric_log.csv").read_bytes().count(b"\n") - 1
+    except FileNotFoundError:
+        return 0
+
+
+def read_rows(logs_dir: Path) -> pd.DataFrame:
+    """metric_log.csv, checked: no id twice, and every error is that of its numbers."""
+    rows = pd.read_csv(logs_dir / "metric_log.csv", dtype={"id": str})
+    assert list(rows.columns) == ["id", "y_true", "y_pred", "absolute_error"]
+    assert rows["id"].is_unique
+    assert (rows["absolute_error"] == (rows["y_true"] - rows["y_pred"]).abs()).all()
+    return rows

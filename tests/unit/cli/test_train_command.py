@@ -1,0 +1,242 @@
+"""`python -m pipeline train` beside a server of HTTP that answers as it is told."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from pipeline.messages import FEATURE_NAMES
+from pipeline.training import ALGORITHMS, STAGES
+from support.fake_gateway import Fake, refusal
+from support.waiting import PATIENCE_SECONDS, eventually
+
+WAITING = {
+    "job_id": "j-1", "kind": "training", "status": "pending", "model_id": "ridge-7f3a9c2b41de",
+    "stages": STAGES, "created_at": "2026-11-22T11:37:13.696000Z",
+}  # fmt: skip
+FITTING = WAITING | {"status": "processing", "stage": "fit", "percent": 50.0}
+DONE = WAITING | {"status": "completed", "stage": "store", "rmse": 58.6012, "mae": 47.4988}
+PROMOTABLE: dict[str, Any] = {"refusal": None}
+FAILED = WAITING | {"status": "failed", "reason": "there is no data set clinic"}
+CANCELLED = WAITING | {"status": "cancelled"}
+
+Train = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def train(command: Train, monkeypatch: pytest.MonkeyPatch) -> Train:
+    """Runs it; exit status, stdout, stderr."""
+    monkeypatch.setattr("pipeline.train_command.LOOK_SECONDS", 0.01)
+    return partial(command, "train")
+
+
+def tell(gateway: Fake, *answers: Any) -> None:
+    gateway.tell(*((200, answer, {}) for answer in answers))
+
+
+def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, FITTING, DONE, PROMOTABLE)
+    status, out, err = train()
+    assert (status, err) == (0, "")
+    url = f"{gateway.url}/models/ridge-7f3a9c2b41de"
+    assert out.splitlines() == [
+        "job id          j-1",
+        "model id        ridge-7f3a9c2b41de",
+        "status          completed",
+        "RMSE            58.6012",
+        "MAE             47.4988",
+        "",
+        f"to try it in the shadow: curl -X POST {url}/shadow",
+        f"to have it answer: curl -X POST {url}/promote",
+    ]
+    calls = [call for call, _, _ in gateway.asked]
+    assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
+    assert gateway.asked[0][2] == {
+        "dataset_id": "diabetes", "features": list(FEATURE_NAMES), "target": "target",
+        "algorithm": "ridge", "params": {},
+    }  # fmt: skip
+
+
+def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71}, {"refusal": "71 of the 89 rows"})
+    status, out, _ = train()
+    assert status == 0
+    assert "hold-out seen   71 rows: promoted by force only" in out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, {"refusal": "it takes dose"}, {}), "it is not promoted as it is: it takes dose"),
+        (refusal(404, "no model"), "whether it would be promoted is not known: no model"),
+    ],
+)
+def test_no_command_is_printed_that_would_be_refused(
+    train: Train, gateway: Fake, answer: Any, said: str
+) -> None:
+    gateway.tell((200, WAITING, {}), (200, DONE, {}), answer)
+    status, out, _ = train()
+    assert status == 0, "the model is there"
+    assert out.splitlines()[-1] == said
+    assert "curl" not in out
+
+
+def test_in_a_container_what_is_printed_is_for_the_machine_around_it(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOWN_URL", "http://localhost:8000-8009/")
+    monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
+    tell(gateway, WAITING, DONE, PROMOTABLE)
+    url = "http://localhost:8000/models/ridge-7f3a9c2b41de"
+    assert train()[1].splitlines()[-1] == f"to have it answer: curl -X POST {url}/promote"
+    assert "\n  docker compose run --rm pipeline train --dataset" in train("--help")[1]
+
+
+def test_what_is_to_be_trained_is_as_it_was_said(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_API_KEY", "a-key")
+    tell(gateway, WAITING, DONE, PROMOTABLE)
+    params = ["alpha=0.5", "max_depth=null", "max_features=sqrt", "name=a=b"]
+    status, out, _ = train(
+        *("--algorithm", "linear", "--dataset", "clinic", "--features", 'bmi, "bp, mmHg"'),
+        *("--target", "score", *(f"--param={param}" for param in params)),
+    )
+    assert status == 0
+    assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
+    assert gateway.asked[0][1]["x-api-key"] == "a-key"
+    assert gateway.asked[0][2] == {
+        "dataset_id": "clinic", "features": ["bmi", "bp, mmHg"], "target": "score",
+        "algorithm": "linear",
+        "params": {"alpha": 0.5, "max_depth": None, "max_features": "sqrt", "name": "a=b"},
+    }  # fmt: skip
+
+
+def test_help_names_each_algorithm(train: Train) -> None:
+    status, out, _ = train("--help")
+    assert status == 0
+    assert all(name in out for name in ALGORITHMS)
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (FAILED, "reason          there is no data set clinic"),
+        (CANCELLED, "status          cancelled"),
+    ],
+)
+def test_without_a_model_it_has_failed(train: Train, gateway: Fake, end: Any, said: str) -> None:
+    tell(gateway, WAITING, end)
+    status, out, _ = train()
+    assert status == 1
+    assert said in out.splitlines()
+    assert "curl" not in out
+
+
+def test_a_program_is_told_each_change(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING, WAITING, FITTING, FITTING, DONE)
+    status, out, err = train("--json")
+    assert (status, err) == (0, "")
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [each["status"] for each in told] == ["pending", "processing", "completed"]
+    assert (told[1]["stage"], told[1]["percent"], told[2]["rmse"]) == ("fit", 50, 58.6012)
+
+
+def test_who_does_not_wait_is_told_the_ids(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING)
+    status, out, _ = train("--no-wait")
+    assert (status, len(gateway.asked)) == (0, 1)
+    assert [line.split()[-1] for line in out.splitlines()] == ["j-1", "ridge-7f3a9c2b41de"]
+
+
+def test_asked_again_it_is_the_same_training(
+    train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    gateway.tell(refusal(503, "no broker"), None, (202, WAITING, {}))
+    status, _, err = train("--no-wait")
+    assert (status, len(gateway.asked)) == (0, 3)
+    assert "no broker; trying again" in err
+    assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--param", "alpha"], "name=value, not 'alpha'"),
+        (["--param", "=1"], "name=value, not '=1'"),
+        (["--features", "age,,bmi"], "quotes where one has a comma, not 'age,,bmi'"),
+        (["--features", 'age,"bmi'], "quotes where one has a comma, not 'age,\"bmi'"),
+        (["--features", ""], "quotes where one has a comma, not ''"),
+    ],
+)
+def test_wrong_usage_is_told_before_a_training_is_asked_for(
+    train: Train, gateway: Fake, arguments: list[str], said: str
+) -> None:
+    status, out, err = train(*arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert not gateway.asked
+
+
+def test_what_the_gateway_refuses_is_told_in_a_line(train: Train, gateway: Fake) -> None:
+    gateway.tell(refusal(422, [{"loc": ["body", "algorithm"], "msg": "no such", "type": "x"}]))
+    assert train("--algorithm", "svm") == (1, "", "algorithm: no such\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((200, CANCELLED, {}), "the training j-1 is cancelled"),
+        (refusal(409, "it has ended"), "the training j-1 could not be cancelled: it has ended"),
+    ],
+)
+def test_ctrl_c_cancels_it(gateway: Fake, answer: Any, said: str) -> None:
+    is_asked = threading.Event()
+
+    def answers() -> Iterator[Any]:
+        yield 200, WAITING, {}
+        while not is_asked.is_set():
+            yield 200, FITTING, {}
+        yield answer
+
+    gateway.answers = answers()
+    command = [sys.executable, "-m", "pipeline", "train"]
+    environment = os.environ | {"GATEWAY_URL": gateway.url}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        eventually(lambda: len(gateway.asked) > 1, "it watches")
+        is_asked.set()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 130
+    assert err.splitlines() == [said]
+    assert gateway.asked[-1][0] == "POST /job/j-1/cancel"
+
+
+def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, DONE, PROMOTABLE)
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 80))
+    with os.fdopen(terminal, "rb"):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline", "train"],
+            env=os.environ | {"GATEWAY_URL": gateway.url},
+            stdout=subprocess.PIPE, stderr=end, check=False, timeout=PATIENCE_SECONDS,
+        )  # fmt: skip
+        os.close(end)
+        shown = os.read(terminal, 1 << 16).decode()
+    assert done.returncode == 0
+    assert "pending         0% |" in shown
+    assert "fit            50% |" in shown  # two stages are done, and half of the third
+    assert "store         100% |" in shown

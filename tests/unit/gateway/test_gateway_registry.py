@@ -1,0 +1,343 @@
+"""Which changes of models are made, and which are refused with what reason."""
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, pairwise
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sklearn.linear_model import Ridge
+
+from jobs.store import ConflictError
+from pipeline.messages import FEATURE_NAMES
+from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
+from pipeline.model_store.store import ModelStore, now_text
+from promotion.checks import RefusedError
+from promotion.registry import Registry, UnknownModelError
+from support.s3 import BUCKET, losing_answers, moto_server
+from support.stored_models import put_bad_model, put_model
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ModelStore:
+    return filled(ModelStore(str(tmp_path)))
+
+
+def filled(store: ModelStore) -> ModelStore:
+    """With three models, of which `first` answers."""
+    for number, model_id in enumerate(("first", "second", "third")):
+        put_model(store, model_id, Ridge(0.1 + number / 100))
+    store.change(Change(number=1, action="start", live="first", at=now_text()))
+    return store
+
+
+@pytest.fixture
+def registry(store: ModelStore) -> Registry:
+    return Registry(store, 0.05)
+
+
+def now(store: ModelStore) -> tuple[int, str, str | None]:
+    last = store.last_change()
+    assert last is not None
+    return last.number, last.live, last.shadow
+
+
+def refused(reason: str, call: Callable[..., Any], *arguments: Any) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        call(*arguments)
+
+
+def test_promotions_are_numbered_and_taken_back_one_by_one(
+    registry: Registry, store: ModelStore
+) -> None:
+    refused("no promotion to take back", registry.rollback)
+    assert registry.promote("second", False) == store.last_change()
+    registry.promote("third", False)
+    assert now(store) == (3, "third", None)
+    refused("third is the model that answers already", registry.promote, "third", True)
+    assert [registry.rollback().live, registry.rollback().live] == ["second", "first"]
+    assert now(store) == (5, "first", None)
+    refused("no promotion to take back", registry.rollback)
+
+
+def test_one_is_tried_until_it_is_promoted_or_let_go(registry: Registry, store: ModelStore) -> None:
+    refused("no model is tried", registry.unshadow)
+    refused("first is the model that answers already", registry.shadow, "first")
+    registry.shadow("second")
+    assert now(store) == (2, "first", "second")
+    refused("second is tried in the shadow already", registry.shadow, "second")
+    registry.promote("third", False)
+    assert now(store) == (3, "third", "second"), "it goes on beside the new one"
+    registry.promote("second", False)
+    assert now(store) == (4, "second", None)
+    registry.shadow("third")
+    registry.rollback()
+    assert now(store) == (6, "third", None)
+    registry.shadow("first")
+    registry.unshadow()
+    assert now(store) == (8, "third", None)
+
+
+def test_what_is_worse_than_it_may_be_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    put_bad_model(store, "bad")
+    refused(
+        r"bad has an RMSE of \d+\.\d\d .* first has .* 5.0%",
+        registry.promote,
+        "bad",
+        False,
+    )
+    registry.shadow("bad")
+    assert registry.promote("bad", True).forced
+    assert not registry.promote("first", False).forced, "it is better"
+    assert Registry(store, 0.9).promote("bad", False).live == "bad", "the bound is larger"
+
+
+def test_one_that_was_trained_on_its_own_hold_out_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    put_model(store, "seen", holdout_rows_seen=71)
+    put_model(store, "unseen", holdout_rows_seen=0)
+    why = "71 of the 89 hold-out rows were in the training data of seen, so its score"
+    refused(why, registry.promote, "seen", False)
+    registry.shadow("seen")
+    assert registry.promote("seen", True).forced
+    refused(why, registry.promote, "unseen", False)  # there is nothing to compare it with
+    assert registry.promote("unseen", True).live == "unseen"
+    assert registry.promote("second", False).live == "second"
+
+
+def test_the_first_that_answers_is_not_one_that_was_trained_on_its_own_hold_out(
+    tmp_path: Path,
+) -> None:
+    store = ModelStore(str(tmp_path))
+    put_model(store, "seen", holdout_rows_seen=1)
+    refused("1 of the 89 hold-out rows were", Registry(store, 0.05).promote, "seen", False)
+
+
+def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
+    registry: Registry, store: ModelStore
+) -> None:
+    """An earlier version has trained it; what it made of the built-in data set is as before."""
+    put_model(store, "own", dataset_id="patients", job_id="j1")
+    put_model(store, "built-in", job_id="j2")
+    put_model(store, "foreign", dataset_id="unknown")
+    why = "training data of own, of the data set 'patients', is not known"
+    refused(why, registry.promote, "own", False)
+    registry.shadow("own")
+    assert registry.promote("own", True).forced
+    assert registry.promote("built-in", False).live == "built-in"
+    assert registry.promote("foreign", False).live == "foreign"
+    assert [registry.rollback().live, registry.rollback().live] == ["built-in", "own"]
+    put_model(store, "told", dataset_id="patients", job_id="j3", holdout_rows_seen=0)
+    assert not registry.promote("told", False).forced
+
+
+def test_what_cannot_answer_here_is_not_promoted_even_by_force(
+    registry: Registry, store: ModelStore, tmp_path: Path
+) -> None:
+    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    put_model(store, "other", files={SKOPS: b"no model"})
+    put_model(store, "damaged")
+    (tmp_path / "models" / "damaged" / SKOPS).write_bytes(b"")
+    put_model(store, "empty", files={})
+    for model_id, reason in {
+        "turned": "turned takes the columns s6, s5, .* in this order",
+        "other": "other cannot be used: .* is not a skops model",
+        "damaged": "damaged cannot be used: .* SHA-256",
+        "empty": "empty cannot be used: .* missing",
+    }.items():
+        refused(reason, registry.promote, model_id, True)
+        refused(reason, registry.shadow, model_id)
+    assert now(store) == (1, "first", None)
+
+
+def test_one_that_was_damaged_since_is_not_gone_back_to(
+    registry: Registry, store: ModelStore, tmp_path: Path
+) -> None:
+    registry.promote("second", False)
+    (tmp_path / "models" / "first" / SKOPS).write_bytes(b"")
+    refused("first cannot be used", registry.rollback)
+    (tmp_path / "models" / "second" / SKOPS).write_bytes(b"")
+    assert Registry(store, 0.05).promote("third", False).live == "third", "by the record of second"
+
+
+def test_a_model_in_onnx_alone_is_judged_by_its_record(
+    registry: Registry, store: ModelStore
+) -> None:
+    for model_id, rmse in (("good", 50.0), ("worse", 90.0)):
+        metrics = Metrics(rmse, 42.0, 353, 89)
+        put_model(store, model_id, metrics=metrics, files={ONNX: b"for ONNX Runtime"})
+    refused("worse has an RMSE of 90.00", registry.promote, "worse", False)
+    assert registry.promote("good", False).live == "good"
+
+
+def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
+    registry.promote("second", False)
+    registry.shadow("third")
+    for model_id, use in {
+        "first": "what a rollback returns to",
+        "second": "the one that answers",
+        "third": "tried in the shadow",
+    }.items():
+        refused(f"{model_id} is not deleted: it is {use}", registry.delete, model_id)
+    registry.promote("third", False)
+    registry.delete("first")
+    assert [model.model_id for model in registry.look().models] == ["second", "third"]
+    registry.rollback()
+    refused("the model before, first, has been deleted", registry.rollback)
+
+
+@pytest.mark.parametrize("model_id", ["fourth", "../first", ""])
+def test_one_that_is_not_there_is_told(registry: Registry, model_id: str) -> None:
+    for call in (registry.model, registry.shadow, registry.delete):
+        with pytest.raises(UnknownModelError, match=f"there is no model {model_id}"):
+            call(model_id)
+
+
+def test_before_the_first_model_answers_one_can_be_promoted(tmp_path: Path) -> None:
+    store = ModelStore(str(tmp_path))
+    registry = Registry(store, 0.05)
+    put_model(store, "first")
+    put_model(store, "second")
+    refused("no model answers yet", registry.shadow, "first")
+    registry.promote("first", False)
+    registry.promote("second", False)
+    assert registry.rollback().live == "first"
+
+
+def test_of_many_who_change_at_once_each_is_counted(store: ModelStore) -> None:
+    def promote(_: int) -> int:
+        mine = Registry(store, 0.05)
+        return sum(try_to_promote(mine, model_id) for model_id in ("second", "third") * 5)
+
+    with ThreadPoolExecutor(3) as pool:
+        made = sum(pool.map(promote, range(3)))
+    changes = store.changes()
+    assert made > 0
+    assert [change.number for change in changes] == list(range(1, made + 2))
+    for one, next_one in pairwise(changes):
+        assert one.live != next_one.live, "each looked at the one before"
+
+
+def try_to_promote(registry: Registry, model_id: str) -> int:
+    """1 if it was promoted, 0 if it answers already, or too many others were faster."""
+    try:
+        registry.promote(model_id, False)
+    except RefusedError:
+        return 0
+    return 1
+
+
+def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: ModelStore) -> None:
+    put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
+    refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
+    refused("too large", registry.shadow, "large")
+
+
+PAIRS = 20
+
+
+def test_of_two_rollbacks_at_one_moment_one_goes_back(tmp_path: Path) -> None:
+    """In each pair both have looked before either writes."""
+    lives = []
+    for number in range(PAIRS):
+        store = filled(ModelStore(str(tmp_path / str(number))))
+        registry = Registry(store, 0.05)
+        registry.promote("second", False)
+        registry.promote("third", False)
+        with ThreadPoolExecutor(2) as pool:
+            results = list(pool.map(try_to_roll_back, two_at_once(store.url)))
+        (why,) = [each for each in results if isinstance(each, str)]
+        assert why.startswith("change 4 came first, a rollback")
+        last = store.last_change()
+        assert last is not None
+        assert last.takes_back == 3
+        lives.append(now(store)[:2])
+    assert lives == [(4, "second")] * PAIRS
+
+
+def two_at_once(url: str) -> list[Registry]:
+    """Registries whose first look at the changes ends when both have looked."""
+    both = Barrier(2)
+
+    class Store(ModelStore):
+        def changes(self) -> list[Change]:
+            found = super().changes()
+            if not self._has_looked:
+                self._has_looked = True
+                both.wait()
+            return found
+
+        _has_looked = False
+
+    return [Registry(Store(url), 0.05) for _ in range(2)]
+
+
+def try_to_roll_back(registry: Registry) -> Change | str:
+    """The change, or why it was refused."""
+    try:
+        return registry.rollback()
+    except RefusedError as error:
+        return str(error)
+
+
+def test_two_rollbacks_with_one_key_are_one_change(registry: Registry, store: ModelStore) -> None:
+    registry.promote("second", False)
+    registry.promote("third", False)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda each: each.rollback("a key"), two_at_once(store.url))
+    assert one == other
+    assert now(store) == (4, "second", None)
+
+
+def test_a_change_with_a_key_is_made_once_whatever_came_since(
+    registry: Registry, store: ModelStore
+) -> None:
+    calls: dict[str, Callable[[], Change]] = {
+        "shadow": lambda: registry.shadow("third", "k1"),
+        "unshadow": lambda: registry.unshadow("k2"),
+        "promote": lambda: registry.promote("second", False, "k3"),
+        "rollback": lambda: registry.rollback("k4"),
+    }
+    made = [call() for call in calls.values()]
+    assert [each.action for each in made] == list(calls)
+    registry.promote("third", False)
+    registry.delete("second")
+    assert [call() for call in calls.values()] == made
+    assert now(store) == (6, "third", None)
+    others: list[Callable[[], Change]] = [
+        lambda: registry.rollback("k3"),
+        lambda: registry.promote("third", False, "k3"),
+        lambda: registry.unshadow("k1"),
+    ]
+    for other in others:
+        with pytest.raises(ConflictError, match="this Idempotency-Key was used before, for change"):
+            other()
+
+
+@pytest.mark.parametrize("silently", [False, True], ids=["cut off", "silence"])
+def test_a_change_whose_answer_is_lost_is_made_once(
+    monkeypatch: pytest.MonkeyPatch, *, silently: bool
+) -> None:
+    """S3 makes each change and loses its answer; obstore asks again, or gives up."""
+    tries = count()
+    with moto_server() as s3:
+        for name, value in s3.settings.items():
+            monkeypatch.setenv(name.upper(), value)
+        filled(ModelStore(url := f"s3://{BUCKET}/{uuid.uuid4()}"))
+        with losing_answers(
+            s3, lambda path: "/changes/" in path and next(tries) >= 0, silently=silently
+        ) as address:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+            registry = Registry(store := ModelStore(url), 0.05)
+            assert registry.promote("second", False).number == 2
+            assert registry.promote("third", False).number == 3
+            assert registry.shadow("first").number == 4
+            assert registry.rollback().live == "second"
+            assert now(store) == (5, "second", "first")
+    assert next(tries) == 4, "each was lost once"

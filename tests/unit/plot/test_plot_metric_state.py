@@ -1,0 +1,168 @@
+"""What plot reads of metric's state, as metric's own ledger writes it."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from join import Half
+from ledger import Ledger
+from logs.metric_state import State, StateError, Trace
+from pipeline.files import METRIC_STATE
+from support.waiting import Clock
+
+NOON = 1_790_000_000_000
+LOCKED_SECONDS = 5.0  # that Python waits for a database in use before it gives up
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path, 60, 3, 2, monotonic=clock)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> State:
+    return State(tmp_path / METRIC_STATE)
+
+
+def label(row_id: str) -> Half:
+    return Half(row_id, "y_true", 151.0, NOON, NOON - 50)
+
+
+def prediction(row_id: str) -> Half:
+    return Half(row_id, "y_pred", 206.5, NOON, NOON - 20, NOON - 60)
+
+
+def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
+    ledger.take([label("a"), prediction("a")], NOON + 5)
+    assert state.trace("a") == Trace(
+        "a", "joined", 151.0, 206.5, 55.5,
+        features_in_ms=NOON - 60, label_in_ms=NOON - 50, prediction_in_ms=NOON - 20,
+        joined_in_ms=NOON + 5,
+    )  # fmt: skip
+    assert state.joined_in_ms(["a", "b"]) == {"a": NOON + 5}
+
+
+def test_the_model_that_answers_is_that_of_the_last_row(ledger: Ledger, state: State) -> None:
+    ledger.take([], NOON)
+    assert state.model_id() is None
+    for row_id, model_id in (("a", "first"), ("b", "second")):
+        named = msgspec.structs.replace(prediction(row_id), model_id=model_id)
+        ledger.take([label(row_id), named], NOON)
+        assert state.model_id() == model_id
+
+
+def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) -> None:
+    path = tmp_path / METRIC_STATE
+    state = State(path)
+    columns = "id TEXT, y_true REAL, y_pred REAL, joined_in_ms INTEGER"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(f"CREATE TABLE joined ({columns})")
+        database.execute("INSERT INTO joined VALUES ('a', 100, 142, 5)")
+        database.commit()
+        assert state.trace("a").model_id is None, "an older metric notes none"
+        database.execute("ALTER TABLE joined ADD COLUMN model_id TEXT")
+        database.execute("UPDATE joined SET model_id = 'ridge-7f3a9c2b41de'")
+        database.commit()
+    assert state.trace("a").model_id == "ridge-7f3a9c2b41de"
+
+
+def test_a_half_that_waits(ledger: Ledger, state: State) -> None:
+    ledger.take([label("a"), prediction("b"), prediction("c")], NOON + 5)
+    assert state.trace("a") == Trace(
+        "a", "pending", y_true=151.0, label_in_ms=NOON - 50, received_in_ms=NOON
+    )
+    assert state.trace("b") == Trace(
+        "b", "pending", y_pred=206.5, prediction_in_ms=NOON - 20, received_in_ms=NOON,
+        features_in_ms=NOON - 60,
+    )  # fmt: skip
+    assert state.pending() == {"y_true": 1, "y_pred": 2}
+
+
+def test_what_is_not_known(ledger: Ledger, state: State) -> None:
+    ledger.take([label("old"), prediction("old")], NOON)
+    ledger.take([label("a"), prediction("a"), label("b"), prediction("b")], NOON)
+    for row_id in ("never", "old", "' OR 1=1 --", "<b>"):
+        assert state.trace(row_id) == Trace(row_id)
+
+
+def test_counts_follow_halves_that_find_their_other_or_expire(
+    ledger: Ledger, state: State, clock: Clock
+) -> None:
+    assert state.pending() == {"y_true": 0, "y_pred": 0}
+    ledger.take([label("a"), label("b")], NOON)
+    assert state.pending() == {"y_true": 2, "y_pred": 0}
+    ledger.take([prediction("a")], NOON)
+    assert state.pending() == {"y_true": 1, "y_pred": 0}
+    for clock.seconds in range(61):
+        ledger.take([], NOON)
+    assert state.pending() == {"y_true": 0, "y_pred": 0}
+
+
+def test_what_has_left_without_its_other_half(ledger: Ledger, state: State, clock: Clock) -> None:
+    nothing = {"let_go": {}, "expired": {}, "dropped": 0}
+    assert state.unmatched() == nothing
+    ledger.take([label(str(number)) for number in range(4)], NOON + 2)
+    ledger.take([label("4"), label("5"), prediction("p")], NOON + 30)
+    let_go = {"y_true": {"halves": 3, "youngest_in_ms": 2}}
+    assert state.unmatched() == nothing | {"let_go": let_go}
+    for clock.seconds in range(61):
+        ledger.take([], NOON + 60_000)
+    expired = {
+        "y_true": {"halves": 3, "youngest_in_ms": 60_000},
+        "y_pred": {"halves": 1, "youngest_in_ms": 60_000},
+    }
+    assert state.unmatched() == {"let_go": let_go, "expired": expired, "dropped": 0}
+
+
+def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:
+    for _ in range(2):
+        ledger = Ledger(tmp_path, 60, 1000, 1000)
+        ledger.take([label("a")], NOON)
+        ledger.close()
+        assert state.pending() == {"y_true": 1, "y_pred": 0}
+
+
+def test_metric_writes_while_somebody_reads(ledger: Ledger, state: State, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(f"file:{tmp_path / METRIC_STATE}?mode=ro", uri=True)) as reader:
+        reader.execute("BEGIN")
+        assert not reader.execute("SELECT * FROM pending").fetchall()
+        begin = time.monotonic()
+        ledger.take([label("a")], NOON)
+        assert time.monotonic() - begin < LOCKED_SECONDS, "it did not wait for the reader"
+        assert not reader.execute("SELECT * FROM pending").fetchall(), "still what it was"
+    assert state.trace("a").found == "pending"
+
+
+def test_reading_the_state_of_a_metric_that_has_ended_leaves_its_files_alone(
+    tmp_path: Path, state: State
+) -> None:
+    ledger = Ledger(tmp_path, 60, 1000, 1000)
+    ledger.take([label("a")], NOON)
+    ledger.close()
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert state.trace("a").found == "pending"
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_without_metric_there_is_no_state_and_none_is_made(tmp_path: Path, state: State) -> None:
+    with pytest.raises(StateError, match=r"metric_state\.sqlite3, cannot be read: unable to open"):
+        state.pending()
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path: Path, state: State) -> None:
+    (tmp_path / METRIC_STATE).write_bytes(b"no database" * 1000)
+    with pytest.raises(StateError, match="file is not a database"):
+        state.trace("a")
