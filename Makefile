@@ -73,12 +73,12 @@ reset:  ## begin again with nothing: no rows, messages, jobs and stored models o
 
 clean:  ## remove what `make run` and `make test` made here, except logs/ and models/
 	rm -rf .venv .local model/model.skops* model/model.onnx* model/model.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf common/*.egg-info common/build
+	rm -rf common/*.egg-info common/build cli/*.egg-info cli/build
 
-.venv/run: local/requirements.txt common/pyproject.toml $(VENV_GONE)
+.venv/run: local/requirements.txt common/pyproject.toml cli/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py local/requirements.txt
 	@touch $@
 
-.venv/test: tests/requirements.txt common/pyproject.toml $(VENV_GONE)
+.venv/test: tests/requirements.txt common/pyproject.toml cli/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py tests/requirements.txt
 	@touch .venv/run $@

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SERVICES = ("features", "model", "metric", "plot", "gateway", "trainer")
 UV = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
 FORM = ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
 
@@ -19,7 +20,7 @@ def lock(part: str, *constraints: str, name: str = "requirements") -> None:
 if __name__ == "__main__":
     lock("tests")  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
-    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local"):
+    for part in (*SERVICES, "flower", "cli", "local"):
         lock(part, *same)
     lock("model", *same, name="requirements-onnx")
     lock("trainer", *same, name="requirements-mlflow")

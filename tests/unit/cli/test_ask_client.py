@@ -299,7 +299,7 @@ def test_what_is_no_http_is_given_up(
 def test_a_gateway_that_does_not_answer(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr("pipeline.gateway_client.TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("pipeline_cli.gateway_client.TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("GATEWAY_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         status, _, err = ask("label", "x", "1")

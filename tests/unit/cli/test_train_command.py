@@ -35,7 +35,7 @@ Train = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def train(command: Train, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setattr("pipeline.train_command.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("pipeline_cli.train.LOOK_SECONDS", 0.01)
     return partial(command, "train")
 
 

@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PARTS = [
-    "common", "features/src", "flower/src", "gateway/src", "local", "metric/src", "model/src",
-    "plot/src", "trainer/src",
+    "common", "cli", "features/src", "flower/src", "gateway/src", "local", "metric/src",
+    "model/src", "plot/src", "trainer/src",
 ]  # fmt: skip
 CLAUSES = (
     "As", "By", "For", "From", "How", "It", "Its", "Nor", "Not", "Of", "So", "That", "The same",

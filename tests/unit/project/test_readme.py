@@ -130,7 +130,7 @@ def test_the_commands_name_what_is_there(document: Path) -> None:
 
 
 def test_troubleshooting_quotes_messages_that_there_are() -> None:
-    places = ["*/src/**/*.py", "common/pipeline/**/*.py", "local/*.py"]
+    places = ["*/src/**/*.py", "common/pipeline/**/*.py", "cli/**/*.py", "local/*.py"]
     code = "".join(path.read_text() for place in places for path in ROOT.glob(place))
     code = re.sub(r'"\s+f?"', "", code)  # a message of several lines
     page = (ROOT / "docs/use/troubleshooting.md").read_text()

@@ -11,10 +11,10 @@ from tqdm import tqdm
 
 from pipeline import csv_table
 from pipeline.errors import PipelineError
-from pipeline.gateway_client import AskSettings, Gateway, Training
-from pipeline.job_text import field
 from pipeline.messages import FEATURE_NAMES
-from pipeline.terminal import printable
+from pipeline_cli.gateway_client import AskSettings, Gateway, Training
+from pipeline_cli.job_text import field
+from pipeline_cli.terminal import printable
 
 LOOK_SECONDS = 0.5
 BAR = "{desc:<14}{percentage:3.0f}% |{bar:40}| {elapsed}"

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from pipeline import patient_rows
-from pipeline.gateway_client import AskSettings, Gateway, Job
-from pipeline.job_text import field, line, show, show_line
 from pipeline.messages import FEATURE_NAMES
-from pipeline.patient_rows import Rows
-from pipeline.terminal import printable
+from pipeline_cli import patient_rows
+from pipeline_cli.gateway_client import AskSettings, Gateway, Job
+from pipeline_cli.job_text import field, line, show, show_line
+from pipeline_cli.patient_rows import Rows
+from pipeline_cli.terminal import printable
 
 MOST_ROWS = 1000  # in one request
 MOST_WAIT_SECONDS = 30

@@ -10,10 +10,10 @@ from urllib.request import Request
 import msgspec
 from pydantic import AnyHttpUrl, Field
 
-from pipeline.gateway_http import BusyError, GatewayError, Http
 from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
+from pipeline_cli.gateway_http import BusyError, GatewayError, Http
 
 TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
 SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life

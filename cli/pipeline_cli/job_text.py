@@ -2,9 +2,9 @@
 
 import msgspec
 
-from pipeline.gateway_client import Job
 from pipeline.ids import MAX_ID_CHARACTERS
-from pipeline.terminal import LONGEST_REASON, cell, printable
+from pipeline_cli.gateway_client import Job
+from pipeline_cli.terminal import LONGEST_REASON, cell, printable
 
 
 def show(job: Job, as_json: bool) -> None:

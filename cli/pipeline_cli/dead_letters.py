@@ -13,7 +13,7 @@ from pipeline.broker import DeadLetters, Letter, dropped_letters
 from pipeline.errors import BrokerError
 from pipeline.ids import MAX_ID_CHARACTERS
 from pipeline.settings import BrokerSettings, one_or_more, urls_of
-from pipeline.terminal import LONGEST_REASON, cell, print_table, printable, wrapped
+from pipeline_cli.terminal import LONGEST_REASON, cell, print_table, printable, wrapped
 
 KINDS = 20  # kinds of reasons in the summary
 MOST_MS = 253_402_300_800_000  # the year 10000, which datetime cannot express
