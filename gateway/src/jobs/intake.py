@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jobs.patients import NAMES, scaled
-from jobs.store import Known, NewJobs, digest
+from jobs.store import Known, NewJobs
 from pipeline.ids import canonical
 from pipeline.messages import Id, Message, id_text, new_id
+from redis_store import digest
 from schemas import ranges
 from schemas.predictions import NamedRow, PredictRequest
 

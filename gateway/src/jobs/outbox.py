@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from gateway_errors import BrokerAwayError
 from pipeline.broker import ANSWERS, Broker
-from pipeline.errors import PipelineError
 from pipeline.messages import Message
 
 CONFIRM_SECONDS = 5.0
-MOST_WAITING = 2000  # messages, while the broker takes none
-
-
-class BrokerAwayError(PipelineError):
-    """The broker takes no messages now. One that was on its way may still get there."""
+MAX_WAITING = 2000  # messages, while the broker takes none
 
 
 class _Letter(NamedTuple):
@@ -34,7 +30,7 @@ class Outbox:
         """Raises BrokerAwayError if a message would not get to the broker now."""
         if problem := self._broker.problem:
             raise BrokerAwayError(problem)
-        if len(self._waiting) >= MOST_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise BrokerAwayError("the broker takes no messages now")
 
     async def send(self, queue: str, message: Message[Any]) -> None:

@@ -15,7 +15,7 @@ from pipeline.redis_policy import LOOK_SECONDS, look_async
 log = logging.getLogger(__name__)
 
 CHANNEL = "ended"
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 LISTEN_SECONDS = 5.0  # of silence, before the connection is checked
 
 
@@ -30,17 +30,17 @@ class Waiting:
 
     async def follow(self) -> None:
         """Listens for the ends of jobs, until it is cancelled."""
-        said = ""
+        last_error = ""
         while True:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
                 text = str(error) or type(error).__name__
-                if self.connected or text != said:  # once, not every second
+                if self.connected or text != last_error:  # once, not every second
                     log.warning("Redis cannot be used: %s", text)
-                said = text
+                last_error = text
             self.connected = False
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
     @contextmanager
     def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
@@ -71,7 +71,7 @@ class Waiting:
             self.connected = True
             self._wake(list(self._events))  # nobody was told of jobs that ended meanwhile
             loop = asyncio.get_running_loop()
-            next_look = loop.time() + LOOK_SECONDS
+            next_check = loop.time() + LOOK_SECONDS
             while True:
                 # Only silence gives None: if messages were ignored, so would the answer to a ping.
                 message = await channel.get_message(timeout=LISTEN_SECONDS)
@@ -79,9 +79,9 @@ class Waiting:
                     await channel.ping()
                 elif message["type"] == "message":
                     self._wake(message["data"].split("\n"))
-                if loop.time() >= next_look:
+                if loop.time() >= next_check:
                     await look_async(self._redis)
-                    next_look = loop.time() + LOOK_SECONDS
+                    next_check = loop.time() + LOOK_SECONDS
 
     def _wake(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:

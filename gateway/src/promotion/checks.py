@@ -5,21 +5,18 @@ from pathlib import Path
 
 from sklearn.metrics import root_mean_squared_error
 
+from gateway_errors import RefusedError
 from pipeline import dataset
 from pipeline.csv_table import listed
 from pipeline.decode_errors import too_large
-from pipeline.errors import ModelError, PipelineError
+from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
 
 
-class RefusedError(PipelineError):
-    """The request cannot be met as things are; the text says why."""
-
-
-class Judge:
+class ModelChecks:
     """Loads models as `model` does, and makes them predict the 89 rows of the hold-out.
 
     `between` is called while one takes long to predict, and may raise.

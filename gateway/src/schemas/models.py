@@ -1,13 +1,16 @@
 """Schemas of the calls about models: the records of the model store, described."""
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
 
+from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.messages import FEATURE_NAMES
-from schemas.predictions import HOLDOUT_ROWS_SEEN, Strict
+from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
+from schemas.base import HOLDOUT_ROWS_SEEN, Strict
 
+FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # a process silent for longer is gone
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",
     "dataset_id": "diabetes",
@@ -66,6 +69,12 @@ class ModelOut(BaseModel):
         description="`live`: it answers. `shadow`: it predicts the same rows, to be compared."
     )
 
+    @classmethod
+    def of(cls, model: Model, last: Change | None) -> Self:
+        """Describes a stored model; its role follows from the last change."""
+        states = {last.shadow: "shadow", last.live: "live"} if last else {}
+        return cls(**to_builtins(model), state=states.get(model.model_id, "stored"))
+
 
 class ModelsOut(BaseModel):
     """All models, the oldest first."""
@@ -112,6 +121,11 @@ class ChangeOut(BaseModel):
     )
     at: datetime
 
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        """Describes a change."""
+        return cls(**to_builtins(change))
+
 
 class ReplicaOut(BaseModel):
     """A report of one process of `model` about itself."""
@@ -136,3 +150,9 @@ class ChangesOut(BaseModel):
 
     changes: list[ChangeOut]
     replicas: list[ReplicaOut]
+
+
+def fresh(replicas: list[Replica]) -> list[ReplicaOut]:
+    """Returns the reports of the processes that still run."""
+    reports = [ReplicaOut(**to_builtins(replica)) for replica in replicas]
+    return [report for report in reports if datetime.now(UTC) - report.at < FRESH]

@@ -7,12 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import STAGES, Algorithm, Stage
-from schemas.predictions import HOLDOUT_ROWS_SEEN, Number, Strict
+from schemas.base import HOLDOUT_ROWS_SEEN, NAME_PATTERN, Number, Strict
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # of a model, or a data set
-MOST_COLUMNS = 100
-MOST_PARAMS = 20
-LARGEST_INT = 2**53  # larger ones are not the same number to every JSON reader
+MAX_COLUMNS = 100
+MAX_PARAMS = 20
+MAX_INT = 2**53  # larger ones are not the same number to every JSON reader
 
 TRAIN: dict[str, Any] = {
     "dataset_id": "diabetes",
@@ -28,7 +27,7 @@ Column = Annotated[
 ParamName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Param = (
     Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True, ge=-LARGEST_INT, le=LARGEST_INT)]
+    | Annotated[int, Field(strict=True, ge=-MAX_INT, le=MAX_INT)]
     | Number
     | Annotated[str, Field(max_length=64)]
     | None
@@ -44,7 +43,7 @@ class TrainRequest(Strict):
     )
     features: list[Column] = Field(
         min_length=1,
-        max_length=MOST_COLUMNS,
+        max_length=MAX_COLUMNS,
         json_schema_extra={"uniqueItems": True},
         description="The columns that the model takes, in order. One that is to answer here takes "
         "the ten of the data set, in its order.",
@@ -53,7 +52,7 @@ class TrainRequest(Strict):
     algorithm: Algorithm
     params: dict[ParamName, Param] = Field(
         {},
-        max_length=MOST_PARAMS,
+        max_length=MAX_PARAMS,
         description="Of scikit-learn's estimator; those that are not named are as it has them.",
     )
 

@@ -4,9 +4,9 @@ import uuid
 from typing import Any
 
 import msgspec
+from redis.asyncio import Redis
 
-from jobs.outbox import CONFIRM_SECONDS, BrokerAwayError
-from jobs.store import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
+from gateway_errors import BrokerAwayError, ConflictError, QueueFullError
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
 from pipeline.model_store.store import now_text
@@ -19,11 +19,13 @@ from pipeline.training import (
     TrainingRequest,
     record_key,
 )
+from redis_store import REMEMBER_SECONDS, digest, lua_script, redis_errors
 from schemas.trainings import TrainingJob, TrainingStatus, TrainRequest
 from threads import SlowError, Threads
-from trainings.task_queue import FullError, TaskQueue
+from trainings.task_queue import TaskQueue
 
-LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
+MAX_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
+SEND_SECONDS = 5.0  # until the broker has a task
 FIGURES = ("rmse", "mae", "holdout_rows_seen")
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
@@ -35,36 +37,36 @@ STATUS: dict[str, TrainingStatus] = {
 
 
 class Trainings:
-    """The store of trainings. Raises jobs.StoreError if Redis cannot be used."""
+    """The store of trainings. Raises JobStoreError if Redis cannot be used."""
 
-    def __init__(self, store: JobStore, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
-        self._redis = store.redis
+    def __init__(self, redis: Redis, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
+        self._redis = redis
         self._tasks = tasks
         self._threads = threads
         self._ttl = ttl
-        waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it has begun, the trainer decides how long
+        waits = max(ttl, MAX_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
-        self._create = self._redis.register_script(script(__file__, "create_training"))
-        self._note = self._redis.register_script(script(__file__, "note_training"))
-        self._drop = self._redis.register_script(script(__file__, "drop_training"))
+        self._create = self._redis.register_script(lua_script(__file__, "create_training"))
+        self._note = self._redis.register_script(lua_script(__file__, "note_training"))
+        self._drop = self._redis.register_script(lua_script(__file__, "drop_training"))
         self._settle = self._redis.register_script(SETTLE.read_text())
 
     async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
-        Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that
+        Raises ConflictError, QueueFullError, BrokerAwayError. The record is written first, so that
         whoever takes the task finds it. If no confirm came, the task may nevertheless have arrived:
         without its record the trainer ignores it.
         """
         request = _request(wanted, key)
         if not await self._write(request):
             try:
-                await self._threads.run(lambda: self._tasks.send(request), CONFIRM_SECONDS)
-            except (BrokerAwayError, FullError, SlowError):
-                async with told():
+                await self._threads.run(lambda: self._tasks.send(request), SEND_SECONDS)
+            except (BrokerAwayError, QueueFullError, SlowError):
+                async with redis_errors():
                     await self._drop(keys=_keys(request.job_id))
                 raise
-            async with told():
+            async with redis_errors():
                 await self._note(
                     keys=[record_key(request.job_id)], args=["confirmed_at", now_text()]
                 )
@@ -75,7 +77,7 @@ class Trainings:
 
     async def read(self, job_id: str) -> TrainingJob | None:
         """Returns the training as it is now; None if there is none."""
-        async with told(), self._redis.pipeline() as both:
+        async with redis_errors(), self._redis.pipeline() as both:
             both.hgetall(record_key(canonical(job_id)))
             both.get(
                 f"celery-task-meta-{canonical(job_id)}"
@@ -88,7 +90,7 @@ class Trainings:
 
         Raises ConflictError if the trainer has begun to store the model.
         """
-        async with told():
+        async with redis_errors():
             settled = await self._settle(
                 keys=[record_key(canonical(job_id))], args=[CANCELLED, now_text(), self._ttl]
             )
@@ -101,7 +103,7 @@ class Trainings:
     async def _write(self, request: TrainingRequest) -> bool:
         """Returns True if the broker already has the task. Raises ConflictError."""
         text = msgspec.json.encode(request).decode()
-        async with told():
+        async with redis_errors():
             found = await self._create(
                 keys=_keys(request.job_id), args=[text, now_text(), *self._lifetimes]
             )

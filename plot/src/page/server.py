@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from page.broker_status.monitor import Management
 from page.event_stream import Feed
 from page.routes import Routes
+from pipeline.web.background import background_tasks
 from pipeline.web.local_hosts import LocalHosts
 from pipeline.web.server import WebServer
 from plotter import Plotter
@@ -54,16 +55,9 @@ class Page(WebServer):
 
     @asynccontextmanager
     async def _push(self, _: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(push()) for push in (self._push_rows, self._push_pipeline)]
-        for task in tasks:
-            task.add_done_callback(self._give_up)
-        yield
-        for task in tasks:
-            task.cancel()
-
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            self.give_up(task.exception())
+        pushes = (self._push_rows, self._push_pipeline)
+        async with background_tasks(*pushes, give_up=self.give_up):
+            yield
 
     async def _push_rows(self) -> None:
         """Pushes the view of the rows whenever there are more, and at once to the first reader."""

@@ -14,9 +14,9 @@ import pytest
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import ModelStore, now_text
+from promotion.rollout import FOLLOW_SECONDS
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from routes.models import FOLLOW_SECONDS
 from support.gateway_client import Gateway
 from support.service import Service
 from support.stored_models import put_bad_model, put_model

@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway_errors import RefusedError
 from pipeline.model_store.store import ModelStore
-from promotion.checks import RefusedError
 from promotion.rollbacks import TURN, Rollbacks
+from promotion.rollout import FOLLOW_SECONDS
 from redis_server import PrivateRedis
-from routes.models import FOLLOW_SECONDS
 from support.gateway_client import Gateway, Serving
 from support.stored_models import put_model
 from support.waiting import eventually

@@ -9,8 +9,9 @@ from sklearn.datasets import load_diabetes
 
 from jobs.intake import Intake, MisfitError
 from jobs.patients import random_patient, scaled
-from jobs.store import Known, digest
+from jobs.store import Known
 from pipeline import dataset
+from redis_store import digest
 from routes.predictions import seconds_of
 from schemas.columns import COLUMNS
 from schemas.predictions import PredictRequest, TooMuchError

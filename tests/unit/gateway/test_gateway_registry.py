@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from sklearn.linear_model import Ridge
 
-from jobs.store import ConflictError
+from gateway_errors import ConflictError, RefusedError, UnknownModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.model_store.store import ModelStore, now_text
-from promotion.checks import RefusedError
-from promotion.registry import Registry, UnknownModelError
+from promotion.registry import Registry
 from support.s3 import BUCKET, losing_answers, moto_server
 from support.stored_models import put_bad_model, put_model
 
@@ -187,7 +186,7 @@ def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
         refused(f"{model_id} is not deleted: it is {use}", registry.delete, model_id)
     registry.promote("third", False)
     registry.delete("first")
-    assert [model.model_id for model in registry.look().models] == ["second", "third"]
+    assert [model.model_id for model in registry.snapshot().models] == ["second", "third"]
     registry.rollback()
     refused("the model before, first, has been deleted", registry.rollback)
 

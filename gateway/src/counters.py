@@ -1,7 +1,5 @@
 """The metrics for Prometheus."""
 
-import time
-
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -11,7 +9,6 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -49,26 +46,3 @@ class Counters:
     def text(self) -> bytes:
         """Returns the metrics in the format that Prometheus reads."""
         return generate_latest(self._registry)
-
-
-class Timed:
-    """Middleware: counts each request under the route that it matched."""
-
-    def __init__(self, app: ASGIApp, counters: Counters) -> None:
-        self._app = app
-        self._counters = counters
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-
-        async def note(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                labels = (scope["method"], route, str(message["status"]))
-                self._counters.requests.labels(*labels).observe(time.perf_counter() - started)
-            await send(message)
-
-        await self._app(scope, receive, note)

@@ -1,0 +1,29 @@
+"""The calls of those who watch the gateway: its health, and its metrics for Prometheus."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from routes.state import State
+from schemas.health import Health
+
+router = APIRouter(tags=["gateway"])
+
+
+@router.get("/health", responses={503: {"model": Health, "description": "A part is missing."}})
+async def health(state: State) -> Response:
+    """Tells whether requests can be taken, and which part is missing if not."""
+    broker, redis = state.broker.problem, await state.jobs.problem()
+    found = Health(
+        status="unavailable" if broker or redis else "ok",
+        broker=broker or "ok",
+        redis=redis or "ok",
+        queue=state.broker.depth("features"),
+    )
+    return JSONResponse(found.model_dump(), 200 if found.status == "ok" else 503)
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(state: State) -> Response:
+    """Returns the metrics for Prometheus."""
+    state.counters.queue.set(state.broker.depth("features") or 0)
+    return PlainTextResponse(state.counters.text())
