@@ -22,7 +22,8 @@ def main(settings: GatewaySettings, run: Run) -> None:
         Api(settings, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)
-        for batch in broker.consume(ANSWERS, watched=("features",), idle_seconds=POLL_SECONDS):
+        broker.watch_depth("features")
+        for batch in broker.consume(ANSWERS, idle_seconds=POLL_SECONDS):
             api.check()
             if (bad := answers.keep(batch)) is not None:
                 broker.dead_letter(bad)

@@ -115,7 +115,7 @@ def main(settings: MetricSettings, run: Run) -> None:
         batches = broker.consume(
             Y_TRUE,
             Y_PRED,
-            beside=(Y_PRED_SHADOW,),
+            optional=(Y_PRED_SHADOW,),
             needy=ledger.needy,
             idle_seconds=IDLE_SECONDS,
         )

@@ -84,7 +84,8 @@ def main(settings: ModelSettings, run: Run) -> None:
         Models(store, own, settings.model_path, run) as models,
         Broker(settings, run, uses=["shadow", "changes"]) as broker,
     ):
-        for batch in broker.consume("features", on_change=models.nudge):
+        broker.listen_for_changes(models.nudge)
+        for batch in broker.consume("features"):
             live, shadow = models.now  # the next batch may have another one
             requests, bad = batch.decode(FEATURES)
             # Everything that a stop may interrupt comes before anything of the batch is published.

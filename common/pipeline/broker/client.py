@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
+from pipeline.broker.observers import ChangeListener, DepthWatch
 from pipeline.broker.publisher import Outgoing, Publisher, message_properties
 from pipeline.broker.topology import (
     CHANGES,
@@ -47,6 +48,8 @@ class Broker:
         self._uses = uses
         self._publisher = Publisher(settings, run, uses)
         self._consumer: Consumer | None = None
+        self._depths: dict[str, DepthWatch] = {}
+        self._listeners: list[ChangeListener] = []
         self._next_warning = 0.0
         self._seldom = Seldom()
 
@@ -71,32 +74,43 @@ class Broker:
             link.join(max(0.0, deadline - time.monotonic()))
         return kind is StopError
 
+    def watch_depth(self, queue: str) -> None:
+        """Makes depth() tell how many messages wait in a queue; before consume()."""
+        self._depths[queue] = DepthWatch(queue)
+
+    def depth(self, queue: str) -> int | None:
+        """Returns how many messages waited in a watched queue a moment ago; None if unknown."""
+        return self._depths[queue].depth if queue in self._depths else None
+
+    def listen_for_changes(self, action: Callable[[], None]) -> None:
+        """Has `action` called after each announce_change(); before consume().
+
+        It is called in a thread of its own, and also on each connection, as a change may have been
+        missed.
+        """
+        self._listeners.append(ChangeListener(action))
+
     def consume(
         self,
         *queues: str,
-        beside: tuple[str, ...] = (),
+        optional: tuple[str, ...] = (),
         needy: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
-        watched: tuple[str, ...] = (),
-        on_change: Callable[[], None] | None = None,
     ) -> Iterator[Batch]:
         """Yields batches of deliveries until the service is asked to stop.
 
         `needy()` names the queues whose messages are useless without messages from another queue:
-        they wait a moment, so that they come together. Messages of the queues `beside` come along,
-        and no other message waits for one of them. A batch is empty after `idle_seconds` in which
-        nothing came. Nothing is taken from `watched` queues: depth() tells how long they are.
-        `on_change` is called, in a thread of its own, after each announce_change(), and on each
-        connection, as one may have been missed.
+        they wait a moment, so that they come together. Messages of the `optional` queues come
+        along, and no other message waits for one of them. A batch is empty after `idle_seconds` in
+        which nothing came.
         """
         self._consumer = Consumer(
             self._settings,
             self._run,
             queues,
-            beside=beside,
-            watched=watched,
+            optional=optional,
+            observers=[*self._depths.values(), *self._listeners],
             uses=self._uses,
-            on_change=on_change,
         )
         self._consumer.start()
         while not self._run.stop.is_set():
@@ -105,10 +119,6 @@ class Broker:
             if self._run.stop.is_set():
                 return
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
-
-    def depth(self, queue: str) -> int | None:
-        """Returns how many messages waited in a watched queue a moment ago; None if unknown."""
-        return self._consumer.depths.get(queue) if self._consumer else None
 
     def publish(
         self, queue: str, messages: Sequence[Message[Any]], reply_to: str | None = None

@@ -92,18 +92,18 @@ def any_behind(inboxes: list[Inbox]) -> bool:
     return any(inbox.is_behind for inbox in inboxes)
 
 
-def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
+def draw(inboxes: list[Inbox], able: list[Inbox], optional: list[Inbox]) -> list[Delivery]:
     """Takes one message of each inbox in turn, but leaves much younger features for later.
 
     So about as many halves wait in metric as if it had taken each message at once, however long the
     queues are and however many rows a message has.
 
     If all inboxes had some, and one is empty, the drawing goes on from the `able` ones alone; not
-    if more is on its way to the empty one. Those `beside` have their turn in any case.
+    if more is on its way to the empty one. The `optional` ones have their turn in any case.
     """
     taken: list[Delivery] = []
     now_in_ms = time.time() * 1000
-    size, together, turns = 0, all_have(inboxes), inboxes + beside
+    size, together, turns = 0, all_have(inboxes), inboxes + optional
     all_due = _are_of_one_time(turns, now_in_ms)
     while size < BATCH_BYTES and (filled := [each for each in turns if each.deliveries]):
         for inbox in filled if all_due else _due(filled, now_in_ms):
@@ -112,7 +112,7 @@ def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[D
         if together and not all_have(inboxes):
             if any_behind(inboxes):
                 break
-            turns = able + beside
+            turns = able + optional
     return taken
 
 

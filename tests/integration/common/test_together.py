@@ -27,7 +27,7 @@ def taken(settings: BrokerSettings, count: int, needy: Collection[str]) -> list[
     """So many messages, as they come: how many of each queue are in each batch."""
     batches: list[Counter[str]] = []
     with opened(settings, uses=["shadow"]) as (broker, run):
-        for batch in broker.consume(*BOTH, beside=(SHADOW,), needy=lambda: needy):
+        for batch in broker.consume(*BOTH, optional=(SHADOW,), needy=lambda: needy):
             batches.append(Counter(delivery.queue for delivery in batch.deliveries))
             batch.ack()
             if sum(map(Counter.total, batches)) >= count:
