@@ -15,8 +15,9 @@ from display import Display, for_stdout, short
 from options import environment, patience, positive
 from run_progress import LOOK_SECONDS, Goal, Session, StalledError
 from servers import ServerError
+from services import services_of
 from stores import end_leftover_redis, keep_running, stores_for
-from supervisor import NAMES, SERVING_NAMES, ServiceError, Supervisor, end_leftover_services
+from supervisor import ServiceError, Supervisor, end_leftover_services
 from urls import files, pages, take_ports, ways_in
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,7 +87,7 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
         interrupt.check()
         train_if_missing(env, display, interrupt)
         take_ports(env, serving=serving)
-        names = SERVING_NAMES if serving else NAMES
+        names = services_of(ROOT, serving=serving)
         supervisor = Supervisor(ROOT, LOCAL, env, display.say, names)
         session = Session(supervisor, display, logs_dir / "metric_log.csv")
         goal = Goal(rows, session.lines_before, patience(env)) if rows else None

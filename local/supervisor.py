@@ -11,10 +11,6 @@ from child_process import Child, end_leftover
 from options import stream_count
 from service_counts import Progress, Tally
 
-NAMES = ("features", "model", "metric", "plot")
-# The gateway stops first, so that it accepts nothing that will not be answered.
-SERVING_NAMES = ("gateway", "trainer", *NAMES)
-
 READY_SECONDS = 10.0
 RESTART_SECONDS = 1.0
 MOST_RESTARTS, RESTARTS_SECONDS = 5, 60.0
@@ -107,8 +103,8 @@ class Service:
 
 def end_leftover_services(folder: Path) -> None:
     """Ends the services left behind by a run that was itself killed."""
-    for name in SERVING_NAMES:
-        end_leftover(folder / "log" / f"{name}.pid")
+    for pid_file in sorted(folder.glob("log/*.pid")):
+        end_leftover(pid_file)
 
 
 class Supervisor:
@@ -123,7 +119,7 @@ class Supervisor:
         folder: Path,
         env: Mapping[str, str],
         say: Callable[[str], None],
-        names: Sequence[str] = NAMES,
+        names: Sequence[str],
     ) -> None:
         for name in ("log", "status"):
             (folder / name).mkdir(parents=True, exist_ok=True)

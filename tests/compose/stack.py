@@ -16,13 +16,15 @@ from typing import Any, TypeVar
 
 import pika
 
+from services import SERVING as PROFILE
+from services import services_of
 from support.pages import next_event
 from support.rows import row_count
 from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS, eventually
 
-SERVICES = ("features", "model", "metric", "plot")
-SERVING = ("redis", "gateway", "trainer", "flower")  # in the profile of that name
+SERVICES = tuple(services_of(ROOT, serving=False))
+SERVING = ("redis", *PROFILE, "flower")  # in the profile of that name
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
 CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
 NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")

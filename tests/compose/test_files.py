@@ -9,23 +9,9 @@ from pathlib import Path
 import pytest
 
 from compose.stack import CLUSTER, COURSE, NODES, Stack
-from features import FeaturesSettings
-from gateway_settings import GatewaySettings
-from metric import MetricSettings
-from model import ModelSettings
-from pipeline.settings import Settings
-from plot import PlotSettings
 from support.service import ROOT
-from tasks import TrainerSettings
+from support.service_settings import SETTINGS
 
-SETTINGS: dict[str, type[Settings]] = {
-    "features": FeaturesSettings,
-    "model": ModelSettings,
-    "metric": MetricSettings,
-    "plot": PlotSettings,
-    "gateway": GatewaySettings,
-    "trainer": TrainerSettings,
-}
 OF_S3 = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 FIXED_IN_A_CONTAINER = {
     "AMQP_URL",

@@ -7,7 +7,7 @@ exchange `replies`, which routes by name: one publish makes the row and answers 
 
 import logging
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
@@ -30,7 +30,15 @@ DELAY_STEPS = 4  # queues in which labels wait: delays differ, so that labels ov
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # parts that not all need
+
+class Copy(NamedTuple):
+    """A queue of a service's own, which gets a copy of everything that flows through an edge."""
+
+    queue: str
+    of: str
+
+
+Uses = Collection[Literal["delays", "answers", "shadow", "changes"] | Copy]  # not needed by all
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -99,6 +107,9 @@ class Topology:
             self._exchange(DELAYED_LABELS, "direct")
             for step in range(1, DELAY_STEPS + 1):
                 self._queue(delay_queue(step), DELAYED_LABELS, True, _WAITING_ROOM)
+        for use in uses:
+            if isinstance(use, Copy):
+                self._queue(use.queue, edge(use.of), True, self._arguments)
 
     def _exchange(self, name: str, kind: str) -> None:
         def look(channel: BlockingChannel) -> Any:

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from supervisor import NAMES, SERVING_NAMES, Supervisor
+from services import services_of
+from supervisor import Supervisor
 from support.pages import next_event
 from support.processes import assert_gone, family
 from support.rows import read_rows, row_count
-from support.service import PREFIXES, ROOT
+from support.service import ROOT, environment
 from support.vhost import Vhost
 from support.waiting import PATIENCE_SECONDS, eventually
 
@@ -31,17 +32,15 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("common", "local", "redis", *SERVING_NAMES):
+        for part in ("common", "local", "redis", *services_of(ROOT)):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
     def start(self, *arguments: str, **settings: object) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
-        env |= {key.upper(): str(value) for key, value in settings.items()}
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, self.root / "local" / "run.py", *arguments],
-                env=env, stdout=output, stderr=output, start_new_session=True,
+                env=environment(**settings), stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -212,12 +211,13 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("supervisor.READY_SECONDS", 0.5)
-    for name in NAMES:
+    names = ["model", "mine"]
+    for name in names:
         (tmp_path / name / "src").mkdir(parents=True)
         script = "import time; print('no broker', flush=True); time.sleep(99)"
         (tmp_path / name / "src" / f"{name}.py").write_text(script)
     news: list[str] = []
-    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append)
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append, names)
     supervisor.start()
 
     def all_not_ready() -> bool:
@@ -226,4 +226,4 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
 
     eventually(all_not_ready, "that is noticed")
     supervisor.stop()
-    assert news == [f"{name} is not ready; its log ends with: no broker" for name in NAMES]
+    assert news == [f"{name} is not ready; its log ends with: no broker" for name in names]

@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PARTS = [
-    "common", "cli", "features/src", "flower/src", "gateway/src", "local", "metric/src",
-    "model/src", "plot/src", "trainer/src",
-]  # fmt: skip
+PARTS = ["common", "cli", "local", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))]
 CLAUSES = (
     "As", "By", "For", "From", "How", "It", "Its", "Nor", "Not", "Of", "So", "That", "The same",
     "There", "Those", "To", "Until", "What", "When", "Where", "Whether", "Which", "Who",
