@@ -19,7 +19,7 @@ def lock(part: str, *constraints: str, name: str = "requirements") -> None:
 if __name__ == "__main__":
     lock("tests")  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
-    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local"):
+    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local", "docs"):
         lock(part, *same)
     lock("model", *same, name="requirements-onnx")
     lock("trainer", *same, name="requirements-mlflow")
