@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PARTS = ["common", "cli", "local", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))]
+SOURCES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))
+PARTS = ["common", "cli", "local", *SOURCES]
 CLAUSES = (
     "As", "By", "For", "From", "How", "It", "Its", "Nor", "Not", "Of", "So", "That", "The same",
     "There", "Those", "To", "Until", "What", "When", "Where", "Whether", "Which", "Who",
