@@ -54,9 +54,7 @@ def test_a_gateway_that_cannot_just_now_says_so_and_can_be_asked_again(
     refuse(page, "**/predict", status, f"not now: {MARKUP}", {"Retry-After": "2"})
     fill(page)
     page.click("#send")
-    expect(page.locator("#job-problem")).to_have_text(
-        f"not now: {MARKUP}. Try again in 2 s."
-    )
+    expect(page.locator("#job-problem")).to_have_text(f"not now: {MARKUP}. Try again in 2 s.")
     page.click("#again")
     page.wait_for_selector("#job[data-status=completed]")
     expect(page.locator("#job-problem")).to_be_hidden()

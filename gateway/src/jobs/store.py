@@ -114,7 +114,7 @@ class JobStore:
             return bool(await self._redis.exists(f"seen:{canonical(job_id)}"))
 
     async def tell_label(self, job_id: str, value: float) -> float:
-        """Stores the label of an id before it is published; returns the label that was sent first."""
+        """Stores a label that is to be published; returns the label that was sent first."""
         async with redis_errors():
             first = await self._tell(
                 keys=_label_keys(job_id),
