@@ -33,8 +33,8 @@ from trainings.task_queue import TaskQueue
 MAX_CONNECTIONS = 2000
 TITLE = "Ask the model"
 DESCRIPTION = """
-Send a patient, get a job at once, the prediction when it is there, and send the true value whenever
-it becomes known. The id of the job is that of the row in `metric_log.csv`.
+Send a patient and get a job at once. Read the prediction when the job is completed, and send the
+true value once you know it. The id of the job is the id of its row in `metric_log.csv`.
 """
 
 

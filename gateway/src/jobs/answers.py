@@ -61,7 +61,7 @@ class Answers:
                 counts = self._script(args=[CHANNEL, now_in_ms(), *arguments])
             except (RedisError, OSError) as error:
                 if not has_warned:
-                    log.warning("answers wait: Redis cannot be used: %s", error)
+                    log.warning("answers wait until Redis can be used: %s", error)
                 has_warned = True
                 self._run.sleep(RETRY_SECONDS)
                 continue

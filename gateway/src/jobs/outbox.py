@@ -28,10 +28,10 @@ class Outbox:
 
     def check(self) -> None:
         """Raises BrokerAwayError if a message would not get to the broker now."""
-        if problem := self._broker.problem:
-            raise BrokerAwayError(problem)
+        if detail := self._broker.problem:
+            raise BrokerAwayError(detail)
         if len(self._waiting) >= MAX_WAITING:
-            raise BrokerAwayError("the broker takes no messages now")
+            raise BrokerAwayError("the broker is taking no messages")
 
     async def send(self, queue: str, message: Message[Any]) -> None:
         """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
@@ -43,10 +43,10 @@ class Outbox:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await letter.confirmed
         except TimeoutError as error:
-            if letter in self._waiting:  # nobody waits for it any more
+            if letter in self._waiting:  # nobody waits for it now
                 self._waiting.remove(letter)
             raise BrokerAwayError(
-                f"the broker has confirmed nothing for {CONFIRM_SECONDS:g} s"
+                f"the broker did not confirm the message within {CONFIRM_SECONDS:g} s"
             ) from error
 
     async def run(self) -> None:
@@ -55,8 +55,8 @@ class Outbox:
             await self._has_some.wait()
             self._has_some.clear()
             letters, self._waiting = self._waiting, []
-            wanted = [letter for letter in letters if not letter.confirmed.done()]
-            await asyncio.to_thread(self._publish, wanted, _setter(wanted))
+            unsent = [letter for letter in letters if not letter.confirmed.done()]
+            await asyncio.to_thread(self._publish, unsent, _setter(unsent))
 
     def _publish(self, letters: list[_Letter], when_confirmed: Callable[[], None]) -> None:
         for queue, reply_to in (("y_true", None), ("features", ANSWERS)):

@@ -43,7 +43,7 @@ class Submissions:
         waiting = (self._broker.depth("features") or 0) + self._submitting
         if waiting > self._max_queue:
             raise QueueFullError(
-                f"{waiting:,} messages wait for the model, the most is {self._max_queue:,}: "
+                f"{waiting:,} messages wait for the model, and the limit is {self._max_queue:,}: "
                 "try again later"
             )
 

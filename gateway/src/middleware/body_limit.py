@@ -33,10 +33,10 @@ class BodyLimit:
         except _GoneError:
             return
         except _TooLargeError:
-            text = f"a body may have {MAX_BODY_BYTES:,} bytes at most"
+            text = f"a body has at most {MAX_BODY_BYTES:,} bytes"
             await JSONResponse({"detail": text}, 413)(scope, receive, send)
         except TimeoutError:
-            text = f"the body did not come within {BODY_SECONDS:g} s"
+            text = f"the body did not arrive within {BODY_SECONDS:g} s"
             await JSONResponse({"detail": text}, 408)(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)

@@ -29,7 +29,9 @@ class OwnOrigin:
         host = headers.get("host", "")
         for origin in headers.getlist("origin"):
             if origin not in self._allowed and not is_own(origin, host):
-                text = f"a page of {origin[:SHOWN]!r} may not ask: CORS_ORIGINS names who may"
+                text = (
+                    f"a page of {origin[:SHOWN]!r} may not ask: CORS_ORIGINS lists those that may"
+                )
                 await JSONResponse({"detail": text}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

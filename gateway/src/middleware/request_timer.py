@@ -20,11 +20,11 @@ class RequestTimer:
             return
         started = time.perf_counter()
 
-        async def note(message: Message) -> None:
+        async def send_timed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "none")
                 labels = (scope["method"], route, str(message["status"]))
                 self._counters.requests.labels(*labels).observe(time.perf_counter() - started)
             await send(message)
 
-        await self._app(scope, receive, note)
+        await self._app(scope, receive, send_timed)

@@ -35,8 +35,8 @@ class ModelChecks:
         """
         if tuple(model.features) != FEATURE_NAMES:
             raise RefusedError(
-                f"{model.model_id} takes the columns {listed(model.features)}; the rows that "
-                f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
+                f"{model.model_id} takes the columns {listed(model.features)}; the rows to "
+                f"predict have {', '.join(FEATURE_NAMES)}, in this order"
             )
         size = max((file.size for file in model.files.values()), default=0)
         if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`

@@ -25,7 +25,7 @@ class Snapshot(NamedTuple):
 
 
 class Registry:
-    """The changes of models. Each call blocks.
+    """Makes the changes of models. Each call blocks.
 
     Raises StoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key` is
     made once: if it is asked for again, it is the same change; a different one with the same key
@@ -51,7 +51,7 @@ class Registry:
         return model
 
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:
-        """Makes the model the live one. If it was the shadow model, that trial ends."""
+        """Makes the model the live one. There is no shadow model then, if it was that."""
 
         return self._change(
             key, ("promote", model_id), lambda changes: self._promotion(changes, model_id, force)
@@ -73,20 +73,20 @@ class Registry:
             live, shadow = rules.current(changes)
             rules.refuse_live(model_id, live)
             if live is None:
-                raise RefusedError("no model answers yet: there is nothing to compare with")
+                raise RefusedError("no model is live yet: there is nothing to compare with")
             if shadow == model_id:
-                raise RefusedError(f"{model_id} is tried in the shadow already")
+                raise RefusedError(f"{model_id} is the shadow model already")
             return rules.next_change(changes, "shadow", live, model_id)
 
         return self._change(key, ("shadow", model_id), decide)
 
     def unshadow(self, key: str = "") -> Change:
-        """Ends the trial of the shadow model."""
+        """Stops the shadow model."""
 
         def decide(changes: list[Change]) -> Change:
             live, shadow = rules.current(changes)
             if live is None or shadow is None:
-                raise RefusedError("no model is tried in the shadow")
+                raise RefusedError("there is no shadow model")
             return rules.next_change(changes, "unshadow", live, None)
 
         return self._change(key, ("unshadow", None), decide)
@@ -103,13 +103,13 @@ class Registry:
             nonlocal seen
             in_force = standing(changes)
             if len(in_force) < 2:
-                raise RefusedError("there is no promotion to take back")
+                raise RefusedError("there is no promotion to roll back")
             earlier, last = in_force[-2:]
             seen = seen or last.number
             if last.number != seen:
                 raise RefusedError(
-                    f"change {changes[-1].number} came first, a {changes[-1].action}: look, and "
-                    "ask again if there is still something to take back"
+                    f"change {changes[-1].number} came first, a {changes[-1].action}: see "
+                    "GET /changes, and try again if there is still something to roll back"
                 )
             return self._next_rollback(changes, earlier.own, last.number)
 
@@ -121,10 +121,10 @@ class Registry:
         changes = self._store.changes()
         live, shadow = rules.current(changes)
         earlier = [change.own for change in standing(changes)[-2:-1]]
-        uses: dict[str | None, str] = dict.fromkeys(earlier, "what a rollback returns to")
-        uses |= {shadow: "tried in the shadow", live: "the one that answers"}
+        uses: dict[str | None, str] = dict.fromkeys(earlier, "the model that a rollback returns to")
+        uses |= {shadow: "the shadow model", live: "the live model"}
         if use := uses.get(model_id):
-            raise RefusedError(f"{model_id} is not deleted: it is {use}")
+            raise RefusedError(f"{model_id} cannot be deleted: it is {use}")
         self._store.delete(model)
 
     def _promotion(self, changes: list[Change], model_id: str, force: bool) -> Change:
@@ -155,7 +155,7 @@ class Registry:
     def _next_rollback(self, changes: list[Change], live: str, takes_back: int) -> Change:
         model = self._store.model(live)
         if model is None:
-            raise RefusedError(f"the model before, {live}, has been deleted")
+            raise RefusedError(f"the previous model, {live}, has been deleted")
         self._checks.check(model)
         _, shadow = rules.current(changes)
         change = rules.next_change(changes, "rollback", live, None if shadow == live else shadow)
@@ -164,7 +164,7 @@ class Registry:
     def _change(
         self, key: str, request: Request, decide: Callable[[list[Change]], Change]
     ) -> Change:
-        """Makes the change that `decide` returns; looks again if another change came first."""
+        """Makes the change that `decide` returns; reads them again if another change came first."""
         nonce = digest(key.encode()) if key else new_id()
         for _ in range(MAX_TRIES):
             changes = self._store.changes()
@@ -177,4 +177,6 @@ class Registry:
             except TakenError:
                 continue
             return change
-        raise RefusedError("others change the models at the same time: look, and ask again")
+        raise RefusedError(
+            "others change the models at the same time: see GET /changes, and try again"
+        )

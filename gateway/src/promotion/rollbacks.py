@@ -37,7 +37,9 @@ class Rollbacks:
                 if await lock.acquire(token=name):
                     is_ours = True
                 elif await self._redis.get(TURN) != name:
-                    raise RefusedError("another rollback is being made: look, and ask again")
+                    raise RefusedError(
+                        "another rollback is running: see GET /changes, and try again"
+                    )
         try:
             yield
         except (SlowError, asyncio.CancelledError):

@@ -47,7 +47,7 @@ def repeated(made: Change, request: Request) -> Change:
 
 def refuse_live(model_id: str, live: str | None) -> None:
     if model_id == live:
-        raise RefusedError(f"{model_id} is the model that answers already")
+        raise RefusedError(f"{model_id} is the live model already")
 
 
 def refuse_seen(model: Model) -> None:
@@ -56,7 +56,7 @@ def refuse_seen(model: Model) -> None:
         raise RefusedError(
             f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
             f"data of {model.model_id}, so its score on them says nothing; "
-            '{"force": true} promotes all the same'
+            '{"force": true} promotes it anyway'
         )
 
 
@@ -68,9 +68,9 @@ def refuse_unrecorded(model: Model) -> None:
     is_of_own_data = model.job_id is not None and model.dataset_id != BUILT_IN
     if is_of_own_data and model.holdout_rows_seen is None:
         raise RefusedError(
-            f"whether hold-out rows were in the training data of {model.model_id}, of the data "
-            f"set {model.dataset_id!r}, is not known: an earlier version trained it, and its "
-            'record does not say; train it again, or {"force": true} promotes it all the same'
+            f"it is not known whether hold-out rows were in the training data of {model.model_id} "
+            f"(data set {model.dataset_id!r}): an earlier version trained it, and its record "
+            'does not say; train it again, or {"force": true} promotes it anyway'
         )
 
 
@@ -81,12 +81,12 @@ def refuse_worse(
     if rmse is None or live_rmse is None:
         unknown = model_id if rmse is None else live_id
         raise RefusedError(
-            f"how far off {unknown} is on the hold-out is not known: an ONNX file "
-            'without a record; {"force": true} promotes it all the same'
+            f"the error of {unknown} on the hold-out is not known: it is an ONNX file "
+            'without a record; {"force": true} promotes it anyway'
         )
     if rmse > live_rmse * (1 + max_rise):
         raise RefusedError(
             f"{model_id} has an RMSE of {rmse:.2f} on the hold-out, {live_id} has {live_rmse:.2f}: "
-            f"it may be {max_rise:.1%} more (MAX_RMSE_RISE); "
-            '{"force": true} promotes it all the same'
+            f"at most {max_rise:.1%} more is allowed (MAX_RMSE_RISE); "
+            '{"force": true} promotes it anyway'
         )

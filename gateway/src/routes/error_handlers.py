@@ -66,10 +66,10 @@ def detail(error: dict[str, Any]) -> dict[str, Any]:
 def not_json(request: Request) -> str:
     """Says what to send, if a body has another content type."""
     kind = request.headers.get("Content-Type")
-    said = f"it came as {kind[:MAX_SHOWN]!r}" if kind else "it came without a Content-Type"
+    found = f"it came as {kind[:MAX_SHOWN]!r}" if kind else "it came without a Content-Type"
     url = shlex.quote(str(request.url))
     right = f"curl {url} -H 'Content-Type: application/json' -d '{{…}}'"
-    return f"a body is read as JSON, if it is said to be that, and {said}: {right}"
+    return f"the body must be declared as JSON, but {found}: {right}"
 
 
 def install(app: FastAPI) -> None:

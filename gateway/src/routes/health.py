@@ -9,9 +9,12 @@ from schemas.health import Health
 router = APIRouter(tags=["gateway"])
 
 
-@router.get("/health", responses={503: {"model": Health, "description": "A part is missing."}})
+@router.get(
+    "/health",
+    responses={503: {"model": Health, "description": "The broker or Redis is unavailable."}},
+)
 async def health(state: State) -> Response:
-    """Tells whether requests can be taken, and which part is missing if not."""
+    """Tells whether the gateway takes requests, and if not, what is wrong."""
     broker, redis = state.broker.problem, await state.jobs.problem()
     found = Health(
         status="unavailable" if broker or redis else "ok",

@@ -15,17 +15,17 @@ from schemas.job_ids import JobIdInQuery
 from schemas.jobs import Job
 from schemas.trainings import TrainingJob
 
-POLL_TRAINING_SECONDS = 0.5  # nobody is told what the trainer does
+POLL_TRAINING_SECONDS = 0.5  # the trainer announces nothing
 
 router = APIRouter(tags=["jobs"], responses=ALWAYS)
 
-JOB: dict[str, Any] = {"summary": "What has become of a job", "responses": GONE}
+JOB: dict[str, Any] = {"summary": "Get a job", "responses": GONE}
 EVENTS: dict[str, Any] = {
-    "summary": "What becomes of a job, pushed",
+    "summary": "Follow a job",
     "response_class": Response,
     "responses": {
         200: {
-            "description": "Events `job`, each with the job as JSON; or one `expired`.",
+            "description": "Events `job`, each with the job as JSON, or one event `expired`.",
             "content": {
                 "text/event-stream": {
                     "itemSchema": {
@@ -64,7 +64,7 @@ async def job(job_id: str, state: State) -> Job | TrainingJob:
 
 @router.get("/job/{job_id}/events", **EVENTS)
 async def events(job_id: str, state: State) -> Response:
-    """Pushes each state of a job as an event, until it has ended."""
+    """Pushes each state of a job as a server-sent event until the job has ended."""
     first = await state.lookup.either(job_id)
     return StreamingResponse(_states(first, state), media_type="text/event-stream")
 
@@ -78,7 +78,7 @@ async def _states(job: Job | TrainingJob, state: AppState) -> AsyncIterator[byte
             try:
                 now = await state.lookup.either_or_none(job.job_id)
             except JobStoreError:
-                return  # the reader connects again, and is told then
+                return  # the client reconnects, and gets the error then
             if now is None:
                 yield b"event: expired\ndata: {}\n\n"
                 return

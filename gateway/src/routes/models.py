@@ -24,16 +24,16 @@ ModelId = Annotated[str, Path(pattern=NAME_PATTERN, examples=["ridge-7f3a9c2b41d
 Key = Annotated[
     str,
     key_header(
-        "A text of your own for this change: repeated with it, it is the same change, for good."
+        "A text of your own. A request repeated with the same text makes no second change, ever."
     ),
 ]
 
 router = APIRouter(tags=["models"], responses=STORE)
 
 
-@router.get("/models", summary="All models")
+@router.get("/models", summary="List the models")
 async def models(state: State) -> ModelsOut:
-    """Lists all models, and tells which of them answers."""
+    """Lists all models, and names the live model and the shadow model."""
     found = await state.threads.run(state.registry.snapshot)
     return ModelsOut(
         live=found.last.live if found.last else None,
@@ -42,9 +42,9 @@ async def models(state: State) -> ModelsOut:
     )
 
 
-@router.get("/models/{model_id}", summary="A model", responses=UNKNOWN)
+@router.get("/models/{model_id}", summary="Get a model", responses=UNKNOWN)
 async def model(model_id: ModelId, state: State) -> ModelOut:
-    """Returns what is known of a model."""
+    """Returns the record of a model."""
     found = await state.threads.run(lambda: state.registry.model(model_id))
     last = await state.threads.run(state.models.last_change)
     return ModelOut.of(found, last)
@@ -53,33 +53,37 @@ async def model(model_id: ModelId, state: State) -> ModelOut:
 @router.delete(
     "/models/{model_id}",
     status_code=204,
-    summary="Delete a model that is not in use",
+    summary="Delete a model",
     responses={**UNKNOWN, **REFUSED},
 )
 async def delete(model_id: ModelId, state: State) -> Response:
-    """Removes a model that is not in use."""
+    """Deletes a model that is not in use."""
     await state.threads.run(lambda: state.registry.delete(model_id))
     return Response(status_code=204)
 
 
 @router.post(
     "/models/{model_id}/promote",
-    summary="Have a model answer",
-    description="Refused with 409 if it does not load, or takes other columns; and, unless it "
-    "is forced, if it is worse on the hold-out than it may be, or if rows of the hold-out were in "
-    "its training data: then its score there says nothing.",
+    summary="Promote a model",
+    description="Makes the model live: it answers from now on. Refused with 409 if it does not "
+    "load or takes other columns. Refused unless forced if its error on the hold-out is too high, "
+    "or if hold-out rows were in its training data, so that its score there says nothing.",
     responses={**UNKNOWN, **REFUSED, **BODY},
 )
 async def promote(
     model_id: ModelId, state: State, body: Promotion = UNFORCED, idempotency_key: Key = ""
 ) -> Changed:
-    """Lets a model answer from now on, if it loads, fits, and is not too much worse."""
+    """Makes a model live, if it loads, fits, and is not too much worse."""
     return await state.rollout.make(
         lambda: state.registry.promote(model_id, body.force, idempotency_key)
     )
 
 
-@router.get("/models/{model_id}/promote", summary="Whether a model would answer", responses=UNKNOWN)
+@router.get(
+    "/models/{model_id}/promote",
+    summary="Check whether a model would be promoted",
+    responses=UNKNOWN,
+)
 async def promotion(model_id: ModelId, state: State) -> PromotionOut:
     """Says whether a model would be promoted now, and changes nothing."""
     refusal = await state.threads.run(lambda: state.registry.refusal(model_id))
@@ -88,7 +92,7 @@ async def promotion(model_id: ModelId, state: State) -> PromotionOut:
 
 @router.post(
     "/models/{model_id}/shadow",
-    summary="Try a model in the shadow",
+    summary="Run a model as shadow",
     responses={**UNKNOWN, **REFUSED},
 )
 async def shadow(model_id: ModelId, state: State, idempotency_key: Key = "") -> Changed:
@@ -96,25 +100,25 @@ async def shadow(model_id: ModelId, state: State, idempotency_key: Key = "") -> 
     return await state.rollout.make(lambda: state.registry.shadow(model_id, idempotency_key))
 
 
-@router.delete("/shadow", summary="End the trial", responses=REFUSED)
+@router.delete("/shadow", summary="Stop the shadow model", responses=REFUSED)
 async def unshadow(state: State, idempotency_key: Key = "") -> Changed:
-    """Ends the trial of the shadow model."""
+    """Stops the shadow model."""
     return await state.rollout.make(lambda: state.registry.unshadow(idempotency_key))
 
 
-@router.post("/rollback", summary="Go back to the model before", responses=REFUSED)
+@router.post("/rollback", summary="Roll back the last promotion", responses=REFUSED)
 async def rollback(state: State, idempotency_key: Key = "") -> Changed:
     """Goes back to the model before the last promotion.
 
-    Of two rollbacks at the same moment one succeeds, and the other gets 409. A second one goes
-    back one promotion more: if an answer was lost, repeat the request with its
+    Of two rollbacks at the same moment one succeeds, and the other gets 409. Each further
+    rollback goes back by one more promotion: if an answer was lost, repeat the request with its
     `Idempotency-Key`.
     """
     async with state.rollbacks.turn(idempotency_key):
         return await state.rollout.make(lambda: state.registry.rollback(idempotency_key))
 
 
-@router.get("/changes", summary="Which model answered when")
+@router.get("/changes", summary="List the changes")
 async def changes(state: State) -> ChangesOut:
     """Lists all changes, and what each process of `model` answers with."""
     found = await state.threads.run(state.models.changes)

@@ -36,17 +36,17 @@ async def docs() -> FileResponse:
     return FileResponse(STATIC / "docs.html")
 
 
-@router.get("/links", summary="Where else to look")
+@router.get("/links", summary="Links to other pages")
 async def links(state: State) -> LinksOut:
     return LinksOut(live_page=state.settings.live_page_url)
 
 
-@router.get("/columns", summary="What is asked of a patient: the ten columns in order")
+@router.get("/columns", summary="List the ten columns in order")
 async def columns() -> list[ColumnOut]:
     return [ColumnOut(**column._asdict()) for column in COLUMNS]
 
 
-@router.get("/patients/random", summary="A patient to try, and what became of them")
+@router.get("/patients/random", summary="Get a random patient, with the true value")
 async def patient() -> PatientOut:
     values, label = random_patient()
     return PatientOut(values=values, label=label)
@@ -54,8 +54,8 @@ async def patient() -> PatientOut:
 
 @router.get(
     "/predictions",
-    summary="How all predictions are distributed",
-    responses={503: error("plot is away.")},
+    summary="Get the distribution of all predictions",
+    responses={503: error("plot is unavailable.")},
 )
 async def predictions(state: State) -> PredictionsOut:
     return await state.plot.predictions()

@@ -19,16 +19,16 @@ from schemas.jobs import Job, Jobs, Label, LabelTaken
 from schemas.predictions import PredictRequest
 
 MAX_WAIT_SECONDS = 30
-POLL_SECONDS = 3.0  # in case nobody told us: a message of Redis can be lost
+POLL_SECONDS = 3.0  # a message of Redis can be lost
 PREFERRED_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 Key = Annotated[
     str,
-    key_header("A text of your own for this request: repeated with it, it is the same job."),
+    key_header("A text of your own. A request repeated with the same text returns the same job."),
 ]
 Prefer = Annotated[
     str,
-    Header(description="`wait=5`: answer with the prediction, if it is there within 5 seconds."),
+    Header(description="`wait=5`: wait up to 5 seconds for the prediction."),
 ]
 
 router = APIRouter(tags=["jobs"], responses=ALWAYS)
@@ -38,13 +38,13 @@ router = APIRouter(tags=["jobs"], responses=ALWAYS)
     "/predict",
     status_code=202,
     summary="Ask the model",
-    response_description="The broker has it. The model answers when its turn comes.",
+    response_description="The broker has the request. The model answers in turn.",
     responses={
-        200: {"model": Job | Jobs, "description": "The prediction, if it was asked to wait for."},
+        200: {"model": Job | Jobs, "description": "The prediction, if the client waited for it."},
         202: WITH_LOCATION,
-        409: error("The id, or the Idempotency-Key, was used before for other data."),
-        410: error("The job expired while its answer was waited for."),
-        429: error("Too much waits for the model: try again later."),
+        409: error("The id or the Idempotency-Key was used before, with other data."),
+        410: error("The job expired while the client waited."),
+        429: error("Too many messages wait for the model: retry later."),
         **BODY,
     },
 )
@@ -58,7 +58,7 @@ async def predict(  # noqa: PLR0913, PLR0917 (the first four are FastAPI's)
 ) -> Job | Jobs:
     """Asks the model for one patient, or for many.
 
-    202 means that the broker has the request: from then on it is not lost.
+    202 means that the broker has the request: it will not be lost.
     """
     state.submissions.check()  # first, so that a refused request leaves nothing behind
     intake = Intake.of(body, idempotency_key)
@@ -77,13 +77,11 @@ async def predict(  # noqa: PLR0913, PLR0917 (the first four are FastAPI's)
 
 LABEL: dict[str, Any] = {
     "status_code": 202,
-    "summary": "Tell the true value",
-    "response_description": "The broker has it, and the job shows it; it is joined with the "
-    "prediction of this id.",
+    "summary": "Send the true value",
+    "response_description": "The broker has the value, and the job shows it. It is joined with "
+    "the prediction of this id.",
     "responses": {
-        409: error(
-            "Another value was told before: also one whose confirm did not come in time (503)."
-        ),
+        409: error("Another value was sent before, perhaps by a request that ended with 503."),
         **BODY,
     },
 }
@@ -91,16 +89,18 @@ LABEL: dict[str, Any] = {
 
 @router.post("/label/{job_id}", **LABEL)
 async def label(job_id: JobId, body: Label, state: State) -> LabelTaken:
-    """Tells the true value of a job, at any time: even after the job has expired.
+    """Sends the true value of a job, at any time, even after the job has expired.
 
-    The job shows it once the broker has it. If it is told again, it is published again; equal
-    ones make only one row.
+    The job shows it once the broker has it. Sending the same value again is safe: it makes only
+    one row.
     """
     state.outbox.check()
     value = body.value + 0.0  # the log must not hold -0.0
     first = await state.jobs.tell_label(job_id, value)
     if first != value:
-        raise ConflictError(f"the true value for {job_id} was told before: {number_text(first)}")
+        raise ConflictError(
+            f"another true value was sent for {job_id} before: {number_text(first)}"
+        )
     await state.outbox.send("y_true", Message([job_id], [value]))
     await state.jobs.confirm_label(job_id, value)
     state.counters.labels.inc()
@@ -109,7 +109,7 @@ async def label(job_id: JobId, body: Label, state: State) -> LabelTaken:
 
 @router.post("/label", **LABEL)
 async def label_by_query(job_id: JobIdInQuery, body: Label, state: State) -> LabelTaken:
-    """Tells the true value for any id, including one with a slash."""
+    """Sends the true value for any id, including one with a slash."""
     return await label(job_id, body, state)
 
 

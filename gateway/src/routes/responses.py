@@ -13,35 +13,35 @@ def error(description: str) -> dict[str, Any]:
 
 
 ALWAYS: Responses = {
-    401: error("The key is missing, or not the right one."),
-    403: error("It is asked from a web page elsewhere: see CORS_ORIGINS."),
-    421: error("Without a key it is reached by an address or a local name only."),
-    503: error("Broker or Redis is away, or full: try again, with the same Idempotency-Key."),
+    401: error("The API key is missing or wrong."),
+    403: error("A web page of another origin asks: see CORS_ORIGINS."),
+    421: error("Without a key the gateway answers only to an IP address or a local name."),
+    503: error("The broker or Redis is unavailable or full: retry with the same Idempotency-Key."),
 }
 STORE: Responses = {
     **ALWAYS,
-    500: error("A record in the model store is not as it was written; it is named."),
+    500: error("A record in the model store is damaged; the answer names it."),
     503: error(
-        "The model store or the broker is away: try again. A change may have been made all the "
-        "same: with the same Idempotency-Key it is not made twice."
+        "The model store or the broker is unavailable: retry. The change may have been made; with "
+        "the same Idempotency-Key it is not made twice."
     ),
 }
 GONE: Responses = {
-    404: error("There never was such a job."),
+    404: error("There is no such job."),
     410: error("The job has expired."),
 }
 BODY: Responses = {
-    400: error("The body cannot be read."),
-    408: error("The body came too slowly."),
+    400: error("The body cannot be parsed."),
+    408: error("The body took too long to arrive."),
     413: error("The body is too large, or has too many patients."),
-    415: error("The body is not said to be JSON."),
+    415: error("The body is not declared as JSON."),
 }
 UNKNOWN: Responses = {404: error("There is no such model.")}
 REFUSED: Responses = {
-    409: error("It cannot be done as things are, or its Idempotency-Key was used before.")
+    409: error(
+        "The models do not allow it now, or the Idempotency-Key was used for another change."
+    )
 }
 WITH_LOCATION: dict[str, Any] = {
-    "headers": {
-        "Location": {"description": "Where to ask for the job.", "schema": {"type": "string"}}
-    }
+    "headers": {"Location": {"description": "The path of the job.", "schema": {"type": "string"}}}
 }

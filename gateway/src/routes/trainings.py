@@ -15,10 +15,12 @@ from schemas.trainings import TrainingJob, TrainRequest
 router = APIRouter(tags=["trainings"], responses=ALWAYS)
 
 CANCEL: dict[str, Any] = {
-    "summary": "Give a training up",
-    "response_description": "It is cancelled, and there never will be a model.",
+    "summary": "Cancel a training",
+    "response_description": "The training is cancelled; no model is stored.",
     "responses": {
-        409: error("It has ended, its model is being stored, or it is a prediction."),
+        409: error(
+            "The training has ended, its model is being stored, or the job is a prediction."
+        ),
         **GONE,
     },
 }
@@ -28,19 +30,19 @@ CANCEL: dict[str, Any] = {
     "/train",
     status_code=202,
     summary="Train a model",
-    response_description="The broker has the task. A trainer takes it when its turn comes.",
+    response_description="The broker has the task. A trainer takes it in turn.",
     responses={
         202: WITH_LOCATION,
         409: error("The Idempotency-Key was used before for another training."),
-        429: error("Too many trainings wait for the trainer: try again later."),
+        429: error("Too many trainings wait for the trainer: retry later."),
         **BODY,
     },
 )
 async def train(
     body: TrainRequest, response: Response, state: State, idempotency_key: Key = ""
 ) -> TrainingJob:
-    """Asks for a model to be trained; it is in the store once the job is completed."""
-    job = await state.trainings.ask(body, idempotency_key)
+    """Starts the training of a model, which is in the store once the job is completed."""
+    job = await state.trainings.submit(body, idempotency_key)
     response.headers["Location"] = job.location
     return job
 
@@ -53,13 +55,13 @@ async def cancel_by_query(job_id: JobIdInQuery, state: State) -> TrainingJob:
 
 @router.post("/job/{job_id}/cancel", **CANCEL)
 async def cancel(job_id: str, state: State) -> TrainingJob:
-    """Cancels a training, whether it has begun or not: there will be no model.
+    """Cancels a training, whether it has begun or not: no model is stored.
 
     It is too late once the trainer has begun to store the model.
     """
     job = await state.lookup.either(job_id)
     if isinstance(job, Job):
-        raise ConflictError(f"the job {job_id} is a prediction: only a training is given up")
+        raise ConflictError(f"the job {job_id} is a prediction: only a training can be cancelled")
     if not job.has_ended:
         await state.trainings.cancel(job_id)
         job = await state.lookup.training(job_id)

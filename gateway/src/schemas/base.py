@@ -10,8 +10,8 @@ from pipeline.model_store.store import NAME
 MAX_NAMES = 50  # in an object
 NAME_PATTERN = f"^{NAME.pattern}$"  # of a model, or a data set
 HOLDOUT_ROWS_SEEN = (
-    "How many of the 89 rows of the hold-out, by which a promotion is judged, were in its training "
-    "data; null where that is not known."
+    "How many of the 89 hold-out rows, on which promotions are decided, were in its training data; "
+    "null if unknown."
 )
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -34,7 +34,7 @@ class Strict(BaseModel):
     def _refuse_a_heap(cls, value: Any) -> Any:
         """Refuses too many names: each unknown one is an error, and a megabyte holds many."""
         if isinstance(value, dict) and len(value) > MAX_NAMES:
-            raise ValueError(f"an object of {len(value):,} names is none that is known here")
+            raise ValueError(f"an object has at most {MAX_NAMES} names, and not {len(value):,}")
         return value
 
 

@@ -35,22 +35,22 @@ class Job(BaseModel):
 
     job_id: str
     status: Status = Field(
-        description="`pending`: noted, and not yet confirmed by the broker. `processing`: the "
-        "broker has it, the model answers when its turn comes. `completed`, `failed`: it has. A "
-        "`completed` job fails where its id turns out to be that of another row."
+        description="`pending`: written, not yet confirmed by the broker. `processing`: the broker "
+        "has it, and the model answers in turn. `completed`, `failed`: the job has ended. A "
+        "`completed` job fails if its id turns out to belong to another row."
     )
     prediction: float | None = None
-    model_id: str | None = Field(None, description="The first digits of the model file's SHA-256.")
-    reason: str | None = Field(None, description="Why there is no prediction, or none that counts.")
+    model_id: str | None = Field(None, description="The model that answered.")
+    reason: str | None = Field(None, description="Why there is no valid prediction.")
     warnings: list[str] = Field(
-        [], description="Of each value that is outside what the data set has: a sentence."
+        [], description="A sentence for each value outside the data set's range."
     )
     created_at: datetime
     confirmed_at: datetime | None = None
     completed_at: datetime | None = None
-    label: float | None = Field(None, description="The true value, once it has been told.")
+    label: float | None = Field(None, description="The true value, once it was sent.")
     absolute_error: float | None = None
-    location: str = Field(description="Where to ask for this job.")
+    location: str = Field(description="The path of this job.")
 
     @property
     def has_ended(self) -> bool:
@@ -68,8 +68,8 @@ class Label(Strict):
     """The true value for a job."""
 
     value: Number = Field(
-        description="Disease progression one year after baseline; in the data set 25 to 346. Any "
-        "other is taken, too, with a warning: the id may be of a service with another target.",
+        description="Disease progression one year after baseline, 25 to 346 in the data set. Other "
+        "values are accepted with a warning: the id may belong to a service with another target.",
         examples=[151.0],
     )
 
@@ -79,4 +79,6 @@ class LabelTaken(BaseModel):
 
     job_id: str = Field(examples=["patient-7"])
     label: float = Field(examples=[151.0])
-    warnings: list[str] = Field([], description="If it is outside what the data set has.")
+    warnings: list[str] = Field(
+        [], description="A sentence if the value is outside the data set's range."
+    )

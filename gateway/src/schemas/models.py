@@ -57,16 +57,18 @@ class ModelOut(BaseModel):
     target: str
     algorithm: str
     params: dict[str, Any]
-    metrics: MetricsOut | None = Field(description="null where nobody has measured.")
+    metrics: MetricsOut | None = Field(description="null if nobody has measured them.")
     holdout_rows_seen: int | None = Field(description=HOLDOUT_ROWS_SEEN)
-    versions: dict[str, str] = Field(description="Of Python and the libraries that trained it.")
+    versions: dict[str, str] = Field(
+        description="Versions of Python and the libraries that trained it."
+    )
     created_at: datetime
-    seconds: float | None = Field(description="That training took.")
-    job_id: str | None = Field(description="Of the training; null for the first model.")
+    seconds: float | None = Field(description="The duration of the training.")
+    job_id: str | None = Field(description="The training's job; null for the first model.")
     notes: list[str]
     files: dict[str, FileOut]
     state: Literal["live", "shadow", "stored"] = Field(
-        description="`live`: it answers. `shadow`: it predicts the same rows, to be compared."
+        description="`live`: it answers. `shadow`: it predicts the same rows for comparison."
     )
 
     @classmethod
@@ -79,8 +81,10 @@ class ModelOut(BaseModel):
 class ModelsOut(BaseModel):
     """All models, the oldest first."""
 
-    live: str | None = Field(description="The model that answers.", examples=["83f54457c2f9"])
-    shadow: str | None = Field(description="The model that is tried.", examples=[None])
+    live: str | None = Field(
+        description="The live model, which answers.", examples=["83f54457c2f9"]
+    )
+    shadow: str | None = Field(description="The shadow model.", examples=[None])
     models: list[ModelOut]
 
 
@@ -90,8 +94,8 @@ class Promotion(Strict):
     force: bool = Field(
         False,
         strict=True,
-        description="Also if it is worse on the hold-out than it may be, or was trained on rows of "
-        "it, so that its score there says nothing.",
+        description="Promote the model even if its error on the hold-out is too high, or if it was "
+        "trained on hold-out rows, so that its score there says nothing.",
     )
 
 
@@ -99,7 +103,7 @@ class PromotionOut(BaseModel):
     """The answer to whether a model would be promoted now."""
 
     refusal: str | None = Field(
-        description="Why it would be refused (409); null where it would not.", examples=[None]
+        description="Why it would be refused (409); null if it would not.", examples=[None]
     )
 
 
@@ -115,8 +119,7 @@ class ChangeOut(BaseModel):
         description="The number of the promotion that a rollback undoes.", examples=[None]
     )
     default: str | None = Field(
-        description="Of a start: the model of MODEL_PATH. While a promoted one answers, rollbacks "
-        "lead back to it.",
+        description="For a start: the model of MODEL_PATH, to which the last rollback returns.",
         examples=[None],
     )
     at: datetime
@@ -131,10 +134,12 @@ class ReplicaOut(BaseModel):
     """A report of one process of `model` about itself."""
 
     name: str = Field(examples=["model-1"])
-    change: int = Field(description="The last that it has heard of.", examples=[2])
-    live: str = Field(description="What it answers with.", examples=["ridge-7f3a9c2b41de"])
+    change: int = Field(description="The last change that it knows.", examples=[2])
+    live: str = Field(
+        description="The model that it answers with.", examples=["ridge-7f3a9c2b41de"]
+    )
     shadow: str | None = Field(examples=[None])
-    problem: str | None = Field(description="Why that is not what the change says.")
+    problem: str | None = Field(description="Why it does not follow the change.")
     at: datetime
 
 

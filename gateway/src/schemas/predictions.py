@@ -51,7 +51,7 @@ def form_of(data: Any) -> str:
     Raises TooMuchError, before each of its rows is looked at.
     """
     if isinstance(data, list) and len(data) > MAX_ROWS:
-        raise TooMuchError(f"a list of {len(data):,} is too long, the most is {MAX_ROWS:,}")
+        raise TooMuchError(f"a list has at most {MAX_ROWS:,} patients, and not {len(data):,}")
     if isinstance(data, dict | NamedRow):
         return "named row"
     first = data[0] if isinstance(data, list) and data else None
@@ -85,16 +85,14 @@ class PredictRequest(Strict):
     )
     units: Literal["scaled", "raw"] = Field(
         "scaled",
-        description="`scaled`: as scikit-learn's load_diabetes() gives them. `raw`: as they were "
-        "measured, age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns. A value that "
-        "cannot be in these units is refused; one that can, but is outside what the data set has, "
-        "is answered with a warning.",
+        description="`scaled`: as scikit-learn's load_diabetes() returns them. `raw`: as measured, "
+        "age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns. A value that is "
+        "impossible in these units is refused. One outside the data set's range adds a warning.",
     )
     id: Ids | None = Field(
         None,
-        description="An id of your own for the patient, a text or a number, or a list of as many "
-        "as there are patients. Without, there is a new one. The job of the number 5 is that of "
-        'the text "5".',
+        description="An id of your own for the patient, a text or a number, or a list with one id "
+        'for each patient. Default: a new id. The number 5 and the text "5" are the same id.',
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})

@@ -45,15 +45,15 @@ class TrainRequest(Strict):
         min_length=1,
         max_length=MAX_COLUMNS,
         json_schema_extra={"uniqueItems": True},
-        description="The columns that the model takes, in order. One that is to answer here takes "
-        "the ten of the data set, in its order.",
+        description="The columns that the model takes, in order. Only a model of the data set's "
+        "ten columns, in their order, can be promoted.",
     )
-    target: Column = Field(description="The column that it is to predict.")
+    target: Column = Field(description="The column to predict.")
     algorithm: Algorithm
     params: dict[ParamName, Param] = Field(
         {},
         max_length=MAX_PARAMS,
-        description="Of scikit-learn's estimator; those that are not named are as it has them.",
+        description="Parameters of scikit-learn's estimator; the others keep its defaults.",
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TRAIN]})
@@ -62,7 +62,7 @@ class TrainRequest(Strict):
     @classmethod
     def _each_once(cls, features: list[str]) -> list[str]:
         if len(set(features)) != len(features):
-            raise ValueError("a column stands there twice")
+            raise ValueError("a column occurs twice")
         return features
 
     @model_validator(mode="after")
@@ -102,23 +102,23 @@ class TrainingJob(BaseModel):
     job_id: str
     kind: Literal["training"] = "training"
     status: TrainingStatus = Field(
-        description="`pending`: no trainer has begun. `processing`: one is at it, or will try "
-        "again after `reason`. `completed`: the model is in the store. `failed`, `cancelled`: "
-        "there is none."
+        description="`pending`: no trainer has begun. `processing`: a trainer works on it, or will "
+        "retry after `reason`. `completed`: the model is in the store. `failed`, `cancelled`: "
+        "there is no model."
     )
-    model_id: str = Field(description="What the model is called, once it is in the store.")
-    stage: Stage | None = Field(None, description="What is being done; the last one in the end.")
-    percent: float | None = Field(None, description="Of this stage, where it can tell.")
+    model_id: str = Field(description="The id of the model in the store.")
+    stage: Stage | None = Field(None, description="The current stage, or the last one.")
+    percent: float | None = Field(None, description="Progress of this stage, if known.")
     stages: list[str] = Field(list(STAGES), description="All stages, in order.")
-    rmse: float | None = Field(None, description="On rows that the model was not trained on.")
+    rmse: float | None = Field(None, description="Error on rows that the model was not trained on.")
     mae: float | None = Field(None, description="On the same rows.")
     holdout_rows_seen: int | None = Field(None, description=HOLDOUT_ROWS_SEEN)
-    reason: str | None = Field(None, description="Why it failed, or has to be tried again.")
-    attempts: int = Field(0, description="How often a trainer has begun.")
+    reason: str | None = Field(None, description="Why it failed, or is retried.")
+    attempts: int = Field(0, description="How many times a trainer has begun.")
     request: TrainRequest
     created_at: datetime
     completed_at: datetime | None = None
-    location: str = Field(description="Where to ask for this job.")
+    location: str = Field(description="The path of this job.")
 
     @property
     def has_ended(self) -> bool:

@@ -51,14 +51,14 @@ class Trainings:
         self._drop = self._redis.register_script(lua_script(__file__, "drop_training"))
         self._settle = self._redis.register_script(SETTLE.read_text())
 
-    async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
+    async def submit(self, body: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
         Raises ConflictError, QueueFullError, BrokerAwayError. The record is written first, so that
         whoever takes the task finds it. If no confirm came, the task may nevertheless have arrived:
         without its record the trainer ignores it.
         """
-        request = _request(wanted, key)
+        request = _request(body, key)
         if not await self._write(request):
             try:
                 await self._threads.run(lambda: self._tasks.send(request), SEND_SECONDS)
@@ -72,7 +72,7 @@ class Trainings:
                 )
         job = await self.read(request.job_id)
         if job is None:
-            raise ConflictError(f"the training {request.job_id} has expired meanwhile")
+            raise ConflictError(f"the training {request.job_id} has expired")
         return job
 
     async def read(self, job_id: str) -> TrainingJob | None:
@@ -96,7 +96,7 @@ class Trainings:
             )
         if settled == STORING:
             raise ConflictError(
-                f"it is too late to give up the training {job_id}: its model is about to be "
+                f"it is too late to cancel the training {job_id}: its model is about to be "
                 "stored, or was being stored when the trainer ended"
             )
 
@@ -118,12 +118,12 @@ def _keys(job_id: str) -> list[str]:
     return [record_key(job_id), f"seen:{job_id}"]
 
 
-def _request(wanted: TrainRequest, key: str) -> TrainingRequest:
+def _request(body: TrainRequest, key: str) -> TrainingRequest:
     """Returns the request with its ids, which follow from the key, if there is one."""
     job_id = str(uuid.uuid5(KEYS, key)) if key else new_id()
-    name = wanted.algorithm.replace("_", "-")
+    name = body.algorithm.replace("_", "-")
     model_id = f"{name}-{digest(job_id.encode())[:12]}"
-    return TrainingRequest(job_id=job_id, model_id=model_id, **wanted.model_dump())
+    return TrainingRequest(job_id=job_id, model_id=model_id, **body.model_dump())
 
 
 def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJob | None:
@@ -137,21 +137,21 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
     if status == "cancelled":
         ended_at = record.get(CANCELLED, ended_at)
     request = msgspec.json.decode(record["request"], type=TrainingRequest)
-    asked = {name: getattr(request, name) for name in TrainRequest.model_fields}
+    fields = {name: getattr(request, name) for name in TrainRequest.model_fields}
     return TrainingJob(
         job_id=job_id,
         status=status,
         model_id=request.model_id,
-        **_said(state, result),
+        **_result_fields(state, result),
         attempts=int(record.get("attempts", 0)),
-        request=TrainRequest.model_construct(**asked),
+        request=TrainRequest.model_construct(**fields),
         created_at=record["created_at"],
         completed_at=ended_at,
         location=path_of("/job", job_id),
     )
 
 
-def _said(state: str, result: Any) -> dict[str, Any]:
+def _result_fields(state: str, result: Any) -> dict[str, Any]:
     """Returns the fields of the job that follow from the result Celery keeps with a state."""
     if not isinstance(result, dict):
         return {}
@@ -171,6 +171,6 @@ def _reason(error: dict[str, Any]) -> str:
     >>> _reason({"exc_type": "TimeLimitExceeded", "exc_message": [300]})
     'TimeLimitExceeded 300'
     """
-    said = error.get("exc_message") or []
-    text = " ".join(map(str, said if isinstance(said, list) else [said]))
+    message = error.get("exc_message") or []
+    text = " ".join(map(str, message if isinstance(message, list) else [message]))
     return text if " " in text else f"{error['exc_type']} {text}".strip()

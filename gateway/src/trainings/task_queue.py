@@ -50,13 +50,13 @@ class TaskQueue:
                 )
         except (AMQPError, KombuError, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise BrokerAwayError(f"the broker does not take trainings: {reason}") from error
+            raise BrokerAwayError(f"the broker takes no trainings: {reason}") from error
 
     def _refuse_a_long_queue(self, connection: Any) -> None:
         with connection.channel() as channel:
             waiting = self._app.amqp.queues[QUEUE].bind(channel).queue_declare().message_count
         if waiting >= MAX_WAITING:
             raise QueueFullError(
-                f"{waiting:,} trainings wait for the trainer, the most is {MAX_WAITING:,}: ask "
-                "again when some have ended; is the trainer running?"
+                f"{waiting:,} trainings wait for the trainer, and the limit is "
+                f"{MAX_WAITING:,}: try again when some have ended; is the trainer running?"
             )

@@ -41,7 +41,7 @@ def test_of_two_at_two_gateways_one_goes_back(serving: Serving) -> None:
             pair = pool.map(roll_back, [serving.gateway, serving.other])
             made, other = sorted(pair, key=lambda answer: answer.status_code)
             assert (made.status_code, other.status_code) == (200, 409), other.text
-            assert "look, and ask again" in other.json()["detail"]
+            assert "see GET /changes" in other.json()["detail"]
             went.append(made.json()["change"]["live"])
             assert roll_back(serving.other).json()["change"]["live"] == own
     assert went == ["one"] * PAIRS

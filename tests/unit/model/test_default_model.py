@@ -74,6 +74,6 @@ def test_what_the_last_rollback_leads_back_to_is_not_deleted(tmp_path: Path, pat
     store = made(tmp_path / "store", "start a, promote b")
     register(store, path)
     registry = Registry(store, 9.9)
-    with pytest.raises(Exception, match="it is what a rollback returns to"):
+    with pytest.raises(Exception, match="it is the model that a rollback returns to"):
         registry.delete(fingerprint.model_id(path.read_bytes()))
     registry.delete("a")
