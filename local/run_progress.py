@@ -7,11 +7,13 @@ from pathlib import Path
 
 from display import Display, View
 from pipeline.numbers import readable
-from service_counts import Progress, Rate
+from pipeline.rate import Rate
+from service_counts import Progress
 from supervisor import Supervisor
 
 LOOK_SECONDS = 0.2
 STILL_SECONDS = 3.0
+RATE_SECONDS = 5.0  # of joined rows, for the rate shown
 
 
 class StalledError(Exception):
@@ -61,7 +63,7 @@ class Session:
         self._supervisor = supervisor
         self._display = display
         self._csv_file = csv_file
-        self._rate = Rate()
+        self._rate = Rate(RATE_SECONDS)
         self._started = time.monotonic()
         self._seconds = LOOK_SECONDS
         self.lines_before = line_count(csv_file)

@@ -1,6 +1,6 @@
 """The services' reports in their status files, put together."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,8 +8,6 @@ from pathlib import Path
 import msgspec
 
 from pipeline.health import Status
-
-RATE_SECONDS = 5.0
 
 
 class Tally:
@@ -77,32 +75,3 @@ class Progress:
             drawn=plot.latest("rows") + plot.latest("unreadable"),
             mae=plot.counts.get("mae"),
         )
-
-
-class Rate:
-    """The rate at which a count grows, over the last seconds.
-
-    >>> rate = Rate()
-    >>> rate.add(10, at=100.0)
-    >>> rate.add(30, at=104.0)
-    >>> rate.per_second(now=105.0), rate.per_second(now=120.0)
-    (5.0, 0.0)
-    """
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[int, float]] = deque()
-
-    def add(self, count: int, at: float) -> None:
-        """Takes the count at a moment, in seconds; a moment already known changes nothing."""
-        if self._samples and at <= self._samples[-1][1]:
-            return
-        self._samples.append((count, at))
-        while at - self._samples[0][1] > RATE_SECONDS:
-            self._samples.popleft()
-
-    def per_second(self, now: float) -> float:
-        """Returns the rate; 0 if the last count is too old to tell."""
-        if len(self._samples) < 2 or now - self._samples[-1][1] > RATE_SECONDS:
-            return 0.0
-        (before, since), (count, until) = self._samples[0], self._samples[-1]
-        return (count - before) / (until - since)

@@ -12,7 +12,8 @@ import numpy as np
 from logs.decimal_commas import Commas
 from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
-from logs.rows import AnyRows, LoggedRow, header, last_rows, parse
+from logs.parse import last_rows, parse
+from logs.rows import AnyRows, LoggedRow, header
 from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
@@ -23,8 +24,8 @@ _BLANK = b" \t\r\xef\xbb\xbf"  # including the byte order mark
 _EXCELS = re.compile(rb'(\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)  # it names the separator
 
 
-class Follower(Generic[AnyRows]):
-    """Follows one log from its first row on, through everything that is appended to it.
+class LogTail(Generic[AnyRows]):
+    """Reads one log from its first row on, and then whatever is appended to it.
 
     `unreadable` counts the lines that were skipped. Reading raises OSError.
     """
@@ -49,7 +50,7 @@ class Follower(Generic[AnyRows]):
         return self._file.offset
 
     def is_outdated(self) -> bool:
-        """Returns True if another follower must read the file from its start."""
+        """Returns True if another tail must read the file from its start."""
         return self._file.is_outdated()
 
     def read(self) -> AnyRows | None:
@@ -91,7 +92,7 @@ class Follower(Generic[AnyRows]):
         return last_rows(lines[bool(start or self._header) :], count, self._layout)
 
     def file(self) -> BinaryIO:
-        """Opens the followed file once more. Raises FileNotFoundError while there is none."""
+        """Opens the file once more. Raises FileNotFoundError while there is none."""
         return self._file.file()
 
     def close(self) -> None:

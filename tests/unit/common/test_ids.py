@@ -17,9 +17,9 @@ from durable_csv import DurableCsv
 from join import Half
 from labels_log import LabelsLog
 from ledger import Ledger
-from logs.metric_state import State
+from logs.metric_state import MetricState
 from logs.rows import Rows
-from logs.tail import Follower
+from logs.tail import LogTail
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
 from pipeline.messages import VALUES, Id, Message, id_text, id_texts
 from support.hostile_ids import REFUSED, TAKEN
@@ -115,13 +115,13 @@ def test_every_file_has_the_ids_and_they_are_found_again(tmp_path: Path) -> None
         [queue, row_id] for queue in QUEUES for row_id in IDS
     ]
 
-    follower = Follower(tmp_path / "metric_log.csv", Rows)
-    rows = follower.read()
+    tail = LogTail(tmp_path / "metric_log.csv", Rows)
+    rows = tail.read()
     assert rows is not None
-    assert (len(rows.y_true), follower.problem()) == (len(IDS), None)
-    last = follower.last_rows(100, follower.offset)
+    assert (len(rows.y_true), tail.problem()) == (len(IDS), None)
+    last = tail.last_rows(100, tail.offset)
     assert [row.id for row in reversed(last)] == IDS
-    state = State(tmp_path / "metric_state.sqlite3")
+    state = MetricState(tmp_path / "metric_state.sqlite3")
     assert state.joined_in_ms([*TAKEN.values()]) == dict.fromkeys(TAKEN.values(), NEWEST)
     assert {state.trace(row_id).found for row_id in TAKEN.values()} == {"joined"}
 

@@ -26,7 +26,7 @@ _SHARES = 1 / (np.arange(1, STAKES + 1) * np.arange(2, STAKES + 2))
 _LOG_SHARES = np.log(_SHARES / _SHARES.sum())
 
 
-Errors = npt.NDArray[np.float64]  # shape (2, n): the candidate's errors, the live model's errors
+Errors = npt.NDArray[np.float64]  # shape (2, n): the shadow model's errors, the live model's errors
 
 
 class Span:
@@ -62,7 +62,7 @@ class Span:
         return taken
 
 
-class Bets:
+class ConfidenceSequence:
     """A confidence sequence for values that are never further from zero than a known `bound`."""
 
     def __init__(self, bound: float) -> None:

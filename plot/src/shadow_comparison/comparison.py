@@ -4,8 +4,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from logs.rows import Column, ShadowRows
-from stats.betting import MAX_ERROR, Bets, Errors, Span
+from logs.rows import Column
+from shadow_comparison.betting import MAX_ERROR, ConfidenceSequence, Errors, Span
+from shadow_comparison.rows import ShadowRows
 
 BOUND_IN_SPANS = 2.0  # leaves room for what the first rows did not show
 SAME_SHARE = 0.001  # of the live model's MAE: models that differ by less are equally good
@@ -23,11 +24,11 @@ class Interval(NamedTuple):
 
 
 class Comparison:
-    """A candidate and the live model on the rows added so far, in memory that does not grow.
+    """A shadow model and the live model on the rows added so far, in memory that does not grow.
 
-    A row for which the candidate gave no number counts as `failed`; everything else is about the
-    other `rows`. A difference is the candidate's absolute error less the live model's: negative if
-    the candidate is better.
+    A row for which the shadow model gave no number counts as `failed`; everything else is about
+    the other `rows`. A difference is the shadow model's absolute error less the live model's:
+    negative if the shadow model is better.
 
     The first rows, on which no bets are made, set the `bound` of a difference; `beyond` counts the
     rows that exceed it nevertheless.
@@ -37,15 +38,15 @@ class Comparison:
         self.rows = 0
         self.failed = 0
         self.beyond = 0
-        self._errors = np.zeros(2)  # sums: of the candidate, of the live model
+        self._errors = np.zeros(2)  # sums: of the shadow model, of the live model
         self._squares = np.zeros(2)
         self._span = Span()
-        self._bets: Bets | None = None
+        self._sequence: ConfidenceSequence | None = None
 
     @property
     def bound(self) -> float | None:
         """The largest distance from zero that a difference may have; None before it is set."""
-        return self._bets.bound if self._bets else None
+        return self._sequence.bound if self._sequence else None
 
     def add(self, rows: ShadowRows) -> None:
         """Adds further rows of these two models."""
@@ -57,29 +58,29 @@ class Comparison:
         self._errors += errors.sum(axis=1)
         with np.errstate(over="ignore"):
             self._squares += (errors**2).sum(axis=1)
-        self._bet(rows.y_true[answered], errors)
+        self._extend(rows.y_true[answered], errors)
 
-    def _bet(self, labels: Column, errors: Errors) -> None:
+    def _extend(self, labels: Column, errors: Errors) -> None:
         """Bets on all rows but the first, which set the bound."""
-        if self._bets is None:
+        if self._sequence is None:
             taken = self._span.add(labels, errors)
             if not self._span.is_known:
                 return
-            self._bets = Bets(BOUND_IN_SPANS * self._span.size)
+            self._sequence = ConfidenceSequence(BOUND_IN_SPANS * self._span.size)
             errors = errors[:, taken:]
         differences = errors[0] - errors[1]
-        self.beyond += int((np.abs(differences) > self._bets.bound).sum())
-        self._bets.add(differences)
+        self.beyond += int((np.abs(differences) > self._sequence.bound).sum())
+        self._sequence.add(differences)
 
     def mae(self) -> tuple[float, float]:
-        """Returns the mean absolute errors of candidate and live model. Call it only with rows."""
-        candidate, live = (self._errors / self.rows).tolist()
-        return candidate, live
+        """Returns the mean absolute errors of shadow and live model. Call it only with rows."""
+        shadow, live = (self._errors / self.rows).tolist()
+        return shadow, live
 
     def rmse(self) -> tuple[float, float]:
         """Returns the roots of their mean squared errors. Call it only with rows."""
-        candidate, live = np.sqrt(self._squares / self.rows).tolist()
-        return candidate, live
+        shadow, live = np.sqrt(self._squares / self.rows).tolist()
+        return shadow, live
 
     def difference(self) -> Interval | None:
         """Returns the mean difference and its 95 % confidence sequence; None before a bound is set.
@@ -87,15 +88,15 @@ class Comparison:
         An ordinary 95 % interval, looked at again and again until it excludes zero, will in the end
         do so for two equal models, too. This one holds at all looks together.
         """
-        if self._bets is None:
+        if self._sequence is None:
             return None
-        candidate, live = self.mae()
-        low, high = self._bets.ends()
-        mean = candidate - live
+        shadow, live = self.mae()
+        low, high = self._sequence.ends()
+        mean = shadow - live
         return Interval(mean, min(low, mean), max(high, mean))
 
     def verdict(self) -> Verdict:
-        """Returns the verdict on the candidate; one that failed is never called better or equal."""
+        """Returns the verdict; a shadow model that failed is never called better or equal."""
         difference = self.difference()
         if difference is None:
             return "failing" if self.failed else "too few rows"
@@ -111,7 +112,7 @@ class Comparison:
 
 
 class Comparisons:
-    """The comparisons of the MAX_PAIRS latest pairs of models, candidate and live.
+    """The comparisons of the MAX_PAIRS latest pairs of models, shadow and live.
 
     Labels come late: after a change of models, rows of the old pair still arrive for a while, mixed
     with those of the new one. So the first row of a new pair does not make the old one forgotten.
@@ -133,5 +134,5 @@ class Comparisons:
             del self._pairs[pair]
 
     def latest(self) -> tuple[str, str, Comparison] | None:
-        """Returns the pair of the last row, candidate and live model, and their comparison."""
+        """Returns the pair of the last row, shadow and live model, and their comparison."""
         return next(((*pair, found) for pair, found in reversed(self._pairs.items())), None)
