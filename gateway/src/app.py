@@ -18,6 +18,7 @@ from middleware.body_limit import Limits
 from middleware.counters import Counters, Timed
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
+from pipeline.queues import FEATURES
 from pipeline.web.server import WebServer
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
@@ -117,13 +118,13 @@ class Api(WebServer):
             status="unavailable" if broker or redis else "ok",
             broker=broker or "ok",
             redis=redis or "ok",
-            queue=self._broker.depth("features"),
+            queue=self._broker.depth(FEATURES),
         )
         return JSONResponse(health.model_dump(), 200 if health.status == "ok" else 503)
 
     async def metrics(self) -> Response:
         """Returns the metrics for Prometheus."""
-        self._counters.queue.set(self._broker.depth("features") or 0)
+        self._counters.queue.set(self._broker.depth(FEATURES) or 0)
         return PlainTextResponse(self._counters.text())
 
     @asynccontextmanager

@@ -13,14 +13,14 @@ from typing import Any
 from msgspec.structs import replace
 from pydantic import Field
 
-from join import Y_PRED, Y_TRUE, Half
+from join import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
 from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_texts, number_text
+from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
-from shadow import Y_PRED_SHADOW
 from unmatched import UnmatchedLog
 
 OTHER_LABEL = "this id already has another label"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES, new_id
 from pipeline.model_store import fingerprint
 from pipeline.model_store.records import ONNX, RECORD, SKOPS, Change, Model, standing
-from pipeline.model_store.store import ModelStore, StoreError, TakenError, now_text
+from pipeline.model_store.store import ModelStore, StoreError, TakenError
 
 log = logging.getLogger(__name__)
 

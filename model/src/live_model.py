@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from default_model import form_of, register
+from pipeline.clock import now_text
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError, now_text
+from pipeline.model_store.store import DamagedError, ModelStore, StoreError
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)

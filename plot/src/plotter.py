@@ -3,7 +3,6 @@
 import copy
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from logs.rows import AnyRows, LoggedRow, Rows, ShadowRows
 from logs.tail import Follower
 from page import payloads
 from picture import render
+from pipeline.atomic_file import replace_file, temporary_path
 from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
 from pipeline.run import Run
 from stats.comparison import Comparisons
@@ -39,10 +39,9 @@ class Plotter:
     def __init__(self, logs_dir: Path, run: Run) -> None:
         logs_dir.mkdir(parents=True, exist_ok=True)
         self.picture = logs_dir / "error_distribution.png"
-        self._temporary = logs_dir / "error_distribution.png.tmp"
         # Shows at once whether the folder can be written, and clears up after a crash.
-        self._temporary.write_bytes(b"")
-        self._temporary.unlink()
+        temporary_path(self.picture).write_bytes(b"")
+        temporary_path(self.picture).unlink()
         self.log = logs_dir / METRIC_LOG
         self.shadow_log = logs_dir / METRIC_LOG_SHADOW
         self.state = State(logs_dir / METRIC_STATE)
@@ -119,11 +118,7 @@ class Plotter:
             return
         with self._lock:
             shown, now = copy.deepcopy(self._summary), datetime.now(UTC)
-        with self._temporary.open("wb") as file:
-            file.write(render(shown, now))
-            file.flush()
-            os.fsync(file.fileno())
-        self._temporary.replace(self.picture)
+        replace_file(self.picture, render(shown, now), synced=True)
         self.has_news = False
         self._run.gauges["rows"] = shown.rows
         self._run.gauges.pop("mae", None)

@@ -14,7 +14,7 @@ from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipeline.model_store.store import now_text
+from pipeline.clock import now_text
 from pipeline.throttled_log import Seldom
 from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 

@@ -1,6 +1,5 @@
 """One training from its request to a stored model, stage by stage."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,17 +9,18 @@ from typing import Any
 import msgspec
 import numpy as np
 import skops.io
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 import algorithms
 import data_sets
 import holdout_overlap
+from pipeline.clock import now_text
 from pipeline.dataset import Dataset
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
 from pipeline.model_store import onnx_export, skops_model
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Metrics, Model
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.metrics import metrics_of
+from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.store import ModelStore
 from pipeline.model_store.versions import versions
 from pipeline.training import Progress, TrainingError, TrainingRequest
 
@@ -43,7 +43,8 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         tell(Progress("fit"))
         estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
         tell(Progress("evaluate"))
-        metrics = evaluate(estimator, training, held_out)
+        predictions = estimator.predict(held_out.features)
+        metrics = metrics_of(held_out.labels, predictions, len(training.labels))
         seen = holdout_overlap.holdout_rows_seen(request.features, training)
     files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
     tell(Progress("store"))
@@ -85,21 +86,6 @@ def _refusals_told(request: TrainingRequest) -> Iterator[None]:
         raise TrainingError(
             f"{request.algorithm} cannot be made of data set {request.dataset_id!r}: {reason}"
         ) from error
-
-
-def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
-    """Returns the metrics. Raises ValueError if an error is not finite: no record can hold that."""
-    predictions = estimator.predict(held_out.features)
-    with np.errstate(over="ignore"):
-        rmse = float(root_mean_squared_error(held_out.labels, predictions))
-    if not math.isfinite(rmse):
-        raise ValueError("its errors are too large to be squared")
-    return Metrics(
-        rmse=rmse,
-        mae=float(mean_absolute_error(held_out.labels, predictions)),
-        training_rows=len(training.labels),
-        held_out_rows=len(held_out.labels),
-    )
 
 
 def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:

@@ -11,19 +11,19 @@ from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
 from pipeline.broker.observers import ChangeListener, DepthWatch
 from pipeline.broker.publisher import Outgoing, Publisher, message_properties
-from pipeline.broker.topology import (
+from pipeline.broker.topology import Uses
+from pipeline.errors import StopError
+from pipeline.messages import DeadLetter, Message, id_text, new_id
+from pipeline.queues import (
     CHANGES,
     DEAD_LETTERS,
     DELAY_STEPS,
     DELAYED_LABELS,
     FEATURES,
     Y_PRED,
-    Uses,
     delay_queue,
     edge,
 )
-from pipeline.errors import StopError
-from pipeline.messages import DeadLetter, Message, id_text, new_id
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 from pipeline.throttled_log import Seldom

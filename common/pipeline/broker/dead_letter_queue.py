@@ -17,8 +17,8 @@ from pika.spec import BasicProperties
 
 from pipeline.broker.nodes import address, connection_parameters, explain
 from pipeline.broker.publisher import message_properties
-from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
 from pipeline.errors import BrokerError
+from pipeline.queues import DEAD_LETTERS, STREAMS, edge
 from pipeline.settings import BrokerSettings
 
 # To find an acked letter, the broker goes through all that its channel holds: with 100,000 on

@@ -11,7 +11,7 @@ number, the one written first counts.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from pipeline.model_store.objects import DamagedError, Objects, StoreError
 from pipeline.model_store.predictor import estimator_of
 from pipeline.model_store.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
 
-__all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name", "now_text"]
+__all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
 SILENT = timedelta(seconds=20 * REPORT_SECONDS)  # longer means gone, or it reports anew
@@ -165,8 +165,3 @@ def is_name(text: str) -> bool:
     (True, False, False)
     """
     return NAME.fullmatch(text) is not None
-
-
-def now_text() -> str:
-    """Returns the current time in a record's format: ISO 8601, UTC, in milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

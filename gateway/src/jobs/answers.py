@@ -6,10 +6,11 @@ import time
 from redis import Redis
 from redis.exceptions import RedisError
 
-from jobs.store import TIMEOUT_SECONDS, now_in_ms, script
+from jobs.store import TIMEOUT_SECONDS, script
 from jobs.waiting import CHANNEL
 from middleware.counters import Counters
 from pipeline.broker import Batch
+from pipeline.clock import now_in_ms
 from pipeline.messages import DeadLetter, id_text, number_text
 from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
 from pipeline.run import Run

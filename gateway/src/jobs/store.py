@@ -10,7 +10,6 @@
 """
 
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from pipeline.clock import now_in_ms
 from pipeline.errors import PipelineError
 from pipeline.ids import canonical, path_of
 from pipeline.messages import number_text
@@ -77,10 +77,6 @@ class Known(NamedTuple):
 def script(module: str, name: str) -> str:
     """Returns the text of the Lua script beside a module, which Redis runs as one step."""
     return Path(module).with_name(f"{name}.lua").read_text()
-
-
-def now_in_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 class JobStore:

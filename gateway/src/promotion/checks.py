@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sklearn.metrics import root_mean_squared_error
-
 from pipeline import dataset
 from pipeline.csv_table import listed
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError, PipelineError
 from pipeline.messages import FEATURE_NAMES
+from pipeline.model_store.metrics import rmse
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
@@ -73,7 +72,7 @@ class Judge:
         for prediction in predictions:
             if isinstance(prediction, str):
                 raise ModelError(prediction)
-        return float(root_mean_squared_error(self._holdout.labels, predictions))
+        return rmse(self._holdout.labels, predictions)
 
 
 def recorded(model: Model) -> float | None:

@@ -6,16 +6,16 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from jobs.store import ConflictError, digest
+from pipeline import dataset
+from pipeline.clock import now_text
 from pipeline.errors import PipelineError
 from pipeline.messages import new_id
 from pipeline.model_store.records import Change, Model, standing
-from pipeline.model_store.store import ModelStore, TakenError, now_text
+from pipeline.model_store.store import ModelStore, TakenError
 from promotion.checks import Judge, RefusedError
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Asked = tuple[Action, str | None]  # the action, and the model it is about
-HOLDOUT_ROWS = 89
-BUILT_IN = "diabetes"  # the data set whose hold-out no training uses
 TRIES = 5  # attempts at a change, while others make theirs
 
 
@@ -220,8 +220,8 @@ def _refuse_seen(model: Model) -> None:
     """Raises RefusedError if the model has seen hold-out rows: its error there proves nothing."""
     if model.holdout_rows_seen:
         raise RefusedError(
-            f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
-            f"data of {model.model_id}, so its score on them says nothing; "
+            f"{model.holdout_rows_seen} of the {dataset.HOLDOUT_ROWS} hold-out rows were in the "
+            f"training data of {model.model_id}, so its score on them says nothing; "
             '{"force": true} promotes all the same'
         )
 
@@ -231,7 +231,7 @@ def _refuse_untold(model: Model) -> None:
 
     Only a model of a user's own data set is refused: on the built-in one no training uses them.
     """
-    is_of_own_data = model.job_id is not None and model.dataset_id != BUILT_IN
+    is_of_own_data = model.job_id is not None and model.dataset_id != dataset.NAME
     if is_of_own_data and model.holdout_rows_seen is None:
         raise RefusedError(
             f"whether hold-out rows were in the training data of {model.model_id}, of the data "

@@ -14,6 +14,7 @@ from jobs.outbox import Outbox
 from jobs.store import JobStore, StoreError
 from jobs.waiting import Waiting, until
 from middleware.counters import Counters
+from pipeline import queues
 from pipeline.broker import Broker
 from pipeline.messages import Message, id_text, number_text
 from routes import problems
@@ -112,7 +113,7 @@ class Calls:
         if first != value:
             told_before = number_text(first)
             raise HTTPException(409, f"the true value for {job_id} was told before: {told_before}")
-        await self._outbox.send("y_true", Message([job_id], [value]))
+        await self._outbox.send(queues.Y_TRUE, Message([job_id], [value]))
         await self._store.confirm_label(job_id, value)
         self._counters.labels.inc()
         return LabelTaken(job_id=job_id, label=value, warnings=ranges.label_warnings(value))
@@ -126,7 +127,7 @@ class Calls:
         known = await self._store.create(intake.jobs)
         message = intake.message(known)
         if message is not None:
-            await self._outbox.send("features", message)
+            await self._outbox.send(queues.FEATURES, message)
             self._counters.jobs.inc(len(message.ids))
             self._note(self._store.confirm(list(map(id_text, message.ids))))
         if message is None or len(message.ids) < len(known):
@@ -140,7 +141,7 @@ class Calls:
         task.add_done_callback(self._tasks.discard)
 
     def _refuse_a_long_queue(self) -> None:
-        waiting = (self._broker.depth("features") or 0) + self._asking
+        waiting = (self._broker.depth(queues.FEATURES) or 0) + self._asking
         if waiting > self._settings.max_queue:
             raise HTTPException(
                 429,

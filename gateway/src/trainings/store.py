@@ -7,9 +7,9 @@ import msgspec
 
 from jobs.outbox import CONFIRM_SECONDS, BrokerAwayError
 from jobs.store import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
+from pipeline.clock import now_text
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
-from pipeline.model_store.store import now_text
 from pipeline.training import (
     CANCELLED,
     PROGRESS,

@@ -17,6 +17,7 @@ from page.broker_status.monitor import Management
 from page.event_stream import Feed
 from pipeline.health import STALE_AFTER_SECONDS
 from pipeline.ids import MAX_ID_CHARACTERS
+from pipeline.queues import DEAD_LETTERS
 from plotter import Plotter
 
 STATIC = Path(__file__).parent / "static"
@@ -62,7 +63,7 @@ class Routes:
         return StreamingResponse(self._feed.follow(), media_type="text/event-stream")
 
     def summary(self, _: Request) -> Response:
-        letters = self._management.look().queues.get("dead_letters")
+        letters = self._management.look().queues.get(DEAD_LETTERS)
         return Json(
             {
                 **self._plotter.numbers(),

@@ -13,8 +13,9 @@ import pytest
 import skops.io
 from sklearn.linear_model import Ridge
 
+from pipeline.clock import now_text
 from pipeline.model_store.records import RECORD, SKOPS, Change, Metrics, Model, Replica, standing
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError, TakenError, now_text
+from pipeline.model_store.store import DamagedError, ModelStore, StoreError, TakenError
 from pipeline.settings import S3_URL
 from support.s3 import BUCKET, S3, losing_answers, moto_server
 from support.waiting import PATIENCE_SECONDS

@@ -12,9 +12,10 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from jobs.store import ConflictError
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore
 from promotion.checks import RefusedError
 from promotion.registry import Registry, UnknownModelError
 from support.s3 import BUCKET, losing_answers, moto_server
