@@ -17,9 +17,10 @@ from join import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_texts, number_text
+from pipeline.messages import DeadLetter, Message, id_texts, number_text
 from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
 from pipeline.run import Run, run_service
+from pipeline.schemas import SHADOW_VALUES, VALUES
 from pipeline.settings import BrokerSettings, LogsSettings
 from unmatched import UnmatchedLog
 
@@ -121,7 +122,7 @@ def main(settings: MetricSettings, run: Run) -> None:
         )
         for batch in batches:
             messages, bad = batch.of(Y_TRUE, Y_PRED).decode(VALUES)
-            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
+            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(SHADOW_VALUES)
             now_in_ms = int(time.time() * 1000)
             halves = to_halves(messages, now_in_ms)
             shadow_halves = to_halves(with_infinite(shadow), now_in_ms)

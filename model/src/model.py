@@ -12,10 +12,11 @@ from pydantic import Field
 from live_model import Models
 from pipeline import queues
 from pipeline.broker import Broker
-from pipeline.messages import FEATURES, DeadLetter, Message
+from pipeline.messages import DeadLetter, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run, run_service
+from pipeline.schemas import FEATURES
 from pipeline.settings import BrokerSettings, StoreSettings
 
 

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 from pipeline.broker import Batch, Broker
 from pipeline.broker.topology import Uses
-from pipeline.messages import VALUES, Message
+from pipeline.messages import Message
 from pipeline.run import Run
+from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings
 
 

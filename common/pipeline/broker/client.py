@@ -10,27 +10,18 @@ from typing import Any, Self
 from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
 from pipeline.broker.observers import ChangeListener, DepthWatch
-from pipeline.broker.publisher import Outgoing, Publisher, message_properties
+from pipeline.broker.outgoing import as_header, of_change, of_letter, of_message
+from pipeline.broker.publisher import Publisher
 from pipeline.broker.topology import Uses
 from pipeline.errors import StopError
-from pipeline.messages import DeadLetter, Message, id_text, new_id
-from pipeline.queues import (
-    CHANGES,
-    DEAD_LETTERS,
-    DELAY_STEPS,
-    DELAYED_LABELS,
-    FEATURES,
-    Y_PRED,
-    delay_queue,
-    edge,
-)
+from pipeline.messages import DeadLetter, Message
+from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, delay_queue, edge
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 from pipeline.throttled_log import Seldom
 
 log = logging.getLogger(__name__)
 
-MOST_REASON_CHARACTERS = 1000
 GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never completes
 
 
@@ -130,7 +121,8 @@ class Broker:
         `edge.y_pred`, gives whoever asked a copy of the message that becomes the row.
         """
         outgoing = [
-            self._outgoing(edge(queue), message.reply_to or queue, message) for message in messages
+            of_message(self._run.service, edge(queue), message.reply_to or queue, message)
+            for message in messages
         ]
         for message in outgoing:
             message.properties.reply_to = reply_to
@@ -140,15 +132,17 @@ class Broker:
         self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
     ) -> None:
         """Publishes labels to reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
-        delayed = [self._outgoing(DELAYED_LABELS, delay_queue(step), label) for label in labels]
+        delayed = [
+            of_message(self._run.service, DELAYED_LABELS, delay_queue(step), label)
+            for label in labels
+        ]
         for message in delayed:
             message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
         self._publisher.publish(delayed)
 
     def announce_change(self) -> None:
         """Tells every process of `model` that the model store has changed."""
-        properties = message_properties(self._run.service, new_id(), {})
-        self._publisher.publish([Outgoing(CHANGES, "", b"{}", properties, mandatory=False)])
+        self._publisher.publish([of_change(self._run.service)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts unusable messages into `dead_letters`, each with its reason and source queue.
@@ -157,7 +151,7 @@ class Broker:
         """
         self._run.count("dead_lettered", len(letters))
         self._warn_of(letters)
-        self._publisher.publish([self._letter(letter) for letter in letters])
+        self._publisher.publish([of_letter(self._run.service, letter) for letter in letters])
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
         """Logs the reasons: one a second at most, and each once a minute, as they may flood."""
@@ -170,7 +164,7 @@ class Broker:
             "%d to dead_letters so far; the latest, from %s: %s",
             self._run.counts["dead_lettered"],
             letters[-1].queue,
-            _fitting(letters[-1].reason),
+            as_header(letters[-1].reason),
         )
 
     def when_confirmed(self, action: Callable[[], None]) -> None:
@@ -195,27 +189,3 @@ class Broker:
         if self._publisher.is_blocked:
             return "the broker is short of memory or disk, and takes no messages"
         return None
-
-    def _outgoing(self, exchange: str, routing_key: str, message: Message[Any]) -> Outgoing:
-        headers: dict[str, Any] = {}
-        if message.features_timestamp_in_ms is not None:
-            headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
-        if message.model_id:
-            headers["model_id"] = message.model_id
-        message_id = new_id() if message.batched else id_text(message.ids[0])
-        properties = message_properties(self._run.service, message_id, headers)
-        properties.correlation_id = message.correlation_id
-        return Outgoing(exchange, routing_key, message.encode(), properties)
-
-    def _letter(self, letter: DeadLetter) -> Outgoing:
-        headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
-        properties = message_properties(self._run.service, new_id(), headers)
-        properties.correlation_id = letter.correlation_id
-        # Only the gateway listens for its own dead letters, the answers that it could not read.
-        asker = letter.reply_to if letter.queue in (FEATURES, Y_PRED) else None
-        return Outgoing(edge(DEAD_LETTERS), asker or DEAD_LETTERS, letter.body, properties)
-
-
-def _fitting(reason: str) -> str:
-    """Returns the reason as a header can carry it: it may quote any text of a model or message."""
-    return reason[:MOST_REASON_CHARACTERS].encode("utf-8", "replace").decode()

@@ -72,6 +72,8 @@ class Consumer(Link):
             self.call(self._consume_more)
         with self.changed:
             self.wait_until(lambda: any_has(inboxes + optional), idle_seconds)
+            # A moment's patience saves work: halves that come together are joined in memory, one
+            # that comes alone is stored and looked up again. It ends as soon as it gains nothing.
             self.wait_until(
                 lambda: all_have(inboxes) or (any_has(able) and not any_behind(inboxes)),
                 TOGETHER_SECONDS,

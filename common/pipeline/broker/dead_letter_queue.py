@@ -16,7 +16,7 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.publisher import message_properties
+from pipeline.broker.outgoing import message_properties
 from pipeline.errors import BrokerError
 from pipeline.queues import DEAD_LETTERS, STREAMS, edge
 from pipeline.settings import BrokerSettings

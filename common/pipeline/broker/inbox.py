@@ -101,6 +101,9 @@ def draw(inboxes: list[Inbox], able: list[Inbox], optional: list[Inbox]) -> list
     If all inboxes had some, and one is empty, the drawing goes on from the `able` ones alone; not
     if more is on its way to the empty one. The `optional` ones have their turn in any case.
     """
+    # In turn, because two halves drawn together are joined at once, and a half drawn alone is
+    # stored until the other comes. Turns are not enough: where one queue has a longer backlog, or
+    # more rows in a message, they would pair its old rows with the other's new ones. Hence the age.
     taken: list[Delivery] = []
     now_in_ms = time.time() * 1000
     size, together, turns = 0, all_have(inboxes), inboxes + optional
@@ -110,6 +113,9 @@ def draw(inboxes: list[Inbox], able: list[Inbox], optional: list[Inbox]) -> list
             taken.append(inbox.take())
             size += len(taken[-1].body)
         if together and not all_have(inboxes):
+            # One has run dry. The rest of the others would only be stored, so it stays here, where
+            # it costs nothing; except for that whose other halves are pending already (`able`).
+            # With more on its way not even that goes on, so that it all comes in turn again.
             if any_behind(inboxes):
                 break
             turns = able + optional

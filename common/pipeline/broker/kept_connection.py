@@ -57,6 +57,8 @@ class Link(threading.Thread):
         try:
             while not self._closing.is_set():
                 reason, held = self._serve()
+                # One that is accepted and soon lost is a failure, too: a node that is starting or
+                # stopping does so, and without back-off we would come again as fast as we can.
                 failed = 1 if held > STABLE_SECONDS else failed + 1
                 if not self._closing.is_set():
                     self._move_on(failed, reason)
@@ -156,6 +158,9 @@ class Link(threading.Thread):
 
     def _move_on(self, failed: int, reason: str) -> None:
         """Goes to the next node: at once, or after a pause when each has failed since the last."""
+        # The death of one node costs no pause: the next one is most likely well. Only when all have
+        # failed is it the broker itself, and haste would add to its trouble. The pause is random,
+        # as all services lost it in the same moment and would come back in the same moment.
         rounds, within_round = divmod(failed, len(self._nodes))
         longest = 0.0 if within_round else FIRST_DELAY_SECONDS * 2 ** min(rounds - 1, 10)
         delay = min(LONGEST_DELAY_SECONDS, longest) * random.uniform(0.5, 1)

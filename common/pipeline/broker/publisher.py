@@ -1,18 +1,17 @@
 """Publishing: persistent, confirmed, and repeated after a lost connection."""
 
 import logging
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import pika
 from pika.channel import Channel
 from pika.frame import Method
-from pika.spec import Basic, BasicProperties
+from pika.spec import Basic
 
 from pipeline.broker.kept_connection import Link
+from pipeline.broker.outgoing import Outgoing
 from pipeline.broker.topology import Uses
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -25,29 +24,6 @@ WINDOW_BYTES = 16 * 2**20
 MOST_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
 NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
-
-
-class Outgoing(msgspec.Struct, frozen=True):
-    """A message on its way to the broker, kept until it is confirmed."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: BasicProperties
-    mandatory: bool = True  # a message that no queue takes comes back instead of vanishing
-
-
-def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) -> BasicProperties:
-    """Returns the properties of every message of ours: JSON, persistent, with the current time."""
-    now = time.time()
-    return BasicProperties(
-        content_type="application/json",
-        delivery_mode=2,
-        message_id=message_id,
-        timestamp=int(now),
-        app_id=app_id,
-        headers={"timestamp_in_ms": int(now * 1000), **headers},
-    )
 
 
 class Publisher(Link):
@@ -141,6 +117,9 @@ class Publisher(Link):
         channel.confirm_delivery(self._on_confirm, callback=lambda _: self._on_ready(channel))
 
     def _on_ready(self, channel: Channel) -> None:
+        # Confirms on their way were lost with the last connection: what the broker has of the
+        # unconfirmed is unknown, so all of it is sent again, in order. Tags begin anew with each
+        # channel; the numbers, by which we remember, do not.
         with self.changed:
             self._to_send = deque(self._unconfirmed)
         self._last_tag = 0
@@ -186,7 +165,12 @@ class Publisher(Link):
             self.changed.notify_all()
 
     def _settle(self, tag: int, multiple: bool) -> list[int]:
-        """Returns the numbers that a confirm covers; confirms come in any order."""
+        """Returns the numbers that a confirm covers; confirms come in any order.
+
+        One with `multiple` covers all lower tags, of which some were confirmed alone before: these
+        are gone from `_numbers`, and are not settled twice. It is in the order of sending, so
+        those that are covered stand first.
+        """
         if not multiple:
             number = self._numbers.pop(tag, None)
             return [] if number is None else [number]
