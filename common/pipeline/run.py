@@ -20,7 +20,7 @@ from pipeline.errors import PipelineError, SettingsError, StopError, ThreadError
 from pipeline.health import Status
 from pipeline.numbers import readable
 from pipeline.settings import Settings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Run:
         self._status_file = status_file
         self._writing = threading.Lock()
         self._last_beat = 0.0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._next_progress = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def check(self) -> None:
@@ -97,7 +97,7 @@ class Run:
             with self._writing:
                 replace_file(self._status_file, msgspec.json.encode(status))
         except OSError as error:
-            if self._seldom.count(error.strerror):
+            if self._throttle.count(error.strerror):
                 log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
 
     def sleep(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
-from pipeline.decode_errors import INVALID, LONG_NUMBER_REASON, reason_of, too_large
+from pipeline.decode_errors import JSON_ERRORS, LONG_NUMBER_REASON, reason_of, too_large
 from pipeline.errors import DecodeError
 from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES, INT_ID_LIMIT, Id, Message
 
@@ -73,7 +73,7 @@ class Schema(Generic[T]):
             if message is not None:
                 return message, errors
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
-        except INVALID as error:
+        except JSON_ERRORS as error:
             return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         return self._decode_batch(raw) if is_batch else (None, errors)
 
@@ -82,7 +82,7 @@ class Schema(Generic[T]):
             return None, [DecodeError(too_large("a row", len(raw), "bytes", MAX_ROW_BYTES), raw)]
         try:
             row = self._row.decode(raw)
-        except INVALID as error:
+        except JSON_ERRORS as error:
             return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
         if _is_endless(row.id):
             return None, [DecodeError(LONG_NUMBER_REASON, raw)]
@@ -91,7 +91,7 @@ class Schema(Generic[T]):
     def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
             columns = self._columns.decode(raw)
-        except INVALID:
+        except JSON_ERRORS:
             return self._salvage(raw)
         if misfit := _misfit(len(columns.id), len(columns.body)):
             return None, [DecodeError(misfit, raw)]
@@ -103,7 +103,7 @@ class Schema(Generic[T]):
         """Reads a batch row by row, each as the single-row message that it could have been."""
         try:
             loose = _loose.decode(raw)
-        except INVALID as error:
+        except JSON_ERRORS as error:
             return None, [DecodeError(reason_of(error, raw, "in a batch both are lists"), raw)]
         if misfit := _misfit(len(loose.id), len(loose.body)):
             return None, [DecodeError(misfit, raw)]

@@ -78,7 +78,7 @@ class Api(WebServer):
             "gateway",
             "GATEWAY",
             (settings.gateway_host, settings.gateway_port),
-            most_connections=MOST_CONNECTIONS,
+            max_connections=MOST_CONNECTIONS,
             let_go=self.waiting.close,
             shown_url=settings.shown_url,
         )

@@ -117,7 +117,7 @@ def main(settings: MetricSettings, run: Run) -> None:
             Y_TRUE,
             Y_PRED,
             optional=(Y_PRED_SHADOW,),
-            needy=ledger.needy,
+            dependent=ledger.needy,
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:

@@ -28,7 +28,7 @@ DECIMAL = r"^([^,.]*),([^,.]*)$"
 def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
     """Returns the requested columns, the target last, as finite numbers.
 
-    Raises TrainingError in one sentence if the data set does not have them, and StoreError.
+    Raises TrainingError in one sentence if the data set does not have them, and ModelStoreError.
     """
     wanted = [*request.features, request.target]
     if not request.features or len({*wanted}) != len(wanted):

@@ -19,7 +19,7 @@ from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
 from pipeline.model_store import onnx_export, skops_model
 from pipeline.model_store.metrics import metrics_of
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import ModelStore
 from pipeline.model_store.versions import versions
 from pipeline.training import Progress, TrainingError, TrainingRequest
@@ -31,7 +31,7 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
     """Trains and stores a model, and returns it as it is in the store; `tell` hears of each stage.
 
     Raises TrainingError if it can never be made, ModelError if it cannot be stored as skops, and
-    StoreError if the store cannot be reached.
+    ModelStoreError if the store cannot be reached.
     """
     started = time.monotonic()
     params = algorithms.params_of(request.algorithm, request.params)
@@ -94,13 +94,13 @@ def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
     Raises ModelError if the pipeline would not load what skops writes.
     """
     files = {SKOPS: skops.io.dumps(estimator)}
-    if (size := len(files[SKOPS])) > MOST_MODEL_BYTES:
-        raise ModelError(too_large("a model", size, "bytes", MOST_MODEL_BYTES))
+    if (size := len(files[SKOPS])) > MAX_MODEL_BYTES:
+        raise ModelError(too_large("a model", size, "bytes", MAX_MODEL_BYTES))
     skops_model.load(files[SKOPS], Path(SKOPS))
     try:
         content, _ = onnx_export.export(estimator, rows)
-        if len(content) > MOST_MODEL_BYTES:
-            raise ModelError(too_large("it", len(content), "bytes", MOST_MODEL_BYTES))
+        if len(content) > MAX_MODEL_BYTES:
+            raise ModelError(too_large("it", len(content), "bytes", MAX_MODEL_BYTES))
     except ModelError as error:
         return files, [f"no {ONNX}: {error}"]
     return files | {ONNX: content}, []

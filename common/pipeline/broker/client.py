@@ -12,13 +12,13 @@ from pipeline.broker.consumer import Consumer
 from pipeline.broker.observers import ChangeListener, DepthWatch
 from pipeline.broker.outgoing import as_header, of_change, of_letter, of_message
 from pipeline.broker.publisher import Publisher
-from pipeline.broker.topology import Uses
+from pipeline.broker.topology import TopologyParts
 from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message
 from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, delay_queue, edge
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Broker:
     means that a connection cannot be kept at all.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, *, uses: Uses = ()) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, *, uses: TopologyParts = ()) -> None:
         self._settings = settings
         self._run = run
         self._uses = uses
@@ -42,7 +42,7 @@ class Broker:
         self._depths: dict[str, DepthWatch] = {}
         self._listeners: list[ChangeListener] = []
         self._next_warning = 0.0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     def __enter__(self) -> Self:
         self._run.needs.append(lambda: self.connected)
@@ -58,11 +58,11 @@ class Broker:
         left = 0 if failed else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
         if left:
             log.warning("leaving %d messages that the broker has not confirmed", left)
-        links = [link for link in (self._publisher, self._consumer) if link is not None]
-        for link in links:
-            link.close()
-        for link in links:
-            link.join(max(0.0, deadline - time.monotonic()))
+        connections = [each for each in (self._publisher, self._consumer) if each is not None]
+        for each in connections:
+            each.close()
+        for each in connections:
+            each.join(max(0.0, deadline - time.monotonic()))
         return kind is StopError
 
     def watch_depth(self, queue: str) -> None:
@@ -85,15 +85,15 @@ class Broker:
         self,
         *queues: str,
         optional: tuple[str, ...] = (),
-        needy: Callable[[], Collection[str]] = tuple,
+        dependent: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
     ) -> Iterator[Batch]:
         """Yields batches of deliveries until the service is asked to stop.
 
-        `needy()` names the queues whose messages are useless without messages from another queue:
-        they wait a moment, so that they come together. Messages of the `optional` queues come
-        along, and no other message waits for one of them. A batch is empty after `idle_seconds` in
-        which nothing came.
+        `dependent()` names the queues whose messages are useless without messages from another
+        queue: they wait a moment, so that they come together. Messages of the `optional` queues
+        come along, and no other message waits for one of them. A batch is empty after
+        `idle_seconds` in which nothing came.
         """
         self._consumer = Consumer(
             self._settings,
@@ -105,7 +105,7 @@ class Broker:
         )
         self._consumer.start()
         while not self._run.stop.is_set():
-            deliveries, ack = self._consumer.take(needy(), idle_seconds)
+            deliveries, ack = self._consumer.take(dependent(), idle_seconds)
             caught_up = self._consumer.caught_up
             if self._run.stop.is_set():
                 return
@@ -157,7 +157,7 @@ class Broker:
         """Logs the reasons: one a second at most, and each once a minute, as they may flood."""
         if not letters or time.monotonic() < self._next_warning:
             return
-        if not self._seldom.count((letters[-1].queue, letters[-1].reason)):
+        if not self._throttle.count((letters[-1].queue, letters[-1].reason)):
             return
         self._next_warning = time.monotonic() + 1
         log.warning(
@@ -178,8 +178,8 @@ class Broker:
     @property
     def connected(self) -> bool:
         """True if every connection that is needed is there."""
-        links = (self._publisher, self._consumer)
-        return all(link is None or link.connected for link in links)
+        connections = (self._publisher, self._consumer)
+        return all(each is None or each.connected for each in connections)
 
     @property
     def problem(self) -> str | None:

@@ -12,22 +12,22 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
-from pipeline.broker.buffered_writes import Connection
+from pipeline.broker.buffered_writes import BufferedConnection
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.topology import Topology, Uses
+from pipeline.broker.topology import Topology, TopologyParts
 from pipeline.errors import BrokerError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.5, 15.0
 STABLE_SECONDS = 1.0  # a connection that lasted so long was good: back-off starts anew
 CLOSE_SECONDS = 5.0  # for the broker to answer our goodbye; then we leave without it
 WAIT_SLICE_SECONDS = 0.2
 
 
-class Link(threading.Thread):
+class KeptConnection(threading.Thread):
     """A connection that is kept.
 
     Subclasses define what happens once it is open (`_on_open`) and once it is gone (`_on_down`).
@@ -35,7 +35,9 @@ class Link(threading.Thread):
     shares with it, and is notified of each change.
     """
 
-    def __init__(self, name: str, settings: BrokerSettings, run: Run, uses: Uses = ()) -> None:
+    def __init__(
+        self, name: str, settings: BrokerSettings, run: Run, uses: TopologyParts = ()
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self.changed = threading.Condition()
         self.connected = False
@@ -127,7 +129,7 @@ class Link(threading.Thread):
         return self._reason, time.monotonic() - self._connected_at
 
     def _start_loop(self) -> None:
-        connection = Connection(
+        connection = BufferedConnection(
             self._nodes[0],
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_lost,
@@ -163,7 +165,7 @@ class Link(threading.Thread):
         # as all services lost it in the same moment and would come back in the same moment.
         rounds, within_round = divmod(failed, len(self._nodes))
         longest = 0.0 if within_round else FIRST_DELAY_SECONDS * 2 ** min(rounds - 1, 10)
-        delay = min(LONGEST_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
+        delay = min(MAX_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
         left = address(self._nodes[0])
         self._nodes.rotate(-1)
         when = f"{address(self._nodes[0])} at once" if within_round else f"in {delay:.1f} s"

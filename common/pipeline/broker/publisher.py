@@ -10,30 +10,30 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic
 
-from pipeline.broker.kept_connection import Link
+from pipeline.broker.kept_connection import KeptConnection
 from pipeline.broker.outgoing import Outgoing
-from pipeline.broker.topology import Uses
+from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
 WINDOW_MESSAGES = 1000  # at most so many unconfirmed before publish() waits
 WINDOW_BYTES = 16 * 2**20
-MOST_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
+MAX_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
 NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
 
-class Publisher(Link):
+class Publisher(KeptConnection):
     """Numbers each message when it is published, and forgets it when the broker confirms it.
 
     On each new connection everything unconfirmed is sent again, in order: a message may come twice,
     which its id makes harmless, but none is lost.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, uses: Uses) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, uses: TopologyParts) -> None:
         super().__init__("publishing", settings, run, uses)
         self._last_number = 0
         self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # messages by number
@@ -43,7 +43,7 @@ class Publisher(Link):
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
         self.is_blocked = False  # True while the broker is short of memory or disk
         self._channel: Channel | None = None
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._last_tag = 0
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
 
@@ -59,7 +59,7 @@ class Publisher(Link):
                 if not self._has_room():
                     self.call(self._send)
                     has_room = self.wait_until(self._has_room, FOREVER_SECONDS)
-                    self._has_left_some |= not has_room and len(self._unconfirmed) > MOST_AT_END
+                    self._has_left_some |= not has_room and len(self._unconfirmed) > MAX_AT_END
                 if self._has_left_some:
                     break
                 self._last_number += 1
@@ -180,7 +180,7 @@ class Publisher(Link):
         return settled
 
     def _send_later(self, numbers: list[int]) -> None:
-        if count := self._seldom.count(number=len(numbers)):
+        if count := self._throttle.count(number=len(numbers)):
             log.warning(
                 "the broker did not take messages, %d times: a queue is full? "
                 "Each is sent again after a second, until it is taken",

@@ -35,7 +35,8 @@ log = logging.getLogger(__name__)
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # parts that not all need
+# Parts that not every service needs.
+TopologyParts = Collection[Literal["delays", "answers", "shadow", "changes"]]
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -68,7 +69,7 @@ class Topology:
             if self._server_major() >= 4:  # 3.x has no default limit, and reads -1 as 0
                 self._arguments["x-delivery-limit"] = -1
 
-    def declare(self, uses: Uses = ()) -> None:
+    def declare(self, uses: TopologyParts = ()) -> None:
         """Declares what all services need, and what this one uses in addition."""
         for queue in STREAMS:
             self._exchange(edge(queue), "fanout")

@@ -12,7 +12,7 @@ from middleware.counters import Counters
 from pipeline.broker import Batch
 from pipeline.clock import now_in_ms
 from pipeline.messages import DeadLetter, id_text, number_text
-from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
+from pipeline.redis_policy import POLL_SECONDS, look, on_connect
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)
@@ -75,4 +75,4 @@ class Answers:
     def _look(self) -> None:
         if time.monotonic() >= self._next_look:
             look(self._redis)
-            self._next_look = time.monotonic() + LOOK_SECONDS
+            self._next_look = time.monotonic() + POLL_SECONDS

@@ -10,7 +10,7 @@ from pipeline.errors import ModelError, PipelineError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.metrics import rmse
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
 
 
@@ -41,9 +41,9 @@ class Judge:
                 f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
             )
         size = max((file.size for file in model.files.values()), default=0)
-        if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
+        if size > MAX_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
             what = f"a file of {model.model_id}"
-            raise RefusedError(too_large(what, size, "bytes", MOST_MODEL_BYTES))
+            raise RefusedError(too_large(what, size, "bytes", MAX_MODEL_BYTES))
         try:
             self._known[model.model_id] = self._measure(model)
         except (DamagedError, ModelError) as error:

@@ -10,7 +10,7 @@ from pipeline import dataset
 from pipeline.clock import now_text
 from pipeline.errors import PipelineError
 from pipeline.messages import new_id
-from pipeline.model_store.records import Change, Model, standing
+from pipeline.model_store.records import Change, Model, promotions_in_force
 from pipeline.model_store.store import ModelStore, TakenError
 from promotion.checks import Judge, RefusedError
 
@@ -33,8 +33,8 @@ class Look(NamedTuple):
 class Registry:
     """The changes of models. Each call blocks.
 
-    Raises StoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key` is
-    made once: if it is asked for again, it is the same change; a different one with the same key
+    Raises ModelStoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key`
+    is made once: if it is asked for again, it is the same change; a different one with the same key
     raises ConflictError. `between` is called between steps of long work.
     """
 
@@ -107,7 +107,7 @@ class Registry:
 
         def decide(changes: list[Change]) -> Change:
             nonlocal seen
-            stands = standing(changes)
+            stands = promotions_in_force(changes)
             if len(stands) < 2:
                 raise RefusedError("there is no promotion to take back")
             earlier, last = stands[-2:]
@@ -126,7 +126,7 @@ class Registry:
         model = self.model(model_id)
         changes = self._store.changes()
         live, shadow = _now(changes)
-        earlier = [change.own for change in standing(changes)[-2:-1]]
+        earlier = [change.own for change in promotions_in_force(changes)[-2:-1]]
         uses: dict[str | None, str] = dict.fromkeys(earlier, "what a rollback returns to")
         uses |= {shadow: "tried in the shadow", live: "the one that answers"}
         if use := uses.get(model_id):

@@ -12,7 +12,7 @@ from msgspec import to_builtins
 from jobs.outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError
+from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from routes import problems
@@ -149,7 +149,7 @@ class ModelCalls:
         try:
             await self._threads.run(self._broker.announce_change)
             replicas = await self._followers(change.number)
-        except (StoreError, DamagedError, SlowError) as error:
+        except (ModelStoreError, DamagedError, SlowError) as error:
             # The change is made: if the client were told of a failure, it would ask for it again.
             log.warning("who follows change %d is not known: %s", change.number, error)
         return Changed(change=_change(change), replicas=replicas)

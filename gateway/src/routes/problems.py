@@ -146,7 +146,7 @@ SENTENCES: dict[int, list[type[Exception]]] = {
     413: [TooMuchError],
     429: [FullError],
     500: [model_store.DamagedError],
-    503: [StoreError, BrokerAwayError, model_store.StoreError, SlowError],
+    503: [StoreError, BrokerAwayError, model_store.ModelStoreError, SlowError],
 }  # the status with which an error's text is sent
 
 

@@ -13,7 +13,7 @@ from logs.decimal_commas import Commas
 from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
 from logs.rows import AnyRows, LoggedRow, header, last_rows, parse
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Follower(Generic[AnyRows]):
         self._wrong = ""  # what is wrong with the header
         self._first_unreadable = b""
         self.unreadable = 0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     @property
     def offset(self) -> int:
@@ -179,6 +179,6 @@ class Follower(Generic[AnyRows]):
             return
         self.unreadable += len(unreadable)
         self._first_unreadable = self._first_unreadable or unreadable[0]
-        if count := self._seldom.count(number=len(unreadable)):
+        if count := self._throttle.count(number=len(unreadable)):
             text = "skipped %d unreadable line(s) of %s, such as %s"
             log.warning(text, count, self._path, shown(unreadable[0]))

@@ -42,7 +42,7 @@ class Page(WebServer):
             "page",
             "PLOT",
             (host, port),
-            most_connections=MOST_CONNECTIONS,
+            max_connections=MOST_CONNECTIONS,
             let_go=self._feed.close,
             shown_url=shown_url,
         )

@@ -55,7 +55,7 @@ def gateway(plot_url: str) -> Iterator[httpx.Client]:
     app = FastAPI(docs_url=None)
     app.include_router(pages(plot_url, "http://live.example/"))
     at = ("127.0.0.1", 0)
-    server = WebServer(app, "gateway", "GATEWAY", at, most_connections=50, let_go=lambda: None)
+    server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
     with server, httpx.Client(base_url=server.address, trust_env=False) as client:
         yield client
 

@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 from jobs.store import ConflictError
 from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.model_store.store import ModelStore
 from promotion.checks import RefusedError
 from promotion.registry import Registry, UnknownModelError
@@ -235,7 +235,7 @@ def try_to_promote(registry: Registry, model_id: str) -> int:
 
 
 def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: ModelStore) -> None:
-    put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
+    put_model(store, "large", files={SKOPS: bytes(MAX_MODEL_BYTES + 1)})
     refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
     refused("too large", registry.shadow, "large")
 
