@@ -14,7 +14,7 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.utils import str_if_bytes
 
-LOOK_SECONDS = 5.0  # between two checks of a lasting connection
+POLL_SECONDS = 5.0  # between two checks of a lasting connection
 _KEEPS = "noeviction"
 _POLICY = re.compile(r"^maxmemory_policy:(\S+)", re.MULTILINE)
 

@@ -66,7 +66,7 @@ class Api(WebServer):
             "gateway",
             "GATEWAY",
             (settings.gateway_host, settings.gateway_port),
-            most_connections=MAX_CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             let_go=self.waiting.close,
             shown_url=settings.shown_url,
         )

@@ -6,7 +6,8 @@ from app import Api
 from counters import Counters
 from gateway_settings import GatewaySettings
 from jobs.answers import Answers
-from pipeline.broker import ANSWERS, Broker
+from pipeline.broker import Broker
+from pipeline.queues import ANSWERS, FEATURES
 from pipeline.run import Run, run_service
 
 POLL_SECONDS = 1.0  # between two checks of the gateway's health, when no answer comes
@@ -22,7 +23,7 @@ def main(settings: GatewaySettings, run: Run) -> None:
         Api(settings, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)
-        broker.watch_depth("features")
+        broker.watch_depth(FEATURES)
         for batch in broker.consume(ANSWERS, idle_seconds=POLL_SECONDS):
             api.check()
             if (bad := answers.keep(batch)) is not None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from pipeline.queues import Y_PRED, Y_TRUE
 from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, json_list, make_join_tables
 
-Y_TRUE, Y_PRED = "y_true", "y_pred"
 TARGET_RANGE = 346.0 - 25.0  # of the labels in the diabetes data set
 SAME_WITHIN = 1e-6  # of the larger prediction, or of that range: last digits vary with the batch
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from file_watch import must_be_regular, replaced
 from join import Half
-from ledger import utc_text
+from pipeline.clock import utc_text
 from pipeline.errors import LogError
 from pipeline.messages import number_texts
 

@@ -3,13 +3,13 @@
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from durable_csv import DurableCsv, is_recorded, must_be_in_place
 from file_watch import must_be_regular
-from join import Y_PRED, Y_TRUE, Half, Join
+from join import Half, Join
+from pipeline.clock import utc_text
 from pipeline.errors import LogError
 from pipeline.files import (
     METRIC_LOG,
@@ -19,8 +19,9 @@ from pipeline.files import (
     METRIC_STATE,
 )
 from pipeline.messages import number_text, number_texts
+from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
 from rotated_csv import RotatedCsv
-from shadow import Y_PRED_SHADOW, Shadow, ShadowRow
+from shadow import Shadow, ShadowRow
 from state_tables import lower_uuids
 from ttl_clock import TtlClock
 from unmatched import Unmatched, UnmatchedCounts, by_queue
@@ -209,9 +210,3 @@ def _shadow_lines(rows: list[ShadowRow]) -> str:
 
 def _unmatched_line(half: Half) -> str:
     return f"{half.id},{half.queue},{number_text(half.value)},{utc_text(half.received_in_ms)}\n"
-
-
-def utc_text(time_in_ms: int) -> str:
-    """Formats Unix time in milliseconds for people: 2026-01-31T12:00:00.123Z."""
-    moment = datetime.fromtimestamp(time_in_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

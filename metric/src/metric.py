@@ -13,14 +13,15 @@ from typing import Any
 from msgspec.structs import replace
 from pydantic import Field
 
-from join import Y_PRED, Y_TRUE, Half
+from join import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_texts, number_text
+from pipeline.messages import DeadLetter, Message, id_texts, number_text
+from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
 from pipeline.run import Run, run_service
+from pipeline.schemas import SHADOW_VALUES, VALUES
 from pipeline.settings import BrokerSettings, LogsSettings
-from shadow import Y_PRED_SHADOW
 from unmatched import UnmatchedLog
 
 OTHER_LABEL = "this id already has another label"
@@ -116,12 +117,12 @@ def main(settings: MetricSettings, run: Run) -> None:
             Y_TRUE,
             Y_PRED,
             optional=(Y_PRED_SHADOW,),
-            needy=ledger.needy,
+            dependent=ledger.needy,
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:
             messages, bad = batch.of(Y_TRUE, Y_PRED).decode(VALUES)
-            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
+            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(SHADOW_VALUES)
             now_in_ms = int(time.time() * 1000)
             halves = to_halves(messages, now_in_ms)
             shadow_halves = to_halves(with_infinite(shadow), now_in_ms)

@@ -11,9 +11,8 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from join import Half, differs, is_redelivered
+from pipeline.queues import Y_PRED_SHADOW
 from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
-
-Y_PRED_SHADOW = "y_pred_shadow"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS shadow_pending (

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from default_model import form_of, register
+from pipeline.clock import now_text
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError, now_text
+from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Models:
                 self._nudged.wait(REPORT_SECONDS if is_well else AGAIN_SECONDS)
                 self._nudged.clear()
                 is_well = self._is_over or self._look()
-            with suppress(StoreError):
+            with suppress(ModelStoreError):
                 self._store.forget(self._name)
         except BaseException as failure:  # a silent thread would be a model that never changes
             self._run.failure = failure
@@ -92,7 +93,7 @@ class Models:
                 self._make(change)
                 self._change = change.number
             self._report()
-        except (StoreError, DamagedError) as error:
+        except (ModelStoreError, DamagedError) as error:
             if not self._has_warned:
                 log.warning("waiting for the model store: %s", error)
             self._has_warned = True
@@ -101,7 +102,10 @@ class Models:
         return True
 
     def _make(self, change: Change) -> None:
-        """Makes the change. Raises StoreError, changing nothing, if a model cannot be read now."""
+        """Makes the change.
+
+        Raises ModelStoreError, changing nothing, if a model cannot be read now.
+        """
         before = self.now
         live, live_problem = self._loaded(change.live)
         shadow, shadow_problem = self._loaded(change.shadow)

@@ -10,11 +10,13 @@ from typing import cast
 from pydantic import Field
 
 from live_model import Models
+from pipeline import queues
 from pipeline.broker import Broker
-from pipeline.messages import FEATURES, DeadLetter, Message
+from pipeline.messages import DeadLetter, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run, run_service
+from pipeline.schemas import FEATURES
 from pipeline.settings import BrokerSettings, StoreSettings
 
 
@@ -85,17 +87,17 @@ def main(settings: ModelSettings, run: Run) -> None:
         Broker(settings, run, uses=["shadow", "changes"]) as broker,
     ):
         broker.listen_for_changes(models.nudge)
-        for batch in broker.consume("features"):
+        for batch in broker.consume(queues.FEATURES):
             live, shadow = models.now  # the next batch may have another one
             requests, bad = batch.decode(FEATURES)
             # Everything that a stop may interrupt comes before anything of the batch is published.
             predictions, failed = answer(live, requests, run.checkpoint)
             is_long = shadow and shadow.needs_slices(sum(len(request.ids) for request in requests))
             tries = tried(shadow, requests, run.checkpoint) if shadow and is_long else None
-            broker.publish("y_pred", predictions)
+            broker.publish(queues.Y_PRED, predictions)
             broker.dead_letter(bad + failed)
             if shadow:
-                broker.publish("y_pred_shadow", tries or tried(shadow, requests, run.beat))
+                broker.publish(queues.Y_PRED_SHADOW, tries or tried(shadow, requests, run.beat))
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

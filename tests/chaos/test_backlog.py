@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos.report import Report
-from pipeline.messages import MOST_BATCH_ROWS
+from pipeline.schemas import MAX_BATCH_ROWS
 from support.rows import read_rows, row_count
 from support.service import Service
 from support.vhost import Vhost
@@ -16,7 +16,7 @@ from support.waiting import eventually
 pytestmark = pytest.mark.timeout(7200)
 
 ROWS_PER_KILL = 5_000  # a million in a long run
-ROWS = MOST_BATCH_ROWS
+ROWS = MAX_BATCH_ROWS
 FLOOD, FLOOD_ROWS = 60, 100_000  # messages on a queue, and after how many rows to look
 MOST_BYTES = {"metric": 200e6, "features": 400e6, "model": 400e6, "plot": 400e6}  # of 512 MiB
 

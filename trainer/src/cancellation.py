@@ -14,8 +14,8 @@ from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipeline.model_store.store import now_text
-from pipeline.throttled_log import Seldom
+from pipeline.clock import now_text
+from pipeline.throttled_log import LogThrottle
 from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Watch:
         self._progress: Progress | None = None
         self._told: Progress | None = None
         self._end = threading.Event()
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
@@ -95,7 +95,7 @@ class Watch:
                     raise Ignore
                 return
             except RedisError as error:
-                if self._seldom.count():
+                if self._throttle.count():
                     log.warning("training %s waits for Redis: %s", self._record.job_id, error)
             time.sleep(RETRY_SECONDS)
 

@@ -16,11 +16,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from cancellation import Record, Watch
 from pipeline.errors import PipelineError
 from pipeline.model_store.records import Model
-from pipeline.model_store.store import ModelStore, StoreError
+from pipeline.model_store.store import ModelStore, ModelStoreError
 from pipeline.redis_policy import PolicyError, look, on_connect
 from pipeline.settings import StoreSettings
 from pipeline.training import (
-    MOST_KILLS,
+    MAX_KILLS,
     PROGRESS,
     TASK,
     Progress,
@@ -30,7 +30,7 @@ from pipeline.training import (
 )
 from train_model import make
 
-PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
+PASSING = (ModelStoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
 MOST_TRIES = 6
 
 
@@ -96,9 +96,9 @@ class Trainer:
             raise Ignore
         store = ModelStore(self._settings.model_store)
         if (model := store.model(request.model_id)) is None:
-            if record.count_attempt() > MOST_KILLS:
+            if record.count_attempt() > MAX_KILLS:
                 raise TrainingError(
-                    f"this training was given up: {MOST_KILLS} times its process ended in the "
+                    f"this training was given up: {MAX_KILLS} times its process ended in the "
                     "midst of it, as if killed"
                 )
             model = self._make(task, request, store, record)

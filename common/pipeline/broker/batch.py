@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 from pika.spec import BasicProperties
 
-from pipeline.broker.topology import Y_PRED
-from pipeline.messages import FEATURES, VALUES, DeadLetter, Message, Refusal, Schema, id_text
+from pipeline.messages import DeadLetter, Message, Refusal, id_text
+from pipeline.queues import Y_PRED
+from pipeline.schemas import FEATURES, VALUES, Schema
 
 T = TypeVar("T")
 

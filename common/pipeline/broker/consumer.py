@@ -10,11 +10,11 @@ from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
-from pipeline.broker.inbox import Inbox, all_have, any_behind, any_has, draw
-from pipeline.broker.kept_connection import Link
+from pipeline.broker.inbox import Inbox, all_filled, any_behind, any_filled, draw
+from pipeline.broker.kept_connection import KeptConnection
 from pipeline.broker.observers import Observer
 from pipeline.broker.prefetch import Speed
-from pipeline.broker.topology import Uses
+from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
@@ -23,7 +23,7 @@ POLL_SECONDS = 5.0  # between two questions for how long a queue is
 BACKLOG_POLL_SECONDS = 1.0  # the same, while part of the backlog is not taken
 
 
-class Consumer(Link):
+class Consumer(KeptConnection):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue gets more consumers as its messages turn out to be small and quickly done: see Prefetch.
@@ -43,7 +43,7 @@ class Consumer(Link):
         *,
         optional: tuple[str, ...] = (),
         observers: Sequence[Observer] = (),
-        uses: Uses = (),
+        uses: TopologyParts = (),
     ) -> None:
         super().__init__("consuming", settings, run, uses)
         self._inboxes = {queue: Inbox() for queue in (*queues, *optional)}
@@ -58,25 +58,29 @@ class Consumer(Link):
         return all(inbox.backlog == 0 for inbox in self._inboxes.values())
 
     def take(
-        self, needy: Collection[str], idle_seconds: float
+        self, dependent: Collection[str], idle_seconds: float
     ) -> tuple[list[Delivery], Callable[[], None]]:
         """Waits for at least one delivery; returns the deliveries, and a function that acks them.
 
-        Returns none after `idle_seconds`, and on a stop. Deliveries of a needy queue wait up to
+        Returns none after `idle_seconds`, and on a stop. Deliveries of a dependent queue wait up to
         TOGETHER_SECONDS for others, and all wait as long for what is on its way from a queue.
         """
         inboxes = [self._inboxes[queue] for queue in self._queues]
-        able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
+        independent = [self._inboxes[queue] for queue in self._queues if queue not in dependent]
         optional = [self._inboxes[queue] for queue in self._optional]
         if self._speed.done():
             self.call(self._consume_more)
         with self.changed:
-            self.wait_until(lambda: any_has(inboxes + optional), idle_seconds)
+            self.wait_until(lambda: any_filled(inboxes + optional), idle_seconds)
+            # A moment's patience saves work: halves that come together are joined in memory, one
+            # that comes alone is stored and looked up again. It ends as soon as it gains nothing.
             self.wait_until(
-                lambda: all_have(inboxes) or (any_has(able) and not any_behind(inboxes)),
+                lambda: (
+                    all_filled(inboxes) or (any_filled(independent) and not any_behind(inboxes))
+                ),
                 TOGETHER_SECONDS,
             )
-            taken = draw(inboxes, able, optional)
+            taken = draw(inboxes, independent, optional)
             self._speed.begin(sum(len(delivery.body) for delivery in taken))
             if any(inbox.wants_consumer for inbox in inboxes + optional):
                 self.call(self._consume_more)

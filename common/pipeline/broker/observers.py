@@ -8,7 +8,7 @@ import pika
 from pika.channel import Channel
 from pika.frame import Method
 
-from pipeline.broker.topology import CHANGES
+from pipeline.queues import CHANGES
 
 POLL_SECONDS = 0.1  # between two questions for the length of a queue
 

@@ -19,7 +19,7 @@ MISSING = (NotFoundError, FileNotFoundError)  # obstore raises either
 T = TypeVar("T")
 
 
-class StoreError(PipelineError):
+class ModelStoreError(PipelineError):
     """The model store cannot be used now; it may be usable later."""
 
 
@@ -28,7 +28,7 @@ class DamagedError(PipelineError):
 
 
 class Objects:
-    """The objects of a store. Raises StoreError if it cannot be reached, and DamagedError."""
+    """The objects of a store. Raises ModelStoreError if it cannot be reached, and DamagedError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -46,7 +46,7 @@ class Objects:
             self._ask(obstore.put, path, content, mode="create")
         except AlreadyExistsError:
             there = self.must_get(path)
-        except StoreError:
+        except ModelStoreError:
             if (found := self.get(path)) is None:
                 raise
             there = found
@@ -115,7 +115,7 @@ class Objects:
             raise
         except (BaseError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            raise StoreError(f"the model store {self.url} cannot be used: {reason}") from error
+            raise ModelStoreError(f"the model store {self.url} cannot be used: {reason}") from error
 
 
 def _sync(store: LocalStore, path: str) -> None:

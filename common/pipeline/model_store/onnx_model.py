@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
-from pipeline.model_store.records import MOST_MODEL_BYTES
+from pipeline.model_store.records import MAX_MODEL_BYTES
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
@@ -61,7 +61,7 @@ def _session(content: bytes, name: str) -> Any:
     # Weights in other files would escape the SHA-256: they are looked for where there are none.
     folder = "session.model_external_initializers_file_folder_path"
     options.add_session_config_entry(folder, os.devnull)
-    if len(content) <= MOST_MODEL_BYTES:  # only the model of MODEL_PATH may be larger
+    if len(content) <= MAX_MODEL_BYTES:  # only the model of MODEL_PATH may be larger
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:

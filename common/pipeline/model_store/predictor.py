@@ -13,8 +13,8 @@ from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 from pipeline.model_store import fingerprint
 
-MOST_FEATURE = 1e100  # a model that squares larger values overflows, and fails
-TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
+MAX_FEATURE = 1e100  # a model that squares larger values overflows, and fails
+TOO_LARGE = f"a feature is too large, the most is {MAX_FEATURE:g}"
 SLICE_SECONDS = 1.0  # of predicting, about, before the next check for a stop
 MAX_SLICE_ROWS = 2000
 GROWTH = 8
@@ -77,7 +77,7 @@ class Predictor:
         one to two seconds; `between` is called between two, and may raise.
         """
         rows = np.array(features, dtype=np.float64)
-        too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
+        too_large = np.abs(rows).max(axis=1) > MAX_FEATURE
         if too_large.any():
             fitting = iter(self._in_slices(rows[~too_large], between))
             return [TOO_LARGE if large else next(fitting) for large in too_large]

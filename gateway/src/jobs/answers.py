@@ -9,10 +9,11 @@ from redis.exceptions import RedisError
 from counters import Counters
 from jobs.waiting import CHANNEL
 from pipeline.broker import Batch
+from pipeline.clock import now_in_ms
 from pipeline.messages import DeadLetter, id_text, number_text
-from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
+from pipeline.redis_policy import POLL_SECONDS, look, on_connect
 from pipeline.run import Run
-from redis_store import TIMEOUT_SECONDS, lua_script, now_in_ms
+from redis_store import TIMEOUT_SECONDS, lua_script
 
 log = logging.getLogger(__name__)
 
@@ -74,4 +75,4 @@ class Answers:
     def _check_policy(self) -> None:
         if time.monotonic() >= self._next_check:
             look(self._redis)
-            self._next_check = time.monotonic() + LOOK_SECONDS
+            self._next_check = time.monotonic() + POLL_SECONDS

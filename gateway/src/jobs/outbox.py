@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from gateway_errors import BrokerAwayError
-from pipeline.broker import ANSWERS, Broker
+from pipeline.broker import Broker
 from pipeline.messages import Message
+from pipeline.queues import ANSWERS, FEATURES, Y_TRUE
 
 CONFIRM_SECONDS = 5.0
 MAX_WAITING = 2000  # messages, while the broker takes none
@@ -59,7 +60,7 @@ class Outbox:
             await asyncio.to_thread(self._publish, unsent, _setter(unsent))
 
     def _publish(self, letters: list[_Letter], when_confirmed: Callable[[], None]) -> None:
-        for queue, reply_to in (("y_true", None), ("features", ANSWERS)):
+        for queue, reply_to in ((Y_TRUE, None), (FEATURES, ANSWERS)):
             messages = [letter.message for letter in letters if letter.queue == queue]
             self._broker.publish(queue, messages, reply_to)
         self._broker.when_confirmed(when_confirmed)

@@ -17,10 +17,11 @@ from redis.asyncio import Redis
 
 from gateway_errors import ConflictError, JobStoreError
 from jobs.job_fields import FIELDS, job_of, warnings_text
+from pipeline.clock import now_in_ms
 from pipeline.ids import canonical
 from pipeline.messages import number_text
 from pipeline.redis_policy import check
-from redis_store import REMEMBER_SECONDS, digest, lua_script, now_in_ms, redis_errors
+from redis_store import REMEMBER_SECONDS, digest, lua_script, redis_errors
 from schemas.jobs import Job
 
 

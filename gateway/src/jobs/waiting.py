@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from pipeline.ids import canonical
-from pipeline.redis_policy import LOOK_SECONDS, look_async
+from pipeline.redis_policy import POLL_SECONDS, look_async
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Waiting:
             self.connected = True
             self._wake(list(self._events))  # the ends of jobs were missed meanwhile
             loop = asyncio.get_running_loop()
-            next_check = loop.time() + LOOK_SECONDS
+            next_check = loop.time() + POLL_SECONDS
             while True:
                 # Only silence gives None: if messages were ignored, so would the answer to a ping.
                 message = await channel.get_message(timeout=LISTEN_SECONDS)
@@ -81,7 +81,7 @@ class Waiting:
                     self._wake(message["data"].split("\n"))
                 if loop.time() >= next_check:
                     await look_async(self._redis)
-                    next_check = loop.time() + LOOK_SECONDS
+                    next_check = loop.time() + POLL_SECONDS
 
     def _wake(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway_errors import RefusedError, UnknownModelError
 from pipeline.messages import new_id
-from pipeline.model_store.records import Change, Model, standing
+from pipeline.model_store.records import Change, Model, promotions_in_force
 from pipeline.model_store.store import ModelStore, TakenError
 from promotion import rules
 from promotion.checks import ModelChecks
@@ -27,8 +27,8 @@ class Snapshot(NamedTuple):
 class Registry:
     """Makes the changes of models. Each call blocks.
 
-    Raises StoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key` is
-    made once: if it is asked for again, it is the same change; a different one with the same key
+    Raises ModelStoreError, DamagedError, RefusedError and UnknownModelError. A change with a `key`
+    is made once: if it is asked for again, it is the same change; a different one with the same key
     raises ConflictError. `between` is called between steps of long work.
     """
 
@@ -101,7 +101,7 @@ class Registry:
 
         def decide(changes: list[Change]) -> Change:
             nonlocal seen
-            in_force = standing(changes)
+            in_force = promotions_in_force(changes)
             if len(in_force) < 2:
                 raise RefusedError("there is no promotion to roll back")
             earlier, last = in_force[-2:]
@@ -120,7 +120,7 @@ class Registry:
         model = self.model(model_id)
         changes = self._store.changes()
         live, shadow = rules.current(changes)
-        earlier = [change.own for change in standing(changes)[-2:-1]]
+        earlier = [change.own for change in promotions_in_force(changes)[-2:-1]]
         uses: dict[str | None, str] = dict.fromkeys(earlier, "the model that a rollback returns to")
         uses |= {shadow: "the shadow model", live: "the live model"}
         if use := uses.get(model_id):

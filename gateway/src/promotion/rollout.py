@@ -7,7 +7,7 @@ from collections.abc import Callable
 from jobs.outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.model_store.records import Change
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError
+from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
 from schemas.models import Changed, ChangeOut, ReplicaOut, fresh
 from threads import SlowError, Threads
 
@@ -37,7 +37,7 @@ class Rollout:
         try:
             await self._threads.run(self._broker.announce_change)
             replicas = await self._followers(change.number)
-        except (StoreError, DamagedError, SlowError) as error:
+        except (ModelStoreError, DamagedError, SlowError) as error:
             # The change is made: after an error the client would ask for it again.
             log.warning("cannot tell which processes follow change %d: %s", change.number, error)
         return Changed(change=ChangeOut.of(change), replicas=replicas)

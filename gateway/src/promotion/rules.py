@@ -7,8 +7,8 @@ raises RefusedError.
 from typing import Literal
 
 from gateway_errors import ConflictError, RefusedError
+from pipeline.clock import now_text
 from pipeline.model_store.records import Change, Model
-from pipeline.model_store.store import now_text
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Request = tuple[Action, str | None]  # the action, and the model it is about

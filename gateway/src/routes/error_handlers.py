@@ -20,7 +20,7 @@ from gateway_errors import (
     UnknownModelError,
 )
 from jobs.intake import MisfitError
-from pipeline.model_store.store import DamagedError, StoreError
+from pipeline.model_store.store import DamagedError, ModelStoreError
 from schemas.predictions import FORMS, TooMuchError
 from threads import SlowError
 
@@ -41,7 +41,7 @@ STATUS: dict[type[Exception], int] = {
     JobStoreError: 503,
     PlotAwayError: 503,
     SlowError: 503,
-    StoreError: 503,
+    ModelStoreError: 503,
 }  # with which an error's text is sent
 
 

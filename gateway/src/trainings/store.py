@@ -7,9 +7,9 @@ import msgspec
 from redis.asyncio import Redis
 
 from gateway_errors import BrokerAwayError, ConflictError, QueueFullError
+from pipeline.clock import now_text
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
-from pipeline.model_store.store import now_text
 from pipeline.training import (
     CANCELLED,
     PROGRESS,

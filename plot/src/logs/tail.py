@@ -14,7 +14,7 @@ from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
 from logs.parse import last_rows, parse
 from logs.rows import AnyRows, LoggedRow, header
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class LogTail(Generic[AnyRows]):
         self._wrong = ""  # what is wrong with the header
         self._first_unreadable = b""
         self.unreadable = 0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     @property
     def offset(self) -> int:
@@ -180,6 +180,6 @@ class LogTail(Generic[AnyRows]):
             return
         self.unreadable += len(unreadable)
         self._first_unreadable = self._first_unreadable or unreadable[0]
-        if count := self._seldom.count(number=len(unreadable)):
+        if count := self._throttle.count(number=len(unreadable)):
             text = "skipped %d unreadable line(s) of %s, such as %s"
             log.warning(text, count, self._path, shown(unreadable[0]))

@@ -43,7 +43,7 @@ class Page(WebServer):
             "page",
             "PLOT",
             (host, port),
-            most_connections=MAX_CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             let_go=self._stream.close,
             shown_url=shown_url,
         )

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore
 from promotion.rollout import FOLLOW_SECONDS
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis

@@ -21,7 +21,8 @@ from logs.metric_state import MetricState
 from logs.rows import Rows
 from logs.tail import LogTail
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
-from pipeline.messages import VALUES, Id, Message, id_text, id_texts
+from pipeline.messages import Id, Message, id_text, id_texts
+from pipeline.schemas import VALUES
 from support.hostile_ids import REFUSED, TAKEN
 from support.waiting import Clock
 

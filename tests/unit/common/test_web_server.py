@@ -36,7 +36,7 @@ async def in_parts(_: Request) -> Response:
 def server(host: str, shown_url: str = "") -> WebServer:
     routes = [Route(f"/{each.__name__}", each) for each in (plain, problem, large, in_parts)]
     return WebServer(
-        Starlette(routes=routes), "page", "PLOT", (host, 0), most_connections=5,
+        Starlette(routes=routes), "page", "PLOT", (host, 0), max_connections=5,
         let_go=lambda: None, shown_url=shown_url,
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def gateway(plot_url: str) -> Iterator[httpx.Client]:
     app.include_router(pages.router)
     error_handlers.install(app)
     at = ("127.0.0.1", 0)
-    server = WebServer(app, "gateway", "GATEWAY", at, most_connections=50, let_go=lambda: None)
+    server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
     with server, httpx.Client(base_url=server.address, trust_env=False) as client:
         yield client
 

@@ -12,9 +12,10 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from gateway_errors import ConflictError, RefusedError, UnknownModelError
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
+from pipeline.model_store.store import ModelStore
 from promotion.registry import Registry
 from support.s3 import BUCKET, losing_answers, moto_server
 from support.stored_models import put_bad_model, put_model
@@ -233,7 +234,7 @@ def try_to_promote(registry: Registry, model_id: str) -> int:
 
 
 def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: ModelStore) -> None:
-    put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
+    put_model(store, "large", files={SKOPS: bytes(MAX_MODEL_BYTES + 1)})
     refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
     refused("too large", registry.shadow, "large")
 

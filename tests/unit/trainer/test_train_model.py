@@ -41,6 +41,6 @@ def test_numbers_that_cannot_be_computed_with_leave_no_record(
 
 
 def test_a_model_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_model, "MOST_MODEL_BYTES", 100)
+    monkeypatch.setattr(train_model, "MAX_MODEL_BYTES", 100)
     with pytest.raises(ModelError, match=r"a model of .* bytes is too large, the most is 100"):
         files_of(np.zeros(3), np.zeros((1, 10)))

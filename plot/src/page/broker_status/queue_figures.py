@@ -14,10 +14,10 @@ from page.broker_status.queue_trend import (
     judge,
     judge_dead_letters,
 )
+from pipeline.queues import DEAD_LETTERS, DELAY_QUEUES, STREAMS
 
-DEAD_LETTERS = "dead_letters"
-STREAMS = ("features", "y_true", "y_pred", DEAD_LETTERS)
-DELAYED = "y_true.delay"  # the delay queues for labels, taken together
+SHOWN = (*STREAMS, DEAD_LETTERS)
+DELAYED = DELAY_QUEUES  # the delay queues for labels, taken together
 
 COLUMNS = (
     "name,state,messages_ready,messages_unacknowledged,messages_details.samples,"
@@ -62,7 +62,7 @@ def by_stream(
     queues: dict[str, Queue] = {}
     for item in listed:
         name = text(item, "name")
-        if name in STREAMS:
+        if name in SHOWN:
             queues[name] = _judged(item, None if readers is None else readers[name])
         elif name.startswith(f"{DELAYED}."):
             queues[DELAYED] = _together(queues.get(DELAYED, Queue(trend="held")), _queue(item))

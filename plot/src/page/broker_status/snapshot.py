@@ -8,9 +8,10 @@ import msgspec
 from page.broker_status import broker_nodes, delivery_limits, queue_figures
 from page.broker_status.api_answers import an_object, items, text
 from page.broker_status.management_api import BrokerApi
-from page.broker_status.queue_figures import STREAMS, Queue, by_stream
+from page.broker_status.queue_figures import SHOWN, Queue, by_stream
+from pipeline.queues import ANSWERS, Y_PRED_SHADOW
 
-RISKED = (*STREAMS, "answers", "y_pred_shadow")  # the queues that we consume, or keep
+RISKED = (*SHOWN, ANSWERS, Y_PRED_SHADOW)  # the queues that we consume, or keep
 
 QUEUES = (
     f"queues/{{}}?columns={queue_figures.COLUMNS},{delivery_limits.COLUMNS}&{queue_figures.HISTORY}"
