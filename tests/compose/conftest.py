@@ -3,13 +3,15 @@ from typing import Any
 
 import pytest
 
-from compose.stack import Stack, copy_checkout
+from compose.stack import Stack
+from support.checkout import copy_checkout
 
 # Each process of `pytest -n 2` has a stack of its own, and takes the next of these files. A file
 # brings the stack into the state that it needs: the more the one before has left, the quicker.
 ORDER = (
     "test_first_start",  # begins with nothing
     "test_upgrade",  # has its own
+    "test_documents",
     "test_permissions",
     "test_page",
     "test_dead_letters_command",

@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -51,15 +50,6 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_
     return eventually(look_slowly, what, seconds)
 
 
-def copy_checkout(folder: Path) -> None:
-    """What a clone with the present changes would hold."""
-    listed = run("git", "ls-files", "-coz", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():  # not if it is deleted here, and that not committed
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-
-
 def as_root(script: str, *options: str) -> str:
     """Runs a shell script in a container: what is not ours here may be any user's there."""
     return run("docker", "run", "--rm", "--user=0", *options, PYTHON_IMAGE, "sh", "-ec", script)
@@ -90,11 +80,13 @@ class Stack:
         self.gateway = f"http://127.0.0.1:{self._own['GATEWAY_PORT']}/"
         self.flower = f"http://127.0.0.1:{self._own['FLOWER_PORT']}/"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
-        self._environment = {
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if name not in settings and not name.startswith("COMPOSE_")
         }
+        usual = {5672: "AMQP", 15672: "MANAGEMENT", 8080: "PLOT", 8000: "GATEWAY"}
+        self.usual_ports = {port: int(self._own[f"{name}_PORT"]) for port, name in usual.items()}
         self.configure()
 
     def configure(self, **settings: object) -> None:
@@ -103,7 +95,7 @@ class Stack:
         (self.folder / ".env").write_text("".join(lines))
 
     def run(self, *command: str) -> str:
-        return run(*command, cwd=self.folder, env=self._environment)
+        return run(*command, cwd=self.folder, env=self.environment)
 
     def compose(self, *arguments: str) -> str:
         return self.run("docker", "compose", *arguments)
