@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from compose.stack import Stack, copy_checkout
+from compose.stack import Stack
+from support.checkout import copy_checkout
 
 # Each process of `pytest -n 2` has a stack of its own, and takes the next of these files. A file
 # brings the stack into the state that it needs: the more the one before has left, the quicker.
@@ -29,7 +30,9 @@ ORDER = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: ORDER.index(item.path.stem))
+    """Sorts the tests by the order of their files; those of files not listed come last."""
+    places = {name: place for place, name in enumerate(ORDER)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")

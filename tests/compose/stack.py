@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -49,15 +48,6 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_
         return found
 
     return eventually(look_slowly, what, seconds)
-
-
-def copy_checkout(folder: Path) -> None:
-    """What a clone with the present changes would hold."""
-    listed = run("git", "ls-files", "-coz", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():  # not if it is deleted here, and that not committed
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
 
 
 def as_root(script: str, *options: str) -> str:
