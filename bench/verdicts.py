@@ -22,7 +22,7 @@ SCATTER = 58.0  # of the live model's residuals, as they are there
 
 Draw = Callable[[np.random.Generator], Column]
 
-# How much worse the candidate is on each row, in points: on average 0.
+# How much worse the shadow is on each row, in points: on average 0.
 EQUAL_PAIRS: dict[str, Draw] = {
     "normal": lambda random: random.normal(0, 20, ROWS),
     "lognormal, sigma 1": lambda random: 10 * (random.lognormal(0, 1, ROWS) - np.exp(0.5)),
@@ -39,7 +39,7 @@ def _mixture(random: np.random.Generator, share: float, far: float) -> Column:
 
 
 def is_ever_left_out(differences: Column, random: np.random.Generator) -> bool:
-    """Tells whether zero was outside the interval at some look at one stream."""
+    """Tells whether zero was outside the interval at some sample at one stream."""
     live = np.abs(random.normal(0, SCATTER, ROWS))
     errors = np.stack([np.maximum(live + differences, 0), live])
     span = Span()

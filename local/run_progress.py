@@ -5,12 +5,12 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from display import Display, View
+from display import Display, Snapshot
 from pipeline.numbers import readable
 from service_counts import Progress, Rate
 from supervisor import Supervisor
 
-LOOK_SECONDS = 0.2
+POLL_SECONDS = 0.2
 STILL_SECONDS = 3.0
 
 
@@ -54,7 +54,7 @@ class Goal:
         return False
 
 
-class Session:
+class RunProgress:
     """One run of the services: its progress, shown while it lasts and summed up at its end."""
 
     def __init__(self, supervisor: Supervisor, display: Display, csv_file: Path) -> None:
@@ -63,17 +63,17 @@ class Session:
         self._csv_file = csv_file
         self._rate = Rate()
         self._started = time.monotonic()
-        self._seconds = LOOK_SECONDS
+        self._seconds = POLL_SECONDS
         self.lines_before = line_count(csv_file)
 
-    def look(self) -> Progress:
+    def update(self) -> Progress:
         """Checks the services, and shows how far they are."""
-        self._supervisor.look_after()
+        self._supervisor.check()
         progress = self._supervisor.progress()
         self._rate.add(progress.joined, progress.joined_at)
         self._seconds = time.monotonic() - self._started
         rate = self._rate.per_second(now=time.time())
-        self._display.show(View(progress, rate, self._supervisor.states, self._seconds))
+        self._display.show(Snapshot(progress, rate, self._supervisor.states, self._seconds))
         return progress
 
     def summary(self) -> str:

@@ -221,7 +221,7 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
     supervisor.start()
 
     def all_not_ready() -> bool:
-        supervisor.look_after()
+        supervisor.check()
         return set(supervisor.states.values()) == {"not ready"}
 
     eventually(all_not_ready, "that is noticed")
