@@ -120,7 +120,7 @@ def only_run(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             raise AlreadyRunningError(
-                f"the pipeline runs in this checkout already (process {lock.read()})"
+                f"the pipeline is already running in this checkout (process {lock.read()})"
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -134,7 +134,7 @@ def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt
         return
     if MODEL.exists() and MODEL_RECORD.exists():
         if MODEL.stat().st_mtime < TRAIN.stat().st_mtime:
-            display.say(f"{short(TRAIN)} was changed after its training: `make train` trains anew")
+            display.say(f"{short(TRAIN)} has changed since: `make train` trains the model again")
         return
     display.say("training the model")
     train = ChildProcess("train", [sys.executable, TRAIN], LOCAL, env)

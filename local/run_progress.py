@@ -15,14 +15,14 @@ STILL_SECONDS = 3.0
 
 
 class StalledError(Exception):
-    """Rows are missing, and nothing moves any more."""
+    """Rows are missing, and there is no more progress."""
 
 
 class Goal:
     """The goal of a run: so many rows, joined and drawn.
 
-    `lines_before` is the number of lines that the CSV file already had; `patience` is how many
-    seconds nothing may move.
+    `lines_before` is the number of lines that the CSV file already had; `patience` is the seconds
+    that a run may go without progress.
     """
 
     def __init__(self, rows: int, lines_before: int, patience: float) -> None:
@@ -35,7 +35,7 @@ class Goal:
     def is_reached(self, progress: Progress, now: float) -> bool:
         """Returns True if all is done at `now`, in seconds of a monotonic clock.
 
-        Raises StalledError, telling what is missing, once nothing has moved for too long.
+        Raises StalledError, telling what is missing, once there has been no progress for too long.
         """
         if progress != self._last:
             self._last, self._moved_at = progress, now
@@ -46,7 +46,7 @@ class Goal:
             return progress.pending == 0 or still > STILL_SECONDS
         if still > self._patience:
             raise StalledError(
-                f"nothing has moved for {self._patience:.0f} s: of {self._rows} rows, "
+                f"no progress for {self._patience:.0f} s: of {self._rows} rows, "
                 f"{progress.published} were published, {progress.predicted} predicted, "
                 f"{progress.joined} joined and {max(drawn, 0)} drawn; "
                 f"{progress.pending} are pending, {progress.dead_lettered} dead-lettered"
@@ -80,12 +80,12 @@ class RunProgress:
         """Returns the results, for when the services have stopped."""
         progress = self._supervisor.progress()
         ids, errors = rows_after(self._csv_file, self.lines_before)
-        mae = f", their MAE {readable(sum(errors) / len(errors))}" if errors else ""
+        mae = f", MAE {readable(sum(errors) / len(errors))}" if errors else ""
         return (
             f"{progress.published} rows published, {len(ids)} joined, "
             f"{len(set(ids))} distinct ids{mae}\n"
             f"{progress.pending} pending, {progress.dead_lettered} dead-lettered\n"
-            f"{self._seconds:.1f} s with the start of the services"
+            f"{self._seconds:.1f} s, including the start of the services"
         )
 
 

@@ -51,9 +51,9 @@ class Service:
         self._run()
 
     def check(self) -> str | None:
-        """Restarts the service if it has died. Returns what there is to say, if anything.
+        """Restarts the service if it has died. Returns the news, if there is any.
 
-        Raises ServiceError if its settings are wrong, or if it dies again and again.
+        Raises ServiceError if its settings are wrong, or if it keeps dying.
         """
         status = self.child.exit_status
         self.counts.read()
@@ -68,7 +68,7 @@ class Service:
         silent = time.time() - max(self.counts.time, self._started_at)
         before, self.state = self.state, "not ready" if silent > READY_SECONDS else "running"
         if (before, self.state) == ("running", "not ready"):
-            return f"{self.name} is not ready; its log ends with: {self.child.log_tail(lines=1)}"
+            return f"{self.name} is not ready; last log line: {self.child.log_tail(lines=1)}"
         return None
 
     def _handle_exit(self, status: int) -> str:
@@ -81,14 +81,14 @@ class Service:
         now = time.monotonic()
         if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < RESTARTS_SECONDS:
             raise ServiceError(
-                f"{self.name} ended with {cause} again and again; the end of {self.child.log}:\n"
+                f"{self.name} keeps ending with {cause}; the end of {self.child.log}:\n"
                 + self.child.log_tail()
             )
         self._restarts.append(now)
         self._restart_at = now + RESTART_SECONDS
         self.state = "restarting"
         last_line = self.child.log_tail(lines=1)
-        return f"{self.name} ended with {cause}: starting it again; its log ends with: {last_line}"
+        return f"{self.name} ended with {cause}, restarting it; last log line: {last_line}"
 
     def _run(self) -> None:
         if self._rows:

@@ -28,7 +28,7 @@ from pipeline.training import (
     TrainingRequest,
     TrainingSettings,
 )
-from train_model import make
+from train_model import train_and_store
 
 TEMPORARY_ERRORS = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
 MAX_TRIES = 6
@@ -85,7 +85,7 @@ class Trainer:
                 return self._run(task, request, record)
             except TEMPORARY_ERRORS as error:
                 if tries == MAX_TRIES:
-                    raise TrainingError(f"{error}; it was tried {tries} times") from error
+                    raise TrainingError(f"{error}; gave up after {tries} tries") from error
                 task.backend.mark_as_retry(request.job_id, error, request=task.request)
             time.sleep(random.uniform(0, 2**tries))  # at most 2, 4, 8, 16, 32 seconds
             tries += 1
@@ -97,10 +97,7 @@ class Trainer:
         store = ModelStore(self._settings.model_store)
         if (model := store.model(request.model_id)) is None:
             if record.count_attempt() > MOST_KILLS:
-                raise TrainingError(
-                    f"this training was given up: {MOST_KILLS} times its process ended in the "
-                    "midst of it, as if killed"
-                )
+                raise TrainingError(f"gave up this training: its process died {MOST_KILLS} times")
             model = self._make(task, request, store, record)
         return _result(model)
 
@@ -120,7 +117,7 @@ class Trainer:
 
         try:
             with CancellationWatch(record, report) as watch:
-                return make(request, store, tell)
+                return train_and_store(request, store, tell)
         except TEMPORARY_ERRORS:
             record.forget_attempt()
             raise
