@@ -39,7 +39,7 @@ def _mixture(random: np.random.Generator, share: float, far: float) -> Column:
 
 
 def is_ever_left_out(differences: Column, random: np.random.Generator) -> bool:
-    """Tells whether zero was outside the interval at some look at one stream."""
+    """Tells whether zero was outside the interval at some sample at one stream."""
     live = np.abs(random.normal(0, SCATTER, ROWS))
     errors = np.stack([np.maximum(live + differences, 0), live])
     span = Span()

@@ -10,7 +10,7 @@ import msgspec
 from pipeline.health import Status
 
 
-class Tally:
+class ServiceCounts:
     """The counts of one service over all its processes: each process begins at 0."""
 
     def __init__(self, status_file: Path) -> None:
@@ -29,11 +29,6 @@ class Tally:
         self._status = status
 
     @property
-    def counts(self) -> dict[str, float]:
-        """The counts of the latest process."""
-        return self._status.counts if self._status is not None else {}
-
-    @property
     def time(self) -> float:
         """Unix time of the status, in seconds; 0 without one."""
         return self._status.time if self._status is not None else 0.0
@@ -43,8 +38,12 @@ class Tally:
         return self._earlier[name] + self.latest(name)
 
     def latest(self, name: str) -> int:
-        """Returns a current number, such as pending halves."""
-        return int(self.counts.get(name, 0))
+        """Returns a number of the latest process, such as pending halves; 0 if it has none."""
+        return int(self.gauge(name) or 0)
+
+    def gauge(self, name: str) -> float | None:
+        """Returns the same as it is in the status, such as the MAE; None without one."""
+        return self._status.counts.get(name) if self._status is not None else None
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,10 @@ class Progress:
     mae: float | None  # of the rows in the picture
 
     @classmethod
-    def of(cls, tallies: Mapping[str, Tally], all_published: bool) -> "Progress":
-        model, metric, plot = tallies["model"], tallies["metric"], tallies["plot"]
+    def of(cls, counts: Mapping[str, ServiceCounts], all_published: bool) -> "Progress":
+        model, metric, plot = counts["model"], counts["metric"], counts["plot"]
         return cls(
-            published=tallies["features"].total("rows"),
+            published=counts["features"].total("rows"),
             all_published=all_published,
             predicted=model.total("rows"),
             joined=metric.total("joined"),
@@ -73,5 +72,5 @@ class Progress:
             pending=metric.latest("pending_y_true") + metric.latest("pending_y_pred"),
             dead_lettered=model.total("dead_lettered") + metric.total("dead_lettered"),
             drawn=plot.latest("rows") + plot.latest("unreadable"),
-            mae=plot.counts.get("mae"),
+            mae=plot.gauge("mae"),
         )

@@ -1,6 +1,5 @@
 """The commands of the documents that need no Docker, each page in a copy of its own."""
 
-import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from servers import free_ports
 from support.checkout import commit, copy_checkout, lend_venv
 from support.documents import GUIDES, blocks_to_run, prose
 from support.rows import row_count
-from support.service import PREFIXES, ROOT
+from support.service import ROOT, environment
 from support.terminal import Terminal
 from support.waiting import eventually
 
@@ -32,15 +31,14 @@ class Desk:
 
     def terminal(self, where: Path) -> Terminal:
         """Opens one, with ports of its own."""
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
-        environment |= {
-            "GATEWAY_PORT": str(self.gateway),
-            "PLOT_PORT": str(self.page),
-            "GATEWAY_URL": f"http://localhost:{self.gateway}",
-            "MLFLOW_TRACKING_URI": f"sqlite:///{self._folder}/mlflow.db",
-        }
+        settings = environment(
+            gateway_port=self.gateway,
+            plot_port=self.page,
+            gateway_url=f"http://localhost:{self.gateway}",
+            mlflow_tracking_uri=f"sqlite:///{self._folder}/mlflow.db",
+        )
         desk = self._folder / f"desk-{len(self._terminals)}"
-        terminal = Terminal(where, desk, environment, {8000: self.gateway, 8080: self.page})
+        terminal = Terminal(where, desk, settings, {8000: self.gateway, 8080: self.page})
         self._terminals.append(terminal)
         return terminal
 

@@ -30,11 +30,16 @@ def environment(**settings: object) -> dict[str, str]:
 class Service:
     """One of the services as a process, with its log and status in a folder.
 
-    `runner` is a script that is to run it, with its arguments.
+    `runner` is a script that runs it, with its arguments; `root` is the checkout that it is of.
     """
 
     def __init__(
-        self, name: str, folder: Path, runner: Sequence[str | Path] = (), **settings: object
+        self,
+        name: str,
+        folder: Path,
+        runner: Sequence[str | Path] = (),
+        root: Path = ROOT,
+        **settings: object,
     ) -> None:
         self.name = name
         self.status_file = folder / f"{name}.status.json"
@@ -42,7 +47,7 @@ class Service:
         any_free_port = {"plot_port": 0}  # several run at a time
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *runner, ROOT / name / "src" / f"{name}.py"],
+                [sys.executable, *runner, root / name / "src" / f"{name}.py"],
                 env=environment(**any_free_port | settings, status_file=self.status_file),
                 cwd=folder,
                 stderr=log,

@@ -20,11 +20,11 @@ from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, reco
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 RETRY_SECONDS = 1.0
 
 
-class Record:
+class TrainingRecord:
     """The Redis record of a training, kept beside Celery's state of it. Raises RedisError."""
 
     def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
@@ -64,7 +64,7 @@ class Record:
             together.execute()
 
 
-class Watch:
+class CancellationWatch:
     """Reports the latest progress every quarter of a second, and looks for a cancellation.
 
     A fit deep in C can be ended in one way only: with its process. The worker starts another
@@ -73,7 +73,7 @@ class Watch:
     to store.
     """
 
-    def __init__(self, record: Record, report: Callable[[Progress], object]) -> None:
+    def __init__(self, record: TrainingRecord, report: Callable[[Progress], object]) -> None:
         self._record = record
         self._report = report
         self._progress: Progress | None = None
@@ -115,10 +115,10 @@ class Watch:
     def _run(self) -> None:
         while not self._end.is_set():
             with suppress(RedisError):
-                self._look()
-            self._end.wait(LOOK_SECONDS)
+                self._poll()
+            self._end.wait(POLL_SECONDS)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if self._record.is_cancelled():
             log.info("training %s is cancelled: its process ends", self._record.job_id)
             os.kill(os.getpid(), signal.SIGKILL)

@@ -17,8 +17,8 @@ from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingError, TrainingRequest
 
 BUILT_IN_TARGET = "target"
-MOST_BYTES = 50_000_000
-FEWEST_ROWS = 20
+MAX_BYTES = 50_000_000
+MIN_ROWS = 20
 SHOWN_CHARACTERS = 40  # of a value that is not a number
 SHOWN_HEADER_CHARACTERS = 1000  # of column names: the sentence is kept in Redis
 THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"  # or a decimal comma, as in 1,234
@@ -42,9 +42,9 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
         _check_columns(dataset.NAME, columns, wanted, csv_table.listed(columns))
         return frame[wanted]
     size = store.dataset_size(request.dataset_id)
-    if size is not None and size > MOST_BYTES:  # before it is read: reading would kill the process
+    if size is not None and size > MAX_BYTES:  # before it is read: reading would kill the process
         what = f"data set {request.dataset_id!r}"
-        raise TrainingError(too_large(what, size, "bytes", MOST_BYTES))
+        raise TrainingError(too_large(what, size, "bytes", MAX_BYTES))
     content = store.dataset(request.dataset_id)
     if content is None:
         raise TrainingError(
@@ -79,9 +79,9 @@ def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
             keep_default_na=False, low_memory=False,
             dtype=str if header.has_decimal_commas else None,
         )  # fmt: skip
-    if len(table) < FEWEST_ROWS:
+    if len(table) < MIN_ROWS:
         raise TrainingError(
-            f"data set {data_set!r} has {len(table)} rows, and at least {FEWEST_ROWS} are needed"
+            f"data set {data_set!r} has {len(table)} rows, and at least {MIN_ROWS} are needed"
         )
     frame = table[[header.names.index(name) for name in names]].set_axis(wanted, axis="columns")
     if header.has_decimal_commas:

@@ -88,7 +88,7 @@ if __name__ == "__main__":
     try:
         settings = StoreSettings.from_environment()
         if "MLFLOW_TRACKING_URI" not in os.environ:
-            raise ExportError("MLFLOW_TRACKING_URI is not set: it says which server is to be told")
+            raise ExportError("MLFLOW_TRACKING_URI is not set: it names the MLflow server")
         print(f"{model_id} is run {export(ModelStore(settings.model_store), model_id)} of MLflow")
     except PipelineError as error:
         sys.exit(str(error))

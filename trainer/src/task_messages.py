@@ -46,7 +46,7 @@ class TaskMessageConsumer(Consumer):  # type: ignore[misc]
                 message.headers = checked(message)
             except Exception as error:  # the message may be anything
                 shown = f"{message.headers!r} {message.body!r}"[:SHOWN_CHARACTERS]
-                log.error("a message of the queue %s is no training: %s: %s", TASK, error, shown)
+                log.error("rejected a message of the queue %s: %s: %s", TASK, error, shown)
                 message.reject_log_error(log, self.connection_errors)
             else:
                 take(message)

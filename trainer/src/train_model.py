@@ -27,7 +27,7 @@ from pipeline.training import Progress, TrainingError, TrainingRequest
 Tell = Callable[[Progress], None]
 
 
-def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
+def train_and_store(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
     """Trains and stores a model, and returns it as it is in the store; `tell` hears of each stage.
 
     Raises TrainingError if it can never be made, ModelError if it cannot be stored as skops, and

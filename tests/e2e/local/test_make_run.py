@@ -117,7 +117,7 @@ def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
     assert runner.wait() == 0
     assert len(read_rows(runner.logs_dir)) == 200
     assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
-    assert "200 rows published, 200 joined, 200 distinct ids, their MAE" in runner.output
+    assert "200 rows published, 200 joined, 200 distinct ids, MAE" in runner.output
     assert "0 pending, 0 dead-lettered" in runner.output
 
 
@@ -134,7 +134,7 @@ def test_with_the_gateway_the_model_can_be_asked(
 
     redis = runner.root / ".local" / "redis" / "redis.pid"
     os.kill(int(redis.read_text().split()[0]), signal.SIGKILL)
-    eventually(lambda: "Redis ended with status -9: starting it again" in runner.output, "the news")
+    eventually(lambda: "Redis ended with status -9, restarting it" in runner.output, "the news")
     assert (
         eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
         == (answer["prediction"])
@@ -161,7 +161,7 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     refusal = subprocess.run(second, capture_output=True, text=True, check=False)
     assert refusal.returncode == 1
     assert refusal.stderr.count("\n") == 1
-    assert f"already (process {runner.process.pid})" in refusal.stderr
+    assert f"already running in this checkout (process {runner.process.pid})" in refusal.stderr
 
     os.kill(runner.pid("model"), signal.SIGKILL)
     eventually(lambda: "model ended with signal SIGKILL" in runner.output, "the news of it")
@@ -200,7 +200,7 @@ def test_a_service_that_dies_again_and_again_ends_it(
     (runner.root / "plot" / "src" / "plot.py").write_text("import sys; sys.exit('a bug')")
     runner.start(amqp_url=vhost.amqp_url, model_path=model_path)
     assert runner.wait() == 1
-    assert runner.output.count("plot ended with status 1: starting it again") == 5
+    assert runner.output.count("plot ended with status 1, restarting it") == 5
     assert runner.output.rstrip().endswith("a bug")
 
 
@@ -221,9 +221,9 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
     supervisor.start()
 
     def all_not_ready() -> bool:
-        supervisor.look_after()
+        supervisor.check()
         return set(supervisor.states.values()) == {"not ready"}
 
     eventually(all_not_ready, "that is noticed")
     supervisor.stop()
-    assert news == [f"{name} is not ready; its log ends with: no broker" for name in names]
+    assert news == [f"{name} is not ready; last log line: no broker" for name in names]

@@ -9,7 +9,7 @@ import train_model
 from pipeline.errors import ModelError
 from pipeline.model_store.store import ModelStore
 from pipeline.training import ALGORITHMS, TrainingError, TrainingRequest
-from train_model import files_of, make
+from train_model import files_of, train_and_store
 
 
 def trained_on(store: ModelStore, csv: str, algorithm: str) -> None:
@@ -20,7 +20,7 @@ def trained_on(store: ModelStore, csv: str, algorithm: str) -> None:
         job_id="j", model_id="m", dataset_id="own", features=["a", "b"], target="y",
         algorithm=algorithm,
     )  # fmt: skip
-    make(request, store, lambda _: None)
+    train_and_store(request, store, lambda _: None)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of numbers that are too large
