@@ -3,22 +3,30 @@
 import sys
 from collections.abc import Callable
 from shlex import quote
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote as url_quote
-from urllib.request import Request
 
+import httpx
 import msgspec
+from httpx_sse import EventSource
 from pydantic import AnyHttpUrl, Field
 
 from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
+from pipeline_cli.gateway_answers import (
+    Column,
+    Job,
+    Jobs,
+    LabelTaken,
+    Patient,
+    Promotion,
+    Training,
+)
 from pipeline_cli.gateway_http import BusyError, GatewayError, Http
 
 TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
 SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
-
-ENDED = {"completed", "failed", "cancelled"}
 
 T = TypeVar("T")
 
@@ -50,74 +58,6 @@ class AskSettings(PageSettings):
         return f"curl -X POST {key}{quote(f'{url}/{path}')}"
 
 
-class Job(msgspec.Struct, frozen=True, omit_defaults=False):
-    """A row to predict, or what a training has in common with one; times are ISO 8601, UTC."""
-
-    job_id: str
-    status: Literal["pending", "processing", "completed", "failed", "cancelled"]
-    prediction: float | None = None
-    model_id: str | None = None
-    reason: str | None = None  # why there is no prediction
-    created_at: str | None = None
-    confirmed_at: str | None = None
-    completed_at: str | None = None
-    label: float | None = None
-    absolute_error: float | None = None
-    warnings: list[str] = []  # about values unlike any that the model has seen
-
-    @property
-    def has_ended(self) -> bool:
-        return self.status in ENDED
-
-
-class Training(msgspec.Struct, frozen=True, omit_defaults=False):
-    """A model in the making; times are ISO 8601, UTC."""
-
-    job_id: str
-    model_id: str
-    status: Literal["pending", "processing", "completed", "failed", "cancelled"]
-    stages: list[str]  # all of them, in order
-    stage: str | None = None  # the current one
-    percent: float | None = None  # of that stage, if it can tell
-    rmse: float | None = None
-    mae: float | None = None
-    holdout_rows_seen: int | None = None  # hold-out rows among the training rows
-    reason: str | None = None  # why there is no model
-    created_at: str | None = None
-    completed_at: str | None = None
-
-    @property
-    def has_ended(self) -> bool:
-        return self.status in ENDED
-
-
-class Patient(msgspec.Struct):
-    """A row of the data set that the model has not seen; its values are as measured."""
-
-    values: dict[str, float]
-    label: float
-
-
-class Column(msgspec.Struct):
-    """The description of one of the ten columns."""
-
-    name: str
-    title: str
-    unit: str
-
-
-class _Jobs(msgspec.Struct):
-    jobs: list[Job]
-
-
-class _Promotion(msgspec.Struct):
-    refusal: str | None
-
-
-class _LabelTaken(msgspec.Struct):
-    warnings: list[str] = []
-
-
 class Gateway:
     """The calls. Each raises GatewayError, and is repeated while the gateway is busy."""
 
@@ -134,36 +74,33 @@ class Gateway:
         body = {"data": rows[0] if one else rows, "units": units}
         if ids:
             body["id"] = ids[0] if one else ids
-        headers = {"Idempotency_Key": new_id()}
+        headers = {"Idempotency-Key": new_id()}
         if wait_seconds:
             headers["Prefer"] = f"wait={wait_seconds}"
-        request = self._http.request("predict", body, **headers)
-        content = self._send(request, wait_seconds)
-        return [self._decoded(content, Job)] if one else self._decoded(content, _Jobs).jobs
+        request = self._request("predict", body, headers, TIMEOUT_SECONDS + wait_seconds)
+        content = self._send(request)
+        return [self._decoded(content, Job)] if one else self._decoded(content, Jobs).jobs
 
     def label(self, job_id: str, value: float) -> list[str]:
         """Tells the label of a job. Returns the gateway's warnings."""
-        request = self._http.request(path_of("label", job_id), {"value": value})
-        return self._decoded(self._send(request), _LabelTaken).warnings
+        return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:
         return self._get(path_of("job", job_id), Job)
 
     def train(self, request: dict[str, Any]) -> Training:
         """Asks for a training; however often the request has to be sent, it is one training."""
-        sent = self._http.request("train", request, Idempotency_Key=new_id())
-        return self._decoded(self._send(sent), Training)
+        return self._post("train", request, Training, {"Idempotency-Key": new_id()})
 
     def training(self, job_id: str) -> Training:
         return self._get(path_of("job", job_id), Training)
 
     def refusal(self, model_id: str) -> str | None:
         """Returns why the model would not be promoted; None if it would."""
-        return self._get(f"models/{url_quote(model_id, safe='')}/promote", _Promotion).refusal
+        return self._get(f"models/{url_quote(model_id, safe='')}/promote", Promotion).refusal
 
     def cancel(self, job_id: str) -> Training:
-        sent = self._http.request(path_of("job", job_id, "/cancel"), {})
-        return self._decoded(self._send(sent), Training)
+        return self._post(path_of("job", job_id, "/cancel"), {}, Training)
 
     def random_patient(self) -> Patient:
         return self._get("patients/random", Patient)
@@ -173,38 +110,47 @@ class Gateway:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Returns whether everything is there, and the state of each part."""
-        request = self._http.request("health")
-        status, content = self._http.answer(request, TIMEOUT_SECONDS, fine=(503,))
+        status, content = self._http.answer(self._request("health"), fine=(503,))
         return status == 200, self._decoded(content, dict[str, Any])
 
     def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
         """Calls `show` with each state of a job as it comes, until the last."""
-        request = self._http.request(path_of("job", job_id, "/events"))
+        request = self._request(path_of("job", job_id, "/events"), timeout=SILENCE_SECONDS)
         self._http.patiently(lambda: self._follow(request, show))
 
-    def _follow(self, request: Request, show: Callable[[Job], None]) -> None:
-        kind = b""
-        for line in self._http.lines(request, SILENCE_SECONDS):
-            name, _, value = line.partition(b":")
-            if name == b"event":
-                kind = value.strip()
-            if kind == b"expired":
-                raise GatewayError("the job has expired: the gateway keeps one for a time only")
-            if name == b"data" and kind == b"job":
-                job = self._decoded(value, Job)
-                show(job)
-                if job.has_ended:
-                    return
+    def _follow(self, request: httpx.Request, show: Callable[[Job], None]) -> None:
+        with self._http.opened(request) as answer:
+            for event in EventSource(answer).iter_sse():
+                if event.event == "expired":
+                    raise GatewayError("the job has expired: the gateway keeps one for a time only")
+                if event.event == "job":
+                    job = self._decoded(event.data, Job)
+                    show(job)
+                    if job.has_ended:
+                        return
         raise BusyError(f"{self._http.url} has ended the stream before the job's end")
 
     def _get(self, path: str, kind: type[T]) -> T:
-        return self._decoded(self._send(self._http.request(path)), kind)
+        return self._decoded(self._send(self._request(path)), kind)
 
-    def _send(self, request: Request, wait_seconds: int = 0) -> bytes:
-        timeout = TIMEOUT_SECONDS + wait_seconds
-        return self._http.patiently(lambda: self._http.answer(request, timeout))[1]
+    def _post(
+        self, path: str, body: Any, kind: type[T], headers: dict[str, str] | None = None
+    ) -> T:
+        return self._decoded(self._send(self._request(path, body, headers)), kind)
 
-    def _decoded(self, content: bytes, kind: type[T]) -> T:
+    def _request(
+        self,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> httpx.Request:
+        return self._http.request(path, body, headers or {}, timeout or TIMEOUT_SECONDS)
+
+    def _send(self, request: httpx.Request) -> bytes:
+        return self._http.patiently(lambda: self._http.answer(request))[1]
+
+    def _decoded(self, content: bytes | str, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(content, type=kind)
         except (msgspec.MsgspecError, UnicodeError) as error:

@@ -1,26 +1,22 @@
 """HTTP with a gateway: errors are put into words, and promising requests are tried again."""
 
-import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPException, HTTPResponse, IncompleteRead
+from contextlib import closing, contextmanager
 from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from urllib.request import getproxies, proxy_bypass
 
+import httpx
 import msgspec
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from pipeline.errors import PipelineError, SettingsError
+from pipeline_cli.gateway_answers import refusal_detail
 
 TRIES = 5
-LONGEST_PAUSE_SECONDS = 30.0
-MOST_BYTES = 1 << 22  # of one answer
-MOST_PROBLEMS = 5  # shown at once, of those in one request
-
-_NOBODY = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
+MAX_PAUSE_SECONDS = 30.0
+MAX_BYTES = 1 << 22  # of one answer
 
 T = TypeVar("T")
 
@@ -45,70 +41,64 @@ class Http:
         self._key = key
         self._say = say
         self._was_there = False
-        # A proxy that the environment has for the outside world does not reach this machine.
-        straight = [ProxyHandler({})] if _is_here(urlsplit(url).hostname or "") else []
-        self._opener = build_opener(_NoRedirect, *straight)
+        # It follows no redirect: the key must not reach another server.
+        self._client = httpx.Client(
+            headers={"User-Agent": "pipeline-ask"} | ({"X-API-Key": key} if key else {}),
+            proxy=_proxy(httpx.URL(url)),
+            trust_env=False,
+            verify=ssl.create_default_context(),  # the certificates that this machine trusts
+        )
 
-    def request(self, path: str, body: Any = None, **headers: str) -> Request:
-        """Makes a GET, or with a body a POST of JSON; Idempotency_Key means Idempotency-Key."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent["User-Agent"] = "pipeline-ask"
-        if self._key:
-            sent["X-API-Key"] = self._key
+    def request(
+        self, path: str, body: Any, headers: dict[str, str], timeout: float
+    ) -> httpx.Request:
+        """Makes a GET, or with a body a POST of JSON; `timeout` is in seconds of silence."""
+        url = f"{self.url}/{path}"
         if body is None:
-            return Request(f"{self.url}/{path}", headers=sent)
-        sent["Content-Type"] = "application/json"
-        return Request(f"{self.url}/{path}", msgspec.json.encode(body), sent)
+            return self._client.build_request("GET", url, headers=headers, timeout=timeout)
+        headers = {"Content-Type": "application/json"} | headers
+        content = msgspec.json.encode(body)
+        return self._client.build_request(
+            "POST", url, content=content, headers=headers, timeout=timeout
+        )
 
-    def answer(
-        self, request: Request, timeout: float, fine: tuple[int, ...] = ()
-    ) -> tuple[int, bytes]:
+    def answer(self, request: httpx.Request, fine: tuple[int, ...] = ()) -> tuple[int, bytes]:
         """Returns status and content of a success, or of an error whose status is in `fine`."""
-        with self._opened(request, timeout, fine) as answer:
-            return answer.status, self._told(lambda: _whole(answer))
+        with self.opened(request, fine) as answer:
+            return answer.status_code, _content(answer)
 
-    def lines(self, request: Request, timeout: float) -> Iterator[bytes]:
-        """Yields the lines of an answer as they come."""
-        with self._opened(request, timeout) as answer:
-            while line := self._told(lambda: answer.readline(MOST_BYTES)):
-                yield line.rstrip(b"\r\n")
-
-    def _opened(self, request: Request, timeout: float, fine: tuple[int, ...] = ()) -> HTTPResponse:
-
-        def open_it() -> HTTPResponse:
-            try:
-                return self._opener.open(request, timeout=timeout)  # type: ignore[no-any-return]
-            except HTTPError as error:
-                return error  # type: ignore[return-value]  # an answer as well
-
-        answer = self._told(open_it)
-        self._was_there = True
-        if answer.status < 300 or answer.status in fine:
-            return answer
-        with answer:
-            content = self._told(lambda: _whole(answer))
-        raise self._refusal(answer, content)
+    @contextmanager
+    def opened(
+        self, request: httpx.Request, fine: tuple[int, ...] = ()
+    ) -> Iterator[httpx.Response]:
+        """Yields an answer whose content is still to be read, as by `answer`."""
+        with self._errors_in_words(), closing(self._client.send(request, stream=True)) as answer:
+            self._was_there = True
+            if answer.status_code >= 300 and answer.status_code not in fine:
+                raise self._refusal(answer, _content(answer))
+            yield answer
 
     def patiently(self, attempt: Callable[[], T]) -> T:
         """Repeats the attempt as often as a person would, if that is promising."""
-        for number in range(1, TRIES):
-            try:
-                return attempt()
-            except BusyError as error:
-                pause = float(2 ** (number - 1)) if error.seconds is None else error.seconds
-                if pause > LONGEST_PAUSE_SECONDS:
-                    raise
-                self._say(f"{error}; trying again in {pause:g} s ({number} of {TRIES - 1})")
-                time.sleep(pause)
-        return attempt()
+        return Retrying(
+            retry=retry_if_exception(_is_promising),
+            stop=stop_after_attempt(TRIES),
+            wait=_pause,
+            before_sleep=self._say_why,
+            reraise=True,
+        )(attempt)
 
-    def _told(self, act: Callable[[], T]) -> T:
+    def _say_why(self, state: RetryCallState) -> None:
+        pause, number = _pause(state), state.attempt_number
+        self._say(f"{_error(state)}; trying again in {pause:g} s ({number} of {TRIES - 1})")
+
+    @contextmanager
+    def _errors_in_words(self) -> Iterator[None]:
         try:
-            return act()
-        except (OSError, HTTPException) as error:
-            reason = error.reason if isinstance(error, URLError) else error
-            text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
-            if isinstance(reason, _NOBODY) and not self._was_there:
+            yield
+        except httpx.RequestError as error:
+            text = str(error) or type(error).__name__
+            if isinstance(error, httpx.ConnectError) and not self._was_there:
                 raise GatewayError(
                     f"no gateway at GATEWAY_URL={self.url} ({text}): `docker compose --profile "
                     "serving up -d` or `make run SERVING=1` starts one"
@@ -116,9 +106,9 @@ class Http:
             self._was_there = True
             raise BusyError(f"{self.url} gave no whole answer ({text})") from error
 
-    def _refusal(self, answer: HTTPResponse, content: bytes) -> PipelineError:
+    def _refusal(self, answer: httpx.Response, content: bytes) -> PipelineError:
         """Returns the error that explains a refusal."""
-        status, detail = answer.status, _detail(content)
+        status, detail = answer.status_code, refusal_detail(content)
         if status == 401:
             wrong = "is not the gateway's" if self._key else "is not set, and the gateway wants one"
             return SettingsError(f"GATEWAY_API_KEY {wrong}")
@@ -129,63 +119,46 @@ class Http:
             return BusyError(detail or f"{self.url} is busy", _seconds(answer))
         if detail is None:
             return GatewayError(
-                f"{self.url} answers {status} {answer.reason}, and not as a gateway does: "
+                f"{self.url} answers {status} {answer.reason_phrase}, and not as a gateway does: "
                 "is GATEWAY_URL right?"
             )
         return GatewayError(detail)
 
 
-def _whole(answer: HTTPResponse) -> bytes:
-    content = answer.read(MOST_BYTES)
-    if answer.length and len(content) < MOST_BYTES:  # so many more bytes were announced
-        raise IncompleteRead(content, answer.length)
+def _content(answer: httpx.Response) -> bytes:
+    content = b""
+    for part in answer.iter_bytes():
+        content += part
+        if len(content) >= MAX_BYTES:
+            break
     return content
 
 
-class _Problem(msgspec.Struct):
-    loc: list[str | int]
-    msg: str
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
 
-class _Refusal(msgspec.Struct):
-    detail: str | list[_Problem]
+def _is_promising(error: BaseException) -> bool:
+    return isinstance(error, BusyError) and (error.seconds or 0) <= MAX_PAUSE_SECONDS
 
 
-def _detail(content: bytes) -> str | None:
-    """Returns what a gateway says about an error; None if the answer is not a gateway's.
-
-    >>> _detail(b'{"detail": [{"loc": ["body", "data", "bmi"], "msg": "Field required"}]}')
-    'data.bmi: Field required'
-    >>> _detail(b'{"detail": "no such job"}'), _detail(b"<html>")
-    ('no such job', None)
-    """
-    try:
-        detail = msgspec.json.decode(content, type=_Refusal).detail
-    except (msgspec.MsgspecError, UnicodeError):
-        return None
-    if isinstance(detail, str):
-        return detail
-    lines = [f"{_place(problem.loc)}: {problem.msg}" for problem in detail[:MOST_PROBLEMS]]
-    if len(detail) > MOST_PROBLEMS:
-        lines.append(f"and {len(detail) - MOST_PROBLEMS:,} more")
-    return "; ".join(lines)
+def _pause(state: RetryCallState) -> float:
+    """Returns the seconds that the gateway has asked for; otherwise 1, 2, 4 and so on."""
+    seconds = getattr(_error(state), "seconds", None)
+    return float(2 ** (state.attempt_number - 1)) if seconds is None else float(seconds)
 
 
-def _place(loc: list[str | int]) -> str:
-    parts = loc[1:] if loc[:1] == ["body"] else loc
-    return ".".join(map(str, parts)) or "the request"
-
-
-def _seconds(answer: HTTPResponse) -> float | None:
+def _seconds(answer: httpx.Response) -> float | None:
     text = answer.headers.get("Retry-After", "")
     return float(text) if text.isdecimal() else None
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    """Follows no redirect: the key must not reach another server."""
-
-    def redirect_request(self, *_: object) -> None:
+def _proxy(url: httpx.URL) -> str | None:
+    """Returns the proxy that the environment has for a URL, but for one of this machine none."""
+    if _is_here(url.host) or proxy_bypass(url.netloc.decode()):
         return None
+    proxy = getproxies().get(url.scheme)
+    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
 
 
 def _is_here(host: str) -> bool:

@@ -3,8 +3,8 @@
 import msgspec
 
 from pipeline.ids import MAX_ID_CHARACTERS
-from pipeline_cli.gateway_client import Job
-from pipeline_cli.terminal import LONGEST_REASON, cell, printable
+from pipeline_cli.gateway_answers import Job
+from pipeline_cli.terminal import MAX_REASON_CHARACTERS, cell, printable
 
 
 def show(job: Job, as_json: bool) -> None:
@@ -34,4 +34,4 @@ def show_line(job: Job, as_json: bool) -> None:
 
 def line(job_id: str, status: str, prediction: str, reason: str) -> str:
     text = f"{cell(job_id, MAX_ID_CHARACTERS):36}  {cell(status, 12):10}  {prediction:>10}  "
-    return (text + cell(reason, LONGEST_REASON)).rstrip()
+    return (text + cell(reason, MAX_REASON_CHARACTERS)).rstrip()

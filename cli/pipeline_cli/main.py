@@ -1,4 +1,4 @@
-"""Entry of `python -m pipeline`: each subcommand is a module of its own.
+"""Entry of `python -m pipeline`: each command is a module of its own.
 
 Exit status: 0 done, 1 nothing found or failed, 2 wrong usage or settings.
 """
@@ -10,27 +10,24 @@ import signal
 import sys
 
 from pipeline.errors import PipelineError, SettingsError
-from pipeline_cli import ask, dead_letters, train
-from pipeline_cli.arguments import Parser
+from pipeline_cli import arguments, ask, dead_letters, train
 from pipeline_cli.terminal import printable
 
 INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
 
+app = arguments.group("Ask the pipeline's model, train new ones, and look after dead letters.")
+app.add_typer(ask.app, name="ask")
+app.command("train", cls=arguments.Command, epilog=train.EXAMPLES)(train.train)
+app.add_typer(dead_letters.app, name="dead-letters")
+
 
 def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # for containers, see common/process1
-    command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # another one with Docker
-    parser = Parser(prog=command, description="Tools by hand.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    dead_letters.add_to(commands)
-    ask.add_to(commands)
-    train.add_to(commands)
-    arguments = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # escapes what a terminal cannot show
     try:
-        status: int = arguments.run(arguments)
+        status = arguments.run(app, os.environ.get("SHOWN_COMMAND") or "python -m pipeline")
         sys.stdout.flush()
     except PipelineError as error:
         print(printable(str(error)), file=sys.stderr)

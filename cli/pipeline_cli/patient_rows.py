@@ -15,7 +15,6 @@ from pipeline.csv_table import Header
 from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES
 
 MAX_SHOWN = 200  # characters of a header that are shown
-Row = list[float] | dict[str, float]
 
 
 class Rows(NamedTuple):
@@ -25,10 +24,10 @@ class Rows(NamedTuple):
     ids: list[str]
 
 
-def of_words(words: Sequence[str]) -> Row:
+def of_words(words: Sequence[str]) -> Rows:
     """Reads a row from ten numbers, or ten of name=number. Raises ValueError in words.
 
-    >>> of_words("59 2 32.1 101 157 93.2 38 4 4.8598 87".split())[:3]
+    >>> of_words("59 2 32.1 101 157 93.2 38 4 4.8598 87".split()).values[0][:3]
     [59.0, 2.0, 32.1]
     >>> of_words(["age=59"])
     Traceback (most recent call last):
@@ -40,17 +39,18 @@ def of_words(words: Sequence[str]) -> Row:
             raise ValueError(
                 f"{len(FEATURE_NAMES)} numbers are needed ({_names()}), not {len(words)}"
             )
-        return [number(word, name) for word, name in zip(words, FEATURE_NAMES, strict=True)]
-    row: dict[str, float] = {}
+        row = [number(word, name) for word, name in zip(words, FEATURE_NAMES, strict=True)]
+        return Rows([row], [])
+    named: dict[str, float] = {}
     for name, equals, text in pairs:
         if not equals:
             raise ValueError(f"{name!r} has no name: all ten are name=number, or none is")
-        if name not in FEATURE_NAMES or name in row:
-            raise ValueError(f"{name!r} {'is there twice' if name in row else 'is no column'}")
-        row[name] = number(text, name)
-    if missing := [name for name in FEATURE_NAMES if name not in row]:
+        if name not in FEATURE_NAMES or name in named:
+            raise ValueError(f"{name!r} {'is there twice' if name in named else 'is no column'}")
+        named[name] = number(text, name)
+    if missing := [name for name in FEATURE_NAMES if name not in named]:
         raise ValueError(f"these are missing: {' '.join(missing)}")
-    return row
+    return Rows([named], [])
 
 
 def of_file(name: str) -> Rows:

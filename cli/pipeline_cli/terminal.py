@@ -1,12 +1,18 @@
 """Text for a terminal, made safe: messages may hold characters that a terminal would obey."""
 
-import shutil
 import sys
-import textwrap
-from collections.abc import Collection
 
-LONGEST_REASON = 1000  # characters, the most that services write
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+MAX_REASON_CHARACTERS = 1000  # the most that services write
 MIN_COLUMNS = 40  # the least width for wrapped text
+UNLIMITED_COLUMNS = 1_000_000  # nothing is wrapped for a program that reads it
+
+# Made once: what is said while a bar is drawn comes above it.
+stderr = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def printable(text: str) -> str:
@@ -26,17 +32,26 @@ def cell(text: str, width: int) -> str:
     return safe if len(safe) <= width else safe[: width - 1] + "…"
 
 
-def wrapped(text: str, indent: int) -> str:
-    """Returns the text, printable and whole; in a terminal it is wrapped below where it begins."""
-    if not sys.stdout.isatty():
-        return text
-    width = max(MIN_COLUMNS, shutil.get_terminal_size().columns - indent)
-    return f"\n{' ' * indent}".join(textwrap.wrap(text, width, break_on_hyphens=False))
+def say(text: str) -> None:
+    """Prints a line to stderr."""
+    stderr.print(printable(text))
 
 
-def print_table(rows: Collection[tuple[str, ...]]) -> None:
-    """Prints columns that are as wide as they need to be."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+def table() -> Table:
+    """Makes a table without lines, two spaces between its columns."""
+    return Table.grid(padding=(0, 2, 0, 0))
+
+
+def indented(text: str, columns: int) -> Padding:
+    """Makes a paragraph that is wrapped, in a terminal, below where it begins."""
+    return Padding(Text(text), (0, 0, 0, columns), expand=False)
+
+
+def show(*paragraphs: RenderableType) -> None:
+    """Prints to stdout: as wide as the terminal, or unwrapped where there is none."""
+    console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    console.width = max(MIN_COLUMNS, console.width) if console.is_terminal else UNLIMITED_COLUMNS
+    with console.capture() as capture:
+        console.print(*paragraphs, sep="\n")
+    for line in capture.get().splitlines():
+        print(line.rstrip())

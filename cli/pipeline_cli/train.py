@@ -1,65 +1,31 @@
 """`python -m pipeline train`: asks the gateway for a training, and follows it."""
 
-import argparse
 import csv
 import sys
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from tqdm import tqdm
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from pipeline import csv_table
 from pipeline.errors import PipelineError
 from pipeline.messages import FEATURE_NAMES
-from pipeline_cli.gateway_client import AskSettings, Gateway, Training
+from pipeline_cli.gateway_answers import Training
+from pipeline_cli.gateway_client import AskSettings, Gateway
 from pipeline_cli.job_text import field
-from pipeline_cli.terminal import printable
+from pipeline_cli.terminal import printable, say, stderr
 
-LOOK_SECONDS = 0.5
-BAR = "{desc:<14}{percentage:3.0f}% |{bar:40}| {elapsed}"
+POLL_SECONDS = 0.5
 EXAMPLES = """\
-examples:
-  %(prog)s
-  %(prog)s --algorithm random_forest --param n_estimators=300 --param max_depth=8
-  %(prog)s --dataset clinic --target score --features 'weight,"dose, mg"'
+Examples:
+  {command}
+  {command} --algorithm random_forest --param n_estimators=300 --param max_depth=8
+  {command} --dataset clinic --target score --features 'weight,"dose, mg"'
 
 Ctrl-C cancels the training. Exit status: 0 trained, 1 failed or cancelled, 2 wrong usage.
-GATEWAY_URL (http://localhost:8000) tells where the gateway is, GATEWAY_API_KEY its key."""
-
-
-def add_to(commands: Any) -> None:
-    """Adds the subcommand to those of `python -m pipeline`."""
-    parser = commands.add_parser(
-        "train",
-        help="train a model in the background",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--algorithm", default="ridge", metavar="A",
-        help="linear, ridge (default), random_forest or hist_gradient_boosting",
-    )  # fmt: skip
-    parser.add_argument(
-        "--dataset", default="diabetes", metavar="D",
-        help="the built-in diabetes (default), or D.csv of the model store's datasets",
-    )  # fmt: skip
-    parser.add_argument(
-        "--features", type=_columns, default=list(FEATURE_NAMES), metavar="A,B,…",
-        help="the columns to predict from, in order (default: the ten that `model` answers with)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--target", default="target", metavar="T", help="the column to predict (default: target)"
-    )
-    parser.add_argument(
-        "--param", type=_param, action="append", default=[], metavar="NAME=VALUE",
-        help="a setting of the algorithm, as alpha=0.5; as often as needed",
-    )  # fmt: skip
-    parser.add_argument("--no-wait", action="store_true", help="tell the ids, and do not watch")
-    parser.add_argument(
-        "--json", action="store_true", help="for programs: a JSON object a line, for each change"
-    )
-    parser.set_defaults(run=_train)
+GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
 
 
 def _columns(text: str) -> list[str]:
@@ -68,7 +34,7 @@ def _columns(text: str) -> list[str]:
     except (csv.Error, ValueError):
         names = []
     if not names or not all(names):
-        raise argparse.ArgumentTypeError(
+        raise typer.BadParameter(
             f"names separated by commas, in quotes where one has a comma, not {text!r}"
         )
     return names
@@ -82,34 +48,70 @@ def _param(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise argparse.ArgumentTypeError(f"name=value, not {text!r}")
+        raise typer.BadParameter(f"name=value, not {text!r}")
     try:
         return name, msgspec.json.decode(value)
     except msgspec.MsgspecError:
         return name, value
 
 
-def _train(args: argparse.Namespace) -> int:
+def train(
+    algorithm: Annotated[
+        str,
+        typer.Option(metavar="A", help="linear, ridge, random_forest or hist_gradient_boosting."),
+    ] = "ridge",
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="D", help="diabetes is built in; D is datasets/D.csv of the model store."
+        ),
+    ] = "diabetes",
+    features: Annotated[
+        Any,
+        typer.Option(
+            parser=_columns,
+            metavar="A,B,…",
+            help="Columns to predict from, in order.",
+            show_default="the ten that model answers for",
+        ),
+    ] = None,
+    target: Annotated[str, typer.Option(metavar="T", help="Column to predict.")] = "target",
+    param: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=_param,
+            metavar="NAME=VALUE",
+            help="Set a parameter of the algorithm, such as alpha=0.5; repeatable.",
+        ),
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Print the ids, and do not wait.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, an object per change.")
+    ] = False,
+) -> int:
+    """Train a model in the background."""
     settings = AskSettings.from_environment()
-    gateway = Gateway(settings, _say)
+    gateway = Gateway(settings, say)
     training = gateway.train(
         {
-            "dataset_id": args.dataset,
-            "features": args.features,
-            "target": args.target,
-            "algorithm": args.algorithm,
-            "params": dict(args.param),
+            "dataset_id": dataset,
+            "features": features or list(FEATURE_NAMES),
+            "target": target,
+            "algorithm": algorithm,
+            "params": dict(param or []),
         }
     )
     try:
-        _show_ids(training, args.json)
-        if args.no_wait:
+        _show_ids(training, as_json)
+        if no_wait:
             return 0
-        training = _watched(gateway, training, args.json)
+        training = _watched(gateway, training, as_json)
     except KeyboardInterrupt:
         _cancel(gateway, training.job_id)
         raise
-    if not args.json:
+    if not as_json:
         _show_end(training)
         if training.status == "completed":
             _show_next(gateway, settings, training.model_id)
@@ -118,20 +120,25 @@ def _train(args: argparse.Namespace) -> int:
 
 def _watched(gateway: Gateway, training: Training, as_json: bool) -> Training:
     """Returns the training at its end, and shows each change until then."""
-    with tqdm(
-        desc=training.status,
-        total=len(training.stages),
-        bar_format=BAR,
-        disable=True if as_json else None,  # None: a bar if there is a terminal
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=stderr,
+        disable=as_json or not sys.stderr.isatty(),
     ) as bar:
+        task = bar.add_task(training.status, total=len(training.stages))
         while not training.has_ended:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
             before, training = training, gateway.training(training.job_id)
             if as_json and training != before:
                 _print_json(training)
-            bar.set_description_str(training.stage or training.status, refresh=False)
-            bar.n = _stages_done(training)
-            bar.refresh()
+            bar.update(
+                task,
+                description=training.stage or training.status,
+                completed=_stages_done(training),
+                refresh=True,
+            )
     return training
 
 
@@ -147,9 +154,9 @@ def _stages_done(training: Training) -> float:
 def _cancel(gateway: Gateway, job_id: str) -> None:
     try:
         gateway.cancel(job_id)
-        _say(f"the training {job_id} is cancelled")
+        say(f"the training {job_id} is cancelled")
     except PipelineError as error:
-        _say(f"the training {job_id} could not be cancelled: {error}")
+        say(f"the training {job_id} could not be cancelled: {error}")
 
 
 def _show_ids(training: Training, as_json: bool) -> None:
@@ -189,8 +196,3 @@ def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
 
 def _print_json(training: Training) -> None:
     print(msgspec.json.encode(training).decode(), flush=True)
-
-
-def _say(text: str) -> None:
-    """Prints above the bar, if there is one."""
-    tqdm.write(printable(text), file=sys.stderr)

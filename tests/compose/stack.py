@@ -117,7 +117,7 @@ class Stack:
     def remove(self) -> None:
         """Leaves nothing behind."""
         self.clear()
-        self.compose("--profile=tools", "--profile=serving", "down", "--rmi=local")
+        self.compose("--profile=serving", "down", "--rmi=local")
         as_root(f"chown {os.getuid()}:{os.getgid()} /logs", f"--volume={self.logs}:/logs")
 
     def containers(self) -> dict[str, Any]:

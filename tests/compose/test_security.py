@@ -172,7 +172,6 @@ def test_tools_are_as_confined_and_not_started_by_up(
     stack: Stack, containers: dict[str, Any]
 ) -> None:
     assert "pipeline" not in containers
-    stack.compose("build", "pipeline")  # or `run` tells of it
     script = "grep -E '^(Uid|CapBnd|NoNewPrivs)' /proc/self/status; touch /app/probe"
     tool = subprocess.run(
         ["docker", "compose", "run", "--rm", "-T", "--entrypoint=sh", "pipeline", "-c", script],

@@ -110,6 +110,20 @@ def test_small_negative_numbers_are_no_options(ask: Ask, gateway: Fake) -> None:
     assert gateway.asked[0][2]["data"][:3] == [-4.4e-05, -0.5, -1.0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "row_id"),
+    [(["-hU1", "-5"], "-hU1"), (["--x=y", "-5"], "--x=y"), (["--", "--help", "-5"], "--help")],
+)
+def test_an_id_that_starts_with_a_dash_is_no_option(
+    ask: Ask, gateway: Fake, arguments: list[str], row_id: str
+) -> None:
+    gateway.tell((202, {"warnings": []}, {}))
+    assert ask("label", *arguments) == (0, f"the label of {row_id} is -5\n", "")
+    assert gateway.asked[0][0] == f"POST {path_of('/label', row_id)}"
+    status, out, _ = ask("job", "-hU1", "-h")
+    assert (status, "--follow" in out, len(gateway.asked)) == (0, True, 1)
+
+
 def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     lines = [f"r{number}, x ,{','.join(VALUES)}" for number in range(1001)]
     file = tmp_path / "patients.csv"
@@ -195,7 +209,7 @@ def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
         (["predict", "age=59"], "these are missing: sex bmi"),
         (["predict", "age=59", "age=60"], "'age' is there twice"),
         (["predict", "height=59"], "'height' is no column"),
-        (["predict", *VALUES, "--wait", "31"], "0 to 30 seconds"),
+        (["predict", *VALUES, "--wait", "31"], "less than or equal to 30"),
         (["predict", "--file", "/no/such/file"], "No such file or directory"),
         (["label", "x", "high"], "'high' is no number"),
     ],

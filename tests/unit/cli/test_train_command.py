@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ Train = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def train(command: Train, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setattr("pipeline_cli.train.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("pipeline_cli.train.POLL_SECONDS", 0.01)
     return partial(command, "train")
 
 
@@ -235,8 +236,19 @@ def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
             stdout=subprocess.PIPE, stderr=end, check=False, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
         os.close(end)
-        shown = os.read(terminal, 1 << 16).decode()
+        shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", os.read(terminal, 1 << 16).decode())
     assert done.returncode == 0
-    assert "pending         0% |" in shown
-    assert "fit            50% |" in shown  # two stages are done, and half of the third
-    assert "store         100% |" in shown
+    assert re.search(r"pending +━+ +0%", shown)
+    assert re.search(r"fit +━+[╸╺]?━* +50%", shown)  # two stages are done, and half of the third
+    assert re.search(r"store +━+ +100%", shown)
+
+
+def test_without_a_terminal_there_is_no_bar_and_no_colour(gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, DONE, PROMOTABLE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "train"],
+        env=os.environ | {"GATEWAY_URL": gateway.url, "FORCE_COLOR": "1"},
+        capture_output=True, check=False, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\x1b" not in done.stdout
