@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 import pandas as pd
 import pytest
 
-from join import Half
+from half import Half
 from ledger import Ledger
 from support.live_page import NOTHING_THERE, ask, connect, get, write
 from support.pages import events, next_event, page_address

@@ -151,7 +151,7 @@ def test_a_state_of_an_older_metric_is_taken_over(
     crash(csv)
     database.execute("DROP TABLE file_end")
     csv = open_csv(tmp_path, database)
-    assert csv.changes == 0
+    assert csv.alterations == 0
     assert text(tmp_path) == HEADER + "a,1\n"
 
 

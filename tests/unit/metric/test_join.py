@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import join
-from join import Half
+import bounded_tables
+from half import Half
 from ledger import Ledger
 from pipeline.errors import LogError
 from support.waiting import Clock
@@ -277,7 +277,7 @@ def test_where_the_bound_was_lowered_they_leave_bit_by_bit(
     ledger = open_ledger(tmp_path)
     ledger.take([half(str(i), "y_true", i) for i in range(25)], 0)
     ledger.close()
-    monkeypatch.setattr(join, "LET_GO_AT_ONCE", 10)
+    monkeypatch.setattr(bounded_tables, "LET_GO_AT_ONCE", 10)
     ledger = open_ledger(tmp_path, most=3)
     left = []
     for _ in range(4):
@@ -332,4 +332,4 @@ def test_files_taken_away_or_changed_are_begun_anew(tmp_path: Path) -> None:
     assert rows(tmp_path) == [("c", 1, 2, 1)]
     assert unmatched(tmp_path) == ["b,y_true,1,1970-01-01T00:00:00.000Z"]
     assert (tmp_path / "unmatched.1.csv").read_text() == "mine"
-    assert ledger.files_changed == 2
+    assert ledger.alterations == 2

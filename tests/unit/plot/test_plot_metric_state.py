@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from join import Half
+from half import Half
 from ledger import Ledger
 from logs.metric_state import MetricState, MetricStateError, Trace
 from pipeline.files import METRIC_STATE

@@ -1,0 +1,30 @@
+"""How metric gets the shadow model's predictions from the broker: beside labels and predictions."""
+
+import math
+from typing import Any
+
+from msgspec.structs import replace
+
+from half import Y_PRED, Y_TRUE
+from pipeline.broker import Batch
+from pipeline.broker.topology import Uses
+from pipeline.messages import TRIED, DeadLetter, Message, Schema
+from shadow import Y_PRED_SHADOW
+
+USES: Uses = ["shadow"]
+BESIDE = (Y_PRED_SHADOW,)
+
+
+def decode(batch: Batch, schema: Schema[float]) -> tuple[list[Message[float]], list[DeadLetter]]:
+    """Decodes labels and predictions by the schema, and then the shadow predictions in the batch.
+
+    Infinity stands for a row that the shadow model could not predict, so that it has an error, too.
+    """
+    messages, bad = batch.of(Y_TRUE, Y_PRED).decode(schema)
+    shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
+    return [*messages, *map(_with_infinite, shadow)], [*bad, *bad_shadow]
+
+
+def _with_infinite(message: Message[Any]) -> Message[float]:
+    values = [math.inf if value is None else value for value in message.values]
+    return replace(message, values=values)
