@@ -4,7 +4,8 @@ import math
 
 import msgspec
 
-Y_TRUE, Y_PRED = "y_true", "y_pred"
+from pipeline.queues import Y_TRUE
+
 TARGET_RANGE = 346.0 - 25.0  # of the labels in the diabetes data set
 SAME_WITHIN = 1e-6  # of the larger prediction, or of that range: last digits vary with the batch
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from bounded_tables import BoundedTables, Limits
-from half import Y_PRED, Y_TRUE, Half, differs, is_redelivered
+from half import Half, differs, is_redelivered
+from pipeline.queues import Y_PRED, Y_TRUE
 from state_tables import IN_JSON, json_list, make_join_tables
 
 HALF = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"

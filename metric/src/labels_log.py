@@ -10,9 +10,9 @@ from pathlib import Path
 
 from file_watch import must_be_regular, replaced
 from half import Half
+from pipeline.clock import utc_text
 from pipeline.errors import LogError
 from pipeline.messages import number_texts
-from unmatched import utc_text
 
 MAX_BYTES, OLDER_FILES = 10 * 2**20, 3
 

@@ -7,15 +7,16 @@ from itertools import repeat
 
 from pydantic import Field
 
-from half import Y_PRED, Y_TRUE, Half
+from half import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import VALUES, DeadLetter, Message, id_texts, number_text
+from pipeline.messages import DeadLetter, Message, id_texts, number_text
+from pipeline.queues import Y_PRED, Y_TRUE
 from pipeline.run import Run, run_service
-from pipeline.schemas import SHADOW_VALUES, VALUES
+from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings, LogsSettings
-from shadow_messages import BESIDE, USES, decode
+from shadow_messages import OPTIONAL, USES, decode
 from unmatched import UnmatchedLog
 
 OTHER_LABEL = "this id already has another label"
@@ -104,8 +105,8 @@ def main(settings: MetricSettings, run: Run) -> None:
         batches = broker.consume(
             Y_TRUE,
             Y_PRED,
-            beside=BESIDE,
-            needy=ledger.one_sided,
+            optional=OPTIONAL,
+            dependent=ledger.one_sided,
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:

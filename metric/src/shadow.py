@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from bounded_tables import BoundedTables
 from half import Half, differs, is_redelivered
+from pipeline.queues import Y_PRED_SHADOW
 from state_tables import IN_JSON, add_column, json_list
 
 SCHEMA = """

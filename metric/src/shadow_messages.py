@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from half import Y_PRED, Y_TRUE
 from pipeline.broker import Batch
-from pipeline.broker.topology import Uses
-from pipeline.messages import TRIED, DeadLetter, Message, Schema
-from shadow import Y_PRED_SHADOW
+from pipeline.broker.topology import TopologyParts
+from pipeline.messages import DeadLetter, Message
+from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
+from pipeline.schemas import SHADOW_VALUES, Schema
 
-USES: Uses = ["shadow"]
-BESIDE = (Y_PRED_SHADOW,)
+USES: TopologyParts = ["shadow"]
+OPTIONAL = (Y_PRED_SHADOW,)
 
 
 def decode(batch: Batch, schema: Schema[float]) -> tuple[list[Message[float]], list[DeadLetter]]:
@@ -21,7 +21,7 @@ def decode(batch: Batch, schema: Schema[float]) -> tuple[list[Message[float]], l
     Infinity stands for a row that the shadow model could not predict, so that it has an error, too.
     """
     messages, bad = batch.of(Y_TRUE, Y_PRED).decode(schema)
-    shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
+    shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(SHADOW_VALUES)
     return [*messages, *map(_with_infinite, shadow)], [*bad, *bad_shadow]
 
 

@@ -9,11 +9,11 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from half import Half
+from pipeline.clock import utc_text
 from pipeline.messages import number_text
 from rotated_csv import RotatedCsv
 
@@ -81,12 +81,6 @@ class UnmatchedHalves:
         )
         self.file.record("".join(map(_line, expired + let_go)))
         return found
-
-
-def utc_text(time_in_ms: int) -> str:
-    """Formats Unix time in milliseconds for people: 2026-01-31T12:00:00.123Z."""
-    moment = datetime.fromtimestamp(time_in_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _line(half: Half) -> str:

@@ -10,10 +10,12 @@ from typing import cast
 from pydantic import Field
 
 from live_model import LiveModel, LiveModelSettings
+from pipeline import queues
 from pipeline.broker import Broker
 from pipeline.messages import DeadLetter, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.run import Run, run_service
+from pipeline.schemas import FEATURES
 from pipeline.settings import BrokerSettings
 
 
@@ -56,19 +58,16 @@ def main(settings: ModelSettings, run: Run) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
-    with (
-        LiveModel(
-            own, settings.model_path, settings, run
-        ) as live,  # which may give another its place
-        Broker(settings, run, uses=live.uses) as broker,
-    ):
-        for batch in broker.consume("features", on_change=live.nudge):
+    # LiveModel is where the second story hangs on: it may put another model in the place of `own`.
+    with LiveModel(own, settings, run) as live, Broker(settings, run, uses=live.uses) as broker:
+        live.listen(broker)
+        for batch in broker.consume(queues.FEATURES):
             requests, bad = batch.decode(FEATURES)
             with live.answering(requests, broker) as predictor:
                 # Everything that a stop may interrupt comes before anything of the batch is
                 # published: its messages come again, and would be answered twice.
                 predictions, failed = answer(predictor, requests, run.checkpoint)
-                broker.publish("y_pred", predictions)
+                broker.publish(queues.Y_PRED, predictions)
                 broker.dead_letter(bad + failed)
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))

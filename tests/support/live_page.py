@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from half import Y_PRED, Y_TRUE, Half
+from half import Half
 from ledger import Ledger
 from pipeline.queues import Y_PRED, Y_TRUE
 from support.pages import page_address
