@@ -1,4 +1,4 @@
-"""How metric gets the shadow model's predictions from the broker: beside labels and predictions."""
+"""The messages of the shadow model, which metric takes beside labels and predictions."""
 
 import math
 from typing import Any

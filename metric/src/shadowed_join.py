@@ -70,7 +70,7 @@ class ShadowedJoin(Join):
         return super().let_go() + self._shadow.let_go()
 
     def pending_by_queue(self) -> dict[str, int]:
-        """Returns the number of pending halves of each queue; a shadow prediction awaits its row."""
+        """Returns the number of pending halves of each queue, shadow predictions too."""
         return super().pending_by_queue() | self._shadow.pending_by_queue()
 
     def _begin_log(self, database: sqlite3.Connection) -> None:
