@@ -68,7 +68,7 @@ def random(wait: Wait = 5, as_json: AsJson = False) -> int:
     show(job, as_json)
     if not as_json:
         field("truth", f"{patient.label:g}")
-        print(f"\nto tell it: {_command()} label {_argument(job.job_id)} {patient.label:g}")
+        print(f"\nreport it: {_command()} label {_argument(job.job_id)} {patient.label:g}")
     return _status([job], wait)
 
 
@@ -164,7 +164,7 @@ def label(
         ),
     ],
 ) -> int:
-    """Tell the true value of a prediction."""
+    """Report the true value for a prediction."""
     for warning in _gateway().label(job_id, value):
         say(warning)
     print(f"the label of {printable(job_id)} is {value:g}")

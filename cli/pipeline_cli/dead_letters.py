@@ -156,7 +156,7 @@ def _say_missing(ids: Collection[str]) -> int:
     """Prints the missing ids. Returns the exit status: 1 if there are any."""
     for letter_id in sorted(ids):
         print(
-            f"no dead letter {printable(letter_id)}; another command may hold it just now",
+            f"no dead letter {printable(letter_id)}; another command may be holding it",
             file=sys.stderr,
         )
     return int(bool(ids))

@@ -122,13 +122,15 @@ class Gateway:
         with self._http.opened(request) as answer:
             for event in EventSource(answer).iter_sse():
                 if event.event == "expired":
-                    raise GatewayError("the job has expired: the gateway keeps one for a time only")
+                    raise GatewayError(
+                        "the job has expired: the gateway forgets jobs after a while"
+                    )
                 if event.event == "job":
                     job = self._decoded(event.data, Job)
                     show(job)
                     if job.has_ended:
                         return
-        raise BusyError(f"{self._http.url} has ended the stream before the job's end")
+        raise BusyError(f"{self._http.url} ended the stream before the job had ended")
 
     def _get(self, path: str, kind: type[T]) -> T:
         return self._decoded(self._send(self._request(path)), kind)

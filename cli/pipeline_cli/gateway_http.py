@@ -104,7 +104,7 @@ class Http:
                     "serving up -d` or `make run SERVING=1` starts one"
                 ) from error
             self._was_there = True
-            raise BusyError(f"{self.url} gave no whole answer ({text})") from error
+            raise BusyError(f"{self.url} gave no complete answer ({text})") from error
 
     def _refusal(self, answer: httpx.Response, content: bytes) -> PipelineError:
         """Returns the error that explains a refusal."""
@@ -114,7 +114,7 @@ class Http:
             return SettingsError(f"GATEWAY_API_KEY {wrong}")
         if 300 <= status < 400:
             place = answer.headers.get("Location", "elsewhere")
-            return GatewayError(f"{self.url} sends us to {place}: is GATEWAY_URL right?")
+            return GatewayError(f"{self.url} redirects to {place}: is GATEWAY_URL right?")
         if status in {429, 503}:
             return BusyError(detail or f"{self.url} is busy", _seconds(answer))
         if detail is None:

@@ -46,7 +46,7 @@ def of_words(words: Sequence[str]) -> Rows:
         if not equals:
             raise ValueError(f"{name!r} has no name: all ten are name=number, or none is")
         if name not in FEATURE_NAMES or name in named:
-            raise ValueError(f"{name!r} {'is there twice' if name in named else 'is no column'}")
+            raise ValueError(f"{name!r} {'is given twice' if name in named else 'is not a column'}")
         named[name] = number(text, name)
     if missing := [name for name in FEATURE_NAMES if name not in named]:
         raise ValueError(f"these are missing: {' '.join(missing)}")
@@ -129,7 +129,7 @@ def number(text: str, name: str) -> float:
     except ValueError:
         found = math.nan
     if not math.isfinite(found):
-        raise ValueError(f"{name}: {text!r} is no number")
+        raise ValueError(f"{name}: {text!r} is not a number")
     return found
 
 

@@ -35,7 +35,7 @@ def _columns(text: str) -> list[str]:
         names = []
     if not names or not all(names):
         raise typer.BadParameter(
-            f"names separated by commas, in quotes where one has a comma, not {text!r}"
+            f"expected names separated by commas, in quotes where one has a comma, not {text!r}"
         )
     return names
 
@@ -48,7 +48,7 @@ def _param(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not name or not equals:
-        raise typer.BadParameter(f"name=value, not {text!r}")
+        raise typer.BadParameter(f"expected name=value, not {text!r}")
     try:
         return name, msgspec.json.decode(value)
     except msgspec.MsgspecError:
@@ -176,7 +176,7 @@ def _show_end(training: Training) -> None:
         if value is not None:
             field(name, f"{value:.6g}")
     if training.holdout_rows_seen:
-        field("hold-out seen", f"{training.holdout_rows_seen} rows: promoted by force only")
+        field("hold-out seen", f"{training.holdout_rows_seen} rows: can only be promoted by force")
 
 
 def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
@@ -184,12 +184,12 @@ def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
     try:
         refusal = gateway.refusal(model_id)
     except PipelineError as error:  # the model is there all the same
-        print(f"\nwhether it would be promoted is not known: {printable(str(error))}")
+        print(f"\ncannot tell whether it can be promoted: {printable(str(error))}")
         return
     if refusal:
-        print(f"\nit is not promoted as it is: {printable(refusal)}")
+        print(f"\nit cannot be promoted as it is: {printable(refusal)}")
         return
-    for what, path in (("to try it in the shadow", "shadow"), ("to have it answer", "promote")):
+    for what, path in (("try it in the shadow", "shadow"), ("promote it", "promote")):
         separator = "\n" if path == "shadow" else ""
         print(f"{separator}{what}: {printable(settings.curl(f'models/{model_id}/{path}'))}")
 

@@ -204,14 +204,14 @@ def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     [
         (["predict"], "give ten values, or --file"),
         (["predict", "1", "2"], "10 numbers are needed"),
-        (["predict", *VALUES[1:], "x"], "s6: 'x' is no number"),
-        (["predict", *VALUES[1:], "1e999"], "s6: '1e999' is no number"),
+        (["predict", *VALUES[1:], "x"], "s6: 'x' is not a number"),
+        (["predict", *VALUES[1:], "1e999"], "s6: '1e999' is not a number"),
         (["predict", "age=59"], "these are missing: sex bmi"),
-        (["predict", "age=59", "age=60"], "'age' is there twice"),
-        (["predict", "height=59"], "'height' is no column"),
+        (["predict", "age=59", "age=60"], "'age' is given twice"),
+        (["predict", "height=59"], "'height' is not a column"),
         (["predict", *VALUES, "--wait", "31"], "less than or equal to 30"),
         (["predict", "--file", "/no/such/file"], "No such file or directory"),
-        (["label", "x", "high"], "'high' is no number"),
+        (["label", "x", "high"], "'high' is not a number"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
@@ -230,7 +230,7 @@ def test_wrong_usage_is_told_before_anything_is_sent(
         (b"age;sex;bmi;bp;s1;s2;s3;s4;s5;s6\n", "there are no rows"),
         (b"age;sex;bmi\n", "missing: bp s1 s2 s3 s4 s5 s6; it has age, sex, bmi (separated by sem"),
         (b"a" * 200_000, "not CSV: field larger"),
-        (CSV.encode() + b"59,2\n", "line 3: bmi: '' is no number"),
+        (CSV.encode() + b"59,2\n", "line 3: bmi: '' is not a number"),
         (b"[1, 2", "not JSON"),
         (b"[]", "there are no rows"),
         (b"\xff", "not UTF-8"),
@@ -282,7 +282,7 @@ def test_there_is_an_end_to_trying(ask: Ask, gateway: Fake, pauses: list[float])
         (refusal(422, [{"loc": ["body", "data", "bmi"], "msg": "too large", "type": "x"}]),
          "data.bmi: too large", 1),
         (refusal(422, "\x1b[2Jboo"), "\\x1b[2Jboo", 1),
-        ((302, b"", {"Location": "http://elsewhere/"}), "sends us to http://elsewhere/", 1),
+        ((302, b"", {"Location": "http://elsewhere/"}), "redirects to http://elsewhere/", 1),
         ((404, b"<html>", {}), "is GATEWAY_URL right?", 1),
         ((500, b"", {}), "answers 500", 1),
         ((200, b"<html>", {}), "not as a gateway does", 1),
@@ -307,7 +307,7 @@ def test_what_is_no_http_is_given_up(
     gateway.tell(content)
     status, _, err = ask("job", "x")
     assert (status, len(pauses)) == (1, 4)
-    assert f"{gateway.url} gave no whole answer" in err
+    assert f"{gateway.url} gave no complete answer" in err
 
 
 def test_a_gateway_that_does_not_answer(

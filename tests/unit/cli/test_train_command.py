@@ -56,8 +56,8 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
         "RMSE            58.6012",
         "MAE             47.4988",
         "",
-        f"to try it in the shadow: curl -X POST {url}/shadow",
-        f"to have it answer: curl -X POST {url}/promote",
+        f"try it in the shadow: curl -X POST {url}/shadow",
+        f"promote it: curl -X POST {url}/promote",
     ]
     calls = [call for call, _, _ in gateway.asked]
     assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
@@ -71,14 +71,14 @@ def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None
     tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71}, {"refusal": "71 of the 89 rows"})
     status, out, _ = train()
     assert status == 0
-    assert "hold-out seen   71 rows: promoted by force only" in out.splitlines()
+    assert "hold-out seen   71 rows: can only be promoted by force" in out.splitlines()
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, {"refusal": "it takes dose"}, {}), "it is not promoted as it is: it takes dose"),
-        (refusal(404, "no model"), "whether it would be promoted is not known: no model"),
+        ((200, {"refusal": "it takes dose"}, {}), "it cannot be promoted as it is: it takes dose"),
+        (refusal(404, "no model"), "cannot tell whether it can be promoted: no model"),
     ],
 )
 def test_no_command_is_printed_that_would_be_refused(
@@ -98,7 +98,7 @@ def test_in_a_container_what_is_printed_is_for_the_machine_around_it(
     monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
     tell(gateway, WAITING, DONE, PROMOTABLE)
     url = "http://localhost:8000/models/ridge-7f3a9c2b41de"
-    assert train()[1].splitlines()[-1] == f"to have it answer: curl -X POST {url}/promote"
+    assert train()[1].splitlines()[-1] == f"promote it: curl -X POST {url}/promote"
     assert "\n  docker compose run --rm pipeline train --dataset" in train("--help")[1]
 
 
