@@ -42,7 +42,7 @@ class ShadowedJoin(Join):
         super().__init__(database, limits)
 
     def prepare(self, halves: list[Half]) -> None:
-        """Begins the log if it is needed now: its file and record are made in steps of their own."""
+        """Begins the log if it is needed now: that takes transactions of its own."""
         if self._log is None and halves and halves[-1].queue == Y_PRED_SHADOW:
             self._begin_log(self._database)
 
@@ -69,7 +69,7 @@ class ShadowedJoin(Join):
         return super().let_go() + self._shadow.let_go()
 
     def pending_by_queue(self) -> dict[str, int]:
-        """Returns the number of pending halves of each queue; shadow predictions await their row."""
+        """Returns the number of pending halves of each queue, that of the shadow included."""
         return super().pending_by_queue() | self._shadow.pending_by_queue()
 
     def _begin_log(self, database: sqlite3.Connection) -> None:
@@ -78,7 +78,7 @@ class ShadowedJoin(Join):
 
 
 def _split(halves: list[Half]) -> tuple[list[Half], list[Half]]:
-    """Splits off the shadow predictions; where there are none, which is usual, nothing is copied."""
+    """Splits off the shadow predictions. Where there are none, as usual, nothing is copied."""
     if not halves or halves[-1].queue != Y_PRED_SHADOW:
         return halves, []
     first = next(index for index, half in enumerate(halves) if half.queue == Y_PRED_SHADOW)

@@ -28,7 +28,9 @@ GOODBYE_SECONDS = 2.0
 
 
 class LiveModelSettings(StoreSettings):
-    """The settings that a live model adds to those of its service: where the model store is."""
+    """The settings that a live model needs: where the model store is, and the file of its own."""
+
+    model_path: Path
 
 
 class InUse(NamedTuple):
@@ -43,17 +45,17 @@ class LiveModel:
 
     A new model is loaded and checked beside the old one first. A change that cannot be followed
     leaves the models in use as they are; the reason is in the log, and in what the store holds
-    about this process. `own`, the model in the file at `path`, is put into the store, and answers
-    as long as there is no change.
+    about this process. `own`, the model in the file at MODEL_PATH, is put into the store, and
+    answers as long as there is no change.
     """
 
     uses: Uses = ("shadow", "changes")  # of the broker
 
-    def __init__(self, own: Predictor, path: Path, settings: LiveModelSettings, run: Run) -> None:
+    def __init__(self, own: Predictor, settings: LiveModelSettings, run: Run) -> None:
         self._now = InUse(own)
         self._store = ModelStore(settings.model_store)
-        self._path = path
-        self._form = form_of(path)
+        self._path = settings.model_path
+        self._form = form_of(self._path)
         self._run = run
         self._is_registered = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"

@@ -56,12 +56,8 @@ def main(settings: ModelSettings, run: Run) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
-    with (
-        LiveModel(
-            own, settings.model_path, settings, run
-        ) as live,  # which may give another its place
-        Broker(settings, run, uses=live.uses) as broker,
-    ):
+    # LiveModel is where the second story hangs on: it may put another model in the place of `own`.
+    with LiveModel(own, settings, run) as live, Broker(settings, run, uses=live.uses) as broker:
         for batch in broker.consume("features", on_change=live.nudge):
             requests, bad = batch.decode(FEATURES)
             with live.answering(requests, broker) as predictor:

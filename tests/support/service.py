@@ -40,11 +40,16 @@ PREFIXES = (
 class Service:
     """One of the services as a process, with its log and status in a folder.
 
-    `runner` is a script that is to run it, with its arguments.
+    `runner` is a script that is to run it, with its arguments; `root` is the checkout to run.
     """
 
     def __init__(
-        self, name: str, folder: Path, runner: Sequence[str | Path] = (), **settings: object
+        self,
+        name: str,
+        folder: Path,
+        runner: Sequence[str | Path] = (),
+        root: Path = ROOT,
+        **settings: object,
     ) -> None:
         self.name = name
         self.status_file = folder / f"{name}.status.json"
@@ -54,7 +59,7 @@ class Service:
         environment |= {key.upper(): str(value) for key, value in settings.items()}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *runner, ROOT / name / "src" / f"{name}.py"],
+                [sys.executable, *runner, root / name / "src" / f"{name}.py"],
                 env=environment | {"STATUS_FILE": str(self.status_file)},
                 cwd=folder,
                 stderr=log,
