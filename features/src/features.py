@@ -46,7 +46,7 @@ def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow
     """Endless random rows, with replacement; a seed gives the same rows in the same order."""
     generator = np.random.default_rng(seed)
     rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
-    while True:  # in blocks of one size, so that neither rate nor batch size changes the order
+    while True:  # in blocks of one size, so that the order depends on neither rate nor batch
         yield from (rows[index] for index in generator.integers(len(rows), size=1024).tolist())
 
 

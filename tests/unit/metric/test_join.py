@@ -2,6 +2,7 @@
 
 import csv
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,7 +68,7 @@ HALVES = st.builds(
 STEPS = st.lists(st.one_of(st.lists(HALVES, max_size=6), st.just(RESTART)), max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(steps=STEPS)
 def test_it_gives_the_rows_of_a_plain_dictionary(
     steps: list[list[Half] | str], tmp_path_factory: pytest.TempPathFactory
@@ -248,7 +249,7 @@ def test_a_side_that_has_too_many_lets_its_own_oldest_go(tmp_path: Path) -> None
         "t0,y_true,0,1970-01-01T00:00:00.000Z",
         "t1,y_true,1,1970-01-01T00:00:00.001Z",
     ]
-    assert ledger.pending == {"y_true": 3, "y_pred": 2, "y_pred_shadow": 0}
+    assert Counter(ledger.pending) == Counter(y_true=3, y_pred=2)
     ledger.take([half("p0", "y_true", 5), half("t2", "y_pred", 5)], 0)
     assert [row[0] for row in rows(tmp_path)] == ["p0", "t2"]
 
@@ -268,7 +269,7 @@ def test_only_what_had_so_many_younger_halves_on_its_own_side_is_let_go(
 def test_the_bound_holds_after_each_batch(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path, most=10)
     ledger.take([half(f"{q}{i}", q, i) for i in range(20_000) for q in ("y_true", "y_pred")], 0)
-    assert ledger.pending == {"y_true": 10, "y_pred": 10, "y_pred_shadow": 0}
+    assert Counter(ledger.pending) == Counter(y_true=10, y_pred=10)
 
 
 def test_where_the_bound_was_lowered_they_leave_bit_by_bit(
