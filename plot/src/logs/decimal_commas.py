@@ -21,7 +21,7 @@ class Commas:
         self._is_known = False
         self.are_decimal = True
 
-    def look(self, lines: bytes, layout: Layout) -> None:
+    def examine(self, lines: bytes, layout: Layout) -> None:
         """Examines further lines, until the meaning is known."""
         if not self._is_known and b"," in lines:
             for text in _numbers(lines, layout):

@@ -135,7 +135,7 @@ class LogTail(Generic[AnyRows]):
         if self._layout is None:
             return parse(b"", self._kind)[0], io.BytesIO(lines).readlines()
         if self._layout.has_decimal_commas:
-            self._commas.look(lines, self._layout)
+            self._commas.examine(lines, self._layout)
             self._layout = self._layout._replace(has_decimal_commas=self._commas.are_decimal)
         return parse(lines, self._kind, self._layout)
 
