@@ -50,7 +50,7 @@ def main(settings: PlotSettings, run: Run) -> None:
         sections: list[Section] = [shadow_section(settings.logs_dir)]
         followers = [errors, *(section.follower for section in sections)]
         artist = Artist(errors, run, settings.plot_interval)
-        log.info("drawing what arrives in %s", errors.path)
+        log.info("drawing the rows of %s", errors.path)
         monitor = BrokerMonitor(urls_of(settings.management_url))
         at = settings.plot_host, settings.plot_port
         with Page(*at, Narrator(errors, sections), monitor, settings.shown_url) as page:
@@ -58,7 +58,7 @@ def main(settings: PlotSettings, run: Run) -> None:
         if catch_up(followers, FINISH_SECONDS):
             artist.draw()
         else:
-            log.warning("asked to stop before all rows were read: the picture stays as it was")
+            log.warning("stopped before all rows were read: the picture is not up to date")
     except OSError as error:
         raise LogError(f"LOGS_DIR={settings.logs_dir} cannot be used: {error}") from error
 

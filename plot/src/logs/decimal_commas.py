@@ -21,7 +21,7 @@ class Commas:
         self._is_known = False
         self.are_decimal = True
 
-    def look(self, lines: bytes, layout: Layout) -> None:
+    def examine(self, lines: bytes, layout: Layout) -> None:
         """Examines further lines, until the meaning is known."""
         if not self._is_known and b"," in lines:
             for text in _numbers(lines, layout):
@@ -35,10 +35,10 @@ class Commas:
             return ""
         number = shown(self._doubtful.encode())
         if not self.are_decimal:
-            return f"commas separate thousands in its numbers, as in {number}: write them without"
+            return f"commas separate thousands in its numbers, as in {number}: leave them out"
         return (
-            f"the comma in {number} is taken to be decimal, and may separate thousands: write the "
-            "numbers with decimal points, and without such separators"
+            f"the comma in {number} is read as a decimal comma, but may separate thousands: write "
+            "numbers with decimal points and without thousands separators"
         )
 
     def _take(self, text: str) -> None:

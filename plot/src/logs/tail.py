@@ -75,8 +75,8 @@ class LogTail(Generic[AnyRows]):
             are = f"{self.unreadable:,} lines could not be read and are"
         return (
             f"{are} not counted in any figure; the first is "
-            f"{shown(self._first_unreadable)}. Look at what writes the file: a row has its label, "
-            "its prediction and an error that is not negative, all finite numbers"
+            f"{shown(self._first_unreadable)}. Check what writes the file: a row has a label, "
+            "a prediction and a non-negative error, all finite numbers"
         )
 
     def last_rows(self, count: int, end: int) -> list[LoggedRow]:
@@ -115,7 +115,7 @@ class LogTail(Generic[AnyRows]):
         if not parse(first + b"\n", self._kind)[1]:  # a row as our metric writes it
             self._layout, others = own(self._kind._fields), first + b"\n" + others
             columns = header(self._kind).decode()
-            self._wrong = f"without a header its columns are taken to be {columns}"
+            self._wrong = f"without a header, its columns are assumed to be {columns}"
         log.warning("%s: %s", self._path, self._wrong)
         return others
 
@@ -135,7 +135,7 @@ class LogTail(Generic[AnyRows]):
         if self._layout is None:
             return parse(b"", self._kind)[0], io.BytesIO(lines).readlines()
         if self._layout.has_decimal_commas:
-            self._commas.look(lines, self._layout)
+            self._commas.examine(lines, self._layout)
             self._layout = self._layout._replace(has_decimal_commas=self._commas.are_decimal)
         return parse(lines, self._kind, self._layout)
 
@@ -171,7 +171,7 @@ class LogTail(Generic[AnyRows]):
 
     def _change(self, layout: Layout, line: bytes, offset: int) -> None:
         if self._layout is None:
-            self._wrong = f"what stands before its header {shown(line)} is not read"
+            self._wrong = f"the lines before its header {shown(line)} are not read"
         self._layout, self._header, self._header_offset = layout, line.strip(), offset
         log.warning("%s: from byte %d on its header is %s", self._path, offset, shown(line))
 

@@ -94,7 +94,7 @@ class Routes:
         try:
             file, length = self._narrator.csv()
         except FileNotFoundError:
-            return Json({"error": "there is no metric_log.csv yet: it comes with metric"}, 404)
+            return Json({"error": "there is no metric_log.csv yet: metric creates it"}, 404)
         headers = {
             "Content-Length": str(length),
             "Content-Disposition": 'attachment; filename="metric_log.csv"',
@@ -104,7 +104,7 @@ class Routes:
     async def health(self, _: Request) -> Response:
         seconds = time.monotonic() - self._narrator.polled_at
         is_well = seconds < STALE_AFTER_SECONDS
-        status = "ok" if is_well else f"plot last looked for rows {seconds:.0f} s ago"
+        status = "ok" if is_well else f"plot last checked for rows {seconds:.0f} s ago"
         return Json({"status": status}, 200 if is_well else 503)
 
 

@@ -19,7 +19,7 @@ from pipeline.web.server import WebServer
 ROWS_SECONDS = 0.2  # between two checks for new rows while there are readers
 PIPELINE_SECONDS = 1.0
 MAX_CONNECTIONS = 250
-ADVICE = "have the proxy before the page send one, as in Host: localhost"
+ADVICE = "have the proxy in front of the page send one, as in Host: localhost"
 
 
 class Page(WebServer):

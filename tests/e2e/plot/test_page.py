@@ -342,7 +342,7 @@ def test_a_queue_that_loses_messages_by_a_limit_is_named_at_the_start_and_on_the
             arguments = {"x-queue-type": "quorum", "x-delivery-limit": 3, **more}
             channel.queue_declare(name, durable=True, arguments=arguments)
     plot = start("plot", management_url=vhost.management_url)
-    warning = "queue y_true loses a message that was delivered 3 times and is not done"
+    warning = "queue y_true loses a message after 3 deliveries without an ack"
     eventually(lambda: warning in plot.log(), "the warning")
     (said,) = next_event(page_address(plot), "pipeline")["broker"]["warnings"]
     assert said.startswith(warning)

@@ -71,7 +71,7 @@ def test_many_rows_are_read_as_fast_as_ours(tmp_path: Path, way: str) -> None:
     """All at once: line by line is ten times slower."""
     frame = pd.concat([FRAME.iloc[:1]] * 1000)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr("logs.rows._parse_by_line")
+        patch.delattr("logs.parse._parse_by_line")
         rows = LogTail(written(tmp_path, frame, **WAYS[way]), Rows).read()
     assert rows is not None
     assert rows.y_true.tolist() == [151.0] * 1000
@@ -134,7 +134,7 @@ def test_rows_under_a_header_that_comes_late_are_read(tmp_path: Path) -> None:
     rows = reader.read()
     assert rows is not None
     assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2])
-    assert "before its header 'y_pred,y_true' is not read" in str(reader.problem())
+    assert "before its header 'y_pred,y_true' are not read" in str(reader.problem())
 
 
 @pytest.mark.parametrize(
@@ -176,8 +176,12 @@ def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path)
 @pytest.mark.parametrize(
     ("numbers", "read", "told"),
     [
-        (["1,234\t1,230"], [1.234], "the comma in '1,234' is taken to be decimal, and may"),
-        (["999\t1", "1,234\t1,230"], [999, 1.234], "the comma in '1,234' is taken to be decimal"),
+        (["1,234\t1,230"], [1.234], "the comma in '1,234' is read as a decimal comma, but may"),
+        (
+            ["999\t1", "1,234\t1,230"],
+            [999, 1.234],
+            "the comma in '1,234' is read as a decimal comma",
+        ),
         (["1,234.5\t1,230"], [], "commas separate thousands in its numbers, as in '1,234.5'"),
         (["1,234\t1,230", "5\t1,234,567"], [], "commas separate thousands"),
         (["1,234\t1,230", "0,5\t1"], [1.234, 0.5], None),

@@ -94,7 +94,7 @@ def test_a_torn_line_waits_for_its_end(path: Path) -> None:
     ("content", "told"),
     [
         (HEADER.replace("\n", "\r") + LINE.replace("\n", "\r"), "its last 51 bytes are not read"),
-        (HEADER + LINE + "b,1,2,1", "its last 7 bytes are not read, as no line feed ends them"),
+        (HEADER + LINE + "b,1,2,1", "its last 7 bytes are not read because no line feed ends them"),
     ],
 )
 def test_what_no_line_feed_ends_is_told_once_it_has_waited(
