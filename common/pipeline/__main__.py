@@ -6,7 +6,5 @@ if __name__ == "__main__":
     try:
         from pipeline_cli.main import main
     except ModuleNotFoundError as error:
-        sys.exit(
-            f"{error}: run `make run` once, and then .venv/bin/python -m pipeline, or use Docker"
-        )
+        sys.exit(f"{error}: `make run` installs the commands into .venv, Docker has them, too")
     sys.exit(main())
