@@ -19,7 +19,8 @@ def lock(part: str, *constraints: str, name: str = "requirements") -> None:
 if __name__ == "__main__":
     lock("tests")  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
-    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local", "docs"):
+    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local"):
         lock(part, *same)
+    lock("docs", *same)  # what makes the site; no service
     lock("model", *same, name="requirements-onnx")
     lock("trainer", *same, name="requirements-mlflow")
