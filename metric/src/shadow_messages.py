@@ -1,4 +1,4 @@
-"""How metric gets the shadow model's predictions from the broker: beside labels and predictions."""
+"""Decoding of the batches that also bring the predictions of the shadow model."""
 
 import math
 from typing import Any
