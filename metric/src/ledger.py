@@ -114,7 +114,7 @@ class Ledger:
 
     @property
     def pending(self) -> dict[str, int]:
-        """Number of halves of each queue that wait for their other half."""
+        """Number of pending halves of each queue: those without their other half yet."""
         return self._join.pending_by_queue()
 
     @property
