@@ -1,8 +1,8 @@
 #!lua flags=no-writes
--- Tells how jobs are.
+-- Reads jobs.
 --
 -- ARGV     their ids
--- Returns  for each seven fields of its job, and its label; nothing in the place of what is not there
+-- Returns  for each id seven fields of its job, and its label; nil for a field that is not there
 
 local found = {}
 for i, id in ipairs(ARGV) do

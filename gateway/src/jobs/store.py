@@ -1,10 +1,10 @@
-"""The jobs, in Redis: written once, confirmed, ended by their first answer, and forgotten in time.
+"""Jobs in Redis: written once, confirmed, ended by their first answer, expired after JOB_TTL.
 
 - `job:ID` is a hash of `row` (a digest of its numbers), of the times `created`, `confirmed` and
   `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; of `warnings` (JSON),
   if there are any; kept for JOB_TTL.
-- `seen:ID` says that there was such a job, `told:ID` is the first true value that was told for it,
-  `label:ID` is the same once the broker has it; kept for REMEMBER_SECONDS longer.
+- `seen:ID` says that there was such a job, `told:ID` is the first label that was sent for it,
+  `label:ID` is the label once the broker has it; kept for REMEMBER_SECONDS longer.
 - `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
   kept for JOB_TTL.
 """
@@ -89,7 +89,7 @@ class JobStore:
         raise ConflictError(f"{name} was used before, for other data")
 
     async def confirm(self, job_ids: Sequence[str]) -> None:
-        """Notes that the broker has their features.
+        """Marks the jobs as confirmed: the broker has their features.
 
         Without Redis they stay `pending` until they are answered, and are published again if the
         request is sent again.
@@ -114,7 +114,7 @@ class JobStore:
             return bool(await self._redis.exists(f"seen:{canonical(job_id)}"))
 
     async def tell_label(self, job_id: str, value: float) -> float:
-        """Notes the label of an id, to be published; returns the one that was told first."""
+        """Stores a label that is to be published; returns the label that was sent first."""
         async with redis_errors():
             first = await self._tell(
                 keys=_label_keys(job_id),
@@ -123,7 +123,7 @@ class JobStore:
         return float(first)
 
     async def confirm_label(self, job_id: str, value: float) -> None:
-        """Notes that the broker has the label: from now on the job shows it."""
+        """Marks the label as confirmed by the broker: from now on the job shows it."""
         async with redis_errors():
             await self._confirm_label(
                 keys=_label_keys(job_id),
@@ -131,7 +131,7 @@ class JobStore:
             )
 
     async def problem(self) -> str | None:
-        """Returns what is wrong with Redis; None if nothing is."""
+        """Returns the reason why Redis cannot take jobs; None if it can."""
         try:
             async with redis_errors():
                 memory = await self._redis.info("memory")

@@ -23,7 +23,7 @@ class Waiting:
     """The requests that wait for jobs to end; use it in the thread of one event loop."""
 
     def __init__(self, redis: Redis) -> None:
-        self.connected = False  # to Redis, and so told of every end
+        self.connected = False  # to Redis, which announces every end
         self.is_closed = False
         self._redis = redis
         self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -69,7 +69,7 @@ class Waiting:
             await channel.subscribe(CHANNEL)
             log.info("connected to Redis")
             self.connected = True
-            self._wake(list(self._events))  # nobody was told of jobs that ended meanwhile
+            self._wake(list(self._events))  # the ends of jobs were missed meanwhile
             loop = asyncio.get_running_loop()
             next_check = loop.time() + LOOK_SECONDS
             while True:

@@ -38,7 +38,7 @@ class Rollout:
             await self._threads.run(self._broker.announce_change)
             replicas = await self._followers(change.number)
         except (StoreError, DamagedError, SlowError) as error:
-            # The change is made: if the client were told of a failure, it would ask for it again.
+            # The change is made: after an error the client would ask for it again.
             log.warning("cannot tell which processes follow change %d: %s", change.number, error)
         return Changed(change=ChangeOut.of(change), replicas=replicas)
 

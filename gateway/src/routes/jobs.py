@@ -15,7 +15,7 @@ from schemas.job_ids import JobIdInQuery
 from schemas.jobs import Job
 from schemas.trainings import TrainingJob
 
-POLL_TRAINING_SECONDS = 0.5  # nobody is told what the trainer does
+POLL_TRAINING_SECONDS = 0.5  # the trainer announces nothing
 
 router = APIRouter(tags=["jobs"], responses=ALWAYS)
 
@@ -78,7 +78,7 @@ async def _states(job: Job | TrainingJob, state: AppState) -> AsyncIterator[byte
             try:
                 now = await state.lookup.either_or_none(job.job_id)
             except JobStoreError:
-                return  # the reader connects again, and is told then
+                return  # the client reconnects, and gets the error then
             if now is None:
                 yield b"event: expired\ndata: {}\n\n"
                 return

@@ -19,7 +19,7 @@ from schemas.jobs import Job, Jobs, Label, LabelTaken
 from schemas.predictions import PredictRequest
 
 MAX_WAIT_SECONDS = 30
-POLL_SECONDS = 3.0  # in case nobody told us: a message of Redis can be lost
+POLL_SECONDS = 3.0  # a message of Redis can be lost
 PREFERRED_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 Key = Annotated[
