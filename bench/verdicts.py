@@ -12,8 +12,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "plot" / "src"))
 
 from logs.rows import Column
-from shadow_comparison.betting import MIN_ROWS, ConfidenceSequence, Span
 from shadow_comparison.comparison import BOUND_IN_SPANS
+from shadow_comparison.confidence_sequence import MIN_ROWS, ConfidenceSequence, Span
 
 STREAMS, ROWS = 400, 5000
 ROWS_A_LOOK = 5

@@ -134,7 +134,7 @@ class LiveModel:
         return True
 
     def _make(self, change: Change) -> None:
-        """Makes the change. Raises StoreError, changing nothing, if a model cannot be read now."""
+        """Makes the change. Raises ModelStoreError, changing nothing, if one cannot be read now."""
         before = self._now
         live, live_problem = self._loaded(change.live)
         shadow, shadow_problem = self._loaded(change.shadow)

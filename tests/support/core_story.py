@@ -20,9 +20,8 @@ SECOND_STORY = {
         "metric/src/shadow.py", "metric/src/shadowed_join.py", "metric/src/shadow_messages.py",
     ],
     "plot": [
-        "plot/src/shadow_comparison/__init__.py", "plot/src/shadow_comparison/betting.py",
-        "plot/src/shadow_comparison/comparison.py", "plot/src/shadow_comparison/rows.py",
-        "plot/src/shadow_comparison/section.py",
+        f"plot/src/shadow_comparison/{name}.py"
+        for name in ("__init__", "comparison", "confidence_sequence", "rows", "section")
     ],
 }  # fmt: skip
 

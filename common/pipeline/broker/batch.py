@@ -99,7 +99,7 @@ def _refusal(delivery: Delivery, reason: str) -> Refusal:
 
 
 def _text(value: Any) -> str:
-    """Returns a header as text; None if it is not text, as a sender may put anything there."""
+    """Returns a header as text; "" if it is not text, as a sender may put anything there."""
     return value if isinstance(value, str) else ""
 
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from logs.rows import Column
-from shadow_comparison.betting import MAX_ERROR, ConfidenceSequence, Errors, Span
+from shadow_comparison.confidence_sequence import MAX_ERROR, ConfidenceSequence, Errors, Span
 from shadow_comparison.rows import ShadowRows
 
 BOUND_IN_SPANS = 2.0  # leaves room for what the first rows did not show

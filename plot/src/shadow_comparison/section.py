@@ -7,8 +7,8 @@ from logs.follower import Follower
 from page.narrator import Section
 from page.payloads import known
 from pipeline.files import METRIC_LOG_SHADOW
-from shadow_comparison.betting import MIN_ROWS
 from shadow_comparison.comparison import Comparisons
+from shadow_comparison.confidence_sequence import MIN_ROWS
 from shadow_comparison.rows import ShadowRows
 
 

@@ -1,4 +1,4 @@
-"""The file after a crash at every point of its protocol; somebody's hand: test_changed_files."""
+"""The file after a crash at every point of its protocol; somebody's hand: test_file_watch."""
 
 import fcntl
 import os

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from logs.parse import parse
 from logs.rows import Column, Rows, header
 from pipeline.files import METRIC_LOG_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
-from shadow_comparison.betting import ALPHA, MIN_ROWS, MIN_SPAN
 from shadow_comparison.comparison import MAX_PAIRS, Comparison, Comparisons
+from shadow_comparison.confidence_sequence import ALPHA, MIN_ROWS, MIN_SPAN
 from shadow_comparison.rows import ShadowRows
 
 HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
