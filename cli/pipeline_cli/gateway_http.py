@@ -104,13 +104,15 @@ class Http:
                     "serving up -d` or `make run SERVING=1` starts one"
                 ) from error
             self._was_there = True
-            raise BusyError(f"{self.url} gave no complete answer ({text})") from error
+            raise BusyError(f"{self.url} returned no complete answer ({text})") from error
 
     def _refusal(self, answer: httpx.Response, content: bytes) -> PipelineError:
         """Returns the error that explains a refusal."""
         status, detail = answer.status_code, refusal_detail(content)
         if status == 401:
-            wrong = "is not the gateway's" if self._key else "is not set, and the gateway wants one"
+            wrong = (
+                "is not the gateway's" if self._key else "is not set, and the gateway requires one"
+            )
             return SettingsError(f"GATEWAY_API_KEY {wrong}")
         if 300 <= status < 400:
             place = answer.headers.get("Location", "elsewhere")

@@ -78,5 +78,5 @@ def _check_text(info: Any) -> None:
 
 def _unknown(error: ResponseError) -> PolicyError:
     return PolicyError(
-        f"whether it evicts is not known, as INFO is refused ({error}): allow this user INFO"
+        f"cannot tell whether it evicts, because INFO is refused ({error}): allow this user INFO"
     )

@@ -16,7 +16,7 @@ class ConflictError(PipelineError):
 
 
 class QueueFullError(PipelineError):
-    """No further request may wait in the queue."""
+    """The limit of waiting messages is reached."""
 
 
 class BrokerAwayError(PipelineError):

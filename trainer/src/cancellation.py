@@ -120,7 +120,7 @@ class CancellationWatch:
 
     def _poll(self) -> None:
         if self._record.is_cancelled():
-            log.info("training %s is cancelled: its process ends", self._record.job_id)
+            log.info("training %s is cancelled: its process is killed", self._record.job_id)
             os.kill(os.getpid(), signal.SIGKILL)
         if (progress := self._progress) is not None and progress != self._told:
             self._report(progress)

@@ -187,5 +187,5 @@ class Broker:
         if not self.connected:
             return "the broker is away"
         if self._publisher.is_blocked:
-            return "the broker is short of memory or disk, and takes no messages"
+            return "the broker is short of memory or disk, and accepts no messages"
         return None

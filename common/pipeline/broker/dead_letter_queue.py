@@ -130,7 +130,9 @@ class DeadLetters:
                     mandatory=True,
                 )
             except UnroutableError as error:
-                raise BrokerError(f"no queue takes what goes to exchange {exchange}") from error
+                raise BrokerError(
+                    f"no queue receives the messages of exchange {exchange}"
+                ) from error
         self.drop(letter)
 
     def drop(self, letter: Letter) -> None:

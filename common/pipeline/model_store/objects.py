@@ -97,7 +97,7 @@ class Objects:
         try:
             return None if content is None else msgspec.json.decode(content, type=kind)
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise DamagedError(f"{path} in {self.url} is not as it was written: {error}") from error
+            raise DamagedError(f"{path} in {self.url} is damaged: {error}") from error
 
     def read_once(self, listed: list[Any], kind: type[T]) -> list[T]:
         """Reads records that never change: those read before are not read again."""

@@ -28,8 +28,8 @@ def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]
             return content, difference
         differences.append(difference)
     raise ModelError(
-        f"the ONNX file would predict otherwise than scikit-learn, by {min(differences):.2g} at "
-        f"most on {len(rows)} rows, and {MAX_DIFFERENCE:g} is the bound: it is not written"
+        "the ONNX file is not written: it would differ from scikit-learn by up to "
+        f"{min(differences):.2g} on {len(rows)} rows, and the limit is {MAX_DIFFERENCE:g}"
     )
 
 

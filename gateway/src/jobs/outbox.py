@@ -32,7 +32,7 @@ class Outbox:
         if detail := self._broker.problem:
             raise BrokerAwayError(detail)
         if len(self._waiting) >= MAX_WAITING:
-            raise BrokerAwayError("the broker is taking no messages")
+            raise BrokerAwayError("the broker is accepting no messages")
 
     async def send(self, queue: str, message: Message[Any]) -> None:
         """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
