@@ -34,7 +34,7 @@ class BusyError(GatewayError):
 
 
 class Http:
-    """Requests to one gateway, with its key. Raises GatewayError; `say` is told of each wait."""
+    """Requests to one gateway, with its key. Raises GatewayError; reports each wait to `say`."""
 
     def __init__(self, url: str, key: str, say: Callable[[str], None]) -> None:
         self.url = url.rstrip("/")
@@ -156,7 +156,7 @@ def _seconds(answer: httpx.Response) -> float | None:
 
 
 def _proxy(url: httpx.URL) -> str | None:
-    """Returns the proxy that the environment has for a URL, but for one of this machine none."""
+    """Returns the environment's proxy for a URL; none for a URL of this machine."""
     if _is_here(url.host) or proxy_bypass(url.netloc.decode()):
         return None
     proxy = getproxies().get(url.scheme)

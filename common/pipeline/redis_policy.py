@@ -20,7 +20,7 @@ _POLICY = re.compile(r"^maxmemory_policy:(\S+)", re.MULTILINE)
 
 
 class PolicyError(RedisError):
-    """This Redis may evict what it was given, or does not say whether it does."""
+    """This Redis evicts keys, or does not say whether it does."""
 
 
 def on_connect(connection: AbstractConnection) -> None:

@@ -1,4 +1,4 @@
-"""Opens a file that one process appends to, and tells whether somebody else has altered it."""
+"""Opens a file that one process appends to, and detects whether somebody else has altered it."""
 
 import fcntl
 import logging

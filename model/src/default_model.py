@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def form_of(path: Path) -> str:
-    """Returns the name that the store gives to a model file of this form."""
+    """Returns the store's name for a model file of this form."""
     return ONNX if path.suffix == ".onnx" else SKOPS
 
 

@@ -25,7 +25,7 @@ RETRY_SECONDS = 1.0
 
 
 class TrainingRecord:
-    """The Redis record of a training, kept beside Celery's state of it. Raises RedisError."""
+    """The Redis record of a training, in addition to Celery's state of it. Raises RedisError."""
 
     def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
         self.job_id = job_id

@@ -141,7 +141,7 @@ class Broker:
         self._publisher.publish(delayed)
 
     def announce_change(self) -> None:
-        """Tells every process of `model` that the model store has changed."""
+        """Notifies every process of `model` that the model store has changed."""
         self._publisher.publish([of_change(self._run.service)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:

@@ -197,5 +197,5 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
 
 
 def _text(value: Any) -> str:
-    """Returns a value as text: the client gives bytes for text that is not UTF-8."""
+    """Returns a value as text: the client returns bytes for text that is not UTF-8."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

@@ -41,7 +41,7 @@ def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> flo
 
 
 def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
-    """Yields its forms in ONNX, the most exact first. Raises ModelError if it has none."""
+    """Yields its ONNX forms, the most accurate first. Raises ModelError if it has none."""
     try:
         from skl2onnx import to_onnx  # noqa: PLC0415  # an optional package
     except ImportError as error:

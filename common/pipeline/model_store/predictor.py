@@ -84,7 +84,7 @@ class Predictor:
         return self._in_slices(rows, between)
 
     def needs_slices(self, rows: int) -> bool:
-        """Returns True if predicting so many rows takes long, as far as that is known."""
+        """Returns True if predicting this many rows takes long, as far as is known."""
         return rows > self._slice_rows
 
     def _in_slices(

@@ -1,4 +1,4 @@
-"""Serves HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
+"""Serves HTTP alongside a service's own loop: in a thread, with limits and browser rules."""
 
 import asyncio
 import logging

@@ -42,7 +42,7 @@ FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
 
 class TooMuchError(Exception):
-    """A request has more rows than one may have."""
+    """A request has too many rows."""
 
 
 def form_of(data: Any) -> str:
