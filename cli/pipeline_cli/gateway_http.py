@@ -34,7 +34,7 @@ class BusyError(GatewayError):
 
 
 class Http:
-    """Requests to one gateway, with its key. Raises GatewayError; `say` is told of each wait."""
+    """Requests to one gateway, with its key. Raises GatewayError; reports each wait to `say`."""
 
     def __init__(self, url: str, key: str, say: Callable[[str], None]) -> None:
         self.url = url.rstrip("/")
@@ -104,13 +104,15 @@ class Http:
                     "serving up -d` or `make run SERVING=1` starts one"
                 ) from error
             self._was_there = True
-            raise BusyError(f"{self.url} gave no complete answer ({text})") from error
+            raise BusyError(f"{self.url} returned no complete answer ({text})") from error
 
     def _refusal(self, answer: httpx.Response, content: bytes) -> PipelineError:
         """Returns the error that explains a refusal."""
         status, detail = answer.status_code, refusal_detail(content)
         if status == 401:
-            wrong = "is not the gateway's" if self._key else "is not set, and the gateway wants one"
+            wrong = (
+                "is not the gateway's" if self._key else "is not set, and the gateway requires one"
+            )
             return SettingsError(f"GATEWAY_API_KEY {wrong}")
         if 300 <= status < 400:
             place = answer.headers.get("Location", "elsewhere")
@@ -154,7 +156,7 @@ def _seconds(answer: httpx.Response) -> float | None:
 
 
 def _proxy(url: httpx.URL) -> str | None:
-    """Returns the proxy that the environment has for a URL, but for one of this machine none."""
+    """Returns the environment's proxy for a URL; none for a URL of this machine."""
     if _is_here(url.host) or proxy_bypass(url.netloc.decode()):
         return None
     proxy = getproxies().get(url.scheme)

@@ -37,7 +37,7 @@ def connect(url: str) -> Redis:
 
 @asynccontextmanager
 async def redis_errors() -> AsyncIterator[None]:
-    """Turns whatever the client library raises into a JobStoreError that says what is wrong."""
+    """Turns every error of the client library into a JobStoreError that explains it."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
@@ -45,7 +45,7 @@ async def redis_errors() -> AsyncIterator[None]:
 
 
 def lua_script(module: str, name: str) -> str:
-    """Returns the text of the Lua script beside a module, which Redis runs as one step."""
+    """Returns the text of a module's Lua script, which Redis runs atomically."""
     return Path(module).with_name(f"{name}.lua").read_text()
 
 

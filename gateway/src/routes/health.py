@@ -14,7 +14,7 @@ router = APIRouter(tags=["gateway"])
     responses={503: {"model": Health, "description": "The broker or Redis is unavailable."}},
 )
 async def health(state: State) -> Response:
-    """Tells whether the gateway takes requests, and if not, what is wrong."""
+    """Returns whether the gateway accepts requests, and the problem if it does not."""
     broker, redis = state.broker.problem, await state.jobs.problem()
     found = Health(
         status="unavailable" if broker or redis else "ok",

@@ -307,7 +307,7 @@ def test_what_is_no_http_is_given_up(
     gateway.tell(content)
     status, _, err = ask("job", "x")
     assert (status, len(pauses)) == (1, 4)
-    assert f"{gateway.url} gave no complete answer" in err
+    assert f"{gateway.url} returned no complete answer" in err
 
 
 def test_a_gateway_that_does_not_answer(

@@ -1,4 +1,4 @@
-"""A snapshot of the broker: its queues, who consumes them, and what is wrong with it."""
+"""A snapshot of the broker: its queues, their consumers, and its problems."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
