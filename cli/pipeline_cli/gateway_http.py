@@ -1,5 +1,6 @@
 """HTTP with a gateway: errors are put into words, and promising requests are tried again."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from pipeline_cli.gateway_answers import refusal_detail
 TRIES = 5
 MAX_PAUSE_SECONDS = 30.0
 MAX_BYTES = 1 << 22  # of one answer
+NOBODY_THERE = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)  # nor in a moment
 
 T = TypeVar("T")
 
@@ -98,7 +100,7 @@ class Http:
             yield
         except httpx.RequestError as error:
             text = str(error) or type(error).__name__
-            if isinstance(error, httpx.ConnectError) and not self._was_there:
+            if isinstance(_cause(error), NOBODY_THERE) and not self._was_there:
                 raise GatewayError(
                     f"no gateway at GATEWAY_URL={self.url} ({text}): `docker compose --profile "
                     "serving up -d` or `make run SERVING=1` starts one"
@@ -140,6 +142,13 @@ def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
+def _cause(error: BaseException) -> BaseException:
+    """Returns the error that an error comes from: that of the operating system."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
 def _is_promising(error: BaseException) -> bool:
     return isinstance(error, BusyError) and (error.seconds or 0) <= MAX_PAUSE_SECONDS
 
@@ -160,7 +169,11 @@ def _proxy(url: httpx.URL) -> str | None:
     if _is_here(url.host) or proxy_bypass(url.netloc.decode()):
         return None
     proxy = getproxies().get(url.scheme)
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+    if proxy is None or "://" not in proxy:
+        return proxy and f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        raise SettingsError(f"{url.scheme}_proxy={proxy} cannot be used: only an http:// URL can")
+    return proxy
 
 
 def _is_here(host: str) -> bool:

@@ -1,6 +1,5 @@
 """The connection to Redis, and what all records in it have in common."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
@@ -52,8 +51,3 @@ def lua_script(module: str, name: str) -> str:
 def digest(content: bytes) -> str:
     """Returns a digest, the same for the same content."""
     return blake2b(content, digest_size=12).hexdigest()
-
-
-def now_in_ms() -> int:
-    """Returns the Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000

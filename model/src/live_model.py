@@ -18,6 +18,7 @@ from pipeline.messages import FEATURE_NAMES, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
+from pipeline.queues import Y_PRED_SHADOW
 from pipeline.run import Run
 from pipeline.settings import StoreSettings
 from shadow_answers import shadow_answers
@@ -100,7 +101,7 @@ class LiveModel:
         first = shadow_answers(shadow, requests, self._run.checkpoint) if is_long else None
         yield live
         predictions = first or shadow_answers(shadow, requests, self._run.beat)
-        broker.publish("y_pred_shadow", predictions)
+        broker.publish(Y_PRED_SHADOW, predictions)
 
     def _follow(self) -> None:
         try:

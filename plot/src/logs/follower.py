@@ -84,6 +84,7 @@ class Follower(Generic[AnyRows, AnyNumbers]):
         self._numbers.add(rows)
         self._end = self._tail.offset
         self.rows_read += len(next(iter(rows)))
+        self._rate.add(self.rows_read, time.monotonic())
         self.version += 1
 
     @property
