@@ -336,6 +336,17 @@ def test_no_gateway(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_URL", "http://gateway.example")
+    monkeypatch.setenv("http_proxy", proxy)
+    status, _, err = ask("health")
+    assert status == 2
+    assert f"http_proxy={proxy} cannot be used" in err
+
+
 def test_a_job_is_followed_over_a_broken_stream(
     ask: Ask, gateway: Fake, pauses: list[float]
 ) -> None:
