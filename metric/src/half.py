@@ -25,8 +25,8 @@ class Half(msgspec.Struct, frozen=True):
 def differs(half: Half, first: Half) -> bool:
     """Returns True if a half contradicts an earlier one; predictions may differ by rounding.
 
-    >>> a = Half("a", Y_PRED, 151.0, 0)
-    >>> differs(Half("a", Y_PRED, 151.0001, 0), a), differs(Half("a", Y_PRED, 151.001, 0), a)
+    >>> a = Half("a", "y_pred", 151.0, 0)
+    >>> differs(Half("a", "y_pred", 151.0001, 0), a), differs(Half("a", "y_pred", 151.001, 0), a)
     (False, True)
     """
     if half.queue == Y_TRUE:

@@ -24,6 +24,7 @@ NEEDS = {
     "web": ["web"],
 }
 PACKAGE = ROOT / "common/pipeline"
+OURS = {"pipeline", "pipeline_cli"}  # the latter only if it is installed
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 DISTRIBUTIONS = packages_distributions()
 
@@ -41,7 +42,7 @@ def imported(module: str) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    tops = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"pipeline"}
+    tops = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - OURS
     return {DISTRIBUTIONS[top][0].lower().replace("_", "-") for top in tops}
 
 
