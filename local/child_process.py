@@ -84,11 +84,12 @@ def end_leftover(pid_file: Path, seconds: float = 15) -> None:
     A different program that has this number by now is left alone.
     """
     try:
-        pid, arguments = pid_file.read_text().split(" ", 1)
+        text, arguments = pid_file.read_text().split(" ", 1)
+        pid = int(text)
     except (FileNotFoundError, ValueError):
         return
     with contextlib.suppress(psutil.Error):  # it has ended, or is somebody else's
-        process = psutil.Process(int(pid))
+        process = psutil.Process(pid)
         command = " ".join(process.cmdline())
         if f" {arguments} " in f"{command} ":  # Erlang 27 adds a "--"
             process.terminate()

@@ -36,7 +36,7 @@ class Display(Protocol):
     """The interface of both ways to show a run."""
 
     def say(self, text: str) -> None:
-        """Tells an event. Never fails: a closed terminal must not keep the run from stopping."""
+        """Prints an event. Never fails: a closed terminal must not keep the run from stopping."""
 
     def open(self, places: Sequence[Place]) -> None:
         """Begins the display, with the places where to find things."""

@@ -60,7 +60,7 @@ def main() -> int:
     """Runs the command. Exit status: 0 all done, or asked to stop; 1 failed."""
     parser = argparse.ArgumentParser(description="Runs the pipeline without Docker.")
     parser.add_argument(
-        "--rows", type=positive, default=0, help="end once so many rows are joined and drawn"
+        "--rows", type=positive, default=0, help="stop once this many rows are joined and drawn"
     )
     parser.add_argument(
         "--serving", action="store_true", help="answer requests, train models: gateway, trainer"

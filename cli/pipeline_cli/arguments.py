@@ -1,4 +1,4 @@
-"""Command lines as Typer makes them, but that an id or a number may start with a dash."""
+"""Command lines as Typer makes them, except that an id or a number can start with a dash."""
 
 import typer
 from typer._click.core import Context  # of `_click` there are no public names

@@ -124,7 +124,7 @@ def _rows(values: list[str], file: str | None, row_id: str | None) -> Rows:
     if row_id is None:
         return rows
     if len(rows.values) > 1:
-        raise typer.BadParameter("a CSV file may have a column id", param_hint="--id")
+        raise typer.BadParameter("put ids into a column id of the file", param_hint="--id")
     return Rows(rows.values, [row_id])
 
 

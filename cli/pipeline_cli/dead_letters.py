@@ -141,7 +141,7 @@ def _choice(ids: Collection[str], all_: bool, queue: str | None, reason: str | N
     has_filters = queue is not None or reason is not None
     if bool(ids) == all_ or (has_filters and not all_):
         raise typer.BadParameter(
-            "name the ids, or give --all, with or without --queue and --reason", param_hint="ID"
+            "give ids, or --all, with or without --queue and --reason", param_hint="ID"
         )
     return _filter(queue, reason) if all_ else lambda letter: letter.id in ids
 

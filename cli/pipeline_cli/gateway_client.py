@@ -82,7 +82,7 @@ class Gateway:
         return [self._decoded(content, Job)] if one else self._decoded(content, Jobs).jobs
 
     def label(self, job_id: str, value: float) -> list[str]:
-        """Tells the label of a job. Returns the gateway's warnings."""
+        """Sends the label of a job. Returns the gateway's warnings."""
         return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
 
     def job(self, job_id: str) -> Job:

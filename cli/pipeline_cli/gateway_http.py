@@ -1,5 +1,6 @@
 """HTTP with a gateway: errors are put into words, and promising requests are tried again."""
 
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,6 +18,7 @@ from pipeline_cli.gateway_answers import refusal_detail
 TRIES = 5
 MAX_PAUSE_SECONDS = 30.0
 MAX_BYTES = 1 << 22  # of one answer
+NOBODY_THERE = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)  # nor in a moment
 
 T = TypeVar("T")
 
@@ -34,7 +36,7 @@ class BusyError(GatewayError):
 
 
 class Http:
-    """Requests to one gateway, with its key. Raises GatewayError; `say` is told of each wait."""
+    """Requests to one gateway, with its key. Raises GatewayError; reports each wait to `say`."""
 
     def __init__(self, url: str, key: str, say: Callable[[str], None]) -> None:
         self.url = url.rstrip("/")
@@ -98,19 +100,21 @@ class Http:
             yield
         except httpx.RequestError as error:
             text = str(error) or type(error).__name__
-            if isinstance(error, httpx.ConnectError) and not self._was_there:
+            if isinstance(_cause(error), NOBODY_THERE) and not self._was_there:
                 raise GatewayError(
                     f"no gateway at GATEWAY_URL={self.url} ({text}): `docker compose --profile "
                     "serving up -d` or `make run SERVING=1` starts one"
                 ) from error
             self._was_there = True
-            raise BusyError(f"{self.url} gave no complete answer ({text})") from error
+            raise BusyError(f"{self.url} returned no complete answer ({text})") from error
 
     def _refusal(self, answer: httpx.Response, content: bytes) -> PipelineError:
         """Returns the error that explains a refusal."""
         status, detail = answer.status_code, refusal_detail(content)
         if status == 401:
-            wrong = "is not the gateway's" if self._key else "is not set, and the gateway wants one"
+            wrong = (
+                "is not the gateway's" if self._key else "is not set, and the gateway requires one"
+            )
             return SettingsError(f"GATEWAY_API_KEY {wrong}")
         if 300 <= status < 400:
             place = answer.headers.get("Location", "elsewhere")
@@ -138,6 +142,13 @@ def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
 
+def _cause(error: BaseException) -> BaseException:
+    """Returns the error that an error comes from: that of the operating system."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__ or error
+    return error
+
+
 def _is_promising(error: BaseException) -> bool:
     return isinstance(error, BusyError) and (error.seconds or 0) <= MAX_PAUSE_SECONDS
 
@@ -154,11 +165,15 @@ def _seconds(answer: httpx.Response) -> float | None:
 
 
 def _proxy(url: httpx.URL) -> str | None:
-    """Returns the proxy that the environment has for a URL, but for one of this machine none."""
+    """Returns the environment's proxy for a URL; none for a URL of this machine."""
     if _is_here(url.host) or proxy_bypass(url.netloc.decode()):
         return None
     proxy = getproxies().get(url.scheme)
-    return proxy if proxy is None or "://" in proxy else f"http://{proxy}"
+    if proxy is None or "://" not in proxy:
+        return proxy and f"http://{proxy}"
+    if not proxy.startswith(("http://", "https://")):
+        raise SettingsError(f"{url.scheme}_proxy={proxy} cannot be used: only an http:// URL can")
+    return proxy
 
 
 def _is_here(host: str) -> bool:

@@ -50,7 +50,7 @@ def indented(text: str, columns: int) -> Padding:
 def show(*paragraphs: RenderableType) -> None:
     """Prints to stdout: as wide as the terminal, or unwrapped where there is none."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    console.width = max(MIN_COLUMNS, console.width) if console.is_terminal else UNLIMITED_COLUMNS
+    console.width = max(MIN_COLUMNS, console.width) if sys.stdout.isatty() else UNLIMITED_COLUMNS
     with console.capture() as capture:
         console.print(*paragraphs, sep="\n")
     for line in capture.get().splitlines():

@@ -1,4 +1,4 @@
-"""The reasons why a body is no message, in words for the person who reads the dead letters.
+"""The reasons why a body is not a message, worded for the person who reads the dead letters.
 
 A reason says what is wrong, what is there, and what is expected, so that the sender can see what to
 change.
@@ -44,7 +44,7 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
-    """Returns what is wrong with `raw`, given the error that reading it raised."""
+    """Returns the reason why `raw` is bad, from the error that reading it raised."""
     if isinstance(error, msgspec.ValidationError):  # it is JSON
         return _json_reason(str(error), raw, body_rule)
     if isinstance(error, RecursionError):

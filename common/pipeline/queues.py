@@ -1,4 +1,4 @@
-"""Names of the queues and exchanges of the pipeline, for whoever talks to the broker or about it.
+"""Names of the queues and exchanges of the pipeline, for code that talks to the broker or about it.
 
 What they are for, and how they are declared, is in broker/topology.py.
 """

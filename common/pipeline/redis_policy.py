@@ -20,7 +20,7 @@ _POLICY = re.compile(r"^maxmemory_policy:(\S+)", re.MULTILINE)
 
 
 class PolicyError(RedisError):
-    """This Redis may evict what it was given, or does not say whether it does."""
+    """This Redis evicts keys, or does not say whether it does."""
 
 
 def on_connect(connection: AbstractConnection) -> None:
@@ -78,5 +78,5 @@ def _check_text(info: Any) -> None:
 
 def _unknown(error: ResponseError) -> PolicyError:
     return PolicyError(
-        f"whether it evicts is not known, as INFO is refused ({error}): allow this user INFO"
+        f"cannot tell whether it evicts, because INFO is refused ({error}): allow this user INFO"
     )

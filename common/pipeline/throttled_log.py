@@ -15,7 +15,7 @@ class _Told(NamedTuple):
 
 
 class LogThrottle:
-    """Limits how often something is told; each key has a limit of its own."""
+    """Limits how often something is logged; each key has its own limit."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic

@@ -43,7 +43,7 @@ class LabelledRow(NamedTuple):
 
 
 def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow]:
-    """Endless random rows, with replacement; a seed gives the same rows in the same order."""
+    """Endless random rows, with replacement; a seed repeats the same rows in the same order."""
     generator = np.random.default_rng(seed)
     rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
     while True:  # in blocks of one size, so that the order depends on neither rate nor batch

@@ -1,10 +1,10 @@
-"""The errors of the gateway's calls; routes/error_handlers.py gives each its HTTP status."""
+"""The errors of the gateway's calls; routes/error_handlers.py maps each to an HTTP status."""
 
 from pipeline.errors import PipelineError
 
 
 class UnknownJobError(PipelineError):
-    """No job has this id, and none had it lately."""
+    """No job has this id, or had it recently."""
 
 
 class ExpiredJobError(PipelineError):
@@ -16,7 +16,7 @@ class ConflictError(PipelineError):
 
 
 class QueueFullError(PipelineError):
-    """No further request may wait in the queue."""
+    """The limit of waiting messages is reached."""
 
 
 class BrokerAwayError(PipelineError):

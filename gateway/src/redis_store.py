@@ -1,6 +1,5 @@
 """The connection to Redis, and what all records in it have in common."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
@@ -37,7 +36,7 @@ def connect(url: str) -> Redis:
 
 @asynccontextmanager
 async def redis_errors() -> AsyncIterator[None]:
-    """Turns whatever the client library raises into a JobStoreError that says what is wrong."""
+    """Turns every error of the client library into a JobStoreError that explains it."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
@@ -45,15 +44,10 @@ async def redis_errors() -> AsyncIterator[None]:
 
 
 def lua_script(module: str, name: str) -> str:
-    """Returns the text of the Lua script beside a module, which Redis runs as one step."""
+    """Returns the text of a module's Lua script, which Redis runs atomically."""
     return Path(module).with_name(f"{name}.lua").read_text()
 
 
 def digest(content: bytes) -> str:
     """Returns a digest, the same for the same content."""
     return blake2b(content, digest_size=12).hexdigest()
-
-
-def now_in_ms() -> int:
-    """Returns the Unix time in milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Runs blocking calls beside the event loop."""
+"""Runs blocking calls outside the event loop."""
 
 import asyncio
 from collections.abc import Callable

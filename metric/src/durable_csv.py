@@ -168,7 +168,7 @@ class DurableCsv:
 
     def _tell(self, found: str) -> None:
         self.alterations += 1
-        log.warning("%s was changed by something else: %s; a new one is begun", self._path, found)
+        log.warning("%s was changed by something else: %s; beginning a new one", self._path, found)
 
     def _save_anew(self, rest: bytes) -> None:
         """Notes first what the new file will be: after a crash the next steps can be repeated."""

@@ -1,4 +1,4 @@
-"""The database's record of a file that only grows: how long it was, and what was to follow."""
+"""The database's record of an append-only file: its length, and the lines to append."""
 
 import sqlite3
 

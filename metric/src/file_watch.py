@@ -1,4 +1,4 @@
-"""Opens a file that one process appends to, and tells whether somebody else has altered it."""
+"""Opens a file that one process appends to, and detects whether somebody else has altered it."""
 
 import fcntl
 import logging
@@ -45,7 +45,7 @@ def must_be_in_place(path: Path, inode: int) -> None:
             return
     except FileNotFoundError:
         pass
-    raise LogError(f"{path} was taken away while metric was running; start metric again")
+    raise LogError(f"{path} was moved or removed while metric was running; start metric again")
 
 
 def open_locked(path: Path) -> int:
@@ -116,7 +116,7 @@ def set_aside(path: Path) -> None:
     names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
     aside = next(name for name in names if not os.path.lexists(name))
     path.rename(aside)
-    log.warning("what is in %s is now in %s", path, aside.name)
+    log.warning("the old content of %s is now in %s", path, aside.name)
 
 
 def sync_folder(folder: Path) -> None:

@@ -64,10 +64,10 @@ class RotatedCsv:
         except OSError as error:
             raise LogError(f"cannot rename {self._path}: {error.strerror}; no row is lost; once it "
                            "can, start metric again") from error  # fmt: skip
-        log.info("%s was full: it is %s now", self._path, self._older.name)
+        log.info("%s was full: renamed to %s", self._path, self._older.name)
         before, self.dropped_lines = self.dropped_lines, self._dropped_lines()
         if dropped := self.dropped_lines - before:
-            log.warning("%s lines are gone with the one before", f"{dropped:,}")
+            log.warning("dropped the previous one, with its %s lines", f"{dropped:,}")
 
     def _do(self, action: Callable[[], None]) -> None:
         """Runs the action; recounts the lines if it finds that somebody else altered the file."""

@@ -1,4 +1,4 @@
-"""The messages of the shadow model, which metric takes beside labels and predictions."""
+"""The messages of the shadow model, which metric takes in addition to labels and predictions."""
 
 import math
 from typing import Any

@@ -66,7 +66,7 @@ def lower_uuids(database: sqlite3.Connection) -> None:
     if database.execute("PRAGMA user_version").fetchone()[0]:
         return
     if database.execute("SELECT 1 FROM pending UNION ALL SELECT 1 FROM joined LIMIT 1").fetchone():
-        log.info("looking through all ids for UUIDs in capitals, this once")
+        log.info("checking all ids for UUIDs in capitals; this happens only once")
     tables = database.execute(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN"
         " ('pending', 'joined', 'shadow_pending', 'shadow_joined')"

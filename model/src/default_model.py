@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def form_of(path: Path) -> str:
-    """Returns the name that the store gives to a model file of this form."""
+    """Returns the store's name for a model file of this form."""
     return ONNX if path.suffix == ".onnx" else SKOPS
 
 
@@ -32,7 +32,7 @@ def register(store: ModelStore, path: Path) -> None:
         store.add(record, {form_of(path): content})
         _start_with(store, changes, record.model_id)
     except ModelStoreError as error:
-        log.warning("%s is not put into the model store: %s", path, error)
+        log.warning("%s could not be put into the model store: %s", path, error)
 
 
 def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None:
@@ -47,8 +47,8 @@ def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None
     live = (change or changes[-1]).live
     if live != model_id:
         log.info(
-            "%s was promoted, and answers; the model of MODEL_PATH is %s: "
-            "POST /models/%s/promote at the gateway has it answer, and rollbacks lead back to it",
+            "%s was promoted and is live; the model of MODEL_PATH is %s: "
+            "POST /models/%s/promote at the gateway makes it live, and rollbacks lead back to it",
             live, model_id, model_id,
         )  # fmt: skip
 

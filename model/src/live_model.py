@@ -18,6 +18,7 @@ from pipeline.messages import FEATURE_NAMES, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
+from pipeline.queues import Y_PRED_SHADOW
 from pipeline.run import Run
 from pipeline.settings import StoreSettings
 from shadow_answers import shadow_answers
@@ -100,7 +101,7 @@ class LiveModel:
         first = shadow_answers(shadow, requests, self._run.checkpoint) if is_long else None
         yield live
         predictions = first or shadow_answers(shadow, requests, self._run.beat)
-        broker.publish("y_pred_shadow", predictions)
+        broker.publish(Y_PRED_SHADOW, predictions)
 
     def _follow(self) -> None:
         try:
@@ -141,13 +142,13 @@ class LiveModel:
         self._now = InUse(live or before.live, shadow)
         self._problem = live_problem or shadow_problem
         if self._problem:
-            log.warning("change %d is not followed: %s", change.number, self._problem)
+            log.warning("change %d is not applied: %s", change.number, self._problem)
         if live and live.model_id != before.live.model_id:
-            log.info("%s answers now, instead of %s", live.model_id, before.live.model_id)
+            log.info("%s is live now, instead of %s", live.model_id, before.live.model_id)
         elif self._change == 0:
-            log.info("%s answers", self._now.live.model_id)
+            log.info("%s is live", self._now.live.model_id)
         if shadow and shadow is not before.shadow:
-            log.info("%s is tried beside it", shadow.model_id)
+            log.info("%s is the shadow model", shadow.model_id)
 
     def _loaded(self, model_id: str | None) -> tuple[Predictor | None, str | None]:
         """Returns the model, or the reason why there is none."""

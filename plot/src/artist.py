@@ -2,13 +2,13 @@
 
 import copy
 import math
-import os
 import time
 from datetime import UTC, datetime
 
 from logs.follower import Follower
 from logs.rows import Rows
 from picture import PICTURE, render
+from pipeline.atomic_file import replace_file, temporary_path
 from pipeline.run import Run
 from stats.summary import Summary
 
@@ -30,11 +30,11 @@ class Artist:
         self._next_drawing = time.monotonic()
         self._rows_drawn = 0
         self._picture = follower.path.with_name(PICTURE)
-        self._temporary = self._picture.with_name(f"{PICTURE}.tmp")
         self._picture.parent.mkdir(parents=True, exist_ok=True)
         # Shows at once whether the folder can be written, and clears up after a crash.
-        self._temporary.write_bytes(b"")
-        self._temporary.unlink()
+        temporary = temporary_path(self._picture)
+        temporary.write_bytes(b"")
+        temporary.unlink()
 
     @property
     def has_news(self) -> bool:
@@ -55,11 +55,7 @@ class Artist:
             return
         with self._follower.held() as summary:
             shown, rows_read = copy.deepcopy(summary), self._follower.rows_read
-        with self._temporary.open("wb") as file:
-            file.write(render(shown, datetime.now(UTC)))
-            file.flush()
-            os.fsync(file.fileno())
-        self._temporary.replace(self._picture)
+        replace_file(self._picture, render(shown, datetime.now(UTC)), synced=True)
         self._rows_drawn = rows_read
         self._run.gauges["rows"] = shown.rows
         self._run.gauges.pop("mae", None)

@@ -41,7 +41,7 @@ class _Mark(NamedTuple):
 
 
 def render(summary: Summary, updated: datetime) -> bytes:
-    """Returns the PNG of a summary; its text gives the time `updated`, in that time's zone."""
+    """Returns the PNG of a summary; its text shows the time `updated`, in that time's zone."""
     figure = Figure(SIZE_INCHES, DPI)
     axes = figure.add_axes((LEFT, 0.13, RIGHT - LEFT, 0.7))
     scale = fit(summary)

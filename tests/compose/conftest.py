@@ -13,7 +13,7 @@ ORDER = (
     "test_upgrade",  # has its own
     "test_documents",
     "test_permissions",
-    "test_page",
+    "test_plot_page",
     "test_dead_letters_command",
     "test_logs_owner",
     "test_health",

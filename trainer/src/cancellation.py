@@ -25,7 +25,7 @@ RETRY_SECONDS = 1.0
 
 
 class TrainingRecord:
-    """The Redis record of a training, kept beside Celery's state of it. Raises RedisError."""
+    """The Redis record of a training, in addition to Celery's state of it. Raises RedisError."""
 
     def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
         self.job_id = job_id
@@ -120,7 +120,7 @@ class CancellationWatch:
 
     def _poll(self) -> None:
         if self._record.is_cancelled():
-            log.info("training %s is cancelled: its process ends", self._record.job_id)
+            log.info("training %s is cancelled: its process is killed", self._record.job_id)
             os.kill(os.getpid(), signal.SIGKILL)
         if (progress := self._progress) is not None and progress != self._told:
             self._report(progress)

@@ -82,7 +82,7 @@ def _tell(store: ModelStore, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Tells MLflow of a stored model.")
+    parser = argparse.ArgumentParser(description="Exports a stored model to MLflow.")
     parser.add_argument("model_id", metavar="MODEL_ID")
     model_id = parser.parse_args().model_id
     try:

@@ -1,6 +1,6 @@
 """Checks the messages of the queue `train`: Celery gets only those that cannot harm it.
 
-It believes whatever a message says. An id that is not text ends its worker, at each start anew; a
+It trusts every message. An id that is not text crashes its worker, again at each start; a
 task for the year 2099 keeps all others waiting; a compressed one may unpack to any size.
 """
 
@@ -74,7 +74,7 @@ def checked(message: Any) -> dict[str, Any]:
 
 
 def refuse_compressed() -> None:
-    """Makes this process refuse compressed messages: whoever takes one finds it unreadable."""
+    """Makes this process refuse compressed messages as unreadable."""
 
     def refuse(_: Any) -> Any:
         raise ValueError("compressed messages are not taken")

@@ -84,7 +84,7 @@ def _refusals_told(request: TrainingRequest) -> Iterator[None]:
     except ValueError as error:
         reason = str(error).partition("\n")[0]
         raise TrainingError(
-            f"{request.algorithm} cannot be made of data set {request.dataset_id!r}: {reason}"
+            f"{request.algorithm} cannot be trained on data set {request.dataset_id!r}: {reason}"
         ) from error
 
 

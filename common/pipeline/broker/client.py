@@ -141,7 +141,7 @@ class Broker:
         self._publisher.publish(delayed)
 
     def announce_change(self) -> None:
-        """Tells every process of `model` that the model store has changed."""
+        """Notifies every process of `model` that the model store has changed."""
         self._publisher.publish([of_change(self._run.service)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
@@ -187,5 +187,5 @@ class Broker:
         if not self.connected:
             return "the broker is away"
         if self._publisher.is_blocked:
-            return "the broker is short of memory or disk, and takes no messages"
+            return "the broker is short of memory or disk, and accepts no messages"
         return None

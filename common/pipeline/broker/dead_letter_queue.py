@@ -130,7 +130,9 @@ class DeadLetters:
                     mandatory=True,
                 )
             except UnroutableError as error:
-                raise BrokerError(f"no queue takes what goes to exchange {exchange}") from error
+                raise BrokerError(
+                    f"no queue receives the messages of exchange {exchange}"
+                ) from error
         self.drop(letter)
 
     def drop(self, letter: Letter) -> None:
@@ -195,5 +197,5 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
 
 
 def _text(value: Any) -> str:
-    """Returns a value as text: the client gives bytes for text that is not UTF-8."""
+    """Returns a value as text: the client returns bytes for text that is not UTF-8."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

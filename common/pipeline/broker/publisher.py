@@ -109,7 +109,7 @@ class Publisher(KeptConnection):
         if is_blocked:
             log.warning("the broker is short of memory or disk: publishing waits")
         else:
-            log.warning("the broker takes messages again")
+            log.warning("the broker accepts messages again")
 
     def _on_channel(self, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(str(reason)))
@@ -149,7 +149,7 @@ class Publisher(KeptConnection):
     def _on_return(self, _: Channel, method: Basic.Return, __: Any, ___: bytes) -> None:
         # The message is also confirmed a moment later: stop listening before that.
         self._channel = None
-        self._drop(f"no queue takes what goes to {method.exchange}: {method.reply_text}")
+        self._drop(f"no queue receives the messages of {method.exchange}: {method.reply_text}")
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
         if self._channel is None:
@@ -182,8 +182,8 @@ class Publisher(KeptConnection):
     def _send_later(self, numbers: list[int]) -> None:
         if count := self._throttle.count(number=len(numbers)):
             log.warning(
-                "the broker did not take messages, %d times: a queue is full? "
-                "Each is sent again after a second, until it is taken",
+                "the broker refused messages, %d times: is a queue full? "
+                "Each is sent again after a second, until it is accepted",
                 count,
             )
 

@@ -139,7 +139,7 @@ class Topology:
         if self._refusal(look) == _NOT_FOUND:
             self._must(declare, f"queue {name}")
         elif self._may_declare and self._refusal(declare) == _PRECONDITION_FAILED:
-            log.warning("queue %s exists with other arguments than ours: used as it is", name)
+            log.warning("queue %s has other arguments than ours: using it as it is", name)
         if self._may_declare:
             self._refusal(bind)
 

@@ -24,7 +24,7 @@ class ModelStoreError(PipelineError):
 
 
 class DamagedError(PipelineError):
-    """The model store holds something other than what was written."""
+    """An object in the model store differs from the one that was written."""
 
 
 class Objects:
@@ -36,7 +36,7 @@ class Objects:
         self._known: dict[tuple[str, str | None], Any] = {}  # records by path and ETag
 
     def create(self, path: str, content: bytes) -> bytes:
-        """Writes an object unless there is one; returns what is there then.
+        """Writes an object unless it exists; returns the content that exists afterwards.
 
         An S3 store can make the object and lose its answer. obstore then asks again, and is refused
         because of its own object; or it gives up. So the object that is there is read: it may be
@@ -57,7 +57,7 @@ class Objects:
         return there
 
     def replace(self, path: str, content: bytes) -> None:
-        """Writes an object, replacing what was there."""
+        """Writes an object, replacing any that exists."""
         self._ask(obstore.put, path, content)
 
     def get(self, path: str) -> bytes | None:
@@ -97,7 +97,7 @@ class Objects:
         try:
             return None if content is None else msgspec.json.decode(content, type=kind)
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise DamagedError(f"{path} in {self.url} is not as it was written: {error}") from error
+            raise DamagedError(f"{path} in {self.url} is damaged: {error}") from error
 
     def read_once(self, listed: list[Any], kind: type[T]) -> list[T]:
         """Reads records that never change: those read before are not read again."""

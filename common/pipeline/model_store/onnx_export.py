@@ -28,8 +28,8 @@ def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]
             return content, difference
         differences.append(difference)
     raise ModelError(
-        f"the ONNX file would predict otherwise than scikit-learn, by {min(differences):.2g} at "
-        f"most on {len(rows)} rows, and {MAX_DIFFERENCE:g} is the bound: it is not written"
+        "the ONNX file is not written: it would differ from scikit-learn by up to "
+        f"{min(differences):.2g} on {len(rows)} rows, and the limit is {MAX_DIFFERENCE:g}"
     )
 
 
@@ -41,7 +41,7 @@ def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> flo
 
 
 def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
-    """Yields its forms in ONNX, the most exact first. Raises ModelError if it has none."""
+    """Yields its ONNX forms, the most accurate first. Raises ModelError if it has none."""
     try:
         from skl2onnx import to_onnx  # noqa: PLC0415  # an optional package
     except ImportError as error:

@@ -84,7 +84,7 @@ class Predictor:
         return self._in_slices(rows, between)
 
     def needs_slices(self, rows: int) -> bool:
-        """Returns True if predicting so many rows takes long, as far as that is known."""
+        """Returns True if predicting this many rows takes long, as far as is known."""
         return rows > self._slice_rows
 
     def _in_slices(
@@ -118,7 +118,7 @@ class Predictor:
             with np.errstate(all="ignore"):
                 values = np.asarray(self._estimator.predict(features), dtype=np.float64)
             if values.shape != (len(features),):
-                raise ValueError(f"it gave shape {values.shape} for {len(features)} rows")
+                raise ValueError(f"it returned shape {values.shape} for {len(features)} rows")
         except Exception as error:  # a model may fail in any way
             if len(features) == 1:
                 return [f"the model failed on this row: {error}"]

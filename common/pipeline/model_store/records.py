@@ -1,4 +1,4 @@
-"""The records, as JSON, that the model store keeps beside the files of models."""
+"""The JSON records that the model store keeps next to the model files."""
 
 import hashlib
 from typing import Any, Literal, Self

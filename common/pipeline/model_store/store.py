@@ -90,11 +90,11 @@ class ModelStore:
         size = self._objects.size(path)
         if wanted and size is not None and size != wanted.size:  # before it is read: it may be huge
             raise DamagedError(
-                f"{path} is not what was stored: it has {size:,} bytes, and another SHA-256"
+                f"{path} is not the stored file: it has {size:,} bytes, and another SHA-256"
             )
         content = self._objects.must_get(path)
         if StoredFile.of(content) != wanted:
-            raise DamagedError(f"{path} is not what was stored: its SHA-256 is another")
+            raise DamagedError(f"{path} is not the stored file: its SHA-256 is another")
         return content
 
     def delete(self, model: Model) -> None:

@@ -1,4 +1,4 @@
-"""Tasks that run beside the requests of a served application."""
+"""Background tasks of a served application."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine

@@ -1,4 +1,4 @@
-"""Serves HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
+"""Serves HTTP alongside a service's own loop: in a thread, with limits and browser rules."""
 
 import asyncio
 import logging
@@ -91,7 +91,7 @@ class WebServer:
     def check(self) -> None:
         """Raises WebError if nothing is served any more."""
         if not self._thread.is_alive():
-            raise WebError(f"nothing is served any more: {self._failure!r}") from self._failure
+            raise WebError(f"the web server has stopped: {self._failure!r}") from self._failure
 
     def _run(self) -> None:
         try:

@@ -22,7 +22,7 @@ OUTCOMES = ("kept", "repeated", "dropped")
 
 
 class Answers:
-    """Keeps each answer in Redis, and wakes whoever waits for it."""
+    """Stores each answer in Redis, and wakes the requests that wait for it."""
 
     def __init__(self, url: str, run: Run, counters: Counters) -> None:
         self._run = run

@@ -20,7 +20,7 @@ class _Letter(NamedTuple):
 
 
 class Outbox:
-    """Publishes in one go what comes in together, and tells each sender when the broker has it."""
+    """Publishes messages that arrive together, and notifies each sender once they are confirmed."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -32,7 +32,7 @@ class Outbox:
         if detail := self._broker.problem:
             raise BrokerAwayError(detail)
         if len(self._waiting) >= MAX_WAITING:
-            raise BrokerAwayError("the broker is taking no messages")
+            raise BrokerAwayError("the broker is accepting no messages")
 
     async def send(self, queue: str, message: Message[Any]) -> None:
         """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
@@ -67,7 +67,7 @@ class Outbox:
 
 
 def _setter(letters: list[_Letter]) -> Callable[[], None]:
-    """Returns a function, callable in any thread, that tells the senders in their event loop."""
+    """Returns a function, callable in any thread, that notifies the senders in their event loop."""
     loop = asyncio.get_running_loop()
 
     def tell() -> None:

@@ -12,6 +12,7 @@ from jobs.outbox import Outbox
 from jobs.store import JobStore
 from pipeline.broker import Broker
 from pipeline.messages import id_text
+from pipeline.queues import FEATURES
 from schemas.jobs import Job
 
 
@@ -40,7 +41,7 @@ class Submissions:
     def check(self) -> None:
         """Raises BrokerAwayError or QueueFullError if no request can be taken now."""
         self._outbox.check()
-        waiting = (self._broker.depth("features") or 0) + self._submitting
+        waiting = (self._broker.depth(FEATURES) or 0) + self._submitting
         if waiting > self._max_queue:
             raise QueueFullError(
                 f"{waiting:,} messages wait for the model, and the limit is {self._max_queue:,}: "
@@ -63,7 +64,7 @@ class Submissions:
         known = await self._store.create(intake.jobs)
         message = intake.message(known)
         if message is not None:
-            await self._outbox.send("features", message)
+            await self._outbox.send(FEATURES, message)
             self._counters.jobs.inc(len(message.ids))
             self._run_later(self._store.confirm(list(map(id_text, message.ids))))
         if message is None or len(message.ids) < len(known):

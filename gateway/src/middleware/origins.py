@@ -38,7 +38,7 @@ class OwnOrigin:
 
 
 def is_own(origin: str, host: str) -> bool:
-    """Tells whether a page's origin is this host and port; a proxy may have added the TLS.
+    """Returns True if a page's origin is this host and port; a proxy may have added the TLS.
 
     >>> is_own("http://localhost:8000", "localhost:8000"), is_own("https://ml", "ml:443")
     (True, True)

@@ -178,5 +178,5 @@ class Registry:
                 continue
             return change
         raise RefusedError(
-            "others change the models at the same time: see GET /changes, and try again"
+            "other clients are changing the models now: see GET /changes, and try again"
         )

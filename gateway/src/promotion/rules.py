@@ -7,13 +7,12 @@ raises RefusedError.
 from typing import Literal
 
 from gateway_errors import ConflictError, RefusedError
+from pipeline import dataset
 from pipeline.clock import now_text
 from pipeline.model_store.records import Change, Model
 
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Request = tuple[Action, str | None]  # the action, and the model it is about
-HOLDOUT_ROWS = 89
-BUILT_IN = "diabetes"  # the data set whose hold-out no training uses
 
 
 def current(changes: list[Change]) -> tuple[str | None, str | None]:
@@ -54,8 +53,8 @@ def refuse_seen(model: Model) -> None:
     """Raises RefusedError if the model has seen hold-out rows: its error there proves nothing."""
     if model.holdout_rows_seen:
         raise RefusedError(
-            f"{model.holdout_rows_seen} of the {HOLDOUT_ROWS} hold-out rows were in the training "
-            f"data of {model.model_id}, so its score on them says nothing; "
+            f"{model.holdout_rows_seen} of the {dataset.HOLDOUT_ROWS} hold-out rows were in the "
+            f"training data of {model.model_id}, so its score on them says nothing; "
             '{"force": true} promotes it anyway'
         )
 
@@ -65,7 +64,7 @@ def refuse_unrecorded(model: Model) -> None:
 
     Only a model of a user's own data set is refused: on the built-in one no training uses them.
     """
-    is_of_own_data = model.job_id is not None and model.dataset_id != BUILT_IN
+    is_of_own_data = model.job_id is not None and model.dataset_id != dataset.NAME
     if is_of_own_data and model.holdout_rows_seen is None:
         raise RefusedError(
             f"it is not known whether hold-out rows were in the training data of {model.model_id} "

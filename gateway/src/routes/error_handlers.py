@@ -46,7 +46,7 @@ STATUS: dict[type[Exception], int] = {
 
 
 def detail(error: dict[str, Any]) -> dict[str, Any]:
-    """Returns what is wrong with a request, where, and, if it is short, the value that is there.
+    """Returns the error in a request, its place, and the value there if it is short.
 
     >>> detail({"loc": ("body", "data", "row", 3), "msg": "Must be a number", "type": "float_type",
     ...         "input": "x"})

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from pipeline.queues import FEATURES
 from routes.state import State
 from schemas.health import Health
 
@@ -14,13 +15,13 @@ router = APIRouter(tags=["gateway"])
     responses={503: {"model": Health, "description": "The broker or Redis is unavailable."}},
 )
 async def health(state: State) -> Response:
-    """Tells whether the gateway takes requests, and if not, what is wrong."""
+    """Returns whether the gateway accepts requests, and the problem if it does not."""
     broker, redis = state.broker.problem, await state.jobs.problem()
     found = Health(
         status="unavailable" if broker or redis else "ok",
         broker=broker or "ok",
         redis=redis or "ok",
-        queue=state.broker.depth("features"),
+        queue=state.broker.depth(FEATURES),
     )
     return JSONResponse(found.model_dump(), 200 if found.status == "ok" else 503)
 
@@ -28,5 +29,5 @@ async def health(state: State) -> Response:
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(state: State) -> Response:
     """Returns the metrics for Prometheus."""
-    state.counters.queue.set(state.broker.depth("features") or 0)
+    state.counters.queue.set(state.broker.depth(FEATURES) or 0)
     return PlainTextResponse(state.counters.text())

@@ -10,6 +10,7 @@ from gateway_errors import ConflictError, JobStoreError
 from jobs.intake import Intake
 from jobs.waiting import until
 from pipeline.messages import Message, number_text
+from pipeline.queues import Y_TRUE
 from routes.responses import ALWAYS, BODY, WITH_LOCATION, error
 from routes.state import AppState, State
 from schemas import ranges
@@ -101,7 +102,7 @@ async def label(job_id: JobId, body: Label, state: State) -> LabelTaken:
         raise ConflictError(
             f"another true value was sent for {job_id} before: {number_text(first)}"
         )
-    await state.outbox.send("y_true", Message([job_id], [value]))
+    await state.outbox.send(Y_TRUE, Message([job_id], [value]))
     await state.jobs.confirm_label(job_id, value)
     state.counters.labels.inc()
     return LabelTaken(job_id=job_id, label=value, warnings=ranges.label_warnings(value))

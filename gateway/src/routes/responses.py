@@ -14,7 +14,7 @@ def error(description: str) -> dict[str, Any]:
 
 ALWAYS: Responses = {
     401: error("The API key is missing or wrong."),
-    403: error("A web page of another origin asks: see CORS_ORIGINS."),
+    403: error("The request comes from a web page of another origin: see CORS_ORIGINS."),
     421: error("Without a key the gateway answers only to an IP address or a local name."),
     503: error("The broker or Redis is unavailable or full: retry with the same Idempotency-Key."),
 }

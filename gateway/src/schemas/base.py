@@ -34,7 +34,7 @@ class Strict(BaseModel):
     def _refuse_a_heap(cls, value: Any) -> Any:
         """Refuses too many names: each unknown one is an error, and a megabyte holds many."""
         if isinstance(value, dict) and len(value) > MAX_NAMES:
-            raise ValueError(f"an object has at most {MAX_NAMES} names, and not {len(value):,}")
+            raise ValueError(f"an object has at most {MAX_NAMES} names, not {len(value):,}")
         return value
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
-    """The state of the gateway: whether it takes requests, and which part is missing if not."""
+    """The state of the gateway: whether it accepts requests, and which part is missing if not."""
 
     status: Literal["ok", "unavailable"]
     broker: str = Field(description="`ok`, or what is wrong.", examples=["ok"])

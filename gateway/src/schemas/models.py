@@ -139,12 +139,12 @@ class ReplicaOut(BaseModel):
         description="The model that it answers with.", examples=["ridge-7f3a9c2b41de"]
     )
     shadow: str | None = Field(examples=[None])
-    problem: str | None = Field(description="Why it does not follow the change.")
+    problem: str | None = Field(description="Why it has not applied the change.")
     at: datetime
 
 
 class Changed(BaseModel):
-    """A change, and how far the processes of `model` are with it after at most two seconds."""
+    """A change, and which processes of `model` have applied it after at most two seconds."""
 
     change: ChangeOut
     replicas: list[ReplicaOut]

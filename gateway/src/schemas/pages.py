@@ -1,4 +1,4 @@
-"""Schemas of what the form asks for, beside its jobs."""
+"""Schemas of the form's requests, other than jobs."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,12 +10,14 @@ class ColumnOut(BaseModel):
 
     name: str = Field(examples=["bmi"])
     title: str = Field(examples=["Body mass index"])
-    unit: str = Field(description="empty where there is none", examples=["kg/m²"])
+    unit: str = Field(description="empty if there is none", examples=["kg/m²"])
     least: float = Field(examples=[18])
     most: float = Field(examples=[42.2])
     step: float = Field(description="its precision in the data set", examples=[0.1])
-    lowest: float = Field(description="what is below it cannot be, and is refused", examples=[5])
-    highest: float = Field(description="the same of what is above", examples=[250])
+    lowest: float = Field(description="lower values are impossible, and are refused", examples=[5])
+    highest: float = Field(
+        description="higher values are impossible, and are refused", examples=[250]
+    )
     meaning: str = Field(examples=["Weight / height²."])
 
 

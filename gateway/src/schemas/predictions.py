@@ -42,7 +42,7 @@ FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
 
 class TooMuchError(Exception):
-    """A request has more rows than one may have."""
+    """A request has too many rows."""
 
 
 def form_of(data: Any) -> str:
@@ -51,7 +51,7 @@ def form_of(data: Any) -> str:
     Raises TooMuchError, before each of its rows is looked at.
     """
     if isinstance(data, list) and len(data) > MAX_ROWS:
-        raise TooMuchError(f"a list has at most {MAX_ROWS:,} patients, and not {len(data):,}")
+        raise TooMuchError(f"a list has at most {MAX_ROWS:,} patients, not {len(data):,}")
     if isinstance(data, dict | NamedRow):
         return "named row"
     first = data[0] if isinstance(data, list) and data else None

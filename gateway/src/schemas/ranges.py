@@ -18,7 +18,7 @@ Values = npt.NDArray[np.float64]
 
 
 class ImpossibleError(Exception):
-    """A value that cannot be, with its row and column; the text is a sentence that says why."""
+    """An impossible value, with its row and column; the text explains why it is impossible."""
 
     def __init__(self, row: int, name: str, text: str) -> None:
         super().__init__(text)

@@ -1,4 +1,4 @@
-// Asks the gateway, with the API key where it wants one.
+// Asks the gateway, with the API key if it requires one.
 const STORE = 'gateway-api-key';
 const form = document.getElementById('key-form');
 const input = document.getElementById('key');

@@ -50,7 +50,7 @@ class TaskQueue:
                 )
         except (AMQPError, KombuError, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise BrokerAwayError(f"the broker takes no trainings: {reason}") from error
+            raise BrokerAwayError(f"the broker accepts no trainings: {reason}") from error
 
     def _refuse_a_long_queue(self, connection: Any) -> None:
         with connection.channel() as channel:

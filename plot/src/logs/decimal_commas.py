@@ -1,4 +1,4 @@
-"""Tells whether the commas in a log's numbers are decimal, or separate thousands."""
+"""Decides whether the commas in a log's numbers are decimal, or separate thousands."""
 
 import io
 import re
@@ -30,7 +30,7 @@ class Commas:
                     break
 
     def problem(self) -> str:
-        """Says what is doubtful or wrong, and what to do about it."""
+        """Explains a doubt or an error, and says what to do about it."""
         if not self._doubtful:
             return ""
         number = shown(self._doubtful.encode())

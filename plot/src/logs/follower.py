@@ -1,4 +1,4 @@
-"""Follows a log, and keeps the numbers of its rows for whoever asks."""
+"""Follows a log, and keeps the numbers of its rows for readers."""
 
 import logging
 import time
@@ -56,7 +56,7 @@ class Follower(Generic[AnyRows, AnyNumbers]):
 
     @contextmanager
     def held(self) -> Iterator[AnyNumbers]:
-        """Gives the numbers, which stay as they are while held; do so briefly."""
+        """Yields the numbers, which do not change while held: hold them briefly."""
         with self._lock:
             yield self._numbers
 
@@ -84,6 +84,7 @@ class Follower(Generic[AnyRows, AnyNumbers]):
         self._numbers.add(rows)
         self._end = self._tail.offset
         self.rows_read += len(next(iter(rows)))
+        self._rate.add(self.rows_read, time.monotonic())
         self.version += 1
 
     @property
@@ -92,7 +93,7 @@ class Follower(Generic[AnyRows, AnyNumbers]):
         return self._tail.unreadable
 
     def problem(self) -> str | None:
-        """Says what is wrong with the log, and what to do about it."""
+        """Explains the problem with the log, and says what to do about it."""
         return self._tail.problem()
 
     def rows_per_second(self) -> float:

@@ -23,7 +23,7 @@ class LogRows(Protocol):
     def __iter__(self) -> Iterator[npt.NDArray[Any]]: ...
 
     def valid(self) -> npt.NDArray[np.bool_]:
-        """Tells for each row whether it can be counted; shape (n,)."""
+        """Returns for each row whether it can be counted; shape (n,)."""
         ...
 
 
@@ -42,7 +42,7 @@ class Rows(NamedTuple):
     absolute_error: Column
 
     def valid(self) -> npt.NDArray[np.bool_]:
-        """Tells for each row whether it can be counted; shape (n,)."""
+        """Returns for each row whether it can be counted; shape (n,)."""
         return np.isfinite(self.y_true) & np.isfinite(self.y_pred) & (self.absolute_error >= 0)
 
 

@@ -173,7 +173,7 @@ class LogTail(Generic[AnyRows]):
         if self._layout is None:
             self._wrong = f"the lines before its header {shown(line)} are not read"
         self._layout, self._header, self._header_offset = layout, line.strip(), offset
-        log.warning("%s: from byte %d on its header is %s", self._path, offset, shown(line))
+        log.warning("%s: from byte %d on, the header is %s", self._path, offset, shown(line))
 
     def _tell(self, unreadable: list[bytes]) -> None:
         if not unreadable:

@@ -30,7 +30,7 @@ class EventStream:
         return kind not in self._latest
 
     def put(self, kind: str, data: object) -> None:
-        """Gives an event to all readers, replacing the last one of its kind."""
+        """Sends an event to all readers, replacing the last one of its kind."""
         if self.readers:
             self._latest[kind] = encode(kind, data)
             self._wake()

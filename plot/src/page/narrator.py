@@ -1,4 +1,4 @@
-"""Tells the page about the rows, as plain values for JSON."""
+"""Describes the rows for the page, as plain values for JSON."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ class Section(NamedTuple):
 
 
 class Narrator:
-    """Tells what the follower and the sections have read. Ask it in any thread."""
+    """Reports what the follower and the sections have read. Thread-safe."""
 
     def __init__(self, follower: Follower[Rows, Summary], sections: Sequence[Section]) -> None:
         self._follower = follower

@@ -25,7 +25,7 @@ class ShadowRows(NamedTuple):
     live_absolute_error: Column
 
     def valid(self) -> npt.NDArray[np.bool_]:
-        """Tells for each row whether it can be counted; shape (n,)."""
+        """Returns for each row whether it can be counted; shape (n,)."""
         failed = np.isposinf(self.y_pred) & np.isposinf(self.absolute_error)
         errors = (self.absolute_error >= 0) & (self.live_absolute_error >= 0)
         return np.isfinite(self.y_true) & (np.isfinite(self.y_pred) | failed) & errors

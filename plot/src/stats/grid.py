@@ -73,7 +73,7 @@ class Grid:
             blocks = blocks[fitting + 1 :]
 
     def holds(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Tells for each point whether it is in a cell; shape (n,)."""
+        """Returns for each point whether it is in a cell; shape (n,)."""
         within = np.logical_and(points >= self.low, points < self.high)
         return _both(within)
 
@@ -92,7 +92,7 @@ class Grid:
         self._counts.fill(*points.T)
 
     def _may_not_fit(self, blocks: Points) -> npt.NDArray[np.bool_]:
-        """Tells for each block whether too much of it may be outside, or most of it in one cell."""
+        """Returns for each block whether too much may be outside, or most of it in one cell."""
         with np.errstate(over="ignore"):
             cells = np.floor((blocks - self.low) / self.cell)
         # If 95 of 100 points share a cell, so do 45 of 50 pairs.

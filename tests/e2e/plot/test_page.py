@@ -20,7 +20,7 @@ from ledger import Ledger
 from support.live_page import NOTHING_THERE, ask, connect, get, write
 from support.pages import events, next_event, page_address
 from support.raw_http import send
-from support.service import Service
+from support.service import ROOT, Service
 from support.vhost import Vhost
 from support.waiting import STOP_SECONDS, eventually
 
@@ -260,7 +260,9 @@ def test_it_answers_to_local_names_only(plot: Service) -> None:
 
 
 def test_no_path_leads_out_of_what_is_served(plot: Service) -> None:
-    for path in ("/static/../plot.py", "/static/%2e%2e/plot.py", "/static//etc/passwd", "/logs"):
+    assert (ROOT / "plot" / "src" / "page" / "server.py").exists(), "it is there to be asked for"
+    paths = ("/static/../server.py", "/static/%2e%2e/server.py", "/static//etc/passwd", "/logs")
+    for path in paths:
         assert ask(plot, path)[0] == 404
 
 

@@ -71,7 +71,7 @@ def test_without_its_broker_nothing_is_left_and_then_it_is_the_same_job(
         answer = gateway.train(key := new_id())
         assert time.monotonic() - begin < threads.SECONDS
         assert answer.status_code == 503
-        assert "the broker takes no trainings" in answer.json()["detail"]
+        assert "the broker accepts no trainings" in answer.json()["detail"]
         assert set(redis.scan_iter("training:*")) == before
         redis.close()
         assert gateway.predict(SCALED).status_code == 202, "the other broker is there"

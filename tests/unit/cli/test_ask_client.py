@@ -307,7 +307,7 @@ def test_what_is_no_http_is_given_up(
     gateway.tell(content)
     status, _, err = ask("job", "x")
     assert (status, len(pauses)) == (1, 4)
-    assert f"{gateway.url} gave no complete answer" in err
+    assert f"{gateway.url} returned no complete answer" in err
 
 
 def test_a_gateway_that_does_not_answer(
@@ -334,6 +334,17 @@ def test_no_gateway(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
         assert status == 2
         assert name in err
         monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_URL", "http://gateway.example")
+    monkeypatch.setenv("http_proxy", proxy)
+    status, _, err = ask("health")
+    assert status == 2
+    assert f"http_proxy={proxy} cannot be used" in err
 
 
 def test_a_job_is_followed_over_a_broken_stream(

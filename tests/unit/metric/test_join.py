@@ -319,7 +319,7 @@ def test_a_second_metric_is_refused(tmp_path: Path) -> None:
 def test_a_state_taken_away_is_noticed(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     (tmp_path / "metric_state.sqlite3").unlink()
-    with pytest.raises(LogError, match=r"metric_state.sqlite3 was taken away"):
+    with pytest.raises(LogError, match=r"metric_state.sqlite3 was moved or removed"):
         ledger.take([half("a", "y_true", 1)], 0)
 
 

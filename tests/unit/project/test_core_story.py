@@ -33,7 +33,7 @@ NAMED = {
         "sections: list[Section] = [shadow_section(settings.logs_dir)]",
     ],
     "metric/src/durable_csv.py": [
-        'log.warning("%s was changed by something else: %s; a new one is begun", self._path,'
+        'log.warning("%s was changed by something else: %s; beginning a new one", self._path,'
         " found)",
     ],
 }

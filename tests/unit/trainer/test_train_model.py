@@ -34,7 +34,9 @@ def test_numbers_that_cannot_be_computed_with_leave_no_record(
     store = ModelStore(str(tmp_path))
     rows = np.random.default_rng(0).normal(size=(60, 3)) * [1 / scale, 1 / scale, scale]
     csv = "a,b,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows.tolist())
-    with pytest.raises(TrainingError, match=f"{algorithm} cannot be made of data set 'own': ") as e:
+    with pytest.raises(
+        TrainingError, match=f"{algorithm} cannot be trained on data set 'own': "
+    ) as e:
         trained_on(store, csv, algorithm)
     assert "\n" not in str(e.value)
     assert store.models() == []

@@ -1,4 +1,4 @@
-"""The nodes of the broker: how many run, and what is wrong with the others."""
+"""The nodes of the broker: how many run, and the problems of the others."""
 
 from collections.abc import Sequence
 from typing import Any

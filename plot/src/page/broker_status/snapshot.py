@@ -1,4 +1,4 @@
-"""A snapshot of the broker: its queues, who consumes them, and what is wrong with it."""
+"""A snapshot of the broker: its queues, their consumers, and its problems."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -9,7 +9,7 @@ from page.broker_status import broker_nodes, delivery_limits, queue_figures
 from page.broker_status.api_answers import an_object, items, text
 from page.broker_status.management_api import BrokerApi
 from page.broker_status.queue_figures import SHOWN, Queue, by_stream
-from pipeline.queues import ANSWERS, Y_PRED_SHADOW
+from pipeline.queues import ANSWERS, FEATURES, Y_PRED, Y_PRED_SHADOW, Y_TRUE
 
 RISKED = (*SHOWN, ANSWERS, Y_PRED_SHADOW)  # the queues that we consume, or keep
 
@@ -79,12 +79,12 @@ def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, 
     bears its name, or if rows arrive.
     """
     found = {"plot": ServiceState("running", 1)}
-    for service, inputs in (("model", ("features",)), ("metric", ("y_true", "y_pred"))):
+    for service, inputs in (("model", (FEATURES,)), ("metric", (Y_TRUE, Y_PRED))):
         known = [queues[name].consumers for name in inputs if name in queues]
         counts = [consumers for consumers in known if consumers is not None]
         is_known = queues and len(counts) == len(known)
         found[service] = _copies(min(counts, default=0)) if is_known else ServiceState()
-    rows = queues["features"].in_per_second if "features" in queues else 0.0
+    rows = queues[FEATURES].in_per_second if FEATURES in queues else 0.0
     named = sum(name.startswith("features:") for name in connections)
     found["features"] = _copies(max(named, int(rows > 0))) if queues else ServiceState()
     return found

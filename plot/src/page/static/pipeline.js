@@ -12,7 +12,7 @@ const PARTS = [
   ['service', 'metric', 'joins label and prediction by id'],
   ['file', 'metric_log.csv', 'one line per row'],
   ['service', 'plot', 'serves this page'],
-  ['queue', 'dead_letters', 'what model and metric cannot use'],
+  ['queue', 'dead_letters', 'messages that could not be used'],
 ];
 const flow = document.getElementById('flow');
 const GONE_IN_MS = 600000;
