@@ -35,7 +35,8 @@ class Desk:
             gateway_port=self.gateway,
             plot_port=self.page,
             gateway_url=f"http://localhost:{self.gateway}",
-            mlflow_tracking_uri=f"sqlite:///{self._folder}/mlflow.db",
+            mlflow_tracking_uri=(self._folder / "mlflow").as_uri(),
+            mlflow_allow_file_store="true",
         )
         desk = self._folder / f"desk-{len(self._terminals)}"
         terminal = Terminal(where, desk, settings, {8000: self.gateway, 8080: self.page})
