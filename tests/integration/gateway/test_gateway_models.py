@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
+import httpx
 import pytest
 
 from pipeline.clock import now_text
@@ -22,7 +24,7 @@ from support.gateway_client import Gateway
 from support.service import Service
 from support.stored_models import put_bad_model, put_model
 from support.vhost import Vhost
-from support.waiting import eventually
+from support.waiting import PATIENCE_SECONDS, eventually
 
 KEY = "a-key-for-all-of-this"
 
@@ -150,18 +152,28 @@ PAIRS = 20
 
 def test_of_two_rollbacks_at_one_moment_one_goes_back(gateway: Gateway, store: ModelStore) -> None:
     put_model(store, "third")
-    went = []
+    start = Barrier(2)
+
+    def roll_back(_: int) -> httpx.Response:
+        start.wait(PATIENCE_SECONDS)
+        return gateway.http.post("/rollback")
+
+    refused = 0
     with ThreadPoolExecutor(2) as pool:
         for _ in range(PAIRS):
             for model_id in ("second", "third"):
                 promote(gateway, model_id)
-            answers = list(pool.map(lambda _: gateway.http.post("/rollback"), range(2)))
-            (made,) = [answer for answer in answers if answer.status_code == 200]
+            answers = [*pool.map(roll_back, range(2))]
+            made = [each.json()["change"]["live"] for each in answers if each.status_code == 200]
+            if len(made) == 2:  # on a busy machine one may come when the other has been answered
+                assert {*made} == {"second", "first"}
+                continue
+            assert made == ["second"]
             (other,) = [answer for answer in answers if answer.status_code != 200]
             assert_refused(other, "see GET /changes")
-            went.append(made.json()["change"]["live"])
+            refused += 1
             assert gateway.http.post("/rollback").json()["change"]["live"] == "first"
-    assert went == ["second"] * PAIRS
+    assert refused > PAIRS / 2
 
 
 def test_a_change_sent_again_with_its_key_is_the_same(gateway: Gateway, store: ModelStore) -> None:
