@@ -1,0 +1,51 @@
+"""The values of a row in a message, as the schema has them: their types, and what is wrong.
+
+A row is a list of values in the order of the columns, or an object by their names. It is decoded
+into a list either way. A number is a float, a category or a text is a str; null stands for a value
+that is missing, where the schema allows it.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from pipeline.table.schema import Column, Number, Schema
+
+RowValues = list[Any]
+
+
+def values_type(schema: Schema) -> Any:
+    """Returns the type by which msgspec decodes the values of one row.
+
+    All numbers, none missing, is a list of so many floats, the fastest there is. An object decodes
+    to a struct, which `in_order` puts in order.
+    """
+    columns = schema.columns
+    if all(isinstance(column, Number) and not column.missing for column in columns):
+        length = msgspec.Meta(min_length=len(columns), max_length=len(columns))
+        in_order: Any = Annotated[list[float], length]
+    else:
+        in_order = tuple[tuple(_type(column) for column in columns)]  # type: ignore[misc]
+    return in_order | _by_name(columns)
+
+
+def in_order(values: Any) -> RowValues:
+    """Returns decoded values as a list in the order of the columns."""
+    if isinstance(values, msgspec.Struct):
+        return [*msgspec.structs.astuple(values)]
+    return values if isinstance(values, list) else [*values]
+
+
+def _type(column: Column) -> Any:
+    kind: Any = float if isinstance(column, Number) else str
+    return kind | None if column.missing else kind
+
+
+def _by_name(columns: list[Column]) -> Any:
+    fields: list[Any] = []
+    names = {}
+    for index, column in enumerate(columns):  # a name may be anything, and no name of Python
+        field = f"c{index}"
+        names[field] = column.name
+        fields.append((field, _type(column), None) if column.missing else (field, _type(column)))
+    return msgspec.defstruct("Row", fields, rename=names, forbid_unknown_fields=True, kw_only=True)
