@@ -26,23 +26,37 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class Measured(_Part, frozen=True):
-    """A number as people measure it; in a message it is (measured - mean) / scale."""
+    """A number as people measure it; in a message it is (measured - mean) / scale.
+
+    The other fields are as those of Number, in this unit.
+    """
 
     mean: float
     scale: float
     unit: str = ""
     least: float | None = None
     most: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    step: float | None = None
 
 
 class Number(_Part, frozen=True, tag_field="type", tag="number"):
-    """A column of numbers; `least` and `most` are the ends of the range seen in training."""
+    """A column of numbers.
+
+    `least` and `most` are the ends of the range in the data set, `lowest` and `highest` of what is
+    possible at all, `step` is the precision.
+    """
 
     name: str
     title: str = ""
+    note: str = ""
     unit: str = ""
     least: float | None = None
     most: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    step: float | None = None
     missing: bool = False
     measured: Measured | None = None
 
@@ -53,6 +67,7 @@ class Category(_Part, frozen=True, tag_field="type", tag="category"):
     name: str
     values: list[str]
     title: str = ""
+    note: str = ""
     missing: bool = False
 
 
@@ -61,6 +76,7 @@ class Text(_Part, frozen=True, tag_field="type", tag="text"):
 
     name: str
     title: str = ""
+    note: str = ""
     missing: bool = False
 
 

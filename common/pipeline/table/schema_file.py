@@ -10,6 +10,7 @@ from pipeline.table.schema import (
     MAX_TEXT,
     Category,
     Column,
+    Measured,
     Number,
     Schema,
     SchemaError,
@@ -108,18 +109,20 @@ def _of_column(column: Column) -> Iterator[str]:
     if isinstance(column, Category):
         yield from _of_list("values", column.values, 1)
     if isinstance(column, Number):
-        yield from _of_range(column.least, column.most)
+        yield from _of_ranges(column)
         if column.measured is not None:
-            if column.measured.scale == 0:
-                yield "measured: a scale of 0 would divide by zero"
-            yield from _of_range(column.measured.least, column.measured.most)
+            if column.measured.scale <= 0:
+                yield f'measured: "scale" is {column.measured.scale:g}, and must be above 0'
+            yield from (f"measured: {wrong}" for wrong in _of_ranges(column.measured))
 
 
 def _of_target(target: Target, task: str) -> Iterator[str]:
     if task == "regression":
         if target.classes:
             yield 'target: "classes" belong to a classification: remove them, or change "task"'
-        yield from (f"target: {wrong}" for wrong in _of_range(target.least, target.most))
+        yield from (
+            f"target: {wrong}" for wrong in _of_range("least", target.least, "most", target.most)
+        )
     else:
         if not target.classes:
             yield 'target: a classification needs "classes", a list of at least two texts'
@@ -139,9 +142,17 @@ def _of_list(key: str, texts: Sequence[str], least: int) -> Iterator[str]:
             yield f'"{key}"[{index}]: {text!r} is there twice'
 
 
-def _of_range(least: float | None, most: float | None) -> Iterator[str]:
+def _of_ranges(part: Number | Measured) -> Iterator[str]:
+    yield from _of_range("least", part.least, "most", part.most)
+    yield from _of_range("lowest", part.lowest, "least", part.least)
+    yield from _of_range("most", part.most, "highest", part.highest)
+    if part.step is not None and part.step <= 0:
+        yield f'"step" is {part.step:g}, and must be above 0'
+
+
+def _of_range(low: str, least: float | None, high: str, most: float | None) -> Iterator[str]:
     if least is not None and most is not None and least > most:
-        yield f'"least" is {least:g}, and greater than "most", {most:g}: swap them'
+        yield f'"{low}" is {least:g}, and greater than "{high}", {most:g}'
 
 
 def _in_words(text: str, content: bytes) -> str:

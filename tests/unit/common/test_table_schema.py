@@ -88,11 +88,19 @@ def test_wide_tables_are_taken(count: int) -> None:
         (with_column(name="a", type="number", leest=1), 'columns[0]: "leest" is no key'),
         (
             with_column(name="a", type="number", least=2, most=1),
-            'columns[0] (a): "least" is 2, and greater than "most", 1: swap them',
+            'columns[0] (a): "least" is 2, and greater than "most", 1',
         ),
         (
             with_column(name="a", type="number", measured={"mean": 0, "scale": 0}),
-            "columns[0] (a): measured: a scale of 0",
+            'columns[0] (a): measured: "scale" is 0, and must be above 0',
+        ),
+        (
+            with_column(name="a", type="number", most=2, highest=1),
+            'columns[0] (a): "most" is 2, and greater than "highest", 1',
+        ),
+        (
+            with_column(name="a", type="number", step=0),
+            'columns[0] (a): "step" is 0, and must be above 0',
         ),
         (
             with_column(name="a", type="category", values=["x", "x"]),
