@@ -1,11 +1,12 @@
-"""The values of a row in a message, as the schema has them: their types, and what is wrong.
+"""The types of what messages carry, by the schema: rows, labels and predictions.
 
 A row is a list of values in the order of the columns, or an object by their names. It is decoded
 into a list either way. A number is a float, a category or a text is a str; null stands for a value
-that is missing, where the schema allows it.
+that is missing, where the schema allows it. A label is a number or a class; a prediction too, or
+an object of probabilities by class.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -27,6 +28,29 @@ def values_type(schema: Schema) -> Any:
     else:
         in_order = tuple[tuple(_type(column) for column in columns)]  # type: ignore[misc]
     return in_order | _by_name(columns)
+
+
+def label_type(schema: Schema) -> Any:
+    """Returns the type of a label: a number, or one of the classes."""
+    if schema.task == "regression":
+        return float
+    return Literal[tuple(schema.target.classes)]
+
+
+def prediction_type(schema: Schema) -> Any:
+    """Returns the type of a prediction: as a label's, or numbers by class, to be checked."""
+    if schema.task == "regression":
+        return float
+    return label_type(schema) | dict[str, float]
+
+
+def most_probable(probabilities: dict[str, float], classes: list[str]) -> str:
+    """Returns the most probable class; of several that are equal the first one in `classes`.
+
+    >>> most_probable({"b": 0.5, "a": 0.5}, ["a", "b"])
+    'a'
+    """
+    return max(classes, key=lambda name: probabilities.get(name, 0.0))
 
 
 def in_order(values: Any) -> RowValues:
