@@ -17,7 +17,7 @@ VENV_GONE := $(shell test -L .venv || test ! -d .venv || \
 	{ test -x .venv/bin/python && grep -qsF "$$(pwd -P)/.venv/bin/python" .venv/bin/pip; } || echo gone)
 
 .DEFAULT_GOAL := help
-.PHONY: gone help run test test-e2e check format test-compose chaos bench acceptance train lock passwords reset clean
+.PHONY: gone help run test test-e2e check docs format test-compose chaos bench acceptance train lock passwords reset clean
 gone:
 
 help:  ## this list
@@ -40,6 +40,9 @@ check: .venv/test  ## lint, formatting, types; the workflow and the issue forms 
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	.venv/bin/zizmor --offline --quiet .github
+
+docs: .venv/docs  ## the documents as a site, in site/index.html; a dead link or a page that nothing leads to fails
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
 
 format: .venv/test  ## put the code into its form
 	.venv/bin/ruff check --fix
@@ -73,12 +76,16 @@ reset:  ## begin again with nothing: no rows, messages, jobs and stored models o
 
 clean:  ## remove what `make run` and `make test` made here, except logs/ and models/
 	rm -rf .venv .local model/model.skops* model/model.onnx* model/model.json .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf common/*.egg-info common/build
+	rm -rf common/*.egg-info common/build cli/*.egg-info cli/build site
 
-.venv/run: local/requirements.txt common/pyproject.toml $(VENV_GONE)
+.venv/run: local/requirements.txt common/pyproject.toml cli/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py local/requirements.txt
 	@touch $@
 
-.venv/test: tests/requirements.txt common/pyproject.toml $(VENV_GONE)
+.venv/test: tests/requirements.txt common/pyproject.toml cli/pyproject.toml $(VENV_GONE)
 	@$(PYTHON) local/environment.py tests/requirements.txt
 	@touch .venv/run $@
+
+.venv/docs: docs/requirements.txt $(VENV_GONE)
+	@$(PYTHON) local/environment.py docs/requirements.txt
+	@touch $@

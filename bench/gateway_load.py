@@ -68,7 +68,7 @@ class GatewayLoad(msgspec.Struct):
     overload: Overload
 
 
-class Asked:
+class Endpoint:
     """A service that is asked, in its room; `processes` are those that work for it."""
 
     def __init__(self, room: Room, url: str, processes: dict[str, psutil.Process]) -> None:
@@ -137,15 +137,15 @@ def _question(data: Sequence[object]) -> str:
 
 
 @contextmanager
-def handler(lab: Lab) -> Iterator[Asked]:
+def handler(lab: Lab) -> Iterator[Endpoint]:
     with lab.room() as room:
         service = room.script(BENCH / "handler_service.py", "handler", str(lab.model_path))
         url = _address(room, service.log, r"running on (\S+)")
-        yield Asked(room, f"{url}/", {"service": psutil.Process(service.process.pid)})
+        yield Endpoint(room, f"{url}/", {"service": psutil.Process(service.process.pid)})
 
 
 @contextmanager
-def gateway(lab: Lab, max_queue: int = 10_000) -> Iterator[Asked]:
+def gateway(lab: Lab, max_queue: int = 10_000) -> Iterator[Endpoint]:
     """With a model, a broker and a Redis."""
     with lab.room() as room, PrivateRedis(room.folder / "redis") as redis:
         model = room.start("model")
@@ -153,7 +153,7 @@ def gateway(lab: Lab, max_queue: int = 10_000) -> Iterator[Asked]:
         service = room.start("gateway", redis_url=redis.url, gateway_port=0, max_queue=max_queue)
         url = _address(room, service.log, r"gateway at (\S+)")
         pid = (room.folder / "redis" / "redis.pid").read_text().split()[0]
-        yield Asked(room, url, {
+        yield Endpoint(room, url, {
             "service": psutil.Process(service.process.pid),
             "redis": psutil.Process(int(pid)),
             "model": psutil.Process(model.process.pid),
@@ -169,7 +169,7 @@ def _address(room: Room, log: Callable[[], str], pattern: str) -> str:
 def measure(lab: Lab, say: Callable[[str], None]) -> GatewayLoad:
     loads: list[Load] = []
 
-    def add(asked: Asked, *cases: Case) -> None:
+    def add(asked: Endpoint, *cases: Case) -> None:
         for case in cases:
             loads.append(asked.load(case))
             say(f"{case}: {loads[-1].found}")
@@ -194,7 +194,7 @@ def _more(name: str) -> list[Case]:
     return [Case(name, STEADY_RATE), Case(name, 0, BATCH_CLIENTS, BATCH, SHORT_SECONDS)]
 
 
-def _overload(asked: Asked) -> Overload:
+def _overload(asked: Endpoint) -> Overload:
     asked.stop("model")
     for _ in range(OVERLOAD_TRIES):  # until the queue is full
         if 429 in asked.ask(Case(ACCEPTED, seconds=SHORT_SECONDS)).statuses:

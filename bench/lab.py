@@ -113,7 +113,7 @@ class Room:
     def cpu_seconds(self) -> dict[str, float]:
         """What each process here, and the broker, has used of a core so far (user and system).
 
-        Of one that has ended by itself, what it had at the last look.
+        Of one that has ended by itself, what it had when it was last measured.
         """
         processes = [(program.name, program.process.pid) for program in self._programs]
         for name, pid in [*processes, ("broker", self.lab.broker_process.pid)]:

@@ -8,8 +8,9 @@ import msgspec
 import model
 from lab import Lab
 from pipeline import dataset
-from pipeline.messages import FEATURES, Message, new_id
+from pipeline.messages import Message, new_id
 from pipeline.model_store.predictor import Predictor
+from pipeline.schemas import FEATURES
 
 SIZES = (1, 10, 100, 500, 1000)
 REPEATS = 7

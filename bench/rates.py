@@ -10,7 +10,7 @@ import msgspec
 from lab import BenchError, Room
 
 WARM_UP_SECONDS, MEASURED_SECONDS = 1.0, 4.0
-LOOK_SECONDS = 0.02
+POLL_SECONDS = 0.02
 PATIENCE_SECONDS = 60.0
 
 
@@ -24,7 +24,7 @@ class Rate(msgspec.Struct):
     cpu_us: dict[str, float]
 
 
-class Look(NamedTuple):
+class Sample(NamedTuple):
     """What was seen at one moment: a monotonic time, rows, CPU seconds by process."""
 
     time: float
@@ -70,18 +70,20 @@ def steady_rate(variant: str, rows: Callable[[], int], room: Room) -> Rate:
     return between(variant, first, next_rows(rows, rows(), room))
 
 
-def whole_rate(variant: str, rows: Callable[[], int], room: Room, first: Look, until: int) -> Rate:
-    """From a first look to the last of a known number of rows: nothing is left on its way."""
+def whole_rate(
+    variant: str, rows: Callable[[], int], room: Room, first: Sample, until: int
+) -> Rate:
+    """From a first sample to the last of a known number of rows: nothing is left on its way."""
     last = first
     while last.rows < until:
         last = next_rows(rows, last.rows, room)
     return between(variant, first, last)
 
 
-def between(variant: str, first: Look, last: Look) -> Rate:
-    """The rate from one look to another.
+def between(variant: str, first: Sample, last: Sample) -> Rate:
+    """The rate from one sample to another.
 
-    >>> between("ours", Look(1.0, 100, {"model": 0.5}), Look(3.0, 300, {"model": 0.6}))
+    >>> between("ours", Sample(1.0, 100, {"model": 0.5}), Sample(3.0, 300, {"model": 0.6}))
     Rate(variant='ours', rows=200, seconds=2.0, rows_per_second=100.0, cpu_us={'model': 500.0})
     """
     rows, seconds = last.rows - first.rows, last.time - first.time
@@ -90,16 +92,16 @@ def between(variant: str, first: Look, last: Look) -> Rate:
     return Rate(variant, rows, seconds, rows / seconds, cpu_us)
 
 
-def next_rows(rows: Callable[[], int], seen: int, room: Room) -> Look:
+def next_rows(rows: Callable[[], int], seen: int, room: Room) -> Sample:
     """Waits for more rows than were seen."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (now := rows()) <= seen:
         room.check()
         if time.monotonic() > deadline:
             raise BenchError(f"no new rows within {PATIENCE_SECONDS:.0f} s: {seen} so far")
-        time.sleep(LOOK_SECONDS)
-    return Look(time.monotonic(), now, room.cpu_seconds())
+        time.sleep(POLL_SECONDS)
+    return Sample(time.monotonic(), now, room.cpu_seconds())
 
 
-def look(rows: Callable[[], int], room: Room) -> Look:
-    return Look(time.monotonic(), rows(), room.cpu_seconds())
+def sample(rows: Callable[[], int], room: Room) -> Sample:
+    return Sample(time.monotonic(), rows(), room.cpu_seconds())

@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-LONGEST_EVENT = 1 << 22  # bytes
+MAX_EVENT_BYTES = 1 << 22  # bytes
 
 
 async def read(url: str, notes: Path | None) -> None:
     parts = urlsplit(url)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=LONGEST_EVENT)
+    reader, writer = await asyncio.open_connection(
+        parts.hostname, parts.port, limit=MAX_EVENT_BYTES
+    )
     writer.write(f"GET /events HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
     kind, last_row = b"", None
     async for line in reader:

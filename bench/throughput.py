@@ -17,7 +17,7 @@ from sklearn.datasets import load_diabetes
 
 import bare
 from lab import BENCH, BenchError, Lab, Room
-from rates import CounterRows, CsvRows, Rate, look, next_rows, steady_rate, whole_rate
+from rates import CounterRows, CsvRows, Rate, next_rows, sample, steady_rate, whole_rate
 from support.rows import read_rows
 from support.waiting import eventually
 from train import train
@@ -59,7 +59,7 @@ def _course(room: Room) -> Rate:
     metric.send_signal(signal.SIGSTOP)
     room.script(BENCH / "course" / "model.py")
     room.wait_for(lambda: room.vhost.consumers("features") == 1, "model is there")
-    first = look(rows, room)
+    first = sample(rows, room)
     metric.send_signal(signal.SIGCONT)
     return whole_rate(COURSE, rows, room, first, COURSE_ROWS)
 

@@ -7,26 +7,29 @@ looks at the file is not in it. The service knows nothing of this.
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(sys.argv[2]).parent))
 
-import plot  # its folder is on the path only now
-from pipeline.run import run_service
-from plotter import Plotter
 
-catch_up, draw = Plotter.catch_up, Plotter.draw
+import plot  # its folder is on the path only now
+from artist import Artist
+from logs.follower import catch_up
+from pipeline.run import run_service
+
+draw = Artist.draw
 read_seconds = 0.0
 
 
-def timed_catch_up(self: Plotter, seconds: float) -> bool:
+def timed_catch_up(followers: Any, seconds: float) -> bool:
     global read_seconds  # noqa: PLW0603
     begin = time.perf_counter()
-    is_all = catch_up(self, seconds)
+    is_all = catch_up(followers, seconds)
     read_seconds = time.perf_counter() - begin
     return is_all
 
 
-def timed_draw(self: Plotter) -> None:
+def timed_draw(self: Artist) -> None:
     begin, has_news = time.perf_counter(), self.has_news
     draw(self)
     if has_news:
@@ -36,6 +39,6 @@ def timed_draw(self: Plotter) -> None:
 
 
 if __name__ == "__main__":
-    Plotter.catch_up = timed_catch_up  # type: ignore[method-assign]
-    Plotter.draw = timed_draw  # type: ignore[method-assign]
+    plot.catch_up = timed_catch_up  # type: ignore[attr-defined]
+    Artist.draw = timed_draw  # type: ignore[method-assign]
     run_service("plot", plot.PlotSettings, plot.main)

@@ -12,8 +12,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1] / "plot" / "src"))
 
 from logs.rows import Column
-from stats.betting import MIN_ROWS, Bets, Span
-from stats.comparison import BOUND_IN_SPANS
+from shadow_comparison.comparison import BOUND_IN_SPANS
+from shadow_comparison.confidence_sequence import MIN_ROWS, ConfidenceSequence, Span
 
 STREAMS, ROWS = 400, 5000
 ROWS_A_LOOK = 5
@@ -22,7 +22,7 @@ SCATTER = 58.0  # of the live model's residuals, as they are there
 
 Draw = Callable[[np.random.Generator], Column]
 
-# How much worse the candidate is on each row, in points: on average 0.
+# How much worse the shadow model is on each row, in points: on average 0.
 EQUAL_PAIRS: dict[str, Draw] = {
     "normal": lambda random: random.normal(0, 20, ROWS),
     "lognormal, sigma 1": lambda random: 10 * (random.lognormal(0, 1, ROWS) - np.exp(0.5)),
@@ -39,16 +39,16 @@ def _mixture(random: np.random.Generator, share: float, far: float) -> Column:
 
 
 def is_ever_left_out(differences: Column, random: np.random.Generator) -> bool:
-    """Tells whether zero was outside the interval at some look at one stream."""
+    """Tells whether zero was outside the interval at some sample at one stream."""
     live = np.abs(random.normal(0, SCATTER, ROWS))
     errors = np.stack([np.maximum(live + differences, 0), live])
     span = Span()
     taken = span.add(random.uniform(*LABELS, ROWS), errors)
     assert taken == MIN_ROWS
-    bets = Bets(BOUND_IN_SPANS * span.size)
+    sequence = ConfidenceSequence(BOUND_IN_SPANS * span.size)
     for start in range(taken, ROWS, ROWS_A_LOOK):
-        bets.add(differences[start : start + ROWS_A_LOOK])
-        if bets.refutes(0):
+        sequence.add(differences[start : start + ROWS_A_LOOK])
+        if sequence.refutes(0):
             return True
     return False
 

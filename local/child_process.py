@@ -1,15 +1,14 @@
 """A child process with a log to read and a pid file by which a later run can find it."""
 
 import contextlib
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
 
-class Child:
+
+class ChildProcess:
     """A program that runs as a process of its own, and may be started again after its end.
 
     It is in a session of its own, so a Ctrl-C in the terminal does not reach it. Its output is in
@@ -85,27 +84,18 @@ def end_leftover(pid_file: Path, seconds: float = 15) -> None:
     A different program that has this number by now is left alone.
     """
     try:
-        pid, arguments = pid_file.read_text().split(" ", 1)
+        text, arguments = pid_file.read_text().split(" ", 1)
+        pid = int(text)
     except (FileNotFoundError, ValueError):
         return
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + seconds
-        with contextlib.suppress(ProcessLookupError):
-            if _is_running(pid, arguments):
-                os.kill(int(pid), number)
-        while _is_running(pid, arguments) and time.monotonic() < deadline:
-            time.sleep(0.05)
+    with contextlib.suppress(psutil.Error):  # it has ended, or is somebody else's
+        process = psutil.Process(pid)
+        command = " ".join(process.cmdline())
+        if f" {arguments} " in f"{command} ":  # Erlang 27 adds a "--"
+            process.terminate()
+            try:
+                process.wait(seconds)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(seconds)
     pid_file.unlink()
-
-
-def _is_running(pid: str, arguments: str) -> bool:
-    """Returns True if the process with this number has these arguments in its command line."""
-    listing = subprocess.run(
-        ["ps", "-ww", "-o", "args=", "-p", pid],
-        env=os.environ | {"LC_ALL": "C.UTF-8"},  # so that paths are shown unchanged
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    return f" {arguments} " in f"{listing.stdout.strip()} "  # Erlang 27 adds a "--"

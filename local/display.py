@@ -23,7 +23,7 @@ Place = tuple[str, str]  # a name for the thing, and where it is
 
 
 @dataclass(frozen=True)
-class View:
+class Snapshot:
     """The state to show: where the rows are, and how the services are doing."""
 
     progress: Progress
@@ -36,12 +36,12 @@ class Display(Protocol):
     """The interface of both ways to show a run."""
 
     def say(self, text: str) -> None:
-        """Tells an event. Never fails: a closed terminal must not keep the run from stopping."""
+        """Prints an event. Never fails: a closed terminal must not keep the run from stopping."""
 
     def open(self, places: Sequence[Place]) -> None:
         """Begins the display, with the places where to find things."""
 
-    def show(self, view: View) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Updates the display. Raises OSError if there is nobody to see it."""
 
     def close(self) -> None:
@@ -61,11 +61,11 @@ class PlainDisplay:
     def open(self, places: Sequence[Place]) -> None:
         self.say("\n".join(f"{what}: {where}" for what, where in places))
 
-    def show(self, view: View) -> None:
-        if view.seconds < self._next_line:
+    def show(self, snapshot: Snapshot) -> None:
+        if snapshot.seconds < self._next_line:
             return
-        self._next_line = view.seconds + LINE_SECONDS
-        print(", ".join(f"{name} {value}" for name, value in numbers(view)), flush=True)
+        self._next_line = snapshot.seconds + LINE_SECONDS
+        print(", ".join(f"{name} {value}" for name, value in numbers(snapshot)), flush=True)
 
     def close(self) -> None:
         pass
@@ -87,8 +87,8 @@ class LiveDisplay:
         self._places = places
         self._live.start()
 
-    def show(self, view: View) -> None:
-        self._live.update(_panel(view, self._places), refresh=True)
+    def show(self, snapshot: Snapshot) -> None:
+        self._live.update(_panel(snapshot, self._places), refresh=True)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -99,14 +99,14 @@ def for_stdout() -> Display:
     return LiveDisplay() if sys.stdout.isatty() else PlainDisplay()
 
 
-def numbers(view: View) -> list[tuple[str, str]]:
+def numbers(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Returns each number of the status with its name, as text.
 
     >>> progress = Progress(1200, False, 1190, 1100, 0.0, 90, 0, 1000, 47.219)
-    >>> numbers(View(progress, 250.04, {}, 4.0))[:3]
+    >>> numbers(Snapshot(progress, 250.04, {}, 4.0))[:3]
     [('published', '1,200'), ('predicted', '1,190'), ('joined', '1,100')]
     """
-    at, mae = view.progress, view.progress.mae
+    at, mae = snapshot.progress, snapshot.progress.mae
     return [
         ("published", f"{at.published:,}"),
         ("predicted", f"{at.predicted:,}"),
@@ -114,18 +114,18 @@ def numbers(view: View) -> list[tuple[str, str]]:
         ("pending", f"{at.pending:,}"),
         ("dead-lettered", f"{at.dead_lettered:,}"),
         ("MAE of all", "–" if mae is None else readable(mae)),
-        ("rows/s", f"{view.rows_per_second:,.1f}"),
+        ("rows/s", f"{snapshot.rows_per_second:,.1f}"),
     ]
 
 
-def _panel(view: View, places: Sequence[Place]) -> RenderableType:
+def _panel(snapshot: Snapshot, places: Sequence[Place]) -> RenderableType:
     counts = Table.grid(padding=(0, 2))
     counts.add_column(width=13)
     counts.add_column(width=12, justify="right", style="bold")
-    for name, value in numbers(view):
+    for name, value in numbers(snapshot):
         counts.add_row(name, value)
     services = Table.grid(padding=(0, 2))
-    for name, state in view.states.items():
+    for name, state in snapshot.states.items():
         style = STATE_STYLES.get(state, "bold red")
         services.add_row(name, f"[{style}]{state}[/]")
     both = Table.grid(padding=(0, 4))
@@ -135,7 +135,7 @@ def _panel(view: View, places: Sequence[Place]) -> RenderableType:
     paths.add_column(overflow="fold")
     for what, where in places:
         paths.add_row(what, where)
-    minutes, seconds = divmod(int(view.seconds), 60)
+    minutes, seconds = divmod(int(snapshot.seconds), 60)
     return Panel(
         Padding(Group(both, "", paths), (1, 1)),
         title=f"streaming inference with delayed labels, {minutes}:{seconds:02d} min",

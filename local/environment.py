@@ -39,7 +39,7 @@ def make(requirements: str) -> None:
     if not is_usable():
         run([sys.executable, "-m", "venv", "--clear", str(VENV)])
     run([*pip, "--require-hashes", "-r", requirements])
-    run([*pip, "--no-deps", "--editable", "common"])
+    run([*pip, "--no-deps", "--editable", "common", "--editable", "cli"])
 
 
 def is_usable() -> bool:

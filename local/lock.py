@@ -4,22 +4,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from services import services_of
+
+ROOT = Path(__file__).resolve().parents[1]
 UV = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
 FORM = ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--no-header"]
 
 
-def lock(part: str, *constraints: str, name: str = "requirements") -> None:
-    """Writes `part`/`name`.txt: the requirements of the part, and of common."""
+def lock(part: str, *more: str, name: str = "requirements") -> None:
+    """Writes `part`/`name`.txt: the requirements of the part, of common, and what `more` names."""
     sources = ["common/pyproject.toml", f"{part}/{name}.in"]
     target = ["--no-annotate", "--output-file", f"{part}/{name}.txt"]
-    subprocess.run([*UV, *FORM, *sources, *constraints, *target], cwd=ROOT, check=True)
+    subprocess.run([*UV, *FORM, *sources, *more, *target], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
-    lock("tests")  # it has everything; the others take their versions from it
+    services = [f"{name}/requirements.in" for name in services_of(ROOT)]
+    lock("tests", *services)  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
-    for part in ("features", "model", "metric", "plot", "gateway", "trainer", "flower", "local"):
+    lock("local", *services, *same)
+    others = {path.parent.name for path in ROOT.glob("*/requirements.in")} - {"tests", "local"}
+    for part in sorted(others):
         lock(part, *same)
     lock("model", *same, name="requirements-onnx")
     lock("trainer", *same, name="requirements-mlflow")

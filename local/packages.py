@@ -58,7 +58,7 @@ class Package:
         command = self._install_command()
         if not command:
             raise ServerError(
-                f"{self.title} is not installed, and cannot be from here:\n{self.advice}"
+                f"{self.title} is not installed, and cannot be installed from here:\n{self.advice}"
             )
         print(f"installing {self.title} (a minute or two, once)", flush=True)
         status = subprocess.run(command, check=False).returncode

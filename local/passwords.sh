@@ -37,8 +37,8 @@ if [ -n "$(compose --profile serving ps --all --quiet gateway)" ] &&
   fi
 fi
 
-users='ADMIN FEATURES MODEL METRIC PLOT GATEWAY TRAINER FLOWER CLUSTER'
-kept=$(grep -Ev "^($(echo "$users" | tr ' ' '|'))_PASSWORD=" .env | sed "$profiles" || true)
+users=$(sed -n 's/^\([A-Z_]*\)_PASSWORD=.*/\1/p' .env.example)
+kept=$(grep -Ev "^($(echo $users | tr ' ' '|'))_PASSWORD=" .env | sed "$profiles" || true)
 {
   printf '%s' "${kept:+$kept
 }$runs"

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from child_process import Child, end_leftover
+from child_process import ChildProcess, end_leftover
 from lasting_path import LastingPath
 from packages import Package
 from servers import PrivateServer, ServerError, free_ports, listens, reply, wait_until_ready
@@ -80,8 +80,8 @@ class PrivateRabbitMQ(PrivateServer):
         # "-pipeline" means nothing to the node: it tells its process from those of other nodes.
         node: list[str | Path] = [server, "-noinput", "-pipeline", path]
         epmd = ["epmd", "-port", str(self._epmd_port), "-address", "127.0.0.1"]
-        self._node = Child("rabbitmq", node, self._folder, env, cwd=self._folder)
-        self._epmd = Child("epmd", epmd, self._folder, env)
+        self._node = ChildProcess("rabbitmq", node, self._folder, env, cwd=self._folder)
+        self._epmd = ChildProcess("epmd", epmd, self._folder, env)
         self.log = self._node.log
 
     @property
@@ -157,7 +157,7 @@ class PrivateRabbitMQ(PrivateServer):
             "[rabbitmq_management,rabbitmq_prometheus].\n"
         )
 
-    def _wait_for(self, child: Child, is_ready: Callable[[], bool]) -> None:
+    def _wait_for(self, child: ChildProcess, is_ready: Callable[[], bool]) -> None:
         wait_until_ready(self.title, self._folder, child, is_ready)
 
     def _answers(self) -> bool:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from child_process import Child
+from child_process import ChildProcess
 from packages import Package
 from servers import PrivateServer, free_ports, reply, wait_until_ready
 
@@ -37,7 +37,7 @@ class PrivateRedis(PrivateServer):
         command += ["--port", str(self._port), "--bind", "127.0.0.1"]
         command += ["--set-proc-title", "no"]  # else a later run would not recognise its arguments
         env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
-        self._child = Child("redis", command, self._folder, env, cwd=self._folder)
+        self._child = ChildProcess("redis", command, self._folder, env, cwd=self._folder)
         self.log = self._child.log
 
     @property

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from child_process import Child
+from child_process import ChildProcess
 from display import Display, for_stdout, short
 from options import environment, patience, positive
-from run_progress import LOOK_SECONDS, Goal, Session, StalledError
+from run_progress import POLL_SECONDS, Goal, RunProgress, StalledError
 from servers import ServerError
+from services import services_of
 from stores import end_leftover_redis, keep_running, stores_for
-from supervisor import NAMES, SERVING_NAMES, ServiceError, Supervisor, end_leftover_services
-from urls import files, pages, take_ports, ways_in
+from supervisor import ServiceError, Supervisor, end_leftover_services
+from urls import broker_urls, choose_ports, files, pages
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCAL = ROOT / ".local"
@@ -59,7 +60,7 @@ def main() -> int:
     """Runs the command. Exit status: 0 all done, or asked to stop; 1 failed."""
     parser = argparse.ArgumentParser(description="Runs the pipeline without Docker.")
     parser.add_argument(
-        "--rows", type=positive, default=0, help="end once so many rows are joined and drawn"
+        "--rows", type=positive, default=0, help="stop once this many rows are joined and drawn"
     )
     parser.add_argument(
         "--serving", action="store_true", help="answer requests, train models: gateway, trainer"
@@ -85,24 +86,26 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     with stores_for(env, LOCAL, display, serving=serving) as stores:
         interrupt.check()
         train_if_missing(env, display, interrupt)
-        take_ports(env, serving=serving)
-        names = SERVING_NAMES if serving else NAMES
+        choose_ports(env, serving=serving)
+        names = services_of(ROOT, serving=serving)
         supervisor = Supervisor(ROOT, LOCAL, env, display.say, names)
-        session = Session(supervisor, display, logs_dir / "metric_log.csv")
-        goal = Goal(rows, session.lines_before, patience(env)) if rows else None
+        progress = RunProgress(supervisor, display, logs_dir / "metric_log.csv")
+        goal = Goal(rows, progress.lines_before, patience(env)) if rows else None
         try:
             supervisor.start()
-            display.open([*pages(env, serving=serving), *files(logs_dir, LOCAL), *ways_in(stores)])
-            while not is_over(session, goal):
+            display.open(
+                [*pages(env, serving=serving), *files(logs_dir, LOCAL), *broker_urls(stores)]
+            )
+            while not is_over(progress, goal):
                 keep_running(stores, display)
-                interrupt.sleep(LOOK_SECONDS)
+                interrupt.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             pass  # the usual end
         finally:
             display.close()
             display.say("stopping the services")
             supervisor.stop()
-    display.say(session.summary())
+    display.say(progress.summary())
     for what, where in files(logs_dir, LOCAL):
         display.say(f"{what}: {where}")
 
@@ -117,7 +120,7 @@ def only_run(folder: Path) -> Iterator[None]:
         except BlockingIOError as error:
             lock.seek(0)
             raise AlreadyRunningError(
-                f"the pipeline runs in this checkout already (process {lock.read()})"
+                f"the pipeline is already running in this checkout (process {lock.read()})"
             ) from error
         lock.truncate(0)
         lock.write(str(os.getpid()))
@@ -131,10 +134,10 @@ def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt
         return
     if MODEL.exists() and MODEL_RECORD.exists():
         if MODEL.stat().st_mtime < TRAIN.stat().st_mtime:
-            display.say(f"{short(TRAIN)} was changed after its training: `make train` trains anew")
+            display.say(f"{short(TRAIN)} has changed since: `make train` trains the model again")
         return
     display.say("training the model")
-    train = Child("train", [sys.executable, TRAIN], LOCAL, env)
+    train = ChildProcess("train", [sys.executable, TRAIN], LOCAL, env)
     try:
         train.start()
         while train.exit_status is None:
@@ -146,9 +149,9 @@ def train_if_missing(env: dict[str, str], display: Display, interrupt: Interrupt
     display.say(train.log_tail(lines=1))
 
 
-def is_over(session: Session, goal: Goal | None) -> bool:
-    progress = session.look()
-    return goal is not None and goal.is_reached(progress, time.monotonic())
+def is_over(progress: RunProgress, goal: Goal | None) -> bool:
+    now = progress.update()
+    return goal is not None and goal.is_reached(now, time.monotonic())
 
 
 if __name__ == "__main__":

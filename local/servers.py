@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from child_process import Child
+from child_process import ChildProcess
 
 START_SECONDS = 60.0
 
@@ -66,7 +66,9 @@ def reply(port: int, greeting: bytes) -> bytes:
         return b""
 
 
-def wait_until_ready(title: str, folder: Path, child: Child, is_ready: Callable[[], bool]) -> None:
+def wait_until_ready(
+    title: str, folder: Path, child: ChildProcess, is_ready: Callable[[], bool]
+) -> None:
     """Waits until `is_ready`. Raises ServerError with the end of the log if that takes a minute."""
     deadline = time.monotonic() + START_SECONDS
     while not is_ready():

@@ -1,6 +1,6 @@
 """The services' reports in their status files, put together."""
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +9,8 @@ import msgspec
 
 from pipeline.health import Status
 
-RATE_SECONDS = 5.0
 
-
-class Tally:
+class ServiceCounts:
     """The counts of one service over all its processes: each process begins at 0."""
 
     def __init__(self, status_file: Path) -> None:
@@ -31,11 +29,6 @@ class Tally:
         self._status = status
 
     @property
-    def counts(self) -> dict[str, float]:
-        """The counts of the latest process."""
-        return self._status.counts if self._status is not None else {}
-
-    @property
     def time(self) -> float:
         """Unix time of the status, in seconds; 0 without one."""
         return self._status.time if self._status is not None else 0.0
@@ -45,8 +38,12 @@ class Tally:
         return self._earlier[name] + self.latest(name)
 
     def latest(self, name: str) -> int:
-        """Returns a current number, such as pending halves."""
-        return int(self.counts.get(name, 0))
+        """Returns a number of the latest process, such as pending halves; 0 if it has none."""
+        return int(self.gauge(name) or 0)
+
+    def gauge(self, name: str) -> float | None:
+        """Returns the same as it is in the status, such as the MAE; None without one."""
+        return self._status.counts.get(name) if self._status is not None else None
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,10 @@ class Progress:
     mae: float | None  # of the rows in the picture
 
     @classmethod
-    def of(cls, tallies: Mapping[str, Tally], all_published: bool) -> "Progress":
-        model, metric, plot = tallies["model"], tallies["metric"], tallies["plot"]
+    def of(cls, counts: Mapping[str, ServiceCounts], all_published: bool) -> "Progress":
+        model, metric, plot = counts["model"], counts["metric"], counts["plot"]
         return cls(
-            published=tallies["features"].total("rows"),
+            published=counts["features"].total("rows"),
             all_published=all_published,
             predicted=model.total("rows"),
             joined=metric.total("joined"),
@@ -75,34 +72,5 @@ class Progress:
             pending=metric.latest("pending_y_true") + metric.latest("pending_y_pred"),
             dead_lettered=model.total("dead_lettered") + metric.total("dead_lettered"),
             drawn=plot.latest("rows") + plot.latest("unreadable"),
-            mae=plot.counts.get("mae"),
+            mae=plot.gauge("mae"),
         )
-
-
-class Rate:
-    """The rate at which a count grows, over the last seconds.
-
-    >>> rate = Rate()
-    >>> rate.add(10, at=100.0)
-    >>> rate.add(30, at=104.0)
-    >>> rate.per_second(now=105.0), rate.per_second(now=120.0)
-    (5.0, 0.0)
-    """
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[int, float]] = deque()
-
-    def add(self, count: int, at: float) -> None:
-        """Takes the count at a moment, in seconds; a moment already known changes nothing."""
-        if self._samples and at <= self._samples[-1][1]:
-            return
-        self._samples.append((count, at))
-        while at - self._samples[0][1] > RATE_SECONDS:
-            self._samples.popleft()
-
-    def per_second(self, now: float) -> float:
-        """Returns the rate; 0 if the last count is too old to tell."""
-        if len(self._samples) < 2 or now - self._samples[-1][1] > RATE_SECONDS:
-            return 0.0
-        (before, since), (count, until) = self._samples[0], self._samples[-1]
-        return (count - before) / (until - since)

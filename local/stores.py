@@ -41,7 +41,7 @@ def keep_running(stores: Sequence[PrivateServer], display: Display) -> None:
     """Restarts any store that has died."""
     for store in stores:
         if store.exit_status is not None:
-            display.say(f"{store.title} ended with status {store.exit_status}: starting it again")
+            display.say(f"{store.title} ended with status {store.exit_status}, restarting it")
             store.start()
 
 

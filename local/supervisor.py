@@ -7,17 +7,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from child_process import Child, end_leftover
+from child_process import ChildProcess, end_leftover
 from options import stream_count
-from service_counts import Progress, Tally
-
-NAMES = ("features", "model", "metric", "plot")
-# The gateway stops first, so that it accepts nothing that will not be answered.
-SERVING_NAMES = ("gateway", "trainer", *NAMES)
+from service_counts import Progress, ServiceCounts
 
 READY_SECONDS = 10.0
 RESTART_SECONDS = 1.0
-MOST_RESTARTS, RESTARTS_SECONDS = 5, 60.0
+MAX_RESTARTS, RESTARTS_SECONDS = 5, 60.0
 STOP_SECONDS = 15.0
 WRONG_SETTINGS = 2  # the exit status
 
@@ -37,45 +33,45 @@ class Service:
     ) -> None:
         self.name = name
         self._status_file = folder / "status" / f"{name}.json"
-        self.child = Child(
+        self.child = ChildProcess(
             name,
             [sys.executable, root / name / "src" / f"{name}.py"],
             folder / "log",
             {**env, "STATUS_FILE": str(self._status_file)},
         )
-        self.tally = Tally(self._status_file)
+        self.counts = ServiceCounts(self._status_file)
         self.state = "running"
         self._rows = rows
         self._started_at = time.time()
         self._restart_at = 0.0
-        self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
+        self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
 
     def start(self) -> None:
         self._status_file.unlink(missing_ok=True)
         self._run()
 
-    def look_after(self) -> str | None:
-        """Restarts the service if it has died. Returns what there is to say, if anything.
+    def check(self) -> str | None:
+        """Restarts the service if it has died. Returns the news, if there is any.
 
-        Raises ServiceError if its settings are wrong, or if it dies again and again.
+        Raises ServiceError if its settings are wrong, or if it keeps dying.
         """
         status = self.child.exit_status
-        self.tally.read()
+        self.counts.read()
         if self.state == "restarting" and time.monotonic() >= self._restart_at:
             self._run()
         elif self.state in {"running", "not ready"}:
-            return self._take_pulse() if status is None else self._bury(status)
+            return self._check_status() if status is None else self._handle_exit(status)
         return None
 
-    def _take_pulse(self) -> str | None:
+    def _check_status(self) -> str | None:
         """Checks that its status file says every second that it has all it needs."""
-        silent = time.time() - max(self.tally.time, self._started_at)
+        silent = time.time() - max(self.counts.time, self._started_at)
         before, self.state = self.state, "not ready" if silent > READY_SECONDS else "running"
         if (before, self.state) == ("running", "not ready"):
-            return f"{self.name} is not ready; its log ends with: {self.child.log_tail(lines=1)}"
+            return f"{self.name} is not ready; last log line: {self.child.log_tail(lines=1)}"
         return None
 
-    def _bury(self, status: int) -> str:
+    def _handle_exit(self, status: int) -> str:
         if self._rows and (status == 0 or self._rows_left() <= 0):
             self.state = "done"
             return f"{self.name} is done"
@@ -83,16 +79,16 @@ class Service:
             raise ServiceError(self.child.log_tail(lines=1))
         cause = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
         now = time.monotonic()
-        if len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < RESTARTS_SECONDS:
+        if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < RESTARTS_SECONDS:
             raise ServiceError(
-                f"{self.name} ended with {cause} again and again; the end of {self.child.log}:\n"
+                f"{self.name} keeps ending with {cause}; the end of {self.child.log}:\n"
                 + self.child.log_tail()
             )
         self._restarts.append(now)
         self._restart_at = now + RESTART_SECONDS
         self.state = "restarting"
         last_line = self.child.log_tail(lines=1)
-        return f"{self.name} ended with {cause}: starting it again; its log ends with: {last_line}"
+        return f"{self.name} ended with {cause}, restarting it; last log line: {last_line}"
 
     def _run(self) -> None:
         if self._rows:
@@ -102,13 +98,13 @@ class Service:
         self.state = "running"
 
     def _rows_left(self) -> int:
-        return self._rows - self.tally.total("rows")
+        return self._rows - self.counts.total("rows")
 
 
 def end_leftover_services(folder: Path) -> None:
     """Ends the services left behind by a run that was itself killed."""
-    for name in SERVING_NAMES:
-        end_leftover(folder / "log" / f"{name}.pid")
+    for pid_file in sorted(folder.glob("log/*.pid")):
+        end_leftover(pid_file)
 
 
 class Supervisor:
@@ -123,7 +119,7 @@ class Supervisor:
         folder: Path,
         env: Mapping[str, str],
         say: Callable[[str], None],
-        names: Sequence[str] = NAMES,
+        names: Sequence[str],
     ) -> None:
         for name in ("log", "status"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -138,10 +134,10 @@ class Supervisor:
         for service in self.services.values():
             service.start()
 
-    def look_after(self) -> None:
+    def check(self) -> None:
         """Restarts services that have died. Raises ServiceError if that is of no use."""
         for service in self.services.values():
-            if news := service.look_after():
+            if news := service.check():
                 self._say(news)
 
     def stop(self) -> None:
@@ -151,9 +147,9 @@ class Supervisor:
     def progress(self) -> Progress:
         """Returns how far the services are, by their status files."""
         for service in self.services.values():
-            service.tally.read()
-        tallies = {name: service.tally for name, service in self.services.items()}
-        return Progress.of(tallies, all_published=self.services["features"].state == "done")
+            service.counts.read()
+        counts = {name: service.counts for name, service in self.services.items()}
+        return Progress.of(counts, all_published=self.services["features"].state == "done")
 
     @property
     def states(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from rabbitmq import PrivateRabbitMQ
 from servers import PrivateServer
 
 
-def take_ports(env: dict[str, str], *, serving: bool) -> None:
+def choose_ports(env: dict[str, str], *, serving: bool) -> None:
     """Chooses the ports of the pages, and sets them in `env`."""
     env["PLOT_PORT"] = port_for("PLOT_PORT", 8080, env, is_free)
     if serving:
@@ -40,13 +40,13 @@ def files(logs_dir: Path, local: Path) -> list[Place]:
     ]
 
 
-def ways_in(stores: Sequence[PrivateServer]) -> list[Place]:
+def broker_urls(stores: Sequence[PrivateServer]) -> list[Place]:
     """Returns the ways into our own broker, if there is one."""
     brokers = [store for store in stores if isinstance(store, PrivateRabbitMQ)]
-    return [place for broker in brokers for place in _ways_into(broker)]
+    return [place for broker in brokers for place in _urls_of(broker)]
 
 
-def _ways_into(broker: PrivateRabbitMQ) -> list[Place]:
+def _urls_of(broker: PrivateRabbitMQ) -> list[Place]:
     return [
         ("RabbitMQ", f"{broker.management_url} (guest, guest)"),
         ("AMQP_URL", broker.amqp_url),

@@ -24,13 +24,9 @@ password() { # NAME VALUE
   put "$1" "\"$2\""
 }
 
-password ADMIN_PASSWORD "$ADMIN_PASSWORD"
-password FEATURES_PASSWORD "$FEATURES_PASSWORD"
-password MODEL_PASSWORD "$MODEL_PASSWORD"
-password METRIC_PASSWORD "$METRIC_PASSWORD"
-password PLOT_PASSWORD "$PLOT_PASSWORD"
-password GATEWAY_PASSWORD "$GATEWAY_PASSWORD"
-password TRAINER_PASSWORD "$TRAINER_PASSWORD"
+for name in $(sed -n 's/.*"${\([A-Z_]*_PASSWORD\)}".*/\1/p' "$template"); do
+  password "$name" "$(printenv "$name")"
+done
 
 case $QUEUE_TYPE in
   classic) type= ;;

@@ -1,50 +1,10 @@
-"""`python -m pipeline`: commands for a person. Each subcommand is a module of its own.
+"""`python -m pipeline`: hands over to the package `pipeline_cli`, which the services do without."""
 
-Exit status: 0 done, 1 nothing found or failed, 2 wrong usage or settings.
-"""
-
-import contextlib
-import io
-import os
-import signal
 import sys
 
-from pipeline import ask, dead_letters, train_command
-from pipeline.arguments import Parser
-from pipeline.errors import PipelineError, SettingsError
-from pipeline.terminal import printable
-
-INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
-
-
-def main() -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # for containers, see common/process1
-    command = os.environ.get("SHOWN_COMMAND") or "python -m pipeline"  # another one with Docker
-    parser = Parser(prog=command, description="Tools by hand.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    dead_letters.add_to(commands)
-    ask.add_to(commands)
-    train_command.add_to(commands)
-    arguments = parser.parse_args()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # escapes what a terminal cannot show
-    try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
-    except PipelineError as error:
-        print(printable(str(error)), file=sys.stderr)
-        return 2 if isinstance(error, SettingsError) else 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except OSError as error:  # from stdout: a full disk, or `… | head` that has seen enough
-        if not isinstance(error, BrokenPipeError):
-            print(f"cannot write: {error.strerror}", file=sys.stderr)
-        with contextlib.suppress(OSError):  # else Python writes the rest at its end, and fails
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return status
-
-
 if __name__ == "__main__":
+    try:
+        from pipeline_cli.main import main
+    except ModuleNotFoundError as error:
+        sys.exit(f"{error}: `make run` installs the commands into .venv, Docker has them, too")
     sys.exit(main())

@@ -8,9 +8,11 @@ import numpy.typing as npt
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
+NAME = "diabetes"
 HOLDOUT_SHARE = 0.2
+HOLDOUT_ROWS = 89  # of 442
 ROUNDING = 0.0051  # of a scaled feature: the largest effect of rounding to two digits
-_SPLIT_SEED = 20  # fixed: training and streaming must agree on the split, in different processes
+_SPLIT_SEED = 20  # fixed: all processes agree on the split, and a repeated training on its model
 
 
 class Dataset(NamedTuple):
@@ -36,21 +38,26 @@ def clinical() -> Dataset:
 
 def training() -> Dataset:
     """Returns the 353 rows (80 %) that the model is trained on."""
-    features, _, labels, _ = _split(whole())
-    return Dataset(features, labels)
+    return split(whole())[0]
 
 
 def holdout() -> Dataset:
     """Returns the 89 rows (20 %) that the model has not seen, so that errors on them are honest."""
-    _, features, _, labels = _split(whole())
-    return Dataset(features, labels)
+    return split(whole())[1]
 
 
 @cache
 def clinical_holdout() -> Dataset:
     """Returns the 89 rows of holdout(), with features as measured."""
-    _, features, _, labels = _split(clinical())
-    return Dataset(features, labels)
+    return split(clinical())[1]
+
+
+def split(data: Dataset) -> tuple[Dataset, Dataset]:
+    """Returns the rows to train on, and the 20 % held out: the same ones each time."""
+    seen, held_out, seen_labels, held_out_labels = train_test_split(
+        *data, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
+    )
+    return Dataset(seen, seen_labels), Dataset(held_out, held_out_labels)
 
 
 def scale(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -69,10 +76,3 @@ def _scaling() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     mean = measured.mean(axis=0)
     length: npt.NDArray[np.float64] = np.sqrt(((measured - mean) ** 2).sum(axis=0))
     return mean, length
-
-
-def _split(data: Dataset) -> list[npt.NDArray[np.float64]]:
-    split: list[npt.NDArray[np.float64]] = train_test_split(
-        *data, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
-    )
-    return split

@@ -1,4 +1,4 @@
-"""The reasons why a body is no message, in words for the person who reads the dead letters.
+"""The reasons why a body is not a message, worded for the person who reads the dead letters.
 
 A reason says what is wrong, what is there, and what is expected, so that the sender can see what to
 change.
@@ -13,7 +13,7 @@ from pipeline.ids import MAX_ID_DIGITS, id_problem
 
 T = TypeVar("T")
 
-INVALID = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON can raise
+JSON_ERRORS = (msgspec.MsgspecError, UnicodeError, RecursionError)  # what reading JSON can raise
 SHOWN_BYTES = 8  # of the body, from where it goes wrong
 SHOWN_KEYS, SHOWN_KEY_CHARACTERS = 8, 30
 
@@ -44,9 +44,9 @@ _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
-    """Returns what is wrong with `raw`, given the error that reading it raised."""
+    """Returns the reason why `raw` is bad, from the error that reading it raised."""
     if isinstance(error, msgspec.ValidationError):  # it is JSON
-        return _of_json(str(error), raw, body_rule)
+        return _json_reason(str(error), raw, body_rule)
     if isinstance(error, RecursionError):
         return "lists or objects are nested too deep"
     if not raw.strip():
@@ -63,38 +63,38 @@ def too_large(what: str, size: int, unit: str, most: int) -> str:
     return f"{what} of {size:,} {unit} is too large, the most is {most:,}"
 
 
-def _of_json(text: str, raw: bytes, body_rule: str) -> str:
+def _json_reason(text: str, raw: bytes, body_rule: str) -> str:
     if text.startswith("Expected `object`"):
         twice = ": JSON in a string, encoded twice" if raw.lstrip()[:2] == b'"{' else ""
         return f"{MESSAGE_RULE}: {text}{twice}"
     if missing := re.fullmatch("Object missing required field `(.+)`", text):
         return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
     if "`$.id" in text:
-        return _of_id(text, raw)
+        return _id_reason(text, raw)
     if "`array` of length" in text:
-        items = _seen(raw, "body", list[msgspec.Raw])
+        items = _value_of(raw, "body", list[msgspec.Raw])
         return body_rule if items is None else f"{body_rule}, and not of {len(items)}"
     return f"{body_rule}: {text}" if "`$.body" in text else text
 
 
-def _of_id(text: str, raw: bytes) -> str:
+def _id_reason(text: str, raw: bytes) -> str:
     """Returns the rule that the id breaks."""
     if text.startswith("Integer value out of range"):
         return LONG_NUMBER_REASON
     if "matching regex" not in text:
         return f"{ID_TYPE_REASON}: {text}"
-    row_id = _seen(raw, "id", str)
+    row_id = _value_of(raw, "id", str)
     return (row_id is not None and id_problem(row_id)) or "the id that stands there first is none"
 
 
-def _seen(raw: bytes, name: str, kind: type[T]) -> T | None:
+def _value_of(raw: bytes, name: str, kind: type[T]) -> T | None:
     """Returns the value of a key; None if it has another type, as with a key that comes twice.
 
     After the first thing that is wrong, the rest may not be JSON at all.
     """
     try:
         return msgspec.json.decode(_fields.decode(raw)[name], type=kind)
-    except INVALID:
+    except JSON_ERRORS:
         return None
 
 
@@ -106,7 +106,7 @@ def _keys_without(name: str, raw: bytes) -> str:
     """
     try:
         keys = list(_fields.decode(raw))
-    except INVALID:  # after the object
+    except JSON_ERRORS:  # after the object
         return f"there is no {name!r}"
     if not keys:
         return f"there is no {name!r}, and no other key"

@@ -29,7 +29,7 @@ class BrokerError(PipelineError):
 
 
 class ThreadError(PipelineError):
-    """A thread that works for the service has died: the service cannot go on without it."""
+    """A thread of the service has died, and the service cannot continue without it."""
 
 
 class ModelError(PipelineError):

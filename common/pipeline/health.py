@@ -23,7 +23,7 @@ class Status(msgspec.Struct):
 
 
 def problem(status_file: Path, now: float) -> str | None:
-    """Returns what is wrong with the service that writes `status_file`; None if nothing is.
+    """Returns the problem of the service that writes `status_file`; None if there is none.
 
     `now` is Unix time in seconds.
     """

@@ -14,13 +14,13 @@ from redis.connection import AbstractConnection
 from redis.exceptions import RedisError, ResponseError
 from redis.utils import str_if_bytes
 
-LOOK_SECONDS = 5.0  # between two checks of a lasting connection
+POLL_SECONDS = 5.0  # between two checks of a lasting connection
 _KEEPS = "noeviction"
 _POLICY = re.compile(r"^maxmemory_policy:(\S+)", re.MULTILINE)
 
 
 class PolicyError(RedisError):
-    """This Redis may evict what it was given, or does not say whether it does."""
+    """This Redis evicts keys, or does not say whether it does."""
 
 
 def on_connect(connection: AbstractConnection) -> None:
@@ -78,5 +78,5 @@ def _check_text(info: Any) -> None:
 
 def _unknown(error: ResponseError) -> PolicyError:
     return PolicyError(
-        f"whether it evicts is not known, as INFO is refused ({error}): allow this user INFO"
+        f"cannot tell whether it evicts, because INFO is refused ({error}): allow this user INFO"
     )

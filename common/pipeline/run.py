@@ -15,11 +15,12 @@ from typing import TypeVar
 
 import msgspec
 
+from pipeline.atomic_file import replace_file
 from pipeline.errors import PipelineError, SettingsError, StopError, ThreadError
 from pipeline.health import Status
 from pipeline.numbers import readable
 from pipeline.settings import Settings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,9 @@ class Run:
         self.failure: BaseException | None = None  # from a thread that works for the service
         self.needs: list[Callable[[], bool]] = []  # conditions without which a service is not well
         self._status_file = status_file
+        self._writing = threading.Lock()
         self._last_beat = 0.0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._next_progress = time.monotonic() + PROGRESS_INTERVAL_SECONDS
 
     def check(self) -> None:
@@ -91,12 +93,11 @@ class Run:
         if self._status_file is None:
             return
         status = Status(self.service, os.getpid(), time.time(), self.numbers())
-        temporary = self._status_file.with_suffix(f".{threading.get_native_id()}")
         try:
-            temporary.write_bytes(msgspec.json.encode(status))
-            temporary.replace(self._status_file)
+            with self._writing:
+                replace_file(self._status_file, msgspec.json.encode(status))
         except OSError as error:
-            if self._seldom.count(error.strerror):
+            if self._throttle.count(error.strerror):
                 log.warning("cannot write STATUS_FILE=%s: %s", self._status_file, error.strerror)
 
     def sleep(self, seconds: float) -> None:

@@ -124,12 +124,12 @@ class LogsSettings(Settings):
 
 
 def _first_port(url: str) -> str:
-    """Returns the URL with the first port of a range: Docker gives it to a service's first copy."""
+    """Returns the URL with the first port of a range, which Docker assigns to the first copy."""
     return re.sub(r"(:\d+)-\d+", r"\1", url)
 
 
 class PageSettings(Settings):
-    """The settings of a service that tells people where to find it."""
+    """The settings of a service that shows people its address."""
 
     shown_url: Annotated[str, AfterValidator(_first_port)] = Field(
         "", description="a URL like http://localhost:8080/"

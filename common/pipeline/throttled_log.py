@@ -14,8 +14,8 @@ class _Told(NamedTuple):
     untold: int = 0
 
 
-class Seldom:
-    """Limits how often something is told; each key has a limit of its own."""
+class LogThrottle:
+    """Limits how often something is logged; each key has its own limit."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -24,8 +24,8 @@ class Seldom:
     def count(self, key: Hashable = None, number: int = 1) -> int:
         """Returns how many came since the last time it was told, if it is due now; else 0.
 
-        >>> seldom = Seldom(lambda: 0.0)
-        >>> [seldom.count("full", 5), seldom.count("full"), seldom.count("empty")]
+        >>> throttle = LogThrottle(lambda: 0.0)
+        >>> [throttle.count("full", 5), throttle.count("full"), throttle.count("empty")]
         [5, 0, 1]
         """
         now = self._monotonic()
@@ -39,18 +39,18 @@ class Seldom:
         return number + (told.untold if told else 0)
 
 
-class SeldomFilter(logging.Filter):
+class LogThrottleFilter(logging.Filter):
     """Limits the warnings of a library, by their text before its values are filled in."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._seldom = Seldom(monotonic)
+        self._throttle = LogThrottle(monotonic)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Returns True if the record is due; then adds how often it came."""
         if record.levelno < logging.WARNING:
             return True
-        count = self._seldom.count(str(record.msg))
+        count = self._throttle.count(str(record.msg))
         if count > 1:
             record.msg, record.args = "%s (%s times)", (record.getMessage(), f"{count:,}")
         return count > 0

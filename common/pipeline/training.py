@@ -18,7 +18,7 @@ ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
 Stage = Literal["load", "split", "fit", "evaluate", "store"]
 STAGES: tuple[str, ...] = get_args(Stage)
 PROGRESS = "PROGRESS"  # Celery's state of a running training; its meta is a Progress
-MOST_KILLS = 3  # a task that keeps killing its worker is given up
+MAX_KILLS = 3  # a task that keeps killing its worker is given up
 CANCELLED, STORING = "cancelled", "storing"  # how a training can be settled, once and for all
 SETTLE = Path(__file__).with_name("settle_training.lua")  # the script that settles it, in Redis
 

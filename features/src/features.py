@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from pipeline import dataset
-from pipeline.broker import DELAY_STEPS, Broker
+from pipeline import dataset, queues
+from pipeline.broker import Broker
 from pipeline.messages import Message, new_id
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
@@ -43,10 +43,10 @@ class LabelledRow(NamedTuple):
 
 
 def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow]:
-    """Endless random rows, with replacement; a seed gives the same rows in the same order."""
+    """Endless random rows, with replacement; a seed repeats the same rows in the same order."""
     generator = np.random.default_rng(seed)
     rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
-    while True:  # in blocks of one size, so that neither rate nor batch size changes the order
+    while True:  # in blocks of one size, so that the order depends on neither rate nor batch
         yield from (rows[index] for index in generator.integers(len(rows), size=1024).tolist())
 
 
@@ -109,10 +109,12 @@ def main(settings: FeaturesSettings, run: Run) -> None:
             features, labels = to_messages(group, settings.stream_batch)
             if delay_in_ms:
                 for label in labels:
-                    broker.publish_delayed([label], dice.randint(1, DELAY_STEPS), delay_in_ms)
+                    broker.publish_delayed(
+                        [label], dice.randint(1, queues.DELAY_STEPS), delay_in_ms
+                    )
             else:
-                broker.publish("y_true", labels)
-            broker.publish("features", features)
+                broker.publish(queues.Y_TRUE, labels)
+            broker.publish(queues.FEATURES, features)
             broker.when_confirmed(partial(run.count, "rows", len(group)))
         broker.flush()
 

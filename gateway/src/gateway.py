@@ -3,13 +3,14 @@
 import logging
 
 from app import Api
+from counters import Counters
 from gateway_settings import GatewaySettings
 from jobs.answers import Answers
-from middleware.counters import Counters
-from pipeline.broker import ANSWERS, Broker
+from pipeline.broker import Broker
+from pipeline.queues import ANSWERS, FEATURES
 from pipeline.run import Run, run_service
 
-LOOK_SECONDS = 1.0  # between two checks of the gateway's health, when no answer comes
+POLL_SECONDS = 1.0  # between two checks of the gateway's health, when no answer comes
 
 
 def main(settings: GatewaySettings, run: Run) -> None:
@@ -22,7 +23,8 @@ def main(settings: GatewaySettings, run: Run) -> None:
         Api(settings, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)
-        for batch in broker.consume(ANSWERS, watched=("features",), idle_seconds=LOOK_SECONDS):
+        broker.watch_depth(FEATURES)
+        for batch in broker.consume(ANSWERS, idle_seconds=POLL_SECONDS):
             api.check()
             if (bad := answers.keep(batch)) is not None:
                 broker.dead_letter(bad)

@@ -1,4 +1,4 @@
-"""Runs blocking calls beside the event loop."""
+"""Runs blocking calls outside the event loop."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pipeline.errors import PipelineError, StopError
 
-MOST_THREADS = 8
+MAX_THREADS = 8
 SECONDS = 20.0  # the calls have shorter bounds of their own; this one includes waiting in line
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ class Threads:
     """A pool of threads: those of the event loop are for publishing rows to predict."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(MOST_THREADS, "blocking")
+        self._pool = ThreadPoolExecutor(MAX_THREADS, "blocking")
         self._is_closed = False
 
     async def run(self, call: Callable[[], T], seconds: float = SECONDS) -> T:
@@ -34,7 +34,7 @@ class Threads:
                 return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         except TimeoutError as error:
             raise SlowError(
-                f"what is needed for this did not answer within {seconds:g} s"
+                f"the model store or the broker did not answer within {seconds:g} s"
             ) from error
 
     def checkpoint(self) -> None:

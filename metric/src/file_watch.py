@@ -1,4 +1,4 @@
-"""Opens a file that one process appends to, and tells whether somebody else has changed it."""
+"""Opens a file that one process appends to, and detects whether somebody else has altered it."""
 
 import fcntl
 import logging
@@ -38,6 +38,16 @@ def must_be_regular(path: Path) -> None:
         raise LogError(f"{path} is not a regular file; move it away")
 
 
+def must_be_in_place(path: Path, inode: int) -> None:
+    """Raises LogError if `path` is no longer the file that it was."""
+    try:
+        if path.stat().st_ino == inode:
+            return
+    except FileNotFoundError:
+        pass
+    raise LogError(f"{path} was moved or removed while metric was running; start metric again")
+
+
 def open_locked(path: Path) -> int:
     """Opens or creates a file to append to, locked for this process; returns its descriptor."""
     must_be_regular(path)
@@ -67,8 +77,8 @@ def replaced(path: Path, descriptor: int) -> str:
     return "" if is_same else "another file is in its place"
 
 
-def changed(descriptor: int, left: Left, being_written: bytes = b"") -> str:
-    """Returns how somebody else has changed an open file; an empty text if it is as it was left.
+def altered(descriptor: int, left: Left, being_written: bytes = b"") -> str:
+    """Returns how somebody else has altered an open file; an empty text if it is as it was left.
 
     After its length there may be a part of `being_written`, from a writer that was killed. The
     modification time is not compared: touching a file or saving it unchanged sets it, too.
@@ -106,7 +116,7 @@ def set_aside(path: Path) -> None:
     names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
     aside = next(name for name in names if not os.path.lexists(name))
     path.rename(aside)
-    log.warning("what is in %s is now in %s", path, aside.name)
+    log.warning("the old content of %s is now in %s", path, aside.name)
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,12 +9,12 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from file_watch import must_be_regular, replaced
-from join import Half
-from ledger import utc_text
+from half import Half
+from pipeline.clock import utc_text
 from pipeline.errors import LogError
 from pipeline.messages import number_texts
 
-MOST_BYTES, OLDER_FILES = 10 * 2**20, 3
+MAX_BYTES, OLDER_FILES = 10 * 2**20, 3
 
 
 class LabelsLog:
@@ -24,7 +24,7 @@ class LabelsLog:
         path = folder / "labels_log.txt"
         must_be_regular(path)
         try:
-            self._handler = _Handler(path, "a", MOST_BYTES, OLDER_FILES)
+            self._handler = _Handler(path, "a", MAX_BYTES, OLDER_FILES)
         except OSError as error:
             raise LogError(f"cannot write {path}: {error.strerror}") from error
 

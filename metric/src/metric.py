@@ -1,32 +1,28 @@
-"""Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv.
+"""Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
 
-The shadow model's prediction for the id becomes a row of metric_log_shadow.csv.
-"""
-
-import math
 import re
 import time
 from collections.abc import Sequence
 from itertools import repeat
-from typing import Any
 
-from msgspec.structs import replace
 from pydantic import Field
 
-from join import Y_PRED, Y_TRUE, Half
+from half import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline.broker import Broker
-from pipeline.messages import TRIED, VALUES, DeadLetter, Message, id_texts, number_text
+from pipeline.messages import DeadLetter, Message, id_texts, number_text
+from pipeline.queues import Y_PRED, Y_TRUE
 from pipeline.run import Run, run_service
+from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings, LogsSettings
-from shadow import Y_PRED_SHADOW
+from shadow_messages import OPTIONAL, USES, decode
 from unmatched import UnmatchedLog
 
 OTHER_LABEL = "this id already has another label"
 USED_BEFORE = "this id was used before, with another prediction"
 IDLE_SECONDS = 5.0  # halves expire even when no messages come
-MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # as the model store names them
+MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of the names that models have
 
 
 class MetricSettings(BrokerSettings, LogsSettings):
@@ -45,6 +41,7 @@ class MetricSettings(BrokerSettings, LogsSettings):
 
 
 def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
+    """Returns each row of the messages as a half."""
     halves: list[Half] = []
     for message in messages:
         halves += map(  # tens of thousands a second: no line of Python may run for each
@@ -60,14 +57,6 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
     return halves
 
 
-def with_infinite(messages: Sequence[Message[Any]]) -> list[Message[float]]:
-    """Replaces null by infinity in shadow predictions, so that the row has an error, too."""
-    return [
-        replace(message, values=[math.inf if value is None else value for value in message.values])
-        for message in messages
-    ]
-
-
 def model_id_of(message: Message[float]) -> str | None:
     """Returns the model that the sender names; None if its header is not the name of a model."""
     text = message.model_id or ""
@@ -75,7 +64,7 @@ def model_id_of(message: Message[float]) -> str | None:
 
 
 def contradictions(
-    messages: Sequence[Message[Any]], conflicts: Sequence[tuple[int, float]]
+    messages: Sequence[Message[float]], conflicts: Sequence[tuple[int, float]]
 ) -> list[DeadLetter]:
     """Returns the labels and predictions that differ from the first one with their id."""
     if not conflicts:
@@ -92,13 +81,14 @@ def contradictions(
 def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
     """Adds the outcome of a batch to the status."""
     run.count("joined", outcome.rows)
-    run.count("shadow_joined", outcome.shadow_rows)
+    for name, rows in outcome.more_rows.items():
+        run.count(name, rows)
     run.count("other_predictions", outcome.other_predictions)
     for each in outcome.unmatched:
         run.count(f"{each.reason}_{each.queue}", each.halves)
     run.gauges |= {f"pending_{queue}": count for queue, count in ledger.pending.items()}
     run.gauges["unmatched_dropped"] = ledger.unmatched_dropped
-    run.gauges["files_changed"] = ledger.files_changed
+    run.gauges["files_changed"] = ledger.alterations
 
 
 def main(settings: MetricSettings, run: Run) -> None:
@@ -111,25 +101,23 @@ def main(settings: MetricSettings, run: Run) -> None:
     )
     labels_log = LabelsLog(settings.logs_dir)
     unmatched_log = UnmatchedLog()
-    with Broker(settings, run, uses=["shadow"]) as broker:
+    with Broker(settings, run, uses=USES) as broker:
         batches = broker.consume(
             Y_TRUE,
             Y_PRED,
-            beside=(Y_PRED_SHADOW,),
-            needy=ledger.needy,
+            optional=OPTIONAL,
+            dependent=ledger.one_sided,
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:
-            messages, bad = batch.of(Y_TRUE, Y_PRED).decode(VALUES)
-            shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(TRIED)
+            messages, bad = decode(batch, VALUES)
             now_in_ms = int(time.time() * 1000)
             halves = to_halves(messages, now_in_ms)
-            shadow_halves = to_halves(with_infinite(shadow), now_in_ms)
-            labels_log.add(halves + shadow_halves)
-            outcome = ledger.take(halves, now_in_ms, shadow_halves, caught_up=batch.caught_up)
-            bad += contradictions(messages, outcome.conflicts)
-            bad += contradictions(shadow, outcome.shadow_conflicts)
-            broker.dead_letter(bad + bad_shadow)
+            labels_log.add(halves)
+            outcome = ledger.take(halves, now_in_ms, caught_up=batch.caught_up)
+            broker.dead_letter(bad + contradictions(messages, outcome.conflicts))
+            # What is in the tables and files may be forgotten by the broker; what is dead-lettered
+            # may be once the broker has it.
             batch.ack_when_confirmed()
             unmatched_log.add(outcome.unmatched)
             note(run, ledger, outcome)

@@ -44,7 +44,7 @@ class RotatedCsv:
         has_content = path.exists() and path.stat().st_size > 0
         self._file = DurableCsv(path, header, database)
         self._least = len(header) + 1
-        if not (is_known and has_content) or self._file.changes:
+        if not (is_known and has_content) or self._file.alterations:
             self._count_lines()
         self.dropped_lines = self._dropped_lines()
 
@@ -64,23 +64,23 @@ class RotatedCsv:
         except OSError as error:
             raise LogError(f"cannot rename {self._path}: {error.strerror}; no row is lost; once it "
                            "can, start metric again") from error  # fmt: skip
-        log.info("%s was full: it is %s now", self._path, self._older.name)
+        log.info("%s was full: renamed to %s", self._path, self._older.name)
         before, self.dropped_lines = self.dropped_lines, self._dropped_lines()
         if dropped := self.dropped_lines - before:
-            log.warning("%s lines are gone with the one before", f"{dropped:,}")
+            log.warning("dropped the previous one, with its %s lines", f"{dropped:,}")
 
     def _do(self, action: Callable[[], None]) -> None:
-        """Runs the action; recounts the lines if it finds that somebody else changed the file."""
-        before = self._file.changes
+        """Runs the action; recounts the lines if it finds that somebody else altered the file."""
+        before = self._file.alterations
         action()
-        if self._file.changes != before:
+        if self._file.alterations != before:
             self._count_lines()
 
     def _is_full(self) -> bool:
         return self._file.length >= max(self._max_bytes // 2, self._least)
 
     def _count_lines(self) -> None:
-        """Counts the lines of a file that was just begun, or that somebody else has changed."""
+        """Counts the lines of a file that was just begun, or that somebody else has altered."""
         self._database.execute(
             "INSERT INTO rotated VALUES (?, ?, 0, 0)"
             " ON CONFLICT DO UPDATE SET lines = excluded.lines",
@@ -107,13 +107,13 @@ class RotatedCsv:
         self._do(self._file.write)
 
     def check_in_place(self) -> None:
-        """Begins a new file if somebody else has changed this one, or taken it away."""
+        """Begins a new file if somebody else has altered this one, or taken it away."""
         self._do(self._file.check_in_place)
 
     @property
-    def changes(self) -> int:
-        """Number of times that somebody else's change made a new file necessary."""
-        return self._file.changes
+    def alterations(self) -> int:
+        """Number of times that somebody else's hand made a new file necessary."""
+        return self._file.alterations
 
     def close(self) -> None:
         """Notes that all is written."""

@@ -5,15 +5,13 @@ is kept until the id is a row, so that the label and the live prediction are kno
 prediction changes nothing; one that differs, because the features did, is a conflict.
 """
 
-import sqlite3
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import NamedTuple
 
-from join import Half, differs, is_redelivered
-from state_tables import EXPIRED_AT_ONCE, IN_JSON, LET_GO_AT_ONCE, add_column, json_list
-
-Y_PRED_SHADOW = "y_pred_shadow"
+from bounded_tables import BoundedTables
+from half import Half, differs, is_redelivered
+from pipeline.queues import Y_PRED_SHADOW
+from state_tables import IN_JSON, add_column, json_list
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS shadow_pending (
@@ -44,7 +42,6 @@ LATER_COLUMNS = (  # missing from the tables of an older metric
     ("shadow_joined", "features_in_ms INTEGER"),
 )
 
-HALF_COLUMNS = "id, model_id, value, received_in_ms, features_in_ms"
 OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 
 Key = tuple[str, str]  # an id, and the shadow model
@@ -65,22 +62,16 @@ class ShadowRow(NamedTuple):
     live: Live
 
 
-class Shadow:
+class Shadow(BoundedTables):
     """The join of shadow predictions. Call its methods within a transaction, after the join's."""
 
-    def __init__(
-        self, database: sqlite3.Connection, ttl_in_ms: int, max_pending: int, remember_ids: int
-    ) -> None:
-        self._database = database
-        self._ttl_in_ms = ttl_in_ms
-        self._max_pending = max_pending
-        self._remember_ids = remember_ids
-        database.executescript(SCHEMA)
-        for table, column in LATER_COLUMNS:
-            add_column(database, table, column)
-        counted = database.execute("SELECT COUNT(*) FROM shadow_pending")
-        self.pending: int = counted.fetchone()[0]
-        self._in_hand = "[]"  # the ids of the last add(), as JSON
+    QUEUES = (Y_PRED_SHADOW,)
+    PENDING, JOINED, QUEUE = "shadow_pending", "shadow_joined", f"'{Y_PRED_SHADOW}'"
+    HALF = f"id, '{Y_PRED_SHADOW}', value, received_in_ms, NULL, features_in_ms, model_id"
+    INSERT = (  # by number, as two fields of a Half are not kept: queue and published_in_ms
+        "INSERT INTO shadow_pending (id, value, received_in_ms, features_in_ms, model_id,"
+        " clock_in_ms) VALUES (?1, ?3, ?4, ?6, IFNULL(?7, ''), ?8)"
+    )
 
     def add(
         self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
@@ -90,11 +81,9 @@ class Shadow:
         Also returns each prediction that contradicts an earlier one of the same model for the id:
         its index, and the earlier value. `clock_in_ms` is the time of the TTL clock.
         """
-        if not halves and not self.pending:
+        if not halves and not any(self.pending.values()):
             return [], []
-        ids = {half.id for half in halves} | {label.id for label, _ in joined}
-        self._in_hand = json_list(ids)
-        live, waiting, known = self._load(self._in_hand)
+        live, pending, known = self._load({half.id for half in halves}, joined)
         arrived: dict[Key, Half] = {}
         conflicts: list[tuple[int, float]] = []
         for index, half in enumerate(halves):
@@ -102,96 +91,65 @@ class Shadow:
             if key in known:
                 first = known[key] or half
             else:
-                first = waiting.get(key) or arrived.setdefault(key, half)
+                first = pending.get(key) or arrived.setdefault(key, half)
             if differs(half, first) and not is_redelivered(half, first):
                 conflicts.append((index, first.value))
-        self._store([half for half in arrived.values() if half.id not in live], clock_in_ms)
-        self._release([half for half in waiting.values() if half.id in live])
-        complete = [half for half in (waiting | arrived).values() if half.id in live]
-        self._remember(complete)
+        self._add_pending([half for half in arrived.values() if half.id not in live], clock_in_ms)
+        self._release([half for half in pending.values() if half.id in live])
+        complete = [half for half in (pending | arrived).values() if half.id in live]
+        self._add_joined(complete)
         return [ShadowRow(half, live[half.id]) for half in complete], conflicts
 
-    def expire(self, clock_in_ms: int) -> list[Half]:
-        """Removes and returns the predictions whose time is up."""
-        if not self.pending:
-            return []
-        found = self._oldest(EXPIRED_AT_ONCE)
-        expired = takewhile(lambda row: row[-1] <= clock_in_ms - self._ttl_in_ms, found)
-        return self._release([_half(*row[:-1]) for row in expired])
-
-    def let_go(self) -> list[Half]:
-        """Removes and returns the oldest predictions if there are too many."""
-        excess = min(self.pending - self._max_pending, LET_GO_AT_ONCE)
-        if excess <= 0:
-            return []
-        return self._release([_half(*row[:-1]) for row in self._oldest(excess)])
-
-    def forget(self) -> None:
-        """Forgets the oldest rows, but none with an id of the last add(): it may come again."""
-        self._database.execute(
-            "DELETE FROM shadow_joined WHERE seq <= (SELECT MAX(seq) FROM shadow_joined) - ?"
-            f" AND id NOT IN {IN_JSON}",
-            (self._remember_ids, self._in_hand),
-        )
-
-    def _load(self, ids: str) -> tuple[dict[str, Live], dict[Key, Half], dict[Key, Half | None]]:
-        """Returns the rows, the pending predictions and the shadow rows of these ids, a JSON list.
+    def _load(
+        self, ids: set[str], joined: Sequence[tuple[Half, Half]]
+    ) -> tuple[dict[str, Live], dict[Key, Half], dict[Key, Half | None]]:
+        """Returns the rows, the pending predictions and the shadow rows of the ids in hand.
 
         A shadow row is None if an older metric, which did not note the prediction, has written it.
         """
+        self._in_hand = json_list(ids | {label.id for label, _ in joined})
+        wanted = (self._in_hand,)
         live = self._database.execute(
-            f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", (ids,)
+            f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", wanted
         )
-        waiting = self._database.execute(
-            f"SELECT {HALF_COLUMNS} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", (ids,)
+        pending = self._database.execute(
+            f"SELECT {self.HALF} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", wanted
         )
         known = self._database.execute(
-            f"SELECT id, model_id, value, 0, features_in_ms FROM shadow_joined {OF_THESE_IDS}",
-            (ids,),
+            "SELECT id, model_id, value, features_in_ms FROM shadow_joined " + OF_THESE_IDS, wanted
         )
         return (
             {row_id: Live(*row) for row_id, *row in live},
-            {(row[0], row[1]): _half(*row) for row in waiting},
+            {_key(half): half for half in (Half(*row) for row in pending)},
             {
-                (row_id, model_id): None if said[0] is None else _half(row_id, model_id, *said)
+                (row_id, model_id): _known(row_id, model_id, *said)
                 for row_id, model_id, *said in known
             },
         )
 
-    def _oldest(self, limit: int) -> sqlite3.Cursor:
-        """Returns the longest pending predictions, each with its time on the TTL clock."""
-        return self._database.execute(
-            f"SELECT {HALF_COLUMNS}, clock_in_ms FROM shadow_pending ORDER BY seq LIMIT ?", (limit,)
-        )
+    def _make_tables(self) -> None:
+        self._database.executescript(SCHEMA)
+        for table, column in LATER_COLUMNS:
+            add_column(self._database, table, column)
 
-    def _store(self, halves: list[Half], clock_in_ms: int) -> None:
-        self._database.executemany(
-            f"INSERT INTO shadow_pending ({HALF_COLUMNS}, clock_in_ms) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                (*_key(half), half.value, half.received_in_ms, half.features_in_ms, clock_in_ms)
-                for half in halves
-            ],
-        )
-        self.pending += len(halves)
-
-    def _release(self, halves: list[Half]) -> list[Half]:
+    def _delete(self, halves: Sequence[Half]) -> None:
         self._database.executemany(
             "DELETE FROM shadow_pending WHERE id = ? AND model_id = ?", map(_key, halves)
         )
-        self.pending -= len(halves)
-        return halves
 
-    def _remember(self, halves: list[Half]) -> None:
+    def _add_joined(self, halves: list[Half]) -> None:
         self._database.executemany(
             "INSERT INTO shadow_joined (id, model_id, value, features_in_ms) VALUES (?, ?, ?, ?)",
             [(*_key(half), half.value, half.features_in_ms) for half in halves],
         )
 
 
-def _half(
-    row_id: str, model_id: str, value: float, received_in_ms: int, features_in_ms: int | None
-) -> Half:
-    return Half(row_id, Y_PRED_SHADOW, value, received_in_ms, None, features_in_ms, model_id)
+def _known(
+    row_id: str, model_id: str, value: float | None, features_in_ms: int | None
+) -> Half | None:
+    if value is None:
+        return None
+    return Half(row_id, Y_PRED_SHADOW, value, 0, None, features_in_ms, model_id)
 
 
 def _key(half: Half) -> Key:

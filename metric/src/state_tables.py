@@ -8,9 +8,6 @@ import msgspec
 
 log = logging.getLogger(__name__)
 
-EXPIRED_AT_ONCE = 10_000  # halves that one transaction lets go of, as their time is over
-LET_GO_AT_ONCE = 50_000  # of each queue, as there are too many: more than one batch brings
-
 JOIN_SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
     seq INTEGER PRIMARY KEY,  -- in the order of arrival
@@ -63,15 +60,19 @@ def make_join_tables(database: sqlite3.Connection) -> None:
 def lower_uuids(database: sqlite3.Connection) -> None:
     """Changes UUIDs to lower case, as they are compared: an older metric kept them as they came.
 
-    Once, as it looks through all that is known: some 60 µs for each in capitals. Where one waits
-    in both ways, that in capitals stays, and leaves by its time.
+    Once, as it looks through all that is known: some 60 µs for each in capitals. Where one is
+    pending in both ways, that in capitals stays, and leaves by its time.
     """
     if database.execute("PRAGMA user_version").fetchone()[0]:
         return
     if database.execute("SELECT 1 FROM pending UNION ALL SELECT 1 FROM joined LIMIT 1").fetchone():
-        log.info("looking through all ids for UUIDs in capitals, this once")
+        log.info("checking all ids for UUIDs in capitals; this happens only once")
+    tables = database.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN"
+        " ('pending', 'joined', 'shadow_pending', 'shadow_joined')"
+    )
     database.execute("BEGIN IMMEDIATE")
-    for table in ("pending", "joined", "shadow_pending", "shadow_joined"):
+    for (table,) in tables.fetchall():
         database.execute(
             f"UPDATE OR IGNORE {table} SET id = LOWER(id) WHERE id GLOB ? AND id GLOB '*[A-F]*'",
             (UUID_GLOB,),

@@ -1,4 +1,7 @@
-"""Counts and log lines about the halves in unmatched.csv: how many, why, and the youngest's age."""
+"""Halves that left without their other half: their file, their counts, and a log line about them.
+
+The counts say how many left, why, and the age of the youngest.
+"""
 
 import logging
 import math
@@ -6,13 +9,20 @@ import sqlite3
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple
 
-from join import Half
+from half import Half
+from pipeline.clock import utc_text
+from pipeline.messages import number_text
+from rotated_csv import RotatedCsv
 
 log = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 60.0  # between two log lines on the same queue and reason
+
+UNMATCHED_CSV = "unmatched.csv"
+HEADER = "id,queue,value,received_at\n"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS unmatched_counts (
@@ -49,21 +59,32 @@ def by_queue(reason: Reason, halves: Sequence[Half], now_in_ms: int) -> list[Unm
     ]
 
 
-class UnmatchedCounts:
-    """The sums over all time, kept in the state, where plot reads them."""
+class UnmatchedHalves:
+    """The file of the halves, and the sums over all time, kept in the state, where plot reads them.
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    `max_bytes` bounds the file together with the one before it.
+    """
+
+    def __init__(self, folder: Path, database: sqlite3.Connection, max_bytes: int) -> None:
         self._database = database
+        self.file = RotatedCsv(folder / UNMATCHED_CSV, HEADER, database, max_bytes)
         database.execute(SCHEMA)
 
-    def add(self, unmatched: Sequence[Unmatched]) -> None:
-        """Adds to the sums. Call it within the transaction that removes the halves."""
+    def record(self, expired: list[Half], let_go: list[Half], now_in_ms: int) -> list[Unmatched]:
+        """Notes the halves, and sums them up. Call it in the transaction that removes them."""
+        found = by_queue("expired", expired, now_in_ms) + by_queue("let_go", let_go, now_in_ms)
         self._database.executemany(
             "INSERT INTO unmatched_counts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " halves = halves + excluded.halves,"
             " youngest_in_ms = MIN(youngest_in_ms, excluded.youngest_in_ms)",
-            unmatched,
+            found,
         )
+        self.file.record("".join(map(_line, expired + let_go)))
+        return found
+
+
+def _line(half: Half) -> str:
+    return f"{half.id},{half.queue},{number_text(half.value)},{utc_text(half.received_in_ms)}\n"
 
 
 class UnmatchedLog:

@@ -5,24 +5,25 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES, new_id
 from pipeline.model_store import fingerprint
-from pipeline.model_store.records import ONNX, RECORD, SKOPS, Change, Model, standing
-from pipeline.model_store.store import ModelStore, StoreError, TakenError, now_text
+from pipeline.model_store.records import ONNX, RECORD, SKOPS, Change, Model, promotions_in_force
+from pipeline.model_store.store import ModelStore, ModelStoreError, TakenError
 
 log = logging.getLogger(__name__)
 
 
 def form_of(path: Path) -> str:
-    """Returns the name that the store gives to a model file of this form."""
+    """Returns the store's name for a model file of this form."""
     return ONNX if path.suffix == ".onnx" else SKOPS
 
 
 def register(store: ModelStore, path: Path) -> None:
     """Stores the model, and lets it answer unless a promoted model does.
 
-    Raises StoreError if the store cannot be read. A store that cannot be written is no reason to
-    end.
+    Raises ModelStoreError if the store cannot be read. A store that cannot be written is no reason
+    to end.
     """
     changes = store.changes()
     content = path.read_bytes()
@@ -30,8 +31,8 @@ def register(store: ModelStore, path: Path) -> None:
     try:
         store.add(record, {form_of(path): content})
         _start_with(store, changes, record.model_id)
-    except StoreError as error:
-        log.warning("%s is not put into the model store: %s", path, error)
+    except ModelStoreError as error:
+        log.warning("%s could not be put into the model store: %s", path, error)
 
 
 def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None:
@@ -46,15 +47,15 @@ def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None
     live = (change or changes[-1]).live
     if live != model_id:
         log.info(
-            "%s was promoted, and answers; the model of MODEL_PATH is %s: "
-            "POST /models/%s/promote at the gateway has it answer, and rollbacks lead back to it",
+            "%s was promoted and is live; the model of MODEL_PATH is %s: "
+            "POST /models/%s/promote at the gateway makes it live, and rollbacks lead back to it",
             live, model_id, model_id,
         )  # fmt: skip
 
 
 def _start(changes: list[Change], model_id: str) -> Change | None:
     """Returns the change that makes this the default model; None where it already is."""
-    stands, last = standing(changes), changes[-1] if changes else None
+    stands, last = promotions_in_force(changes), changes[-1] if changes else None
     if stands and stands[0].action == "start" and stands[0].own == model_id:
         return None
     is_promoted = any(change.action == "promote" for change in stands)

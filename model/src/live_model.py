@@ -4,22 +4,35 @@ import logging
 import os
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from default_model import form_of, register
+from pipeline.broker import Broker
+from pipeline.broker.topology import TopologyParts
+from pipeline.clock import now_text
 from pipeline.errors import ModelError
-from pipeline.messages import FEATURE_NAMES
+from pipeline.messages import FEATURE_NAMES, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError, now_text
+from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
+from pipeline.queues import Y_PRED_SHADOW
 from pipeline.run import Run
+from pipeline.settings import StoreSettings
+from shadow_answers import shadow_answers
 
 log = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 1.0  # while the store is away
+RETRY_SECONDS = 1.0  # while the store is away
 GOODBYE_SECONDS = 2.0
+
+
+class LiveModelSettings(StoreSettings):
+    """The settings that a live model needs: where the model store is, and the file of its own."""
+
+    model_path: Path
 
 
 class InUse(NamedTuple):
@@ -29,20 +42,22 @@ class InUse(NamedTuple):
     shadow: Predictor | None = None
 
 
-class Models:
-    """Follows the changes in the store: `now` holds the models in use.
+class LiveModel:
+    """Follows the changes in the model store, which name the model that answers, and its shadow.
 
     A new model is loaded and checked beside the old one first. A change that cannot be followed
     leaves the models in use as they are; the reason is in the log, and in what the store holds
-    about this process. `own`, the model in the file at `path`, is put into the store, and answers
-    as long as there is no change.
+    about this process. `own`, the model in the file at MODEL_PATH, is put into the store, and
+    answers as long as there is no change.
     """
 
-    def __init__(self, store: ModelStore, own: Predictor, path: Path, run: Run) -> None:
-        self.now = InUse(own)
-        self._store = store
-        self._path = path
-        self._form = form_of(path)
+    uses: TopologyParts = ("shadow", "changes")  # of the broker
+
+    def __init__(self, own: Predictor, settings: LiveModelSettings, run: Run) -> None:
+        self._now = InUse(own)
+        self._store = ModelStore(settings.model_store)
+        self._path = settings.model_path
+        self._form = form_of(self._path)
         self._run = run
         self._is_registered = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"
@@ -55,7 +70,7 @@ class Models:
 
     def __enter__(self) -> Self:
         """Waits for the store: to answer with the wrong model would be worse."""
-        while not self._look() and not self._run.stop.wait(AGAIN_SECONDS):
+        while not self._look() and not self._run.stop.wait(RETRY_SECONDS):
             pass  # no status is written, so the service counts as unwell
         self._thread.start()
         return self
@@ -65,18 +80,37 @@ class Models:
         self._nudged.set()
         self._thread.join(GOODBYE_SECONDS)
 
-    def nudge(self) -> None:
-        """Makes the next look at the store come soon. May be called in any thread."""
-        self._nudged.set()
+    def listen(self, broker: Broker) -> None:
+        """Has each announced change followed at once; before the broker is consumed from."""
+        broker.listen_for_changes(self._nudged.set)
+
+    @contextmanager
+    def answering(
+        self, requests: list[Message[list[float]]], broker: Broker
+    ) -> Iterator[Predictor]:
+        """Gives the model that answers this batch; at the end its shadow has predicted it as well.
+
+        What the shadow takes long for is done first, as a stop may interrupt it; the rest at the
+        end, so that no answer waits for it.
+        """
+        live, shadow = self._now  # the next batch may have others
+        if shadow is None:
+            yield live
+            return
+        is_long = shadow.needs_slices(sum(len(request.ids) for request in requests))
+        first = shadow_answers(shadow, requests, self._run.checkpoint) if is_long else None
+        yield live
+        predictions = first or shadow_answers(shadow, requests, self._run.beat)
+        broker.publish(Y_PRED_SHADOW, predictions)
 
     def _follow(self) -> None:
         try:
             is_well = True
             while not self._is_over:
-                self._nudged.wait(REPORT_SECONDS if is_well else AGAIN_SECONDS)
+                self._nudged.wait(REPORT_SECONDS if is_well else RETRY_SECONDS)
                 self._nudged.clear()
                 is_well = self._is_over or self._look()
-            with suppress(StoreError):
+            with suppress(ModelStoreError):
                 self._store.forget(self._name)
         except BaseException as failure:  # a silent thread would be a model that never changes
             self._run.failure = failure
@@ -92,7 +126,7 @@ class Models:
                 self._make(change)
                 self._change = change.number
             self._report()
-        except (StoreError, DamagedError) as error:
+        except (ModelStoreError, DamagedError) as error:
             if not self._has_warned:
                 log.warning("waiting for the model store: %s", error)
             self._has_warned = True
@@ -101,26 +135,26 @@ class Models:
         return True
 
     def _make(self, change: Change) -> None:
-        """Makes the change. Raises StoreError, changing nothing, if a model cannot be read now."""
-        before = self.now
+        """Makes the change. Raises ModelStoreError, changing nothing, if one cannot be read now."""
+        before = self._now
         live, live_problem = self._loaded(change.live)
         shadow, shadow_problem = self._loaded(change.shadow)
-        self.now = InUse(live or before.live, shadow)
+        self._now = InUse(live or before.live, shadow)
         self._problem = live_problem or shadow_problem
         if self._problem:
-            log.warning("change %d is not followed: %s", change.number, self._problem)
+            log.warning("change %d is not applied: %s", change.number, self._problem)
         if live and live.model_id != before.live.model_id:
-            log.info("%s answers now, instead of %s", live.model_id, before.live.model_id)
+            log.info("%s is live now, instead of %s", live.model_id, before.live.model_id)
         elif self._change == 0:
-            log.info("%s answers", self.now.live.model_id)
+            log.info("%s is live", self._now.live.model_id)
         if shadow and shadow is not before.shadow:
-            log.info("%s is tried beside it", shadow.model_id)
+            log.info("%s is the shadow model", shadow.model_id)
 
     def _loaded(self, model_id: str | None) -> tuple[Predictor | None, str | None]:
         """Returns the model, or the reason why there is none."""
         if model_id is None:
             return None, None
-        for present in filter(None, self.now):
+        for present in filter(None, self._now):
             if present.model_id == model_id:
                 return present, None
         try:
@@ -141,7 +175,7 @@ class Models:
         return Predictor.of(self._store.file(model, form), Path(model_id, form), model_id)
 
     def _report(self) -> None:
-        live, shadow = self.now
+        live, shadow = self._now
         self._store.report(
             Replica(
                 name=self._name,

@@ -2,23 +2,24 @@
 
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import cast
 
 from pydantic import Field
 
-from live_model import Models
+from live_model import LiveModel, LiveModelSettings
+from pipeline import queues
 from pipeline.broker import Broker
-from pipeline.messages import FEATURES, DeadLetter, Message
+from pipeline.messages import DeadLetter, Message
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.store import ModelStore
 from pipeline.run import Run, run_service
-from pipeline.settings import BrokerSettings, StoreSettings
+from pipeline.schemas import FEATURES
+from pipeline.settings import BrokerSettings
 
 
-class ModelSettings(BrokerSettings, StoreSettings):
+class ModelSettings(BrokerSettings, LiveModelSettings):
     model_path: Path = Field(
         Path(__file__).parents[1] / "model.skops",
         description="a file written by skops, or an ONNX file that ends in .onnx",
@@ -32,7 +33,8 @@ def answer(
 
     `between` is called between two slices of long work, and may raise.
     """
-    outcomes = _outcomes(predictor, requests, between)
+    rows = [row for request in requests for row in request.values]
+    outcomes = iter(predictor.predict(rows, between) if rows else [])
     answers: list[Message[float]] = []
     failed: list[DeadLetter] = []
     for request in requests:
@@ -50,51 +52,23 @@ def answer(
     return answers, failed
 
 
-def tried(
-    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
-) -> list[Message[float | None]]:
-    """Predicts the requests with a shadow model: null stands for a row that it cannot predict.
-
-    Unlike answer() it makes no dead letters: a missing prediction is part of the comparison.
-    """
-    outcomes = _outcomes(predictor, requests, between)
-    answers: list[Message[float | None]] = []
-    for request in requests:
-        own = islice(outcomes, len(request.ids))
-        values = [None if isinstance(outcome, str) else outcome for outcome in own]
-        answers.append(request.answer(request.ids, values, predictor.model_id))
-    return answers
-
-
-def _outcomes(
-    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
-) -> Iterator[float | str]:
-    rows = [row for request in requests for row in request.values]
-    return iter(predictor.predict(rows, between) if rows else [])
-
-
 def main(settings: ModelSettings, run: Run) -> None:
     # Set before scikit-learn is imported. Threads that share a few rows wait for each other: up to
     # half a second on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
-    store = ModelStore(settings.model_store)
-    with (
-        Models(store, own, settings.model_path, run) as models,
-        Broker(settings, run, uses=["shadow", "changes"]) as broker,
-    ):
-        for batch in broker.consume("features", on_change=models.nudge):
-            live, shadow = models.now  # the next batch may have another one
+    # LiveModel is where the second story hangs on: it may put another model in the place of `own`.
+    with LiveModel(own, settings, run) as live, Broker(settings, run, uses=live.uses) as broker:
+        live.listen(broker)
+        for batch in broker.consume(queues.FEATURES):
             requests, bad = batch.decode(FEATURES)
-            # Everything that a stop may interrupt comes before anything of the batch is published.
-            predictions, failed = answer(live, requests, run.checkpoint)
-            is_long = shadow and shadow.needs_slices(sum(len(request.ids) for request in requests))
-            tries = tried(shadow, requests, run.checkpoint) if shadow and is_long else None
-            broker.publish("y_pred", predictions)
-            broker.dead_letter(bad + failed)
-            if shadow:
-                broker.publish("y_pred_shadow", tries or tried(shadow, requests, run.beat))
+            with live.answering(requests, broker) as predictor:
+                # Everything that a stop may interrupt comes before anything of the batch is
+                # published: its messages come again, and would be answered twice.
+                predictions, failed = answer(predictor, requests, run.checkpoint)
+                broker.publish(queues.Y_PRED, predictions)
+                broker.dead_letter(bad + failed)
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

@@ -12,18 +12,19 @@ import msgspec
 import numpy as np
 import skops.io
 from sklearn.linear_model import RidgeCV
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model import ModelSettings
 from pipeline import dataset
+from pipeline.atomic_file import replace_file
+from pipeline.clock import now_text
 from pipeline.errors import PipelineError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store import fingerprint, onnx_export
+from pipeline.model_store.metrics import metrics_of
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
-from pipeline.model_store.store import now_text
 from pipeline.model_store.versions import versions
 
 
@@ -66,12 +67,7 @@ def main(path: Path, onnx: bool = False) -> None:
 def errors_of(model: Any) -> Metrics:
     held_out = dataset.holdout()
     predictions = model.predict(held_out.features)
-    return Metrics(
-        rmse=float(root_mean_squared_error(held_out.labels, predictions)),
-        mae=float(mean_absolute_error(held_out.labels, predictions)),
-        training_rows=len(dataset.training().labels),
-        held_out_rows=len(held_out.labels),
-    )
+    return metrics_of(held_out.labels, predictions, len(dataset.training().labels))
 
 
 def store_onnx(model: Any, path: Path) -> bytes:
@@ -87,7 +83,7 @@ def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Pa
     last_step = model[-1] if isinstance(model, Pipeline) else model
     record = Model(
         model_id=fingerprint.model_id(files[SKOPS]),
-        dataset_id="diabetes",
+        dataset_id=dataset.NAME,
         features=[*FEATURE_NAMES],
         target="target",
         algorithm=type(last_step).__name__,
@@ -99,20 +95,14 @@ def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Pa
         notes=[f"the default model: {' '.join(repr(model).split())}"],
         files={name: StoredFile.of(content) for name, content in files.items()},
     )
-    replace(path, record.to_json())
+    replace_file(path, record.to_json())
 
 
 def store(content: bytes, path: Path) -> None:
     """Writes the file: a reader finds the old model, the new one, or in between one to refuse."""
     record = fingerprint.record(content, path.name).encode()
     for target, data in ((fingerprint.record_path(path), record), (path, content)):
-        replace(target, data)
-
-
-def replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+        replace_file(target, data)
 
 
 if __name__ == "__main__":

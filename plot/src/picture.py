@@ -15,6 +15,8 @@ from pipeline.numbers import MIN_PLAIN, readable
 from stats.scale import MAE_SHARE, Scale, fit
 from stats.summary import Summary
 
+PICTURE = "error_distribution.png"  # the name of its file
+
 SIZE_INCHES, DPI = (8, 4.5), 150  # 1200 × 675 pixels: sharp where a page shows it 800 wide
 LEFT, RIGHT = 0.11, 0.955  # of the width, leaving room for half a label of the axis
 
@@ -39,7 +41,7 @@ class _Mark(NamedTuple):
 
 
 def render(summary: Summary, updated: datetime) -> bytes:
-    """Returns the PNG of a summary; its text gives the time `updated`, in that time's zone."""
+    """Returns the PNG of a summary; its text shows the time `updated`, in that time's zone."""
     figure = Figure(SIZE_INCHES, DPI)
     axes = figure.add_axes((LEFT, 0.13, RIGHT - LEFT, 0.7))
     scale = fit(summary)

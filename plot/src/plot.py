@@ -1,22 +1,28 @@
 """plot: keeps a picture of the errors in `metric_log.csv` current, and serves a live page."""
 
 import logging
-import time
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from pydantic import Field, HttpUrl
 
-from page.broker_status.monitor import Management
+from artist import Artist
+from logs.follower import Follower, catch_up
+from logs.rows import Rows
+from page.broker_status.monitor import BrokerMonitor
+from page.narrator import Narrator, Section
 from page.server import Page
 from pipeline.errors import LogError
+from pipeline.files import METRIC_LOG
 from pipeline.run import Run, run_service
 from pipeline.settings import LogsSettings, PageSettings, one_or_more, urls_of
-from plotter import Plotter
+from shadow_comparison.section import shadow_section
+from stats.summary import Summary
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS, WATCHED_LOOK_SECONDS = 0.5, 0.2  # whoever watches sees a row within a second
-CATCH_UP_SECONDS = 1.0  # of reading, before the next look at whether to stop
+POLL_SECONDS, WATCHED_POLL_SECONDS = 0.5, 0.2  # whoever watches sees a row within a second
+CATCH_UP_SECONDS = 1.0  # of reading, before the next check whether to stop
 FINISH_SECONDS = 5.0  # of reading, once asked to stop
 
 
@@ -40,31 +46,31 @@ def main(settings: PlotSettings, run: Run) -> None:
     for library in ("matplotlib", "PIL", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
-        plotter = Plotter(settings.logs_dir, run)
-        log.info("drawing what arrives in %s", plotter.log)
-        management = Management(urls_of(settings.management_url))
+        errors = Follower(settings.logs_dir / METRIC_LOG, Rows, Summary)
+        sections: list[Section] = [shadow_section(settings.logs_dir)]
+        followers = [errors, *(section.follower for section in sections)]
+        artist = Artist(errors, run, settings.plot_interval)
+        log.info("drawing the rows of %s", errors.path)
+        monitor = BrokerMonitor(urls_of(settings.management_url))
         at = settings.plot_host, settings.plot_port
-        with Page(*at, plotter, management, settings.shown_url) as page:
-            follow(plotter, page, run, settings.plot_interval)
-        if plotter.catch_up(FINISH_SECONDS):
-            plotter.draw()
+        with Page(*at, Narrator(errors, sections), monitor, settings.shown_url) as page:
+            follow(followers, artist, page, run)
+        if catch_up(followers, FINISH_SECONDS):
+            artist.draw()
         else:
-            log.warning("asked to stop before all rows were read: the picture stays as it was")
+            log.warning("stopped before all rows were read: the picture is not up to date")
     except OSError as error:
         raise LogError(f"LOGS_DIR={settings.logs_dir} cannot be used: {error}") from error
 
 
-def follow(plotter: Plotter, page: Page, run: Run, interval_seconds: float) -> None:
-    """Reads and draws until asked to stop; draws at most once per interval."""
-    next_drawing = time.monotonic()
+def follow(followers: Sequence[Follower[Any, Any]], artist: Artist, page: Page, run: Run) -> None:
+    """Reads and draws until asked to stop."""
     while not run.stop.is_set():
         page.check()
-        if not plotter.catch_up(CATCH_UP_SECONDS):
-            continue
-        if plotter.has_news and time.monotonic() >= next_drawing:
-            plotter.draw()
-            next_drawing = time.monotonic() + interval_seconds
-        run.sleep(WATCHED_LOOK_SECONDS if page.is_watched else LOOK_SECONDS)
+        run.beat()
+        if catch_up(followers, CATCH_UP_SECONDS):
+            artist.draw_if_due()
+            run.sleep(WATCHED_POLL_SECONDS if page.is_watched else POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -54,9 +54,7 @@ def test_a_gateway_that_cannot_just_now_says_so_and_can_be_asked_again(
     refuse(page, "**/predict", status, f"not now: {MARKUP}", {"Retry-After": "2"})
     fill(page)
     page.click("#send")
-    expect(page.locator("#job-problem")).to_have_text(
-        f"not now: {MARKUP}. Worth another try in 2 s."
-    )
+    expect(page.locator("#job-problem")).to_have_text(f"not now: {MARKUP}. Try again in 2 s.")
     page.click("#again")
     page.wait_for_selector("#job[data-status=completed]")
     expect(page.locator("#job-problem")).to_be_hidden()
@@ -93,7 +91,7 @@ def test_the_api_key_is_asked_for_once(stack: Stack, form: Open, complaints: lis
     page.click("#send")
     page.fill("#key", "wrong")
     page.press("#key", "Enter")
-    expect(page.locator("#key-words")).to_contain_text("not the key")
+    expect(page.locator("#key-words")).to_contain_text("key is wrong")
     page.fill("#key", KEY)
     page.press("#key", "Enter")
     page.wait_for_selector("#job[data-status=completed]")

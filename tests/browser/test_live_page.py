@@ -127,7 +127,7 @@ def test_the_page_says_how_many_halves_were_let_go_and_how_old_the_youngest_was(
     expect(note).to_be_hidden()
     write(ledger, *spread(1500), halves=["y_true"])
     expect(note).to_have_text(
-        "Without the other half: 500 labels let go as more than MAX_PENDING waited, "
+        "Left unmatched: 500 labels let go because more than MAX_PENDING were pending, "
         "the youngest after 0.0 s."
     )
 

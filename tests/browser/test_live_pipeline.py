@@ -48,14 +48,14 @@ def shown(show: Open, plot: Service) -> Callable[..., dict[str, Any]]:
 
 def test_orange_is_what_somebody_should_look_at(shown: Callable[..., dict[str, Any]]) -> None:
     cases: list[tuple[dict[str, Any], bool, str]] = [
-        ({"ready": 1, "trend": "level"}, False, "level"),
+        ({"ready": 1, "trend": "level"}, False, "steady"),
         ({"ready": 300, "trend": "behind", "change": 100}, True, "falls behind by 5.0 a second"),
         ({"ready": 300, "trend": "drains", "change": -100}, False, "drains by 5.0 a second"),
         ({"ready": 300, "trend": "unread", "consumers": 0}, True,
-         "nobody reads it; grows by 5.0 a second"),
-        ({"consumers": 0}, False, "empty; nobody reads it"),
-        ({"state": "down"}, True, "cannot be used: down"),
-        ({"ready": 9, "trend": "unknown", "change_seconds": 0}, False, "too new to judge"),
+         "no consumer; grows by 5.0 a second"),
+        ({"consumers": 0}, False, "empty; no consumer"),
+        ({"state": "down"}, True, "unusable: down"),
+        ({"ready": 9, "trend": "unknown", "change_seconds": 0}, False, "too new to tell"),
     ]  # fmt: skip
     for queue, is_orange, words in cases:
         found = shown(event(features=queue))
@@ -91,6 +91,6 @@ def test_what_is_the_matter_with_a_node_is_on_the_page(
 
 def test_a_pipeline_without_its_broker_is_not_called_live(show: Open, plot: Service) -> None:
     page = show(plot)
-    expect(page.locator("#status")).to_have_text("broker not reachable")
+    expect(page.locator("#status")).to_have_text("broker unreachable")
     expect(page.locator("#broker")).to_contain_text("127.0.0.1 refuses the connection")
     expect(page.locator("#broker")).not_to_contain_text("Errno")

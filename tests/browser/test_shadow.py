@@ -1,4 +1,4 @@
-"""What the live page shows of a candidate that is tried beside the live model."""
+"""What the live page shows of a shadow model beside the live one."""
 
 import sqlite3
 from collections.abc import Callable
@@ -24,8 +24,8 @@ Start = Callable[..., Service]
 RIDGE, LIVE = "ridge-7f3a9c2b41de", "41c0d86a9e55"
 
 
-def write_rows(folder: Path, rows: int, gain: float, candidate: str = RIDGE) -> None:
-    """Appends rows of which the candidate is better by so many points on average."""
+def write_rows(folder: Path, rows: int, gain: float, shadow: str = RIDGE) -> None:
+    """Appends rows of which the shadow model is better by so many points on average."""
     generator = np.random.default_rng(rows)
     live = np.abs(generator.normal(0, 58, rows)) + 20
     own = live - gain + generator.normal(0, 8, rows)
@@ -34,33 +34,33 @@ def write_rows(folder: Path, rows: int, gain: float, candidate: str = RIDGE) -> 
         if log.tell() == 0:
             log.write(",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n")
         for number, (error, other) in enumerate(zip(own.tolist(), live.tolist(), strict=True)):
-            log.write(f"r{number},0,{error},{error},{candidate},{LIVE},{other}\n")
+            log.write(f"r{number},0,{error},{error},{shadow},{LIVE},{other}\n")
 
 
-def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
+def test_a_shadow_model_is_shown_from_its_first_row_until_its_log_is_gone(
     show: Open, plot: Service, tmp_path: Path
 ) -> None:
     page = show(plot)
-    section, verdict = page.locator("#tried"), page.locator("#tried-verdict")
+    section, verdict = page.locator("#shadow"), page.locator("#shadow-verdict")
     expect(page.locator("#n-rows")).to_have_text("0")
     expect(section).to_be_hidden()
 
     write_rows(tmp_path, 12, gain=3)
     expect(verdict).to_have_text("Too few rows to tell: 12 of 100.")
-    expect(page.locator("#tried-candidate")).to_contain_text(RIDGE)
-    expect(page.locator("#tried-live")).to_contain_text(LIVE)
+    expect(page.locator("#shadow-model")).to_contain_text(RIDGE)
+    expect(page.locator("#live-model")).to_contain_text(LIVE)
 
     write_rows(tmp_path, 1000, gain=3)
     log = pd.read_csv(tmp_path / METRIC_LOG_SHADOW)
     gain = (log["live_absolute_error"] - log["absolute_error"]).mean()
     expect(verdict).to_contain_text(
-        f"The candidate {RIDGE} is better: its error is smaller by {gain:.1f} points ("
+        f"Shadow model {RIDGE} is better: its error is smaller by {gain:.1f} points ("
     )
-    for part, column in (("candidate", "absolute_error"), ("live", "live_absolute_error")):
+    for part, column in (("shadow", "absolute_error"), ("live", "live_absolute_error")):
         expected = [log[column].mean(), (log[column] ** 2).mean() ** 0.5]
-        cells = page.locator(f"#tried-{part} td")
+        cells = page.locator(f"#{part}-model td")
         expect(cells).to_have_text([f"{value:.2f}" for value in expected])
-    expect(page.locator("#note-tried-bound")).to_contain_text("differ by more than")
+    expect(page.locator("#note-shadow-bound")).to_contain_text("differ by more than")
     page.locator("#difference").scroll_into_view_if_needed()
     page.wait_for_selector("#difference .main-svg")
     expect(page.locator("#difference .main-svg .errorbars")).not_to_have_count(0)
@@ -71,14 +71,14 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
     with (tmp_path / METRIC_LOG_SHADOW).open("a") as log_file:
         log_file.write(f"failed,0,inf,inf,{RIDGE},{LIVE},50\n")
     expect(verdict).to_have_text(
-        f"The candidate {RIDGE} gave no number on some rows: it cannot be called better."
+        f"Shadow model {RIDGE} failed on some rows, so it cannot be called better."
     )
-    expect(page.locator("#note-tried-failed")).to_contain_text("on 1 of 1,013 rows")
+    expect(page.locator("#note-shadow-failed")).to_contain_text("on 1 of 1,013 rows")
 
     markup = "<img src=x onerror=document.title='owned'>"
-    write_rows(tmp_path, 1200, gain=-5, candidate=markup)
-    expect(verdict).to_contain_text(f"The candidate {markup} is worse: its error is larger by ")
-    expect(page.locator("#tried-candidate")).to_contain_text(markup)
+    write_rows(tmp_path, 1200, gain=-5, shadow=markup)
+    expect(verdict).to_contain_text(f"Shadow model {markup} is worse: its error is larger by ")
+    expect(page.locator("#shadow-model")).to_contain_text(markup)
     assert section.locator("img").count() == 0
     assert "owned" not in page.title()
 
@@ -87,9 +87,9 @@ def test_a_candidate_is_shown_from_its_first_row_until_its_log_is_gone(
 
 
 def test_it_fits_its_window_in_both_schemes(show: Open, plot: Service, tmp_path: Path) -> None:
-    write_rows(tmp_path, 300, gain=0, candidate="m" * 64)
+    write_rows(tmp_path, 300, gain=0, shadow="m" * 64)
     page = show(plot, viewport={"width": 390, "height": 844})
-    expect(page.locator("#tried-verdict")).to_have_text("No difference can be told yet.")
+    expect(page.locator("#shadow-verdict")).to_have_text("No clear difference yet.")
     page.locator("#difference").scroll_into_view_if_needed()
     page.wait_for_selector("#difference .main-svg")
     for width, scheme in ((390, "dark"), (1280, "light")):

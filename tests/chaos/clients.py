@@ -17,7 +17,7 @@ from pipeline import dataset
 from support.pages import events
 from support.waiting import PATIENCE_SECONDS
 
-TRY_AGAIN_SECONDS = 0.2
+RETRY_SECONDS = 0.2
 ANSWER_SECONDS = 15.0  # longer than the gateway itself waits for anything
 AWAY = (OSError, http.client.HTTPException)
 FEATURES = dataset.whole().features
@@ -53,7 +53,7 @@ class Caller:
             except AWAY as error:
                 told = repr(error)
             assert time.monotonic() < deadline, f"{method} {path}: still {told}"
-            time.sleep(TRY_AGAIN_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
     @contextmanager
     def answer_to(
@@ -158,7 +158,7 @@ class Client(threading.Thread):
             if listens:
                 self._listen(job_id)
             else:
-                time.sleep(TRY_AGAIN_SECONDS)
+                time.sleep(RETRY_SECONDS)
 
     def _listen(self, job_id: str) -> None:
         """Until the job, or its gateway, has ended."""
@@ -169,9 +169,9 @@ class Client(threading.Thread):
                         self._note(job_id, 200, job)
                 else:
                     answer.read()
-                    time.sleep(TRY_AGAIN_SECONDS)
+                    time.sleep(RETRY_SECONDS)
         except AWAY:
-            time.sleep(TRY_AGAIN_SECONDS)
+            time.sleep(RETRY_SECONDS)
 
     def _label(self, job_id: str) -> None:
         value = float(self._dice.randint(25, 346))

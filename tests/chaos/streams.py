@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from chaos.report import Line
-from pipeline.messages import FEATURES, VALUES, Message, Schema, T, id_text
+from pipeline.messages import Message, T, id_text
 from pipeline.model_store.predictor import Predictor
+from pipeline.schemas import FEATURES, VALUES, Schema
 from support.rows import row_count
 from support.service import Service
 from support.vhost import Vhost

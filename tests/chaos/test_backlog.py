@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos.report import Report
-from pipeline.messages import MOST_BATCH_ROWS
+from pipeline.schemas import MAX_BATCH_ROWS
 from support.rows import read_rows, row_count
 from support.service import Service
 from support.vhost import Vhost
@@ -16,9 +16,9 @@ from support.waiting import eventually
 pytestmark = pytest.mark.timeout(7200)
 
 ROWS_PER_KILL = 5_000  # a million in a long run
-ROWS = MOST_BATCH_ROWS
+ROWS = MAX_BATCH_ROWS
 FLOOD, FLOOD_ROWS = 60, 100_000  # messages on a queue, and after how many rows to look
-MOST_BYTES = {"metric": 200e6, "features": 400e6, "model": 400e6, "plot": 400e6}  # of 512 MiB
+MAX_MEMORY_BYTES = {"metric": 200e6, "features": 400e6, "model": 400e6, "plot": 400e6}  # of 512 MiB
 
 
 def test_a_backlog(
@@ -57,7 +57,7 @@ def test_a_backlog(
         f"peak memory at a backlog of {rows:,} rows, all labels before the first prediction: "
         + ", ".join(f"{name} {peaks[name] / 1e6:.0f} MB" for name in sorted(peaks))
     )
-    for name, most in MOST_BYTES.items():
+    for name, most in MAX_MEMORY_BYTES.items():
         assert peaks[name] < most, name
 
 
@@ -99,7 +99,7 @@ def test_a_flood_of_short_rows(
         f"{service} under {len(queues) * FLOOD} messages of {ROWS:,} rows ({body.__name__}): "
         f"peak memory {peak / 1e6:.0f} MB, SIGTERM took {time.monotonic() - since:.1f} s"
     )
-    assert peak < MOST_BYTES[service]
+    assert peak < MAX_MEMORY_BYTES[service]
 
 
 def start_and_stop(start: Callable[..., Service], vhost: Vhost, name: str) -> int:

@@ -25,7 +25,7 @@ from support.waiting import eventually
 pytestmark = pytest.mark.timeout(3600)
 
 CRASH_AT = Path(crash_at.__file__)
-MOST_TIMES = 20  # within so many the point is reached
+MAX_TIMES = 20  # within so many the point is reached
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_kill_9_of_the_gateway_at_a_named_point(
         with serving.load(line) as strike:
             for _ in range(tries(10)):
                 assert serving.services["gateway 1"].stop() == 0
-                nth = dice.randint(1, MOST_TIMES)
+                nth = dice.randint(1, MAX_TIMES)
                 doomed = serving.start("gateway 1", runner=[CRASH_AT, point, str(nth)])
                 assert doomed.wait() == -signal.SIGKILL
                 strike(partial(serving.start, "gateway 1"))

@@ -16,10 +16,10 @@ from sklearn.linear_model import Ridge
 
 from chaos.report import Report
 from chaos.streams import Stream, Tries, a_moment
-from pipeline.messages import VALUES
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS
 from pipeline.model_store.store import ModelStore
+from pipeline.schemas import VALUES
 from support.stored_models import change, put_model
 from support.waiting import eventually
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 CRASH_AT = Path(crash_at.__file__)
 POINTS = [(service, point) for service in ("metric", "model") for point in crash_at.POINTS[service]]
-MOST_BATCHES = 40  # within so many the point is reached
+MAX_BATCHES = 40  # within so many the point is reached
 
 
 def no_consumers(stream: Stream, queue: str) -> bool:
@@ -63,7 +63,7 @@ def test_kill_9_at_a_named_point(
     stream.open()
     for _ in range(tries(10)):
         stream.stop(service)
-        nth = dice.randint(1, MOST_BATCHES)
+        nth = dice.randint(1, MAX_BATCHES)
         doomed = stream.start(service, runner=[CRASH_AT, point, str(nth)])
         assert doomed.wait() == -signal.SIGKILL
         stream.strike(line, partial(stream.start, service))

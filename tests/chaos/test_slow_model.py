@@ -27,7 +27,7 @@ Start = Callable[..., Service]
 
 SLOW = Path(slow_model.__file__)
 ALL_SLOW: list[str | Path] = [SLOW, "3", ""]
-SHADOW_SLOW: list[str | Path] = [SLOW, "3", "candidate"]
+SHADOW_SLOW: list[str | Path] = [SLOW, "3", "slow-shadow"]
 ROWS = 5000  # of one message: 15 s with 3 ms each
 
 
@@ -77,8 +77,8 @@ def test_sigterm_amid_a_long_message_leaves_it_whole_to_the_next(
     model = start("model", runner=slow)
     eventually(model.is_up, "the model")
     store = ModelStore(str(tmp_path / "models"))
-    put_model(store, "candidate")
-    number = change(store, live=store.models()[0].model_id, shadow="candidate")
+    put_model(store, "slow-shadow")
+    number = change(store, live=store.models()[0].model_id, shadow="slow-shadow")
     eventually(lambda: all(r.change == number for r in store.replicas()), "both models")
     put_rows(vhost, 1, 1)  # the first prediction of a model tells how long it takes
     eventually(lambda: rows_of(model) == 1, "a row")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.model_store.records import RECORD
-from pipeline.training import MOST_KILLS, QUEUE
+from pipeline.training import MAX_KILLS, QUEUE
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from support.processes import family
@@ -79,10 +79,10 @@ def test_one_that_kills_its_process_again_and_again_is_given_up(
 ) -> None:
     job_id = trainings.ask(**SLOW)
     trainer = start()
-    for attempt in range(1, MOST_KILLS + 1):
+    for attempt in range(1, MAX_KILLS + 1):
         eventually(partial(has_begun, trainings, job_id, attempt), "an attempt")
         kill_child(trainer)
-    assert f"{MOST_KILLS} times its process ended" in str(trainings.end_of(job_id))
+    assert f"its process died {MAX_KILLS} times" in str(trainings.end_of(job_id))
     assert trainings.store.models() == []
     assert trainings.end_of(trainings.ask())["model_id"]
 
@@ -143,7 +143,7 @@ def test_a_store_that_stays_away_fails_a_training_in_the_end(
     start(model_store="s3://bucket/models", aws_endpoint_url="http://127.0.0.1:1", aws_region="x")
     reason = str(trainings.end_of(job_id))
     assert "the model store s3://bucket/models cannot be used" in reason
-    assert reason.endswith("it was tried 6 times")
+    assert reason.endswith("gave up after 6 tries")
 
 
 def test_a_fit_that_takes_too_long_fails(

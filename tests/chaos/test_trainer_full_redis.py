@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from child_process import Child
+from child_process import ChildProcess
 from rabbitmq import PrivateRabbitMQ
 from redis_server import REDIS, PrivateRedis
 from servers import free_ports
@@ -22,7 +22,7 @@ def test_trainings_wait_for_room_and_end(
     (port,) = free_ports(1)
     command: list[str | Path] = [REDIS.server, "--save", "", "--bind", "127.0.0.1"]
     command += ["--port", str(port), "--dir", tmp_path]
-    redis = Child("redis", command, tmp_path, {"LC_ALL": "C.UTF-8"}, tmp_path)
+    redis = ChildProcess("redis", command, tmp_path, {"LC_ALL": "C.UTF-8"}, tmp_path)
     redis.start()
     vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
     trainings = Trainings(vhost, f"redis://127.0.0.1:{port}/0", tmp_path)

@@ -3,15 +3,17 @@ from typing import Any
 
 import pytest
 
-from compose.stack import Stack, copy_checkout
+from compose.stack import Stack
+from support.checkout import copy_checkout
 
 # Each process of `pytest -n 2` has a stack of its own, and takes the next of these files. A file
 # brings the stack into the state that it needs: the more the one before has left, the quicker.
 ORDER = (
     "test_first_start",  # begins with nothing
     "test_upgrade",  # has its own
+    "test_documents",
     "test_permissions",
-    "test_page",
+    "test_plot_page",
     "test_dead_letters_command",
     "test_logs_owner",
     "test_health",
@@ -29,7 +31,9 @@ ORDER = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: ORDER.index(item.path.stem))
+    """Sorts the tests by the order of their files; those of files not listed come last."""
+    places = {name: place for place, name in enumerate(ORDER)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -16,13 +15,15 @@ from typing import Any, TypeVar
 
 import pika
 
+from services import SERVING as PROFILE
+from services import services_of
 from support.pages import next_event
 from support.rows import row_count
 from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS, eventually
 
-SERVICES = ("features", "model", "metric", "plot")
-SERVING = ("redis", "gateway", "trainer", "flower")  # in the profile of that name
+SERVICES = tuple(services_of(ROOT, serving=False))
+SERVING = ("redis", *PROFILE, "flower")  # in the profile of that name
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
 CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
 NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
@@ -47,15 +48,6 @@ def wait_for(look: Callable[[], T | None], what: str, seconds: float = PATIENCE_
         return found
 
     return eventually(look_slowly, what, seconds)
-
-
-def copy_checkout(folder: Path) -> None:
-    """What a clone with the present changes would hold."""
-    listed = run("git", "ls-files", "-coz", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).exists():  # not if it is deleted here, and that not committed
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
 
 
 def as_root(script: str, *options: str) -> str:
@@ -88,11 +80,13 @@ class Stack:
         self.gateway = f"http://127.0.0.1:{self._own['GATEWAY_PORT']}/"
         self.flower = f"http://127.0.0.1:{self._own['FLOWER_PORT']}/"
         settings = re.findall(r"^(\w+)=", (folder / ".env.example").read_text(), re.MULTILINE)
-        self._environment = {
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if name not in settings and not name.startswith("COMPOSE_")
         }
+        usual = {5672: "AMQP", 15672: "MANAGEMENT", 8080: "PLOT", 8000: "GATEWAY"}
+        self.usual_ports = {port: int(self._own[f"{name}_PORT"]) for port, name in usual.items()}
         self.configure()
 
     def configure(self, **settings: object) -> None:
@@ -101,7 +95,7 @@ class Stack:
         (self.folder / ".env").write_text("".join(lines))
 
     def run(self, *command: str) -> str:
-        return run(*command, cwd=self.folder, env=self._environment)
+        return run(*command, cwd=self.folder, env=self.environment)
 
     def compose(self, *arguments: str) -> str:
         return self.run("docker", "compose", *arguments)
@@ -123,7 +117,7 @@ class Stack:
     def remove(self) -> None:
         """Leaves nothing behind."""
         self.clear()
-        self.compose("--profile=tools", "--profile=serving", "down", "--rmi=local")
+        self.compose("--profile=serving", "down", "--rmi=local")
         as_root(f"chown {os.getuid()}:{os.getgid()} /logs", f"--volume={self.logs}:/logs")
 
     def containers(self) -> dict[str, Any]:

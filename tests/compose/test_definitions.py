@@ -1,12 +1,16 @@
 """The topology that the broker loads is the one that our services would declare."""
 
+import json
 from typing import Any
 
 import pytest
 
 from compose.stack import Stack
+from pipeline.broker import Copy
+from pipeline.broker.topology import TopologyParts
 from pipeline.settings import BrokerSettings
 from support.broker_client import labels, opened
+from support.service import ROOT
 
 
 def topology(stack: Stack, vhost: str) -> dict[str, list[Any]]:
@@ -27,6 +31,18 @@ def has_own_name(item: tuple[Any, ...]) -> bool:
     return any(str(name).startswith("amq.") for name in item[:2])
 
 
+def copies() -> list[Copy]:
+    """The queues of services that get a copy of what flows through an edge."""
+    definitions = json.loads((ROOT / "rabbitmq" / "definitions.template.json").read_text())
+    return [
+        Copy(binding["destination"], of=binding["source"].removeprefix("edge."))
+        for binding in definitions["bindings"]
+        if binding["destination_type"] == "queue"
+        and binding["source"].startswith("edge.")
+        and binding["source"] != f"edge.{binding['destination']}"
+    ]
+
+
 @pytest.mark.parametrize("queue_type", ["classic", "quorum"])
 def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None:
     stack.clear()
@@ -39,7 +55,8 @@ def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None
             amqp_url=stack.amqp_url(vhost="declared"),
             queue_type=queue_type,
         )
-        with opened(settings, uses=["delays", "answers", "shadow", "changes"]) as (broker, _):
+        uses: TopologyParts = ["delays", "answers", "shadow", "changes", *copies()]
+        with opened(settings, uses=uses) as (broker, _):
             broker.publish("y_true", labels("a"))
         assert topology(stack, "declared") == topology(stack, "%2F")
     finally:

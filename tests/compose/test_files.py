@@ -9,23 +9,9 @@ from pathlib import Path
 import pytest
 
 from compose.stack import CLUSTER, COURSE, NODES, Stack
-from features import FeaturesSettings
-from gateway_settings import GatewaySettings
-from metric import MetricSettings
-from model import ModelSettings
-from pipeline.settings import Settings
-from plot import PlotSettings
 from support.service import ROOT
-from tasks import TrainerSettings
+from support.service_settings import SETTINGS
 
-SETTINGS: dict[str, type[Settings]] = {
-    "features": FeaturesSettings,
-    "model": ModelSettings,
-    "metric": MetricSettings,
-    "plot": PlotSettings,
-    "gateway": GatewaySettings,
-    "trainer": TrainerSettings,
-}
 OF_S3 = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 FIXED_IN_A_CONTAINER = {
     "AMQP_URL",
@@ -130,18 +116,14 @@ def test_the_port_of_the_page_is_changed_outside_only(stack: Stack) -> None:
     assert "PLOT_PORT" not in plot["environment"]
 
 
-def test_the_tools_are_in_an_image_that_up_makes_anew(stack: Stack) -> None:
-    """`up --build` makes the images of what it starts, and the tools are not started by it."""
-    asked = stack.compose("--profile=tools", "config", "--format=json")
-    config = json.loads(asked)
-    tools, features = config["services"]["pipeline"], config["services"]["features"]
-    assert tools["image"] == f"{config['name']}-features"
-    assert "image" not in features
-    assert tools["build"] == features["build"]
+def test_up_makes_the_image_of_the_command_line_and_starts_none(stack: Stack) -> None:
+    """An upgrade is `up --build`: it makes the images of the services that have no profile."""
+    services = json.loads(stack.compose("config", "--format=json"))["services"]
+    assert services["pipeline"]["deploy"]["replicas"] == 0
 
 
 def test_what_a_container_tells_people_is_an_address_on_their_machine(stack: Stack) -> None:
-    stack.configure(COMPOSE_PROFILES="serving,tools", PLOT_PORT=8081, GATEWAY_PORT="8000-8009")
+    stack.configure(COMPOSE_PROFILES="serving", PLOT_PORT=8081, GATEWAY_PORT="8000-8009")
     services = json.loads(stack.compose("config", "--format=json"))["services"]
     told = {name: each["environment"].get("SHOWN_URL") for name, each in services.items()}
     assert {name: url for name, url in told.items() if url} == {
@@ -155,6 +137,7 @@ def test_all_come_back_with_the_engine_but_features_that_are_out(stack: Stack) -
     for count, policy in (("", "unless-stopped"), ("20", "on-failure:20")):
         stack.configure(COMPOSE_PROFILES="serving", STREAM_COUNT=count)
         services = json.loads(stack.compose("config", "--format=json"))["services"]
+        del services["pipeline"]  # is never up
         policies = {name: service["restart"] for name, service in services.items()}
         assert policies == dict.fromkeys(policies, "unless-stopped") | {"features": policy}
 

@@ -39,7 +39,6 @@ def test_a_request_is_answered_and_with_its_label_becomes_a_row(stack: Stack) ->
 
 
 def test_it_can_be_asked_from_the_command_line(stack: Stack) -> None:
-    stack.compose("build", "pipeline")  # or `run` tells of it
     said = stack.compose("run", "--rm", "-T", "pipeline", "ask", "random")
     (name,) = re.findall(r"^job id +(\S+)$", said, re.MULTILINE)
     found = job(stack, name)

@@ -52,7 +52,7 @@ MAY_READ = {
     "plot": set(),
     "gateway": {"answers"},
 }
-MOST_BYTES = 4 * 2**20
+MAX_BYTES = 4 * 2**20
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -203,7 +203,7 @@ def test_a_guest_that_an_earlier_version_left_is_refused(stack: Stack) -> None:
 def test_a_message_is_4_mib_at_most(stack: Stack) -> None:
     with stack.connect() as connection:
         assert not refusal(connection, lambda c: c.queue_declare("large"))
-        for size, code in ((MOST_BYTES, 0), (MOST_BYTES + 1, 406)):
+        for size, code in ((MAX_BYTES, 0), (MAX_BYTES + 1, 406)):
             body = bytes(size)
             assert refusal(connection, lambda c: c.basic_publish("", "large", body)) == code  # noqa: B023
         assert not refusal(connection, lambda c: c.queue_delete("large"))

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from compose.stack import SERVICES, SERVING, Stack, as_root
+from services import services_of
+from support.service import ROOT
 
-OURS = (*SERVICES, "gateway", "trainer")
+OURS = services_of(ROOT)
 ALL = ("rabbitmq", *SERVICES, *SERVING)
 MEMORY = dict.fromkeys(ALL, 512 * 2**20) | dict.fromkeys(("metric", "flower"), 256 * 2**20)
 MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20}
@@ -170,7 +172,6 @@ def test_tools_are_as_confined_and_not_started_by_up(
     stack: Stack, containers: dict[str, Any]
 ) -> None:
     assert "pipeline" not in containers
-    stack.compose("build", "pipeline")  # or `run` tells of it
     script = "grep -E '^(Uid|CapBnd|NoNewPrivs)' /proc/self/status; touch /app/probe"
     tool = subprocess.run(
         ["docker", "compose", "run", "--rm", "-T", "--entrypoint=sh", "pipeline", "-c", script],

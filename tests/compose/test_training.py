@@ -79,7 +79,6 @@ def test_a_model_in_the_shadow_is_scored_on_the_same_rows(stack: Stack, trained:
 
 
 def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
-    stack.compose("build", "pipeline")  # or `run` tells of it
     said = stack.compose("run", "--rm", "-T", "pipeline", "train", "--algorithm=linear")
     (model_id,) = re.findall(r"^model id +(\S+)$", said, re.MULTILINE)
     assert re.search(r"^status +completed$", said, re.MULTILINE)

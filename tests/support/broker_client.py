@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipeline.broker import Batch, Broker
-from pipeline.broker.topology import Uses
-from pipeline.messages import VALUES, Message
+from pipeline.broker.topology import TopologyParts
+from pipeline.messages import Message
 from pipeline.run import Run
+from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings
 
 
 @contextmanager
-def opened(settings: BrokerSettings, uses: Uses = ()) -> Iterator[tuple[Broker, Run]]:
+def opened(settings: BrokerSettings, uses: TopologyParts = ()) -> Iterator[tuple[Broker, Run]]:
     run = Run("tester")
     with Broker(settings, run, uses=uses) as broker:
         yield broker, run

@@ -8,8 +8,9 @@ from contextlib import closing
 from typing import Any
 from urllib.parse import urlsplit
 
-from join import Y_PRED, Y_TRUE, Half
+from half import Half
 from ledger import Ledger
+from pipeline.queues import Y_PRED, Y_TRUE
 from support.pages import page_address
 from support.service import Service
 from support.waiting import PATIENCE_SECONDS

@@ -1,26 +1,16 @@
 """Which processes run, and whose children they are."""
 
-import subprocess
 from pathlib import Path
+
+import psutil
 
 from support.waiting import eventually
 
 
-def processes() -> dict[int, int]:
-    """Parent by process, of all that run; one that is dead and only not yet waited for does not."""
-    listing = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
-    )
-    rows = [line.split() for line in listing.stdout.splitlines()]
-    return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
-
-
 def family(pid: int) -> set[int]:
     """The process and all that it and its children have started."""
-    parents, found = processes(), {pid}
-    while more := {child for child, parent in parents.items() if parent in found} - found:
-        found |= more
-    return found
+    children = psutil.Process(pid).children(recursive=True)
+    return {pid, *(child.pid for child in children if child.status() != psutil.STATUS_ZOMBIE)}
 
 
 def family_of(folder: Path) -> set[int]:
@@ -29,5 +19,13 @@ def family_of(folder: Path) -> set[int]:
     return set().union(*map(family, pids))
 
 
+def is_running(pid: int) -> bool:
+    """Whether it runs; one that is dead and only not yet waited for does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def assert_gone(pids: set[int]) -> None:
-    eventually(lambda: not pids & processes().keys(), f"the end of the processes {pids}")
+    eventually(lambda: not any(map(is_running, pids)), f"the end of the processes {pids}")

@@ -15,7 +15,8 @@ def row_count(logs_dir: Path) -> int:
 
 def read_rows(logs_dir: Path) -> pd.DataFrame:
     """metric_log.csv, checked: no id twice, and every error is that of its numbers."""
-    rows = pd.read_csv(logs_dir / "metric_log.csv", dtype={"id": str})
+    # NaN and null are ids like any other.
+    rows = pd.read_csv(logs_dir / "metric_log.csv", dtype={"id": str}, keep_default_na=False)
     assert list(rows.columns) == ["id", "y_true", "y_pred", "absolute_error"]
     assert rows["id"].is_unique
     assert (rows["absolute_error"] == (rows["y_true"] - rows["y_pred"]).abs()).all()

@@ -13,49 +13,42 @@ from support.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 
+# All that a service gets of the environment of the tests, which may have settings of a service.
+KEPT = ("PATH", "HOME", "USER", "TMPDIR", "LANG", "LC_", "PYTHON", "VIRTUAL_ENV")
 
-PREFIXES = (
-    "AMQP_",
-    "BROKER_",
-    "CORS_",
-    "GATEWAY_",
-    "JOB_",
-    "LABEL_",
-    "LIVE_",
-    "LOG",
-    "MANAGEMENT_",
-    "MAX_",
-    "MODEL_",
-    "PLOT_",
-    "QUEUE_",
-    "REDIS_",
-    "REMEMBER_",
-    "SSL_",
-    "STREAM_",
-    "TRAIN",
-    "UNMATCHED_",
-)
+
+def environment(**settings: object) -> dict[str, str]:
+    """Returns a service's environment: these settings, and none that happens to be set here."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(KEPT) or name.lower().endswith("_proxy")
+    }
+    return kept | {name.upper(): str(value) for name, value in settings.items()}
 
 
 class Service:
     """One of the services as a process, with its log and status in a folder.
 
-    `runner` is a script that is to run it, with its arguments.
+    `runner` is a script that runs it, with its arguments; `root` is the checkout that it is of.
     """
 
     def __init__(
-        self, name: str, folder: Path, runner: Sequence[str | Path] = (), **settings: object
+        self,
+        name: str,
+        folder: Path,
+        runner: Sequence[str | Path] = (),
+        root: Path = ROOT,
+        **settings: object,
     ) -> None:
         self.name = name
         self.status_file = folder / f"{name}.status.json"
         self.log_file = folder / f"{name}.log"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
-        environment["PLOT_PORT"] = "0"  # any that is free: several run at a time
-        environment |= {key.upper(): str(value) for key, value in settings.items()}
+        any_free_port = {"plot_port": 0}  # several run at a time
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *runner, ROOT / name / "src" / f"{name}.py"],
-                env=environment | {"STATUS_FILE": str(self.status_file)},
+                [sys.executable, *runner, root / name / "src" / f"{name}.py"],
+                env=environment(**any_free_port | settings, status_file=self.status_file),
                 cwd=folder,
                 stderr=log,
             )

@@ -11,9 +11,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from pipeline import dataset
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import SKOPS, Change, Metrics, Model
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore
 
 
 def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields: Any) -> Model:

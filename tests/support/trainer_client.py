@@ -8,8 +8,9 @@ import msgspec
 from celery.result import AsyncResult
 from redis import Redis
 
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore
 from pipeline.training import (
     CANCELLED,
     SETTLE,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pipeline import __main__
+from pipeline_cli import main
 from support.fake_gateway import Fake, answering
 
 Command = Callable[..., tuple[int, str, str]]
@@ -28,7 +28,7 @@ def command(
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
         try:
-            status = __main__.main()
+            status = main.main()
         except SystemExit as end:
             status = int(str(end.code))
         return status, *capsys.readouterr()

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 
 from compose.asking import PATIENT, ask, ended
-from compose.stack import SERVICES, SERVING, Stack, copy_checkout, run, wait_for
+from compose.stack import SERVICES, SERVING, Stack, run, wait_for
+from support.checkout import copy_checkout
 from upgrade.earlier import BAD_LABEL, COMMIT, PASSWORD, WAITING, Left, check_out, leave
 
 

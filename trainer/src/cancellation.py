@@ -14,18 +14,18 @@ from celery.exceptions import Ignore
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipeline.model_store.store import now_text
-from pipeline.throttled_log import Seldom
+from pipeline.clock import now_text
+from pipeline.throttled_log import LogThrottle
 from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 RETRY_SECONDS = 1.0
 
 
-class Record:
-    """The Redis record of a training, kept beside Celery's state of it. Raises RedisError."""
+class TrainingRecord:
+    """The Redis record of a training, in addition to Celery's state of it. Raises RedisError."""
 
     def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
         self.job_id = job_id
@@ -64,7 +64,7 @@ class Record:
             together.execute()
 
 
-class Watch:
+class CancellationWatch:
     """Reports the latest progress every quarter of a second, and looks for a cancellation.
 
     A fit deep in C can be ended in one way only: with its process. The worker starts another
@@ -73,13 +73,13 @@ class Watch:
     to store.
     """
 
-    def __init__(self, record: Record, report: Callable[[Progress], object]) -> None:
+    def __init__(self, record: TrainingRecord, report: Callable[[Progress], object]) -> None:
         self._record = record
         self._report = report
         self._progress: Progress | None = None
         self._told: Progress | None = None
         self._end = threading.Event()
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def tell(self, progress: Progress) -> None:
@@ -95,7 +95,7 @@ class Watch:
                     raise Ignore
                 return
             except RedisError as error:
-                if self._seldom.count():
+                if self._throttle.count():
                     log.warning("training %s waits for Redis: %s", self._record.job_id, error)
             time.sleep(RETRY_SECONDS)
 
@@ -115,12 +115,12 @@ class Watch:
     def _run(self) -> None:
         while not self._end.is_set():
             with suppress(RedisError):
-                self._look()
-            self._end.wait(LOOK_SECONDS)
+                self._poll()
+            self._end.wait(POLL_SECONDS)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         if self._record.is_cancelled():
-            log.info("training %s is cancelled: its process ends", self._record.job_id)
+            log.info("training %s is cancelled: its process is killed", self._record.job_id)
             os.kill(os.getpid(), signal.SIGKILL)
         if (progress := self._progress) is not None and progress != self._told:
             self._report(progress)

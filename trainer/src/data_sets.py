@@ -8,29 +8,27 @@ from io import BytesIO, TextIOWrapper
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
 
 from pipeline import csv_table, dataset
-from pipeline.dataset import HOLDOUT_SHARE, Dataset
+from pipeline.dataset import Dataset
 from pipeline.decode_errors import too_large
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingError, TrainingRequest
 
-BUILT_IN, BUILT_IN_TARGET = "diabetes", "target"
-MOST_BYTES = 50_000_000
-FEWEST_ROWS = 20
+BUILT_IN_TARGET = "target"
+MAX_BYTES = 50_000_000
+MIN_ROWS = 20
 SHOWN_CHARACTERS = 40  # of a value that is not a number
 SHOWN_HEADER_CHARACTERS = 1000  # of column names: the sentence is kept in Redis
 THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"  # or a decimal comma, as in 1,234
 DECIMAL = r"^([^,.]*),([^,.]*)$"
-_SPLIT_SEED = 20  # fixed: the same request must give the same model
 
 
 def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
     """Returns the requested columns, the target last, as finite numbers.
 
-    Raises TrainingError in one sentence if the data set does not have them, and StoreError.
+    Raises TrainingError in one sentence if the data set does not have them, and ModelStoreError.
     """
     wanted = [*request.features, request.target]
     if not request.features or len({*wanted}) != len(wanted):
@@ -38,19 +36,19 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
             f"features {request.features} with target {request.target!r} are not accepted: at "
             "least one feature, and each column only once"
         )
-    if request.dataset_id == BUILT_IN:
+    if request.dataset_id == dataset.NAME:
         frame = _built_in()
         columns = [*frame.columns]
-        _check_columns(BUILT_IN, columns, wanted, csv_table.listed(columns))
+        _check_columns(dataset.NAME, columns, wanted, csv_table.listed(columns))
         return frame[wanted]
     size = store.dataset_size(request.dataset_id)
-    if size is not None and size > MOST_BYTES:  # before it is read: reading would kill the process
+    if size is not None and size > MAX_BYTES:  # before it is read: reading would kill the process
         what = f"data set {request.dataset_id!r}"
-        raise TrainingError(too_large(what, size, "bytes", MOST_BYTES))
+        raise TrainingError(too_large(what, size, "bytes", MAX_BYTES))
     content = store.dataset(request.dataset_id)
     if content is None:
         raise TrainingError(
-            f"there is no data set {request.dataset_id!r}: there is {BUILT_IN!r}, and any "
+            f"there is no data set {request.dataset_id!r}: there is {dataset.NAME!r}, and any "
             "datasets/NAME.csv in the model store"
         )
     return parse(request.dataset_id, content, wanted)
@@ -62,13 +60,10 @@ def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
     The built-in data set is always split the same way.
     """
     features, labels = frame.to_numpy(np.float64)[:, :-1], frame.iloc[:, -1].to_numpy(np.float64)
-    if data_set == BUILT_IN:
+    if data_set == dataset.NAME:
         count = len(dataset.training().labels)
         return Dataset(features[:count], labels[:count]), Dataset(features[count:], labels[count:])
-    seen, held_out, seen_labels, held_out_labels = train_test_split(
-        features, labels, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
-    )
-    return Dataset(seen, seen_labels), Dataset(held_out, held_out_labels)
+    return dataset.split(Dataset(features, labels))
 
 
 def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
@@ -84,9 +79,9 @@ def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
             keep_default_na=False, low_memory=False,
             dtype=str if header.has_decimal_commas else None,
         )  # fmt: skip
-    if len(table) < FEWEST_ROWS:
+    if len(table) < MIN_ROWS:
         raise TrainingError(
-            f"data set {data_set!r} has {len(table)} rows, and at least {FEWEST_ROWS} are needed"
+            f"data set {data_set!r} has {len(table)} rows, and at least {MIN_ROWS} are needed"
         )
     frame = table[[header.names.index(name) for name in names]].set_axis(wanted, axis="columns")
     if header.has_decimal_commas:

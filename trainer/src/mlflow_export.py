@@ -82,13 +82,13 @@ def _tell(store: ModelStore, model: Model) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Tells MLflow of a stored model.")
+    parser = argparse.ArgumentParser(description="Exports a stored model to MLflow.")
     parser.add_argument("model_id", metavar="MODEL_ID")
     model_id = parser.parse_args().model_id
     try:
         settings = StoreSettings.from_environment()
         if "MLFLOW_TRACKING_URI" not in os.environ:
-            raise ExportError("MLFLOW_TRACKING_URI is not set: it says which server is to be told")
+            raise ExportError("MLFLOW_TRACKING_URI is not set: it names the MLflow server")
         print(f"{model_id} is run {export(ModelStore(settings.model_store), model_id)} of MLflow")
     except PipelineError as error:
         sys.exit(str(error))

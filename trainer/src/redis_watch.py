@@ -8,7 +8,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from pipeline.redis_policy import LOOK_SECONDS, PolicyError, look, on_connect
+from pipeline.redis_policy import POLL_SECONDS, PolicyError, look, on_connect
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)
@@ -38,11 +38,11 @@ class RedisWatch:
 
     def wait(self) -> None:
         """Returns once there is no problem, or the trainer is asked to stop."""
-        while self.problem is not None and not self._run.stop.wait(LOOK_SECONDS / 10):
+        while self.problem is not None and not self._run.stop.wait(POLL_SECONDS / 10):
             pass
 
     def _keep_looking(self) -> None:
-        while not self._run.stop.wait(LOOK_SECONDS):
+        while not self._run.stop.wait(POLL_SECONDS):
             self._look()
 
     def _look(self) -> None:

@@ -9,7 +9,7 @@ from pipeline.redis_policy import PolicyError, on_connect
 
 
 class ResultStore(RedisBackend):  # type: ignore[misc]
-    """Keeps trying. Celery's own store gives up a result, and its task, when Redis is full."""
+    """Keeps trying: Celery's own store drops a result, and its task, when Redis is full."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -1,6 +1,6 @@
 """Checks the messages of the queue `train`: Celery gets only those that cannot harm it.
 
-It believes whatever a message says. An id that is not text ends its worker, at each start anew; a
+It trusts every message. An id that is not text crashes its worker, again at each start; a
 task for the year 2099 keeps all others waiting; a compressed one may unpack to any size.
 """
 
@@ -46,7 +46,7 @@ class TaskMessageConsumer(Consumer):  # type: ignore[misc]
                 message.headers = checked(message)
             except Exception as error:  # the message may be anything
                 shown = f"{message.headers!r} {message.body!r}"[:SHOWN_CHARACTERS]
-                log.error("a message of the queue %s is no training: %s: %s", TASK, error, shown)
+                log.error("rejected a message of the queue %s: %s: %s", TASK, error, shown)
                 message.reject_log_error(log, self.connection_errors)
             else:
                 take(message)
@@ -74,7 +74,7 @@ def checked(message: Any) -> dict[str, Any]:
 
 
 def refuse_compressed() -> None:
-    """Makes this process refuse compressed messages: whoever takes one finds it unreadable."""
+    """Makes this process refuse compressed messages as unreadable."""
 
     def refuse(_: Any) -> Any:
         raise ValueError("compressed messages are not taken")

@@ -13,14 +13,14 @@ from redis.exceptions import ConnectionError as RedisAwayError
 from redis.exceptions import OutOfMemoryError as RedisFullError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from cancellation import Record, Watch
+from cancellation import CancellationWatch, TrainingRecord
 from pipeline.errors import PipelineError
 from pipeline.model_store.records import Model
-from pipeline.model_store.store import ModelStore, StoreError
+from pipeline.model_store.store import ModelStore, ModelStoreError
 from pipeline.redis_policy import PolicyError, look, on_connect
 from pipeline.settings import StoreSettings
 from pipeline.training import (
-    MOST_KILLS,
+    MAX_KILLS,
     PROGRESS,
     TASK,
     Progress,
@@ -28,10 +28,10 @@ from pipeline.training import (
     TrainingRequest,
     TrainingSettings,
 )
-from train_model import make
+from train_model import train_and_store
 
-PASSING = (StoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
-MOST_TRIES = 6
+TEMPORARY_ERRORS = (ModelStoreError, RedisAwayError, RedisTimeoutError, RedisFullError, PolicyError)
+MAX_TRIES = 6
 
 
 class TrainerSettings(TrainingSettings, StoreSettings):
@@ -58,7 +58,7 @@ class Trainer:
     def run(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
         """Returns the task's result. Raises TrainingError, and Ignore if nobody wants it."""
         try:
-            return self._patiently(task, request)
+            return self._with_retries(task, request)
         except SoftTimeLimitExceeded as error:
             model = ModelStore(self._settings.model_store).model(request.model_id)
             if model is not None:  # that was the last step: it counts as no failure
@@ -71,41 +71,38 @@ class Trainer:
                 f"the training needs more than TRAIN_MEMORY={self._settings.train_memory} MB"
             ) from error
 
-    def _patiently(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
+    def _with_retries(self, task: Task, request: TrainingRequest) -> dict[str, Any]:
         """Tries again, after a pause, while the store or Redis cannot be reached.
 
         It waits here, with the task un-acked: any other task would need the same store. Celery's
         own retry sends the task to one of 28 queues, and loses it if these could not be declared.
         """
         kept = self._settings.train_seconds + self._settings.job_ttl
-        record = Record(self._redis, request.job_id, kept)
+        record = TrainingRecord(self._redis, request.job_id, kept)
         tries = 1
         while True:
             try:
                 return self._run(task, request, record)
-            except PASSING as error:
-                if tries == MOST_TRIES:
-                    raise TrainingError(f"{error}; it was tried {tries} times") from error
+            except TEMPORARY_ERRORS as error:
+                if tries == MAX_TRIES:
+                    raise TrainingError(f"{error}; gave up after {tries} tries") from error
                 task.backend.mark_as_retry(request.job_id, error, request=task.request)
             time.sleep(random.uniform(0, 2**tries))  # at most 2, 4, 8, 16, 32 seconds
             tries += 1
 
-    def _run(self, task: Task, request: TrainingRequest, record: Record) -> dict[str, Any]:
+    def _run(self, task: Task, request: TrainingRequest, record: TrainingRecord) -> dict[str, Any]:
         look(self._redis)
         if not record.is_wanted():
             raise Ignore
         store = ModelStore(self._settings.model_store)
         if (model := store.model(request.model_id)) is None:
-            if record.count_attempt() > MOST_KILLS:
-                raise TrainingError(
-                    f"this training was given up: {MOST_KILLS} times its process ended in the "
-                    "midst of it, as if killed"
-                )
+            if record.count_attempt() > MAX_KILLS:
+                raise TrainingError(f"gave up this training: its process died {MAX_KILLS} times")
             model = self._make(task, request, store, record)
         return _result(model)
 
     def _make(
-        self, task: Task, request: TrainingRequest, store: ModelStore, record: Record
+        self, task: Task, request: TrainingRequest, store: ModelStore, record: TrainingRecord
     ) -> Model:
         keep, running = task.backend.store_result, task.request
         deadline = time.monotonic() + self._settings.train_seconds
@@ -119,9 +116,9 @@ class Trainer:
             watch.tell(progress)
 
         try:
-            with Watch(record, report) as watch:
-                return make(request, store, tell)
-        except PASSING:
+            with CancellationWatch(record, report) as watch:
+                return train_and_store(request, store, tell)
+        except TEMPORARY_ERRORS:
             record.forget_attempt()
             raise
 

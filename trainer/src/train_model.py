@@ -1,6 +1,5 @@
 """One training from its request to a stored model, stage by stage."""
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,28 +9,29 @@ from typing import Any
 import msgspec
 import numpy as np
 import skops.io
-from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 import algorithms
 import data_sets
 import holdout_overlap
+from pipeline.clock import now_text
 from pipeline.dataset import Dataset
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
 from pipeline.model_store import onnx_export, skops_model
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Metrics, Model
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.metrics import metrics_of
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.store import ModelStore
 from pipeline.model_store.versions import versions
 from pipeline.training import Progress, TrainingError, TrainingRequest
 
 Tell = Callable[[Progress], None]
 
 
-def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
+def train_and_store(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
     """Trains and stores a model, and returns it as it is in the store; `tell` hears of each stage.
 
     Raises TrainingError if it can never be made, ModelError if it cannot be stored as skops, and
-    StoreError if the store cannot be reached.
+    ModelStoreError if the store cannot be reached.
     """
     started = time.monotonic()
     params = algorithms.params_of(request.algorithm, request.params)
@@ -43,7 +43,8 @@ def make(request: TrainingRequest, store: ModelStore, tell: Tell) -> Model:
         tell(Progress("fit"))
         estimator = algorithms.fit(params, training, lambda percent: tell(Progress("fit", percent)))
         tell(Progress("evaluate"))
-        metrics = evaluate(estimator, training, held_out)
+        predictions = estimator.predict(held_out.features)
+        metrics = metrics_of(held_out.labels, predictions, len(training.labels))
         seen = holdout_overlap.holdout_rows_seen(request.features, training)
     files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
     tell(Progress("store"))
@@ -83,23 +84,8 @@ def _refusals_told(request: TrainingRequest) -> Iterator[None]:
     except ValueError as error:
         reason = str(error).partition("\n")[0]
         raise TrainingError(
-            f"{request.algorithm} cannot be made of data set {request.dataset_id!r}: {reason}"
+            f"{request.algorithm} cannot be trained on data set {request.dataset_id!r}: {reason}"
         ) from error
-
-
-def evaluate(estimator: Any, training: Dataset, held_out: Dataset) -> Metrics:
-    """Returns the metrics. Raises ValueError if an error is not finite: no record can hold that."""
-    predictions = estimator.predict(held_out.features)
-    with np.errstate(over="ignore"):
-        rmse = float(root_mean_squared_error(held_out.labels, predictions))
-    if not math.isfinite(rmse):
-        raise ValueError("its errors are too large to be squared")
-    return Metrics(
-        rmse=rmse,
-        mae=float(mean_absolute_error(held_out.labels, predictions)),
-        training_rows=len(training.labels),
-        held_out_rows=len(held_out.labels),
-    )
 
 
 def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
@@ -108,13 +94,13 @@ def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
     Raises ModelError if the pipeline would not load what skops writes.
     """
     files = {SKOPS: skops.io.dumps(estimator)}
-    if (size := len(files[SKOPS])) > MOST_MODEL_BYTES:
-        raise ModelError(too_large("a model", size, "bytes", MOST_MODEL_BYTES))
+    if (size := len(files[SKOPS])) > MAX_MODEL_BYTES:
+        raise ModelError(too_large("a model", size, "bytes", MAX_MODEL_BYTES))
     skops_model.load(files[SKOPS], Path(SKOPS))
     try:
         content, _ = onnx_export.export(estimator, rows)
-        if len(content) > MOST_MODEL_BYTES:
-            raise ModelError(too_large("it", len(content), "bytes", MOST_MODEL_BYTES))
+        if len(content) > MAX_MODEL_BYTES:
+            raise ModelError(too_large("it", len(content), "bytes", MAX_MODEL_BYTES))
     except ModelError as error:
         return files, [f"no {ONNX}: {error}"]
     return files | {ONNX: content}, []

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
-from pipeline.throttled_log import SeldomFilter
+from pipeline.throttled_log import LogThrottleFilter
 from pipeline.training import celery_app
 from redis_watch import RedisWatch
 from result_store import ResultStore
@@ -82,7 +82,7 @@ def keep_logging(**_: object) -> None:
     It is called again in the process of a training, which has the filters of its parent.
     """
     results_log = logging.getLogger("celery.backends.base")
-    if any(isinstance(each, SeldomFilter) for each in results_log.filters):
+    if any(isinstance(each, LogThrottleFilter) for each in results_log.filters):
         return
 
     def without_trace(record: logging.LogRecord) -> bool:
@@ -94,7 +94,7 @@ def keep_logging(**_: object) -> None:
     pool_log.setLevel(logging.WARNING)  # all else is about its own memory
     for name in ("celery.worker.request", "celery.backends.base"):
         logging.getLogger(name).addFilter(without_trace)
-    results_log.addFilter(SeldomFilter())  # it tries again and again
+    results_log.addFilter(LogThrottleFilter())  # it tries again and again
 
 
 def configure(app: Celery, redis_url: str) -> None:

@@ -6,13 +6,12 @@ from pipeline.broker import pika_patches
 from pipeline.broker.batch import Batch
 from pipeline.broker.client import Broker
 from pipeline.broker.dead_letter_queue import DeadLetters, Letter, dropped_letters
-from pipeline.broker.topology import ANSWERS, DELAY_STEPS
+from pipeline.broker.topology import Copy
 
 __all__ = [
-    "ANSWERS",
-    "DELAY_STEPS",
     "Batch",
     "Broker",
+    "Copy",
     "DeadLetters",
     "Letter",
     "dropped_letters",

@@ -8,8 +8,9 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 from pika.spec import BasicProperties
 
-from pipeline.broker.topology import Y_PRED
-from pipeline.messages import FEATURES, VALUES, DeadLetter, Message, Refusal, Schema, id_text
+from pipeline.messages import DeadLetter, Message, Refusal, id_text
+from pipeline.queues import Y_PRED
+from pipeline.schemas import FEATURES, VALUES, Schema
 
 T = TypeVar("T")
 
@@ -98,7 +99,7 @@ def _refusal(delivery: Delivery, reason: str) -> Refusal:
 
 
 def _text(value: Any) -> str:
-    """Returns a header as text; None if it is not text, as a sender may put anything there."""
+    """Returns a header as text; "" if it is not text, as a sender may put anything there."""
     return value if isinstance(value, str) else ""
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pika
 
-MOST_BYTES = 64 * 2**10  # in one write: as much as one packet on the loopback holds
+MAX_BYTES = 64 * 2**10  # in one write: as much as one packet on the loopback holds
 
 
-class Connection(pika.SelectConnection):
+class BufferedConnection(pika.SelectConnection):
     """Writes everything that one turn of the loop has to say in one piece.
 
     The library alone writes a message in three pieces (method, header, body), each a system call
@@ -22,7 +22,7 @@ class Connection(pika.SelectConnection):
         if not self._unwritten:
             self.ioloop.call_later(0, self._write)
         self._unwritten += data
-        if len(self._unwritten) >= MOST_BYTES:
+        if len(self._unwritten) >= MAX_BYTES:
             self._write()
 
     def _write(self) -> None:

@@ -9,27 +9,19 @@ from typing import Any, Self
 
 from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
-from pipeline.broker.publisher import Outgoing, Publisher, message_properties
-from pipeline.broker.topology import (
-    CHANGES,
-    DEAD_LETTERS,
-    DELAY_STEPS,
-    DELAYED_LABELS,
-    FEATURES,
-    Y_PRED,
-    Uses,
-    delay_queue,
-    edge,
-)
+from pipeline.broker.observers import ChangeListener, DepthWatch
+from pipeline.broker.outgoing import as_header, of_change, of_letter, of_message
+from pipeline.broker.publisher import Publisher
+from pipeline.broker.topology import TopologyParts
 from pipeline.errors import StopError
-from pipeline.messages import DeadLetter, Message, id_text, new_id
+from pipeline.messages import DeadLetter, Message
+from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, delay_queue, edge
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
-MOST_REASON_CHARACTERS = 1000
 GOODBYE_SECONDS = 6.0  # under the broker's memory alarm a polite end never completes
 
 
@@ -41,14 +33,16 @@ class Broker:
     means that a connection cannot be kept at all.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, *, uses: Uses = ()) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, *, uses: TopologyParts = ()) -> None:
         self._settings = settings
         self._run = run
         self._uses = uses
         self._publisher = Publisher(settings, run, uses)
         self._consumer: Consumer | None = None
+        self._depths: dict[str, DepthWatch] = {}
+        self._listeners: list[ChangeListener] = []
         self._next_warning = 0.0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     def __enter__(self) -> Self:
         self._run.needs.append(lambda: self.connected)
@@ -64,51 +58,58 @@ class Broker:
         left = 0 if failed else self._publisher.flush(GOODBYE_SECONDS, despite_stop=True)
         if left:
             log.warning("leaving %d messages that the broker has not confirmed", left)
-        links = [link for link in (self._publisher, self._consumer) if link is not None]
-        for link in links:
-            link.close()
-        for link in links:
-            link.join(max(0.0, deadline - time.monotonic()))
+        connections = [each for each in (self._publisher, self._consumer) if each is not None]
+        for each in connections:
+            each.close()
+        for each in connections:
+            each.join(max(0.0, deadline - time.monotonic()))
         return kind is StopError
+
+    def watch_depth(self, queue: str) -> None:
+        """Makes depth() tell how many messages wait in a queue; before consume()."""
+        self._depths[queue] = DepthWatch(queue)
+
+    def depth(self, queue: str) -> int | None:
+        """Returns how many messages waited in a watched queue a moment ago; None if unknown."""
+        return self._depths[queue].depth if queue in self._depths else None
+
+    def listen_for_changes(self, action: Callable[[], None]) -> None:
+        """Has `action` called after each announce_change(); before consume().
+
+        It is called in a thread of its own, and also on each connection, as a change may have been
+        missed.
+        """
+        self._listeners.append(ChangeListener(action))
 
     def consume(
         self,
         *queues: str,
-        beside: tuple[str, ...] = (),
-        needy: Callable[[], Collection[str]] = tuple,
+        optional: tuple[str, ...] = (),
+        dependent: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
-        watched: tuple[str, ...] = (),
-        on_change: Callable[[], None] | None = None,
     ) -> Iterator[Batch]:
         """Yields batches of deliveries until the service is asked to stop.
 
-        `needy()` names the queues whose messages are useless without messages from another queue:
-        they wait a moment, so that they come together. Messages of the queues `beside` come along,
-        and no other message waits for one of them. A batch is empty after `idle_seconds` in which
-        nothing came. Nothing is taken from `watched` queues: depth() tells how long they are.
-        `on_change` is called, in a thread of its own, after each announce_change(), and on each
-        connection, as one may have been missed.
+        `dependent()` names the queues whose messages are useless without messages from another
+        queue: they wait a moment, so that they come together. Messages of the `optional` queues
+        come along, and no other message waits for one of them. A batch is empty after
+        `idle_seconds` in which nothing came.
         """
         self._consumer = Consumer(
             self._settings,
             self._run,
             queues,
-            beside=beside,
-            watched=watched,
+            optional=optional,
+            observers=[*self._depths.values(), *self._listeners],
             uses=self._uses,
-            on_change=on_change,
         )
         self._consumer.start()
         while not self._run.stop.is_set():
-            deliveries, ack = self._consumer.take(needy(), idle_seconds)
+            deliveries, ack = self._consumer.take(dependent(), idle_seconds)
             caught_up = self._consumer.caught_up
             if self._run.stop.is_set():
                 return
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
-
-    def depth(self, queue: str) -> int | None:
-        """Returns how many messages waited in a watched queue a moment ago; None if unknown."""
-        return self._consumer.depths.get(queue) if self._consumer else None
 
     def publish(
         self, queue: str, messages: Sequence[Message[Any]], reply_to: str | None = None
@@ -120,7 +121,8 @@ class Broker:
         `edge.y_pred`, gives whoever asked a copy of the message that becomes the row.
         """
         outgoing = [
-            self._outgoing(edge(queue), message.reply_to or queue, message) for message in messages
+            of_message(self._run.service, edge(queue), message.reply_to or queue, message)
+            for message in messages
         ]
         for message in outgoing:
             message.properties.reply_to = reply_to
@@ -130,15 +132,17 @@ class Broker:
         self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
     ) -> None:
         """Publishes labels to reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
-        delayed = [self._outgoing(DELAYED_LABELS, delay_queue(step), label) for label in labels]
+        delayed = [
+            of_message(self._run.service, DELAYED_LABELS, delay_queue(step), label)
+            for label in labels
+        ]
         for message in delayed:
             message.properties.expiration = str(longest_in_ms * step // DELAY_STEPS)
         self._publisher.publish(delayed)
 
     def announce_change(self) -> None:
-        """Tells every process of `model` that the model store has changed."""
-        properties = message_properties(self._run.service, new_id(), {})
-        self._publisher.publish([Outgoing(CHANGES, "", b"{}", properties, mandatory=False)])
+        """Notifies every process of `model` that the model store has changed."""
+        self._publisher.publish([of_change(self._run.service)])
 
     def dead_letter(self, letters: Sequence[DeadLetter]) -> None:
         """Puts unusable messages into `dead_letters`, each with its reason and source queue.
@@ -147,20 +151,20 @@ class Broker:
         """
         self._run.count("dead_lettered", len(letters))
         self._warn_of(letters)
-        self._publisher.publish([self._letter(letter) for letter in letters])
+        self._publisher.publish([of_letter(self._run.service, letter) for letter in letters])
 
     def _warn_of(self, letters: Sequence[DeadLetter]) -> None:
         """Logs the reasons: one a second at most, and each once a minute, as they may flood."""
         if not letters or time.monotonic() < self._next_warning:
             return
-        if not self._seldom.count((letters[-1].queue, letters[-1].reason)):
+        if not self._throttle.count((letters[-1].queue, letters[-1].reason)):
             return
         self._next_warning = time.monotonic() + 1
         log.warning(
             "%d to dead_letters so far; the latest, from %s: %s",
             self._run.counts["dead_lettered"],
             letters[-1].queue,
-            _fitting(letters[-1].reason),
+            as_header(letters[-1].reason),
         )
 
     def when_confirmed(self, action: Callable[[], None]) -> None:
@@ -174,8 +178,8 @@ class Broker:
     @property
     def connected(self) -> bool:
         """True if every connection that is needed is there."""
-        links = (self._publisher, self._consumer)
-        return all(link is None or link.connected for link in links)
+        connections = (self._publisher, self._consumer)
+        return all(each is None or each.connected for each in connections)
 
     @property
     def problem(self) -> str | None:
@@ -183,29 +187,5 @@ class Broker:
         if not self.connected:
             return "the broker is away"
         if self._publisher.is_blocked:
-            return "the broker is short of memory or disk, and takes no messages"
+            return "the broker is short of memory or disk, and accepts no messages"
         return None
-
-    def _outgoing(self, exchange: str, routing_key: str, message: Message[Any]) -> Outgoing:
-        headers: dict[str, Any] = {}
-        if message.features_timestamp_in_ms is not None:
-            headers["features_timestamp_in_ms"] = message.features_timestamp_in_ms
-        if message.model_id:
-            headers["model_id"] = message.model_id
-        message_id = new_id() if message.batched else id_text(message.ids[0])
-        properties = message_properties(self._run.service, message_id, headers)
-        properties.correlation_id = message.correlation_id
-        return Outgoing(exchange, routing_key, message.encode(), properties)
-
-    def _letter(self, letter: DeadLetter) -> Outgoing:
-        headers = {"x-reason": _fitting(letter.reason), "x-source-queue": letter.queue}
-        properties = message_properties(self._run.service, new_id(), headers)
-        properties.correlation_id = letter.correlation_id
-        # Only the gateway listens for its own dead letters, the answers that it could not read.
-        asker = letter.reply_to if letter.queue in (FEATURES, Y_PRED) else None
-        return Outgoing(edge(DEAD_LETTERS), asker or DEAD_LETTERS, letter.body, properties)
-
-
-def _fitting(reason: str) -> str:
-    """Returns the reason as a header can carry it: it may quote any text of a model or message."""
-    return reason[:MOST_REASON_CHARACTERS].encode("utf-8", "replace").decode()

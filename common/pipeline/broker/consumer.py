@@ -1,6 +1,6 @@
 """Consuming: all that has arrived, as one batch, acknowledged when its work is done."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,20 +10,20 @@ from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
 from pipeline.broker.batch import Delivery
-from pipeline.broker.inbox import Inbox, all_have, any_behind, any_has, draw
-from pipeline.broker.kept_connection import Link
+from pipeline.broker.inbox import Inbox, all_filled, any_behind, any_filled, draw
+from pipeline.broker.kept_connection import KeptConnection
+from pipeline.broker.observers import Observer
 from pipeline.broker.prefetch import Speed
-from pipeline.broker.topology import CHANGES, Uses
+from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
 TOGETHER_SECONDS = 0.05  # how long messages wait for matching ones of another queue
-WATCH_SECONDS = 0.1  # between two looks at how long a queue is
-BACKLOG_SECONDS = 1.0  # the same, while part of the backlog is not taken
-LOOK_SECONDS = 5.0  # the same, once it is taken
+POLL_SECONDS = 5.0  # between two questions for how long a queue is
+BACKLOG_POLL_SECONDS = 1.0  # the same, while part of the backlog is not taken
 
 
-class Consumer(Link):
+class Consumer(KeptConnection):
     """Deliveries of one connection; those un-acked when it is lost simply come again.
 
     A queue gets more consumers as its messages turn out to be small and quickly done: see Prefetch.
@@ -31,10 +31,8 @@ class Consumer(Link):
     messages on their way go back to the broker, and a consumer that takes few follows when the
     inbox is empty.
 
-    Messages of the queues `beside` come along with the others, which never wait for them. Nothing
-    is taken from the watched queues: `depths` holds how many messages wait in each, and is empty
-    while there is no connection. `on_change` is called, in the thread of the connection, when
-    another model is to answer, and when such a change may have been missed.
+    Messages of the `optional` queues come along with the others, which never wait for them. The
+    `observers` share the connection.
     """
 
     def __init__(  # noqa: PLR0913
@@ -43,18 +41,15 @@ class Consumer(Link):
         run: Run,
         queues: tuple[str, ...],
         *,
-        beside: tuple[str, ...] = (),
-        watched: tuple[str, ...] = (),
-        uses: Uses = (),
-        on_change: Callable[[], None] | None = None,
+        optional: tuple[str, ...] = (),
+        observers: Sequence[Observer] = (),
+        uses: TopologyParts = (),
     ) -> None:
         super().__init__("consuming", settings, run, uses)
-        self._inboxes = {queue: Inbox() for queue in (*queues, *beside)}
-        self._queues, self._beside = queues, beside
+        self._inboxes = {queue: Inbox() for queue in (*queues, *optional)}
+        self._queues, self._optional = queues, optional
+        self._observers = observers
         self._channels: dict[str, Channel] = {}
-        self._watched = watched
-        self._on_change = on_change
-        self.depths: dict[str, int] = {}
         self._speed = Speed()
 
     @property
@@ -63,27 +58,31 @@ class Consumer(Link):
         return all(inbox.backlog == 0 for inbox in self._inboxes.values())
 
     def take(
-        self, needy: Collection[str], idle_seconds: float
+        self, dependent: Collection[str], idle_seconds: float
     ) -> tuple[list[Delivery], Callable[[], None]]:
         """Waits for at least one delivery; returns the deliveries, and a function that acks them.
 
-        Returns none after `idle_seconds`, and on a stop. Deliveries of a needy queue wait up to
+        Returns none after `idle_seconds`, and on a stop. Deliveries of a dependent queue wait up to
         TOGETHER_SECONDS for others, and all wait as long for what is on its way from a queue.
         """
         inboxes = [self._inboxes[queue] for queue in self._queues]
-        able = [self._inboxes[queue] for queue in self._queues if queue not in needy]
-        beside = [self._inboxes[queue] for queue in self._beside]
+        independent = [self._inboxes[queue] for queue in self._queues if queue not in dependent]
+        optional = [self._inboxes[queue] for queue in self._optional]
         if self._speed.done():
             self.call(self._consume_more)
         with self.changed:
-            self.wait_until(lambda: any_has(inboxes + beside), idle_seconds)
+            self.wait_until(lambda: any_filled(inboxes + optional), idle_seconds)
+            # A moment's patience saves work: halves that come together are joined in memory, one
+            # that comes alone is stored and looked up again. It ends as soon as it gains nothing.
             self.wait_until(
-                lambda: all_have(inboxes) or (any_has(able) and not any_behind(inboxes)),
+                lambda: (
+                    all_filled(inboxes) or (any_filled(independent) and not any_behind(inboxes))
+                ),
                 TOGETHER_SECONDS,
             )
-            taken = draw(inboxes, able, beside)
+            taken = draw(inboxes, independent, optional)
             self._speed.begin(sum(len(delivery.body) for delivery in taken))
-            if any(inbox.wants_consumer for inbox in inboxes + beside):
+            if any(inbox.wants_consumer for inbox in inboxes + optional):
                 self.call(self._consume_more)
             # An ack belongs to the connection that delivered the messages. It holds no bodies.
             last_tags = {delivery.queue: delivery.tag for delivery in taken}
@@ -96,35 +95,8 @@ class Consumer(Link):
         for queue in self._inboxes:
             connection.channel(on_open_callback=partial(self._on_channel, queue))
         connection.channel(on_open_callback=partial(self._keep_looking, connection))
-        for queue in self._watched:
-            connection.channel(on_open_callback=partial(self._watch, connection, queue))
-        if self._on_change is not None:
-            connection.channel(on_open_callback=partial(self._listen, self._on_change))
-
-    def _listen(self, on_change: Callable[[], None], channel: Channel) -> None:
-        """Listens by a queue that lives as long as the connection; what was said before is lost."""
-
-        def bind(frame: Method[Any]) -> None:
-            channel.queue_bind(frame.method.queue, CHANGES, callback=partial(listen, frame))
-
-        def listen(declared: Method[Any], _: Method[Any]) -> None:
-            channel.basic_consume(declared.method.queue, lambda *_: on_change(), auto_ack=True)
-            on_change()
-
-        channel.add_on_close_callback(lambda _, reason: self._drop(f"{CHANGES}: {reason}"))
-        channel.queue_declare("", exclusive=True, callback=bind)
-
-    def _watch(self, connection: pika.SelectConnection, queue: str, channel: Channel) -> None:
-        def look() -> None:
-            if channel.is_open:
-                channel.queue_declare(queue, passive=True, callback=note)
-
-        def note(frame: Method[Any]) -> None:
-            self.depths[queue] = frame.method.message_count
-            connection.ioloop.call_later(WATCH_SECONDS, look)
-
-        channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
-        look()
+        for observer in self._observers:
+            observer.open(connection, self._drop)
 
     def _on_channel(self, queue: str, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(f"{queue}: {reason}"))
@@ -151,11 +123,11 @@ class Consumer(Link):
         def look() -> None:
             for queue in self._inboxes:
                 self._look(queue, channel)
-            seconds = LOOK_SECONDS if self.caught_up else BACKLOG_SECONDS
+            seconds = POLL_SECONDS if self.caught_up else BACKLOG_POLL_SECONDS
             connection.ioloop.call_later(seconds, look)
 
         channel.add_on_close_callback(lambda _, reason: self._drop(f"a look: {reason}"))
-        connection.ioloop.call_later(BACKLOG_SECONDS, look)
+        connection.ioloop.call_later(BACKLOG_POLL_SECONDS, look)
 
     def _consume(self, queue: str, messages: int) -> None:
         """Takes `messages` more messages, by a further consumer."""
@@ -210,7 +182,8 @@ class Consumer(Link):
 
     def _on_down(self) -> None:
         self._channels = {}
-        self.depths = {}
+        for observer in self._observers:
+            observer.close()
         for inbox in self._inboxes.values():
             inbox.clear()
 

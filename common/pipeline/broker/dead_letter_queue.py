@@ -16,14 +16,14 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.publisher import message_properties
-from pipeline.broker.topology import DEAD_LETTERS, STREAMS, edge
+from pipeline.broker.outgoing import message_properties
 from pipeline.errors import BrokerError
+from pipeline.queues import DEAD_LETTERS, STREAMS, edge
 from pipeline.settings import BrokerSettings
 
 # To find an acked letter, the broker goes through all that its channel holds: with 100,000 on
 # one, dropping a third took more than nine minutes. A connection may be allowed few channels.
-LETTERS_OF_CHANNEL, MOST_CHANNELS = 1000, 20
+LETTERS_OF_CHANNEL, MAX_CHANNELS = 1000, 20
 GIVE_BACK_SECONDS = 10.0  # waits no longer: others may have taken what we gave back
 BLOCKED_SECONDS = 10.0  # a broker short of memory or disk takes nothing: give up then
 
@@ -105,7 +105,7 @@ class DeadLetters:
             count = _ready(self._looking[-1])
         for number in range(count):
             with self._explained():
-                if number % max(LETTERS_OF_CHANNEL, count // MOST_CHANNELS) == 0:
+                if number % max(LETTERS_OF_CHANNEL, count // MAX_CHANNELS) == 0:
                     self._looking.append(self._connection.channel())
                 method, properties, body = self._looking[-1].basic_get(DEAD_LETTERS)
             if method is None or properties is None or body is None:
@@ -130,7 +130,9 @@ class DeadLetters:
                     mandatory=True,
                 )
             except UnroutableError as error:
-                raise BrokerError(f"no queue takes what goes to exchange {exchange}") from error
+                raise BrokerError(
+                    f"no queue receives the messages of exchange {exchange}"
+                ) from error
         self.drop(letter)
 
     def drop(self, letter: Letter) -> None:
@@ -195,5 +197,5 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
 
 
 def _text(value: Any) -> str:
-    """Returns a value as text: the client gives bytes for text that is not UTF-8."""
+    """Returns a value as text: the client returns bytes for text that is not UTF-8."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

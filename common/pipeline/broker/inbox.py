@@ -77,12 +77,12 @@ class Inbox:
         self.awaited, self.backlog, self.depth = 0, None, None
 
 
-def any_has(inboxes: list[Inbox]) -> bool:
+def any_filled(inboxes: list[Inbox]) -> bool:
     """Returns True if something waits in one of them."""
     return any(inbox.deliveries for inbox in inboxes)
 
 
-def all_have(inboxes: list[Inbox]) -> bool:
+def all_filled(inboxes: list[Inbox]) -> bool:
     """Returns True if something waits in each of them."""
     return all(inbox.deliveries for inbox in inboxes)
 
@@ -92,27 +92,34 @@ def any_behind(inboxes: list[Inbox]) -> bool:
     return any(inbox.is_behind for inbox in inboxes)
 
 
-def draw(inboxes: list[Inbox], able: list[Inbox], beside: list[Inbox]) -> list[Delivery]:
+def draw(inboxes: list[Inbox], independent: list[Inbox], optional: list[Inbox]) -> list[Delivery]:
     """Takes one message of each inbox in turn, but leaves much younger features for later.
 
     So about as many halves wait in metric as if it had taken each message at once, however long the
     queues are and however many rows a message has.
 
-    If all inboxes had some, and one is empty, the drawing goes on from the `able` ones alone; not
-    if more is on its way to the empty one. Those `beside` have their turn in any case.
+    If all inboxes had some, and one is empty, the drawing goes on from the `independent` ones
+    alone; not if more is on its way to the empty one. The `optional` ones have their turn in any
+    case.
     """
+    # In turn, because two halves drawn together are joined at once, and a half drawn alone is
+    # stored until the other comes. Turns are not enough: where one queue has a longer backlog, or
+    # more rows in a message, they would pair its old rows with the other's new ones. Hence the age.
     taken: list[Delivery] = []
     now_in_ms = time.time() * 1000
-    size, together, turns = 0, all_have(inboxes), inboxes + beside
+    size, together, turns = 0, all_filled(inboxes), inboxes + optional
     all_due = _are_of_one_time(turns, now_in_ms)
     while size < BATCH_BYTES and (filled := [each for each in turns if each.deliveries]):
         for inbox in filled if all_due else _due(filled, now_in_ms):
             taken.append(inbox.take())
             size += len(taken[-1].body)
-        if together and not all_have(inboxes):
+        if together and not all_filled(inboxes):
+            # One has run dry. The rest of the others would only be stored, so it stays here, where
+            # it costs nothing; not that of the `independent` ones, whose other halves are pending
+            # already. With more on its way all of it stays, so that it comes in turn again.
             if any_behind(inboxes):
                 break
-            turns = able + beside
+            turns = independent + optional
     return taken
 
 

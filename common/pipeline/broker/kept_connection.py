@@ -12,22 +12,22 @@ import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
-from pipeline.broker.buffered_writes import Connection
+from pipeline.broker.buffered_writes import BufferedConnection
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.topology import Topology, Uses
+from pipeline.broker.topology import Topology, TopologyParts
 from pipeline.errors import BrokerError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 0.5, 15.0
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.5, 15.0
 STABLE_SECONDS = 1.0  # a connection that lasted so long was good: back-off starts anew
 CLOSE_SECONDS = 5.0  # for the broker to answer our goodbye; then we leave without it
 WAIT_SLICE_SECONDS = 0.2
 
 
-class Link(threading.Thread):
+class KeptConnection(threading.Thread):
     """A connection that is kept.
 
     Subclasses define what happens once it is open (`_on_open`) and once it is gone (`_on_down`).
@@ -35,7 +35,9 @@ class Link(threading.Thread):
     shares with it, and is notified of each change.
     """
 
-    def __init__(self, name: str, settings: BrokerSettings, run: Run, uses: Uses = ()) -> None:
+    def __init__(
+        self, name: str, settings: BrokerSettings, run: Run, uses: TopologyParts = ()
+    ) -> None:
         super().__init__(name=name, daemon=True)
         self.changed = threading.Condition()
         self.connected = False
@@ -57,6 +59,8 @@ class Link(threading.Thread):
         try:
             while not self._closing.is_set():
                 reason, held = self._serve()
+                # One that is accepted and soon lost is a failure, too: a node that is starting or
+                # stopping does so, and without back-off we would come again as fast as we can.
                 failed = 1 if held > STABLE_SECONDS else failed + 1
                 if not self._closing.is_set():
                     self._move_on(failed, reason)
@@ -125,7 +129,7 @@ class Link(threading.Thread):
         return self._reason, time.monotonic() - self._connected_at
 
     def _start_loop(self) -> None:
-        connection = Connection(
+        connection = BufferedConnection(
             self._nodes[0],
             on_open_callback=self._on_connected,
             on_open_error_callback=self._on_lost,
@@ -156,9 +160,12 @@ class Link(threading.Thread):
 
     def _move_on(self, failed: int, reason: str) -> None:
         """Goes to the next node: at once, or after a pause when each has failed since the last."""
+        # The death of one node costs no pause: the next one is most likely well. Only when all have
+        # failed is it the broker itself, and haste would add to its trouble. The pause is random,
+        # as all services lost it in the same moment and would come back in the same moment.
         rounds, within_round = divmod(failed, len(self._nodes))
         longest = 0.0 if within_round else FIRST_DELAY_SECONDS * 2 ** min(rounds - 1, 10)
-        delay = min(LONGEST_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
+        delay = min(MAX_DELAY_SECONDS, longest) * random.uniform(0.5, 1)
         left = address(self._nodes[0])
         self._nodes.rotate(-1)
         when = f"{address(self._nodes[0])} at once" if within_round else f"in {delay:.1f} s"

@@ -6,7 +6,7 @@ RabbitMQ itself only counts messages.
 import time
 from dataclasses import dataclass
 
-from pipeline.messages import MOST_BATCH_BYTES
+from pipeline.schemas import MAX_BATCH_BYTES
 
 MAX_PREFETCH = 400  # un-acked messages of a queue
 MAX_INBOX_BYTES = 48 * 2**20  # bytes of a queue that have arrived and are not yet taken, about
@@ -81,5 +81,5 @@ class Prefetch:
 
         So messages that were given back are handled before they could be given back once more.
         """
-        self.messages = max(1, _FITTING_BYTES // max(largest, MOST_BATCH_BYTES))
+        self.messages = max(1, _FITTING_BYTES // max(largest, MAX_BATCH_BYTES))
         self._looked_at, self._size, self._enough = 0, 0, MAX_PREFETCH

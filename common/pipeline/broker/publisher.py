@@ -1,63 +1,39 @@
 """Publishing: persistent, confirmed, and repeated after a lost connection."""
 
 import logging
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import pika
 from pika.channel import Channel
 from pika.frame import Method
-from pika.spec import Basic, BasicProperties
+from pika.spec import Basic
 
-from pipeline.broker.kept_connection import Link
-from pipeline.broker.topology import Uses
+from pipeline.broker.kept_connection import KeptConnection
+from pipeline.broker.outgoing import Outgoing
+from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
-from pipeline.throttled_log import Seldom
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
 WINDOW_MESSAGES = 1000  # at most so many unconfirmed before publish() waits
 WINDOW_BYTES = 16 * 2**20
-MOST_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
+MAX_AT_END = 2 * WINDOW_MESSAGES  # at a stop: as many as can be confirmed in the time left
 NACK_DELAY_SECONDS = 1.0
 FOREVER_SECONDS = float("inf")
 
 
-class Outgoing(msgspec.Struct, frozen=True):
-    """A message on its way to the broker, kept until it is confirmed."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: BasicProperties
-    mandatory: bool = True  # a message that no queue takes comes back instead of vanishing
-
-
-def message_properties(app_id: str, message_id: str, headers: dict[str, Any]) -> BasicProperties:
-    """Returns the properties of every message of ours: JSON, persistent, with the current time."""
-    now = time.time()
-    return BasicProperties(
-        content_type="application/json",
-        delivery_mode=2,
-        message_id=message_id,
-        timestamp=int(now),
-        app_id=app_id,
-        headers={"timestamp_in_ms": int(now * 1000), **headers},
-    )
-
-
-class Publisher(Link):
+class Publisher(KeptConnection):
     """Numbers each message when it is published, and forgets it when the broker confirms it.
 
     On each new connection everything unconfirmed is sent again, in order: a message may come twice,
     which its id makes harmless, but none is lost.
     """
 
-    def __init__(self, settings: BrokerSettings, run: Run, uses: Uses) -> None:
+    def __init__(self, settings: BrokerSettings, run: Run, uses: TopologyParts) -> None:
         super().__init__("publishing", settings, run, uses)
         self._last_number = 0
         self._unconfirmed: OrderedDict[int, Outgoing] = OrderedDict()  # messages by number
@@ -67,7 +43,7 @@ class Publisher(Link):
         self._waiting: deque[tuple[int, Callable[[], None]]] = deque()  # see when_confirmed
         self.is_blocked = False  # True while the broker is short of memory or disk
         self._channel: Channel | None = None
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
         self._last_tag = 0
         self._numbers: OrderedDict[int, int] = OrderedDict()  # delivery tag: number
 
@@ -83,7 +59,7 @@ class Publisher(Link):
                 if not self._has_room():
                     self.call(self._send)
                     has_room = self.wait_until(self._has_room, FOREVER_SECONDS)
-                    self._has_left_some |= not has_room and len(self._unconfirmed) > MOST_AT_END
+                    self._has_left_some |= not has_room and len(self._unconfirmed) > MAX_AT_END
                 if self._has_left_some:
                     break
                 self._last_number += 1
@@ -133,7 +109,7 @@ class Publisher(Link):
         if is_blocked:
             log.warning("the broker is short of memory or disk: publishing waits")
         else:
-            log.warning("the broker takes messages again")
+            log.warning("the broker accepts messages again")
 
     def _on_channel(self, channel: Channel) -> None:
         channel.add_on_close_callback(lambda _, reason: self._drop(str(reason)))
@@ -141,6 +117,9 @@ class Publisher(Link):
         channel.confirm_delivery(self._on_confirm, callback=lambda _: self._on_ready(channel))
 
     def _on_ready(self, channel: Channel) -> None:
+        # Confirms on their way were lost with the last connection: what the broker has of the
+        # unconfirmed is unknown, so all of it is sent again, in order. Tags begin anew with each
+        # channel; the numbers, by which we remember, do not.
         with self.changed:
             self._to_send = deque(self._unconfirmed)
         self._last_tag = 0
@@ -170,7 +149,7 @@ class Publisher(Link):
     def _on_return(self, _: Channel, method: Basic.Return, __: Any, ___: bytes) -> None:
         # The message is also confirmed a moment later: stop listening before that.
         self._channel = None
-        self._drop(f"no queue takes what goes to {method.exchange}: {method.reply_text}")
+        self._drop(f"no queue receives the messages of {method.exchange}: {method.reply_text}")
 
     def _on_confirm(self, frame: Method[Basic.Ack | Basic.Nack]) -> None:
         if self._channel is None:
@@ -186,7 +165,12 @@ class Publisher(Link):
             self.changed.notify_all()
 
     def _settle(self, tag: int, multiple: bool) -> list[int]:
-        """Returns the numbers that a confirm covers; confirms come in any order."""
+        """Returns the numbers that a confirm covers; confirms come in any order.
+
+        One with `multiple` covers all lower tags, of which some were confirmed alone before: these
+        are gone from `_numbers`, and are not settled twice. It is in the order of sending, so
+        those that are covered stand first.
+        """
         if not multiple:
             number = self._numbers.pop(tag, None)
             return [] if number is None else [number]
@@ -196,10 +180,10 @@ class Publisher(Link):
         return settled
 
     def _send_later(self, numbers: list[int]) -> None:
-        if count := self._seldom.count(number=len(numbers)):
+        if count := self._throttle.count(number=len(numbers)):
             log.warning(
-                "the broker did not take messages, %d times: a queue is full? "
-                "Each is sent again after a second, until it is taken",
+                "the broker refused messages, %d times: is a queue full? "
+                "Each is sent again after a second, until it is accepted",
                 count,
             )
 

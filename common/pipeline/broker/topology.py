@@ -7,50 +7,54 @@ exchange `replies`, which routes by name: one publish makes the row and answers 
 
 import logging
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from pipeline.errors import BrokerError
+from pipeline.queues import (
+    ANSWERS,
+    CHANGES,
+    DEAD_LETTERS,
+    DELAY_STEPS,
+    DELAYED_LABELS,
+    REPLIES,
+    STREAMS,
+    Y_PRED,
+    Y_PRED_SHADOW,
+    Y_TRUE,
+    delay_queue,
+    edge,
+)
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-FEATURES, Y_PRED = "features", "y_pred"
-STREAMS = (FEATURES, "y_true", Y_PRED)
-DEAD_LETTERS = "dead_letters"
-REPLIES = "replies"  # the exchange that gives an answer to the queue that its request named
-ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
-Y_PRED_SHADOW = "y_pred_shadow"  # predictions of the shadow model
-CHANGES = "changes"  # the exchange that tells every process of `model` to look at the model store
-DELAYED_LABELS = "delay.y_true"
-DELAY_STEPS = 4  # queues in which labels wait: delays differ, so that labels overtake each other
 MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
 MAX_DEAD_LETTER_BYTES = 2**30
 
-Uses = Collection[Literal["delays", "answers", "shadow", "changes"]]  # parts that not all need
+
+class Copy(NamedTuple):
+    """A queue of a service's own, which gets a copy of everything that flows through an edge."""
+
+    queue: str
+    of: str
+
+
+# Parts that not every service needs.
+TopologyParts = Collection[Literal["delays", "answers", "shadow", "changes"] | Copy]
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
-
-
-def edge(queue: str) -> str:
-    """Returns the exchange through which our services publish to `queue`."""
-    return f"edge.{queue}"
-
-
-def delay_queue(step: int) -> str:
-    """Returns the queue in which a label waits `step` of DELAY_STEPS parts of the longest delay."""
-    return f"y_true.delay.{step}of{DELAY_STEPS}"
 
 
 # Arguments of a queue that hands its messages on when their time is up, and loses none of them:
 # a classic queue publishes its dead letters unconfirmed, and a killed broker lost thousands.
 _WAITING_ROOM = {
     "x-queue-type": "quorum",
-    "x-dead-letter-exchange": edge("y_true"),
-    "x-dead-letter-routing-key": "y_true",
+    "x-dead-letter-exchange": edge(Y_TRUE),
+    "x-dead-letter-routing-key": Y_TRUE,
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",  # at-least-once requires it
 }
@@ -73,7 +77,7 @@ class Topology:
             if self._server_major() >= 4:  # 3.x has no default limit, and reads -1 as 0
                 self._arguments["x-delivery-limit"] = -1
 
-    def declare(self, uses: Uses = ()) -> None:
+    def declare(self, uses: TopologyParts = ()) -> None:
         """Declares what all services need, and what this one uses in addition."""
         for queue in STREAMS:
             self._exchange(edge(queue), "fanout")
@@ -99,6 +103,9 @@ class Topology:
             self._exchange(DELAYED_LABELS, "direct")
             for step in range(1, DELAY_STEPS + 1):
                 self._queue(delay_queue(step), DELAYED_LABELS, True, _WAITING_ROOM)
+        for use in uses:
+            if isinstance(use, Copy):
+                self._queue(use.queue, edge(use.of), True, self._arguments)
 
     def _exchange(self, name: str, kind: str) -> None:
         def look(channel: BlockingChannel) -> Any:
@@ -132,7 +139,7 @@ class Topology:
         if self._refusal(look) == _NOT_FOUND:
             self._must(declare, f"queue {name}")
         elif self._may_declare and self._refusal(declare) == _PRECONDITION_FAILED:
-            log.warning("queue %s exists with other arguments than ours: used as it is", name)
+            log.warning("queue %s has other arguments than ours: using it as it is", name)
         if self._may_declare:
             self._refusal(bind)
 

@@ -1,4 +1,4 @@
-"""The SHA-256 that training records beside a model file, in the format of `sha256sum`."""
+"""The SHA-256 that training writes next to a model file, in the format of `sha256sum`."""
 
 import hashlib
 from pathlib import Path

@@ -19,16 +19,16 @@ MISSING = (NotFoundError, FileNotFoundError)  # obstore raises either
 T = TypeVar("T")
 
 
-class StoreError(PipelineError):
+class ModelStoreError(PipelineError):
     """The model store cannot be used now; it may be usable later."""
 
 
 class DamagedError(PipelineError):
-    """The model store holds something other than what was written."""
+    """An object in the model store differs from the one that was written."""
 
 
 class Objects:
-    """The objects of a store. Raises StoreError if it cannot be reached, and DamagedError."""
+    """The objects of a store. Raises ModelStoreError if it cannot be reached, and DamagedError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -36,7 +36,7 @@ class Objects:
         self._known: dict[tuple[str, str | None], Any] = {}  # records by path and ETag
 
     def create(self, path: str, content: bytes) -> bytes:
-        """Writes an object unless there is one; returns what is there then.
+        """Writes an object unless it exists; returns the content that exists afterwards.
 
         An S3 store can make the object and lose its answer. obstore then asks again, and is refused
         because of its own object; or it gives up. So the object that is there is read: it may be
@@ -46,7 +46,7 @@ class Objects:
             self._ask(obstore.put, path, content, mode="create")
         except AlreadyExistsError:
             there = self.must_get(path)
-        except StoreError:
+        except ModelStoreError:
             if (found := self.get(path)) is None:
                 raise
             there = found
@@ -57,7 +57,7 @@ class Objects:
         return there
 
     def replace(self, path: str, content: bytes) -> None:
-        """Writes an object, replacing what was there."""
+        """Writes an object, replacing any that exists."""
         self._ask(obstore.put, path, content)
 
     def get(self, path: str) -> bytes | None:
@@ -97,7 +97,7 @@ class Objects:
         try:
             return None if content is None else msgspec.json.decode(content, type=kind)
         except (msgspec.MsgspecError, UnicodeError) as error:
-            raise DamagedError(f"{path} in {self.url} is not as it was written: {error}") from error
+            raise DamagedError(f"{path} in {self.url} is damaged: {error}") from error
 
     def read_once(self, listed: list[Any], kind: type[T]) -> list[T]:
         """Reads records that never change: those read before are not read again."""
@@ -115,7 +115,7 @@ class Objects:
             raise
         except (BaseError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            raise StoreError(f"the model store {self.url} cannot be used: {reason}") from error
+            raise ModelStoreError(f"the model store {self.url} cannot be used: {reason}") from error
 
 
 def _sync(store: LocalStore, path: str) -> None:

@@ -12,24 +12,24 @@ from pipeline.model_store.onnx_model import INSTALL, OnnxModel
 
 # Points of disease progression. Rounding makes about 1e-13 with doubles and up to 5e-4 with floats;
 # anything converted wrongly, such as a threshold or a scale, is off by whole points.
-MOST_DIFFERENCE = 0.001
+MAX_DIFFERENCE = 0.001
 NAME = "model.onnx"
 
 
 def export(estimator: Any, rows: npt.NDArray[np.float64]) -> tuple[bytes, float]:
     """Returns the ONNX file of the estimator, and its largest difference on rows (n, columns).
 
-    Raises ModelError if it cannot be converted, or differs by more than MOST_DIFFERENCE.
+    Raises ModelError if it cannot be converted, or differs by more than MAX_DIFFERENCE.
     """
     differences: list[float] = []
     for content in converted(estimator, rows.shape[1]):
         difference = parity(estimator, content, rows)
-        if difference <= MOST_DIFFERENCE:  # NaN is not a small difference
+        if difference <= MAX_DIFFERENCE:  # NaN is not a small difference
             return content, difference
         differences.append(difference)
     raise ModelError(
-        f"the ONNX file would predict otherwise than scikit-learn, by {min(differences):.2g} at "
-        f"most on {len(rows)} rows, and {MOST_DIFFERENCE:g} is the bound: it is not written"
+        "the ONNX file is not written: it would differ from scikit-learn by up to "
+        f"{min(differences):.2g} on {len(rows)} rows, and the limit is {MAX_DIFFERENCE:g}"
     )
 
 
@@ -41,7 +41,7 @@ def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> flo
 
 
 def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
-    """Yields its forms in ONNX, the most exact first. Raises ModelError if it has none."""
+    """Yields its ONNX forms, the most accurate first. Raises ModelError if it has none."""
     try:
         from skl2onnx import to_onnx  # noqa: PLC0415  # an optional package
     except ImportError as error:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
-from pipeline.model_store.records import MOST_MODEL_BYTES
+from pipeline.model_store.records import MAX_MODEL_BYTES
 
 INSTALL = (
     "`.venv/bin/pip install --require-hashes -r model/requirements-onnx.txt`, or with Docker "
@@ -33,7 +33,7 @@ class OnnxModel:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [len(inputs), len(outputs)] != [1, 1]:
             raise ModelError(
-                f"{name} has {len(inputs)} inputs and {len(outputs)} outputs, and not one of each"
+                f"{name} has {len(inputs)} inputs and {len(outputs)} outputs, not one of each"
             )
         self._input, self._output = inputs[0].name, outputs[0].name
         self.number = _number(inputs[0], name, columns)
@@ -61,7 +61,7 @@ def _session(content: bytes, name: str) -> Any:
     # Weights in other files would escape the SHA-256: they are looked for where there are none.
     folder = "session.model_external_initializers_file_folder_path"
     options.add_session_config_entry(folder, os.devnull)
-    if len(content) <= MOST_MODEL_BYTES:  # only the model of MODEL_PATH may be larger
+    if len(content) <= MAX_MODEL_BYTES:  # only the model of MODEL_PATH may be larger
         _bound_memory()
         options.add_session_config_entry("session.use_env_allocators", "1")
     try:
@@ -91,9 +91,7 @@ def _number(taken: Any, name: str, columns: int) -> type[np.float64 | np.float32
         raise ModelError(f"{name} takes {taken.type}: its input must be one of {[*NUMBERS]}")
     rows, *width = taken.shape or [None]
     if len(width) != 1 or (isinstance(width[0], int) and width[0] != columns):
-        raise ModelError(
-            f"{name} takes shape {taken.shape}, and not any number of rows of {columns}"
-        )
+        raise ModelError(f"{name} takes shape {taken.shape}, not any number of rows of {columns}")
     if isinstance(rows, int):
         raise ModelError(
             f"{name} takes exactly {rows} rows at a time: store it with a first dimension that "

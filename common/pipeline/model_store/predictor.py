@@ -13,8 +13,8 @@ from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_COUNT
 from pipeline.model_store import fingerprint
 
-MOST_FEATURE = 1e100  # a model that squares larger values overflows, and fails
-TOO_LARGE = f"a feature is too large, the most is {MOST_FEATURE:g}"
+MAX_FEATURE = 1e100  # a model that squares larger values overflows, and fails
+TOO_LARGE = f"a feature is too large, the most is {MAX_FEATURE:g}"
 SLICE_SECONDS = 1.0  # of predicting, about, before the next check for a stop
 MAX_SLICE_ROWS = 2000
 GROWTH = 8
@@ -77,14 +77,14 @@ class Predictor:
         one to two seconds; `between` is called between two, and may raise.
         """
         rows = np.array(features, dtype=np.float64)
-        too_large = np.abs(rows).max(axis=1) > MOST_FEATURE
+        too_large = np.abs(rows).max(axis=1) > MAX_FEATURE
         if too_large.any():
             fitting = iter(self._in_slices(rows[~too_large], between))
             return [TOO_LARGE if large else next(fitting) for large in too_large]
         return self._in_slices(rows, between)
 
     def needs_slices(self, rows: int) -> bool:
-        """Returns True if predicting so many rows takes long, as far as that is known."""
+        """Returns True if predicting this many rows takes long, as far as is known."""
         return rows > self._slice_rows
 
     def _in_slices(
@@ -118,7 +118,7 @@ class Predictor:
             with np.errstate(all="ignore"):
                 values = np.asarray(self._estimator.predict(features), dtype=np.float64)
             if values.shape != (len(features),):
-                raise ValueError(f"it gave shape {values.shape} for {len(features)} rows")
+                raise ValueError(f"it returned shape {values.shape} for {len(features)} rows")
         except Exception as error:  # a model may fail in any way
             if len(features) == 1:
                 return [f"the model failed on this row: {error}"]

@@ -1,4 +1,4 @@
-"""The records, as JSON, that the model store keeps beside the files of models."""
+"""The JSON records that the model store keeps next to the model files."""
 
 import hashlib
 from typing import Any, Literal, Self
@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 import msgspec
 
 REPORT_SECONDS = 30.0  # a process of `model` reports at least so often
-MOST_MODEL_BYTES = 32 * 2**20  # loading takes three times as much memory, beside the models in use
+MAX_MODEL_BYTES = 32 * 2**20  # loading takes three times as much memory, beside the models in use
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
 
 
@@ -90,7 +90,7 @@ class Replica(Record, frozen=True, kw_only=True):
     at: str  # ISO 8601, UTC: time of the report
 
 
-def standing(changes: list[Change]) -> list[Change]:
+def promotions_in_force(changes: list[Change]) -> list[Change]:
     """Returns the last start and the promotions not rolled back since; the last one answers.
 
     A rollback takes back the last of them; a second one, the one before.
@@ -98,12 +98,12 @@ def standing(changes: list[Change]) -> list[Change]:
     >>> def change(number, action, live):
     ...     return Change(number=number, action=action, live=live, at="")
     >>> history = [change(1, "start", "a"), change(2, "promote", "b"), change(3, "promote", "c")]
-    >>> [each.live for each in standing(history)]
+    >>> [each.live for each in promotions_in_force(history)]
     ['a', 'b', 'c']
-    >>> [each.live for each in standing([*history, change(4, "rollback", "b")])]
+    >>> [each.live for each in promotions_in_force([*history, change(4, "rollback", "b")])]
     ['a', 'b']
     >>> start = Change(number=4, action="start", live="c", default="new", at="")
-    >>> [each.own for each in standing([*history, start])]
+    >>> [each.own for each in promotions_in_force([*history, start])]
     ['new', 'b', 'c']
     """
     found: list[Change] = []

@@ -33,7 +33,7 @@ class _Budget:
         self._left -= count
         if self._left < 0:
             raise ModelError(
-                f"it unpacks to more than {self._most:,} bytes, the most for a file of its size; "
+                f"it unpacks to more than {self._most:,} bytes, the limit for a file of its size; "
                 "skops.io.dump without `compression` writes one that unpacks to itself"
             )
 

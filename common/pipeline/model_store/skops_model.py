@@ -52,7 +52,7 @@ def load(content: bytes, path: Path) -> Any:
     except UntrustedTypesFoundException as error:
         found = str(error).rstrip(".")
         raise ModelError(
-            f"{path} is refused: {found}; what may be in it is TRUSTED_TYPES in {_SOURCE}"
+            f"{path} is refused: {found}; its types must be among TRUSTED_TYPES in {_SOURCE}"
             f"{origin(content)}"
         ) from error
     except ModelError as error:
@@ -62,7 +62,7 @@ def load(content: bytes, path: Path) -> Any:
             f"{path} is not a skops model ({error}): `make train` writes one{origin(content)}"
         ) from error
     if foreign := origin(content):
-        log.warning("%s may predict otherwise than where it was trained%s", path, foreign)
+        log.warning("%s may predict differently than where it was trained%s", path, foreign)
     return estimator
 
 

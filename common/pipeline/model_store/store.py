@@ -11,21 +11,21 @@ number, the one written first counts.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from pipeline.errors import ModelError, PipelineError
-from pipeline.model_store.objects import DamagedError, Objects, StoreError
+from pipeline.model_store.objects import DamagedError, ModelStoreError, Objects
 from pipeline.model_store.predictor import estimator_of
 from pipeline.model_store.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
 
-__all__ = ["DamagedError", "ModelStore", "StoreError", "TakenError", "is_name", "now_text"]
+__all__ = ["DamagedError", "ModelStore", "ModelStoreError", "TakenError", "is_name"]
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
-SILENT = timedelta(seconds=20 * REPORT_SECONDS)  # longer means gone, or it reports anew
+MAX_SILENCE = timedelta(seconds=20 * REPORT_SECONDS)  # longer means gone, or it reports anew
 CHANGE = re.compile(r"changes/\d{8}\.json")
 
 
@@ -34,7 +34,7 @@ class TakenError(PipelineError):
 
 
 class ModelStore:
-    """The model store. Raises StoreError if it cannot be reached, and DamagedError."""
+    """The model store. Raises ModelStoreError if it cannot be reached, and DamagedError."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -90,11 +90,11 @@ class ModelStore:
         size = self._objects.size(path)
         if wanted and size is not None and size != wanted.size:  # before it is read: it may be huge
             raise DamagedError(
-                f"{path} is not what was stored: it has {size:,} bytes, and another SHA-256"
+                f"{path} is not the stored file: it has {size:,} bytes, and another SHA-256"
             )
         content = self._objects.must_get(path)
         if StoredFile.of(content) != wanted:
-            raise DamagedError(f"{path} is not what was stored: its SHA-256 is another")
+            raise DamagedError(f"{path} is not the stored file: its SHA-256 is another")
         return content
 
     def delete(self, model: Model) -> None:
@@ -131,7 +131,7 @@ class ModelStore:
         found = self._objects.find("replicas/")
         now = max(each["last_modified"] for each in found)  # the time of the store's own clock
         for each in found:
-            if now - each["last_modified"] > SILENT:
+            if now - each["last_modified"] > MAX_SILENCE:
                 self._objects.delete(each["path"])
 
     def forget(self, name: str) -> None:
@@ -165,8 +165,3 @@ def is_name(text: str) -> bool:
     (True, False, False)
     """
     return NAME.fullmatch(text) is not None
-
-
-def now_text() -> str:
-    """Returns the current time in a record's format: ISO 8601, UTC, in milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

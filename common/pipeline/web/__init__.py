@@ -1,1 +1,1 @@
-"""HTTP served beside the own loop of a service."""
+"""HTTP served alongside a service's own loop."""

@@ -37,7 +37,7 @@ class LocalHosts:
 
 
 def is_local(host: str) -> bool:
-    """Tells whether a Host header is a name that no foreign web page can have.
+    """Returns True if a Host header is a name that no foreign web page can have.
 
     >>> [is_local(host) for host in ("localhost:8000", "gateway", "127.0.0.1:80", "[::1%eth0]", "")]
     [True, True, True, True, True]

@@ -1,4 +1,4 @@
-"""Serves HTTP beside a service's own loop: in a thread, within limits, with rules for browsers."""
+"""Serves HTTP alongside a service's own loop: in a thread, with limits and browser rules."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import WebError
-from pipeline.throttled_log import SeldomFilter
+from pipeline.throttled_log import LogThrottleFilter
 from pipeline.web.connections import affordable, bounded
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class WebServer:
         settings: str,
         listen_at: tuple[str, int],
         *,
-        most_connections: int,
+        max_connections: int,
         let_go: Callable[[], None],
         shown_url: str = "",
     ) -> None:
@@ -67,7 +67,7 @@ class WebServer:
         self._let_go = let_go
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._server = uvicorn.Server(configuration(app, affordable(most_connections)))
+        self._server = uvicorn.Server(configuration(app, affordable(max_connections)))
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     def __enter__(self) -> Self:
@@ -91,7 +91,7 @@ class WebServer:
     def check(self) -> None:
         """Raises WebError if nothing is served any more."""
         if not self._thread.is_alive():
-            raise WebError(f"nothing is served any more: {self._failure!r}") from self._failure
+            raise WebError(f"the web server has stopped: {self._failure!r}") from self._failure
 
     def _run(self) -> None:
         try:
@@ -162,20 +162,20 @@ def address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def configuration(app: Starlette, most_connections: int) -> uvicorn.Config:
+def configuration(app: Starlette, max_connections: int) -> uvicorn.Config:
     """Returns the server's configuration: rules for browsers, limits, and no log of its own."""
     app.router.redirect_slashes = False  # it would redirect to a host that the client names
-    logging.getLogger("uvicorn.error").addFilter(SeldomFilter())  # it warns at each request
+    logging.getLogger("uvicorn.error").addFilter(LogThrottleFilter())  # it warns at each request
     return uvicorn.Config(
         Head(LineEnds(app)),
-        http=bounded(most_connections),
+        http=bounded(max_connections),
         headers=list(HEADERS.items()),
         server_header=False,
         access_log=False,
         log_config=None,
         ws="none",
         lifespan="on",  # nothing is served without the background tasks
-        limit_concurrency=most_connections,
+        limit_concurrency=max_connections,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
     )
 

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- Ends jobs with their answers. The first answer to a job holds: a second prediction of the same row, after
--- a model was killed, can differ in its last digits. An answer to a job that has expired is dropped.
--- Only where `metric` refuses the very prediction that the job has, as its id was used before, the job fails
--- after all: it is no row, and to compare it with the label of that row would be wrong.
+-- Ends jobs with their answers. The first answer counts: a second prediction of the same row, after a model
+-- was killed, can differ in its last digits. An answer to an expired job is dropped.
+-- There is one exception: if `metric` refuses the very prediction that the job has, because its id was used
+-- before, the job fails. It has no row, and comparing it with the label of the other row would be wrong.
 --
--- ARGV     the channel on which to tell which jobs have ended, the time in ms, then for each job: its
---          id, `prediction` or `reason`, that itself, and the model's id or the prediction refused
--- Also when Redis is full: what was accepted is answered.
--- Returns  how many were kept, were repeated, and were dropped
+-- ARGV     the channel that announces ended jobs, the time in ms, then for each job: its id, `prediction`
+--          or `reason`, the value of that field, and the model's id or the refused prediction
+-- Runs even when Redis is full: what was accepted is answered.
+-- Returns  the numbers of answers kept, repeated and dropped
 
 local kept, repeated, dropped = {}, 0, 0
 for i = 3, #ARGV, 4 do

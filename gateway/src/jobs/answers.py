@@ -6,22 +6,23 @@ import time
 from redis import Redis
 from redis.exceptions import RedisError
 
-from jobs.store import TIMEOUT_SECONDS, now_in_ms, script
+from counters import Counters
 from jobs.waiting import CHANNEL
-from middleware.counters import Counters
 from pipeline.broker import Batch
+from pipeline.clock import now_in_ms
 from pipeline.messages import DeadLetter, id_text, number_text
-from pipeline.redis_policy import LOOK_SECONDS, look, on_connect
+from pipeline.redis_policy import POLL_SECONDS, look, on_connect
 from pipeline.run import Run
+from redis_store import TIMEOUT_SECONDS, lua_script
 
 log = logging.getLogger(__name__)
 
-AGAIN_SECONDS = 0.5
+RETRY_SECONDS = 0.5
 OUTCOMES = ("kept", "repeated", "dropped")
 
 
 class Answers:
-    """Keeps each answer in Redis, and wakes whoever waits for it."""
+    """Stores each answer in Redis, and wakes the requests that wait for it."""
 
     def __init__(self, url: str, run: Run, counters: Counters) -> None:
         self._run = run
@@ -32,8 +33,8 @@ class Answers:
             socket_connect_timeout=TIMEOUT_SECONDS,
             redis_connect_func=on_connect,
         )
-        self._next_look = 0.0
-        self._script = self._redis.register_script(script(__file__, "answer"))
+        self._next_check = 0.0
+        self._script = self._redis.register_script(lua_script(__file__, "answer"))
 
     def keep(self, batch: Batch) -> list[DeadLetter] | None:
         """Keeps the answers; returns the deliveries that are none, once Redis has the rest.
@@ -57,13 +58,13 @@ class Answers:
         has_warned = False
         while not self._run.stop.is_set():
             try:
-                self._look()
+                self._check_policy()
                 counts = self._script(args=[CHANNEL, now_in_ms(), *arguments])
             except (RedisError, OSError) as error:
                 if not has_warned:
-                    log.warning("answers wait: Redis cannot be used: %s", error)
+                    log.warning("answers wait until Redis can be used: %s", error)
                 has_warned = True
-                self._run.sleep(AGAIN_SECONDS)
+                self._run.sleep(RETRY_SECONDS)
                 continue
             for outcome, count in zip(OUTCOMES, counts, strict=True):
                 self._counters.answers.labels(outcome).inc(count)
@@ -71,7 +72,7 @@ class Answers:
             return True
         return False
 
-    def _look(self) -> None:
-        if time.monotonic() >= self._next_look:
+    def _check_policy(self) -> None:
+        if time.monotonic() >= self._next_check:
             look(self._redis)
-            self._next_look = time.monotonic() + LOOK_SECONDS
+            self._next_check = time.monotonic() + POLL_SECONDS

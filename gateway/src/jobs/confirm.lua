@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Notes of jobs that the broker has their features; of those that have expired there is nothing to note.
+-- Marks jobs as confirmed: the broker has their features. Skips jobs that have expired.
 --
 -- ARGV     the time in ms, then the ids
 

@@ -1,10 +1,10 @@
--- Writes new jobs, all of them or none; those that are there already stay as they are.
+-- Writes new jobs, all or none. Jobs that exist already stay as they are.
 --
 -- KEYS[1]  where the Idempotency-Key is kept, or an empty text
 -- ARGV     seconds that a job is kept, seconds that its id is remembered, the time in ms, a digest of
 --          the whole request, then for each job its id, a digest of its row, and its warnings, if any
--- Returns  what came of it, and for each job its id, when it was written, when the broker confirmed it, if
---          it did, and its warnings
+-- Returns  the outcome, and for each job its id, when it was written, when the broker confirmed it, or an
+--          empty text, and its warnings
 
 local key, ttl, memory, now, digest = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local ids, rows, warnings = {}, {}, {}

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from jobs.patients import NAMES, scaled
-from jobs.store import Known, NewJobs, digest
+from jobs.store import Known, NewJobs
 from pipeline.ids import canonical
 from pipeline.messages import Id, Message, id_text, new_id
+from redis_store import digest
 from schemas import ranges
 from schemas.predictions import NamedRow, PredictRequest
 
@@ -58,14 +59,14 @@ class Intake(NamedTuple):
 
     def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
         """Returns the message for the jobs that the broker lacks; None if it has them all."""
-        asked = [
+        pending = [
             (job.job_id, row)
             for job, row in zip(known, self.rows, strict=True)
             if not job.is_confirmed
         ]
-        if not asked:
+        if not pending:
             return None
-        job_ids, rows = map(list, zip(*asked, strict=True))
+        job_ids, rows = map(list, zip(*pending, strict=True))
         ids = [self.own.get(job_id, job_id) for job_id in job_ids]
         correlation_id = new_id() if self.is_list else job_ids[0]
         return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
@@ -80,8 +81,8 @@ def _check_sex(rows: list[list[float]], is_list: bool) -> None:
     for index, row in enumerate(rows):
         if row[SEX] not in {1, 2}:
             place = ("data", index, "sex") if is_list else ("data", "sex")
-            text = f"as measured it is 1 or 2, and not {row[SEX]:g}"
-            question = '; was "units": "scaled" meant?' if abs(row[SEX]) < 1 else ""
+            text = f"as measured, it is 1 or 2, and not {row[SEX]:g}"
+            question = '; did you mean "units": "scaled"?' if abs(row[SEX]) < 1 else ""
             raise MisfitError(text + question, *place)
 
 
@@ -95,5 +96,5 @@ def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, I
     if len(ids) != rows:
         raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
     if len(set(map(id_text, ids))) != rows:
-        raise MisfitError("one stands there twice", "id")
+        raise MisfitError("an id occurs twice", "id")
     return {each if isinstance(each, str) else id_text(each): each for each in ids}

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import NoReturn
 
-from fastapi import HTTPException
-
+from gateway_errors import ExpiredJobError, UnknownJobError
 from jobs.store import JobStore
-from schemas.predictions import Job
+from schemas.jobs import Job
 from schemas.trainings import TrainingJob
 from trainings.store import Trainings
 
 
-class Lookup:
-    """Finds jobs. Raises HTTPException if one is not there: 410 if it once was, else 404."""
+class JobLookup:
+    """Finds jobs. Raises ExpiredJobError for one that is gone, UnknownJobError for no job."""
 
     def __init__(self, store: JobStore, trainings: Trainings) -> None:
         self._store = store
@@ -41,6 +40,6 @@ class Lookup:
 
     async def _refuse(self, job_id: str) -> NoReturn:
         if await self._store.has_expired(job_id):
-            raise HTTPException(410, f"the job {job_id} has expired")
+            raise ExpiredJobError(f"the job {job_id} has expired")
         hint = "; a + in a URL is written as %2B" if " " in job_id else ""
-        raise HTTPException(404, f"there is no job {job_id}{hint}")
+        raise UnknownJobError(f"there is no job {job_id}{hint}")

@@ -4,16 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from pipeline.broker import ANSWERS, Broker
-from pipeline.errors import PipelineError
+from gateway_errors import BrokerAwayError
+from pipeline.broker import Broker
 from pipeline.messages import Message
+from pipeline.queues import ANSWERS, FEATURES, Y_TRUE
 
 CONFIRM_SECONDS = 5.0
-MOST_WAITING = 2000  # messages, while the broker takes none
-
-
-class BrokerAwayError(PipelineError):
-    """The broker takes no messages now. One that was on its way may still get there."""
+MAX_WAITING = 2000  # messages, while the broker takes none
 
 
 class _Letter(NamedTuple):
@@ -23,7 +20,7 @@ class _Letter(NamedTuple):
 
 
 class Outbox:
-    """Publishes in one go what comes in together, and tells each sender when the broker has it."""
+    """Publishes messages that arrive together, and notifies each sender once they are confirmed."""
 
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
@@ -32,10 +29,10 @@ class Outbox:
 
     def check(self) -> None:
         """Raises BrokerAwayError if a message would not get to the broker now."""
-        if problem := self._broker.problem:
-            raise BrokerAwayError(problem)
-        if len(self._waiting) >= MOST_WAITING:
-            raise BrokerAwayError("the broker takes no messages now")
+        if detail := self._broker.problem:
+            raise BrokerAwayError(detail)
+        if len(self._waiting) >= MAX_WAITING:
+            raise BrokerAwayError("the broker is accepting no messages")
 
     async def send(self, queue: str, message: Message[Any]) -> None:
         """Returns once the broker has confirmed the message. Raises BrokerAwayError."""
@@ -47,10 +44,10 @@ class Outbox:
             async with asyncio.timeout(CONFIRM_SECONDS):
                 await letter.confirmed
         except TimeoutError as error:
-            if letter in self._waiting:  # nobody waits for it any more
+            if letter in self._waiting:  # nobody waits for it now
                 self._waiting.remove(letter)
             raise BrokerAwayError(
-                f"the broker has confirmed nothing for {CONFIRM_SECONDS:g} s"
+                f"the broker did not confirm the message within {CONFIRM_SECONDS:g} s"
             ) from error
 
     async def run(self) -> None:
@@ -59,18 +56,18 @@ class Outbox:
             await self._has_some.wait()
             self._has_some.clear()
             letters, self._waiting = self._waiting, []
-            wanted = [letter for letter in letters if not letter.confirmed.done()]
-            await asyncio.to_thread(self._publish, wanted, _setter(wanted))
+            unsent = [letter for letter in letters if not letter.confirmed.done()]
+            await asyncio.to_thread(self._publish, unsent, _setter(unsent))
 
     def _publish(self, letters: list[_Letter], when_confirmed: Callable[[], None]) -> None:
-        for queue, reply_to in (("y_true", None), ("features", ANSWERS)):
+        for queue, reply_to in ((Y_TRUE, None), (FEATURES, ANSWERS)):
             messages = [letter.message for letter in letters if letter.queue == queue]
             self._broker.publish(queue, messages, reply_to)
         self._broker.when_confirmed(when_confirmed)
 
 
 def _setter(letters: list[_Letter]) -> Callable[[], None]:
-    """Returns a function, callable in any thread, that tells the senders in their event loop."""
+    """Returns a function, callable in any thread, that notifies the senders in their event loop."""
     loop = asyncio.get_running_loop()
 
     def tell() -> None:

@@ -1,9 +1,9 @@
--- Notes a true value that is to be published, unless one was told for this id before.
+-- Stores a label before it is published, unless one was sent for this id before.
 --
--- KEYS[1]  the value that the broker has
--- KEYS[2]  the value that was told
--- ARGV     the value, seconds that it is kept
--- Returns  the value that was told first
+-- KEYS[1]  the label that the broker has
+-- KEYS[2]  the label that a client sent
+-- ARGV     the label, seconds that it is kept
+-- Returns  the label that was sent first
 
 local first = redis.call('GET', KEYS[1]) or redis.call('GET', KEYS[2])
 if first then

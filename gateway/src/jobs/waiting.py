@@ -10,12 +10,12 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from pipeline.ids import canonical
-from pipeline.redis_policy import LOOK_SECONDS, look_async
+from pipeline.redis_policy import POLL_SECONDS, look_async
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "ended"
-AGAIN_SECONDS = 1.0
+RETRY_SECONDS = 1.0
 LISTEN_SECONDS = 5.0  # of silence, before the connection is checked
 
 
@@ -23,24 +23,24 @@ class Waiting:
     """The requests that wait for jobs to end; use it in the thread of one event loop."""
 
     def __init__(self, redis: Redis) -> None:
-        self.connected = False  # to Redis, and so told of every end
+        self.connected = False  # to Redis, which announces every end
         self.is_closed = False
         self._redis = redis
         self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     async def follow(self) -> None:
         """Listens for the ends of jobs, until it is cancelled."""
-        said = ""
+        last_error = ""
         while True:
             try:
                 await self._listen()
             except (RedisError, OSError, TimeoutError) as error:
                 text = str(error) or type(error).__name__
-                if self.connected or text != said:  # once, not every second
+                if self.connected or text != last_error:  # once, not every second
                     log.warning("Redis cannot be used: %s", text)
-                said = text
+                last_error = text
             self.connected = False
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
     @contextmanager
     def for_end_of(self, job_ids: Iterable[str]) -> Iterator[asyncio.Event]:
@@ -69,9 +69,9 @@ class Waiting:
             await channel.subscribe(CHANNEL)
             log.info("connected to Redis")
             self.connected = True
-            self._wake(list(self._events))  # nobody was told of jobs that ended meanwhile
+            self._wake(list(self._events))  # the ends of jobs were missed meanwhile
             loop = asyncio.get_running_loop()
-            next_look = loop.time() + LOOK_SECONDS
+            next_check = loop.time() + POLL_SECONDS
             while True:
                 # Only silence gives None: if messages were ignored, so would the answer to a ping.
                 message = await channel.get_message(timeout=LISTEN_SECONDS)
@@ -79,9 +79,9 @@ class Waiting:
                     await channel.ping()
                 elif message["type"] == "message":
                     self._wake(message["data"].split("\n"))
-                if loop.time() >= next_look:
+                if loop.time() >= next_check:
                     await look_async(self._redis)
-                    next_look = loop.time() + LOOK_SECONDS
+                    next_check = loop.time() + POLL_SECONDS
 
     def _wake(self, job_ids: Iterable[str]) -> None:
         for job_id in job_ids:

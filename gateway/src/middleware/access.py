@@ -17,15 +17,15 @@ READ_HEADERS = ("Location", "Preference-Applied", "Retry-After")
 
 def needs_key(settings: GatewaySettings) -> list[Any]:
     """Returns the dependencies of routers whose calls ask for GATEWAY_API_KEY, if there is one."""
-    wanted = settings.gateway_api_key.get_secret_value().encode()
+    expected = settings.gateway_api_key.get_secret_value().encode()
     asks = APIKeyHeader(name="X-API-Key", auto_error=False)
 
     async def check(key: Annotated[str | None, Depends(asks)]) -> None:
         given = (key or "").encode("latin-1")  # the bytes as they came
-        if not secrets.compare_digest(given, wanted):
-            raise HTTPException(401, "the header X-API-Key is missing, or not the right key")
+        if not secrets.compare_digest(given, expected):
+            raise HTTPException(401, "the header X-API-Key is missing or wrong")
 
-    return [Depends(check)] if wanted else []
+    return [Depends(check)] if expected else []
 
 
 def keep_pages_out(app: FastAPI, settings: GatewaySettings) -> None:
@@ -36,7 +36,7 @@ def keep_pages_out(app: FastAPI, settings: GatewaySettings) -> None:
     allowed = [origin for origin in settings.cors_origins.split(",") if origin]
     if not settings.gateway_api_key.get_secret_value():
         app.add_middleware(OwnOrigin, allowed=allowed)
-        advice = "by this name the gateway is reached with a key only, see GATEWAY_API_KEY"
+        advice = "by this name the gateway needs a key, see GATEWAY_API_KEY"
         app.add_middleware(LocalHosts, advice=advice)
     if allowed:
         app.add_middleware(

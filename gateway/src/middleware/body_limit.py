@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MOST_BODY_BYTES = 2**20
+MAX_BODY_BYTES = 2**20
 BODY_SECONDS = 10.0
 
 
@@ -17,7 +17,7 @@ class _GoneError(Exception):
     """A client has gone in the middle of its body: the part that came may look like all of it."""
 
 
-class Limits:
+class BodyLimit:
     """Middleware: takes a body whole, or not at all."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -33,10 +33,10 @@ class Limits:
         except _GoneError:
             return
         except _TooLargeError:
-            text = f"a body may have {MOST_BODY_BYTES:,} bytes at most"
+            text = f"a body has at most {MAX_BODY_BYTES:,} bytes"
             await JSONResponse({"detail": text}, 413)(scope, receive, send)
         except TimeoutError:
-            text = f"the body did not come within {BODY_SECONDS:g} s"
+            text = f"the body did not arrive within {BODY_SECONDS:g} s"
             await JSONResponse({"detail": text}, 408)(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)
@@ -44,7 +44,7 @@ class Limits:
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > MOST_BODY_BYTES:
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
         raise _TooLargeError
     body = b""
     more = True
@@ -54,13 +54,13 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             raise _GoneError
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MOST_BODY_BYTES:
+        if len(body) > MAX_BODY_BYTES:
             raise _TooLargeError
     return body
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """Returns a `receive` that gives the body at once, then whatever comes after it."""
+    """Returns a `receive` that returns the body at once, then whatever comes after it."""
     parts: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

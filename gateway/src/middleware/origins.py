@@ -29,14 +29,16 @@ class OwnOrigin:
         host = headers.get("host", "")
         for origin in headers.getlist("origin"):
             if origin not in self._allowed and not is_own(origin, host):
-                text = f"a page of {origin[:SHOWN]!r} may not ask: CORS_ORIGINS names who may"
+                text = (
+                    f"a page of {origin[:SHOWN]!r} may not ask: CORS_ORIGINS lists those that may"
+                )
                 await JSONResponse({"detail": text}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
 def is_own(origin: str, host: str) -> bool:
-    """Tells whether a page's origin is this host and port; a proxy may have added the TLS.
+    """Returns True if a page's origin is this host and port; a proxy may have added the TLS.
 
     >>> is_own("http://localhost:8000", "localhost:8000"), is_own("https://ml", "ml:443")
     (True, True)

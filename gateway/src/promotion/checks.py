@@ -3,23 +3,19 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sklearn.metrics import root_mean_squared_error
-
+from gateway_errors import RefusedError
 from pipeline import dataset
 from pipeline.csv_table import listed
 from pipeline.decode_errors import too_large
-from pipeline.errors import ModelError, PipelineError
+from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
+from pipeline.model_store.metrics import rmse
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
 
 
-class RefusedError(PipelineError):
-    """The request cannot be met as things are; the text says why."""
-
-
-class Judge:
+class ModelChecks:
     """Loads models as `model` does, and makes them predict the 89 rows of the hold-out.
 
     `between` is called while one takes long to predict, and may raise.
@@ -38,13 +34,13 @@ class Judge:
         """
         if tuple(model.features) != FEATURE_NAMES:
             raise RefusedError(
-                f"{model.model_id} takes the columns {listed(model.features)}; the rows that "
-                f"are to be predicted have {', '.join(FEATURE_NAMES)}, in this order"
+                f"{model.model_id} takes the columns {listed(model.features)}; the rows to "
+                f"predict have {', '.join(FEATURE_NAMES)}, in this order"
             )
         size = max((file.size for file in model.files.values()), default=0)
-        if size > MOST_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
+        if size > MAX_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
             what = f"a file of {model.model_id}"
-            raise RefusedError(too_large(what, size, "bytes", MOST_MODEL_BYTES))
+            raise RefusedError(too_large(what, size, "bytes", MAX_MODEL_BYTES))
         try:
             self._known[model.model_id] = self._measure(model)
         except (DamagedError, ModelError) as error:
@@ -73,7 +69,7 @@ class Judge:
         for prediction in predictions:
             if isinstance(prediction, str):
                 raise ModelError(prediction)
-        return float(root_mean_squared_error(self._holdout.labels, predictions))
+        return rmse(self._holdout.labels, predictions)
 
 
 def recorded(model: Model) -> float | None:

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from redis.asyncio import Redis
 from redis.asyncio.lock import Lock
 
-from jobs.store import StoreError, digest, told
+from gateway_errors import JobStoreError, RefusedError
 from pipeline.messages import new_id
-from promotion.checks import RefusedError
+from redis_store import digest, redis_errors
 from threads import SlowError
 
 TURN = "rollback"  # the key in Redis
@@ -32,12 +32,14 @@ class Rollbacks:
         name = digest(key.encode()) if key else new_id()
         lock = Lock(self._redis, TURN, timeout=TURN_SECONDS, blocking=False)
         is_ours = not key  # nobody else has this name, even if Redis did not say that it is set
-        with suppress(StoreError):
-            async with told():
+        with suppress(JobStoreError):
+            async with redis_errors():
                 if await lock.acquire(token=name):
                     is_ours = True
                 elif await self._redis.get(TURN) != name:
-                    raise RefusedError("another rollback is being made: look, and ask again")
+                    raise RefusedError(
+                        "another rollback is running: see GET /changes, and try again"
+                    )
         try:
             yield
         except (SlowError, asyncio.CancelledError):
@@ -45,6 +47,6 @@ class Rollbacks:
             raise
         finally:
             if is_ours:
-                with suppress(StoreError):
-                    async with told():
+                with suppress(JobStoreError):
+                    async with redis_errors():
                         await lock.do_release(name.encode())

@@ -18,8 +18,8 @@ def _refusal(reason: str) -> PydanticCustomError:
 
 
 def _checked(text: str) -> str:
-    if problem := id_problem(text):
-        raise _refusal(problem)
+    if reason := id_problem(text):
+        raise _refusal(reason)
     return text
 
 

@@ -1,13 +1,16 @@
 """Schemas of the calls about models: the records of the model store, described."""
 
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, Self
 
+from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.messages import FEATURE_NAMES
-from schemas.predictions import HOLDOUT_ROWS_SEEN, Strict
+from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
+from schemas.base import HOLDOUT_ROWS_SEEN, Strict
 
+FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # a process silent for longer is gone
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",
     "dataset_id": "diabetes",
@@ -54,24 +57,34 @@ class ModelOut(BaseModel):
     target: str
     algorithm: str
     params: dict[str, Any]
-    metrics: MetricsOut | None = Field(description="null where nobody has measured.")
+    metrics: MetricsOut | None = Field(description="null if nobody has measured them.")
     holdout_rows_seen: int | None = Field(description=HOLDOUT_ROWS_SEEN)
-    versions: dict[str, str] = Field(description="Of Python and the libraries that trained it.")
+    versions: dict[str, str] = Field(
+        description="Versions of Python and the libraries that trained it."
+    )
     created_at: datetime
-    seconds: float | None = Field(description="That training took.")
-    job_id: str | None = Field(description="Of the training; null for the first model.")
+    seconds: float | None = Field(description="The duration of the training.")
+    job_id: str | None = Field(description="The training's job; null for the first model.")
     notes: list[str]
     files: dict[str, FileOut]
     state: Literal["live", "shadow", "stored"] = Field(
-        description="`live`: it answers. `shadow`: it predicts the same rows, to be compared."
+        description="`live`: it answers. `shadow`: it predicts the same rows for comparison."
     )
+
+    @classmethod
+    def of(cls, model: Model, last: Change | None) -> Self:
+        """Describes a stored model; its role follows from the last change."""
+        states = {last.shadow: "shadow", last.live: "live"} if last else {}
+        return cls(**to_builtins(model), state=states.get(model.model_id, "stored"))
 
 
 class ModelsOut(BaseModel):
     """All models, the oldest first."""
 
-    live: str | None = Field(description="The model that answers.", examples=["83f54457c2f9"])
-    shadow: str | None = Field(description="The model that is tried.", examples=[None])
+    live: str | None = Field(
+        description="The live model, which answers.", examples=["83f54457c2f9"]
+    )
+    shadow: str | None = Field(description="The shadow model.", examples=[None])
     models: list[ModelOut]
 
 
@@ -81,8 +94,8 @@ class Promotion(Strict):
     force: bool = Field(
         False,
         strict=True,
-        description="Also if it is worse on the hold-out than it may be, or was trained on rows of "
-        "it, so that its score there says nothing.",
+        description="Promote the model even if its error on the hold-out is too high, or if it was "
+        "trained on hold-out rows, so that its score there says nothing.",
     )
 
 
@@ -90,7 +103,7 @@ class PromotionOut(BaseModel):
     """The answer to whether a model would be promoted now."""
 
     refusal: str | None = Field(
-        description="Why it would be refused (409); null where it would not.", examples=[None]
+        description="Why it would be refused (409); null if it would not.", examples=[None]
     )
 
 
@@ -106,26 +119,32 @@ class ChangeOut(BaseModel):
         description="The number of the promotion that a rollback undoes.", examples=[None]
     )
     default: str | None = Field(
-        description="Of a start: the model of MODEL_PATH. While a promoted one answers, rollbacks "
-        "lead back to it.",
+        description="For a start: the model of MODEL_PATH, to which the last rollback returns.",
         examples=[None],
     )
     at: datetime
+
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        """Describes a change."""
+        return cls(**to_builtins(change))
 
 
 class ReplicaOut(BaseModel):
     """A report of one process of `model` about itself."""
 
     name: str = Field(examples=["model-1"])
-    change: int = Field(description="The last that it has heard of.", examples=[2])
-    live: str = Field(description="What it answers with.", examples=["ridge-7f3a9c2b41de"])
+    change: int = Field(description="The last change that it knows.", examples=[2])
+    live: str = Field(
+        description="The model that it answers with.", examples=["ridge-7f3a9c2b41de"]
+    )
     shadow: str | None = Field(examples=[None])
-    problem: str | None = Field(description="Why that is not what the change says.")
+    problem: str | None = Field(description="Why it has not applied the change.")
     at: datetime
 
 
 class Changed(BaseModel):
-    """A change, and how far the processes of `model` are with it after at most two seconds."""
+    """A change, and which processes of `model` have applied it after at most two seconds."""
 
     change: ChangeOut
     replicas: list[ReplicaOut]
@@ -136,3 +155,9 @@ class ChangesOut(BaseModel):
 
     changes: list[ChangeOut]
     replicas: list[ReplicaOut]
+
+
+def fresh(replicas: list[Replica]) -> list[ReplicaOut]:
+    """Returns the reports of the processes that still run."""
+    reports = [ReplicaOut(**to_builtins(replica)) for replica in replicas]
+    return [report for report in reports if datetime.now(UTC) - report.at < FRESH]

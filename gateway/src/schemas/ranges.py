@@ -10,7 +10,7 @@ from pipeline import dataset
 from schemas.columns import COLUMNS
 
 MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
-LEAST_LABEL, MOST_LABEL = 25.0, 346.0  # in the data set, in points of disease progression
+MIN_LABEL, MAX_LABEL = 25.0, 346.0  # in the data set, in points of disease progression
 CALLED = {"raw": "as measured", "scaled": "with load_diabetes()'s scaling"}
 
 Units = Literal["raw", "scaled"]
@@ -18,7 +18,7 @@ Values = npt.NDArray[np.float64]
 
 
 class ImpossibleError(Exception):
-    """A value that cannot be, with its row and column; the text is a sentence that says why."""
+    """An impossible value, with its row and column; the text explains why it is impossible."""
 
     def __init__(self, row: int, name: str, text: str) -> None:
         super().__init__(text)
@@ -46,31 +46,31 @@ def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
     if within.all():
         return found
     _refuse_impossible(values, units)
-    told = _ends(units)
+    ends = _ends(units)
     for row, column in np.argwhere(~within).tolist():
-        least, most = told.least[column], told.most[column]
+        least, most = ends.least[column], ends.most[column]
         found[row].append(
-            f"{COLUMNS[column].name} is {values[row, column]:g}, and in the data set it lies "
-            f"between {least:.4g} and {most:.4g}: what the model says of it is a guess"
+            f"{COLUMNS[column].name} is {values[row, column]:g}, outside the data set's range of "
+            f"{least:.4g} to {most:.4g}: the prediction is a guess"
         )
     return found
 
 
 def label_warnings(value: float) -> list[str]:
     """Returns a sentence if the data set has no label like it."""
-    if LEAST_LABEL <= value <= MOST_LABEL:
+    if MIN_LABEL <= value <= MAX_LABEL:
         return []
     return [
-        f"{value:g} is taken, and in the data set a true value lies between {LEAST_LABEL:g} and "
-        f"{MOST_LABEL:g}: one that was told cannot be taken back"
+        f"{value:g} is accepted, but true values in the data set lie between {MIN_LABEL:g} and "
+        f"{MAX_LABEL:g}; it cannot be changed any more"
     ]
 
 
 def _refuse_impossible(values: Values, units: Units) -> None:
-    limits, told = _limits(units), _ends(units)
+    limits, ends = _limits(units), _ends(units)
     places = np.argwhere((values < limits.lowest) | (values > limits.highest))
     for row, column in places.tolist():
-        value, low, high = values[row, column], told.lowest[column], told.highest[column]
+        value, low, high = values[row, column], ends.lowest[column], ends.highest[column]
         text = f"it cannot be {value:g}: {CALLED[units]} it lies between {low:.4g} and {high:.4g}"
         raise ImpossibleError(row, COLUMNS[column].name, text + _question(value, column, units))
 
@@ -78,10 +78,10 @@ def _refuse_impossible(values: Values, units: Units) -> None:
 def _question(value: float, column: int, units: Units) -> str:
     """Asks about the slip that explains most such values."""
     if units == "scaled":
-        return '; was "units": "raw" meant?'
+        return '; did you mean "units": "raw"?'
     scaled = _limits("scaled")
     if scaled.lowest[column] <= value <= scaled.highest[column]:
-        return '; was "units": "scaled" meant?'
+        return '; did you mean "units": "scaled"?'
     return f" ({COLUMNS[column].meaning.removesuffix('.')})"
 
 

@@ -7,12 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from pipeline.messages import FEATURE_NAMES
 from pipeline.training import STAGES, Algorithm, Stage
-from schemas.predictions import HOLDOUT_ROWS_SEEN, Number, Strict
+from schemas.base import HOLDOUT_ROWS_SEEN, NAME_PATTERN, Number, Strict
 
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"  # of a model, or a data set
-MOST_COLUMNS = 100
-MOST_PARAMS = 20
-LARGEST_INT = 2**53  # larger ones are not the same number to every JSON reader
+MAX_COLUMNS = 100
+MAX_PARAMS = 20
+MAX_INT = 2**53  # larger ones are not the same number to every JSON reader
 
 TRAIN: dict[str, Any] = {
     "dataset_id": "diabetes",
@@ -28,7 +27,7 @@ Column = Annotated[
 ParamName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Param = (
     Annotated[bool, Field(strict=True)]
-    | Annotated[int, Field(strict=True, ge=-LARGEST_INT, le=LARGEST_INT)]
+    | Annotated[int, Field(strict=True, ge=-MAX_INT, le=MAX_INT)]
     | Number
     | Annotated[str, Field(max_length=64)]
     | None
@@ -44,17 +43,17 @@ class TrainRequest(Strict):
     )
     features: list[Column] = Field(
         min_length=1,
-        max_length=MOST_COLUMNS,
+        max_length=MAX_COLUMNS,
         json_schema_extra={"uniqueItems": True},
-        description="The columns that the model takes, in order. One that is to answer here takes "
-        "the ten of the data set, in its order.",
+        description="The columns that the model takes, in order. Only a model of the data set's "
+        "ten columns, in their order, can be promoted.",
     )
-    target: Column = Field(description="The column that it is to predict.")
+    target: Column = Field(description="The column to predict.")
     algorithm: Algorithm
     params: dict[ParamName, Param] = Field(
         {},
-        max_length=MOST_PARAMS,
-        description="Of scikit-learn's estimator; those that are not named are as it has them.",
+        max_length=MAX_PARAMS,
+        description="Parameters of scikit-learn's estimator; the others keep its defaults.",
     )
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [TRAIN]})
@@ -63,7 +62,7 @@ class TrainRequest(Strict):
     @classmethod
     def _each_once(cls, features: list[str]) -> list[str]:
         if len(set(features)) != len(features):
-            raise ValueError("a column stands there twice")
+            raise ValueError("a column occurs twice")
         return features
 
     @model_validator(mode="after")
@@ -103,23 +102,23 @@ class TrainingJob(BaseModel):
     job_id: str
     kind: Literal["training"] = "training"
     status: TrainingStatus = Field(
-        description="`pending`: no trainer has begun. `processing`: one is at it, or will try "
-        "again after `reason`. `completed`: the model is in the store. `failed`, `cancelled`: "
-        "there is none."
+        description="`pending`: no trainer has begun. `processing`: a trainer works on it, or will "
+        "retry after `reason`. `completed`: the model is in the store. `failed`, `cancelled`: "
+        "there is no model."
     )
-    model_id: str = Field(description="What the model is called, once it is in the store.")
-    stage: Stage | None = Field(None, description="What is being done; the last one in the end.")
-    percent: float | None = Field(None, description="Of this stage, where it can tell.")
+    model_id: str = Field(description="The id of the model in the store.")
+    stage: Stage | None = Field(None, description="The current stage, or the last one.")
+    percent: float | None = Field(None, description="Progress of this stage, if known.")
     stages: list[str] = Field(list(STAGES), description="All stages, in order.")
-    rmse: float | None = Field(None, description="On rows that the model was not trained on.")
+    rmse: float | None = Field(None, description="Error on rows that the model was not trained on.")
     mae: float | None = Field(None, description="On the same rows.")
     holdout_rows_seen: int | None = Field(None, description=HOLDOUT_ROWS_SEEN)
-    reason: str | None = Field(None, description="Why it failed, or has to be tried again.")
-    attempts: int = Field(0, description="How often a trainer has begun.")
+    reason: str | None = Field(None, description="Why it failed, or is retried.")
+    attempts: int = Field(0, description="How many times a trainer has begun.")
     request: TrainRequest
     created_at: datetime
     completed_at: datetime | None = None
-    location: str = Field(description="Where to ask for this job.")
+    location: str = Field(description="The path of this job.")
 
     @property
     def has_ended(self) -> bool:

@@ -1,11 +1,11 @@
-// Asks the gateway, with the API key where it wants one.
+// Asks the gateway, with the API key if it requires one.
 const STORE = 'gateway-api-key';
 const form = document.getElementById('key-form');
 const input = document.getElementById('key');
 const words = document.getElementById('key-words');
 let asking = null;
 
-// What went wrong, in words; `status` is that of HTTP, 0 without an answer.
+// An error, as a sentence; `status` is the HTTP status, 0 without an answer.
 export class Problem extends Error {
   constructor(message, {status = 0, detail = null} = {}) {
     super(message);
@@ -17,7 +17,7 @@ export class Problem extends Error {
 function askForKey() {
   asking ??= new Promise((resolve) => {
     words.textContent = sessionStorage.getItem(STORE) === null
-      ? 'It is kept in this tab until it is closed.' : 'That was not the key.';
+      ? 'The key stays in this tab until you close it.' : 'That key is wrong.';
     form.hidden = false;
     input.focus();
     form.addEventListener('submit', (event) => {
@@ -32,15 +32,15 @@ function askForKey() {
   return asking;
 }
 
-async function problemOf(response) {
+async function errorOf(response) {
   const {detail} = await response.json().catch(() => ({}));
   const sentence = typeof detail === 'string' ? detail : `The gateway answers with status ${response.status}`;
   const after = response.headers.get('Retry-After');
-  const when = after ? ` Worth another try in ${after} s.` : '';
+  const when = after ? ` Try again in ${after} s.` : '';
   return new Problem(sentence.replace(/[.:]?$/, '.') + when, {status: response.status, detail});
 }
 
-// The response, of status 2xx; raises Problem. Who is `quiet` does without a key rather than ask for it.
+// The response, of status 2xx; raises Problem. With `quiet`, a missing key is an error instead of a question.
 export async function ask(path, {quiet = false, headers = {}, ...options} = {}) {
   for (;;) {
     const key = sessionStorage.getItem(STORE);
@@ -53,7 +53,7 @@ export async function ask(path, {quiet = false, headers = {}, ...options} = {}) 
       throw new Problem('The gateway does not answer.');
     }
     if (response.ok) return response;
-    if (response.status !== 401 || quiet) throw await problemOf(response);
+    if (response.status !== 401 || quiet) throw await errorOf(response);
     await askForKey();
   }
 }

@@ -1,4 +1,4 @@
-// The ten values of a patient: what is asked for comes from the gateway.
+// The ten values of a patient; the gateway describes the columns.
 const box = document.getElementById('fields');
 let columns = [];
 
@@ -64,7 +64,7 @@ export function read(form) {
   return Object.fromEntries(columns.map(({name}) => [name, Number(data.get(name))]));
 }
 
-// Of a 422: each message at the field that it names; what names none is given back.
+// Shows each message of a 422 at its field; returns those that name no field.
 export function showProblems(form, details) {
   const names = columns.map(({name}) => name);
   const others = [];

@@ -35,7 +35,7 @@ async function followOnce(id, signal, onJob) {
 
 const isPassing = (error) => !(error instanceof Problem) || error.status === 0 || error.status >= 500;
 
-// A connection that is lost on the way is made again, also when the gateway is started anew.
+// Reconnects after a lost connection, and after a restart of the gateway.
 export async function follow(id, signal, onJob, onLost) {
   for (;;) {
     try {

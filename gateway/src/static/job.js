@@ -11,10 +11,10 @@ const labelForm = byId('label-form'), labelInput = byId('label');
 let livePage = '', current = null, following = new AbortController(), retry = null;
 
 const STATES = {
-  none: 'Nothing was sent yet.',
+  none: 'Nothing sent yet.',
   sending: 'Sending…',
   pending: 'Written; the broker has not confirmed it yet.',
-  processing: 'With the model; its answer is waited for.',
+  processing: 'With the model; waiting for its answer.',
   failed: 'There is no prediction.',
   expired: 'The job has expired; this is what the browser remembers of it.',
   unknown: 'The gateway does not know this job; this is what the browser remembers of it.',
@@ -64,7 +64,7 @@ function showWarnings({warnings = []}) {
   byId('job-warnings').replaceChildren(...warnings.map((text) => make('li', '', text)));
 }
 
-function showTruth(job) {
+function showLabel(job) {
   const {prediction, label, known} = job;
   labelForm.hidden = !hasEnded(job) || job.status === 'failed' || label != null;
   byId('label-hint').hidden = known == null;
@@ -85,7 +85,7 @@ function show(job) {
   steps.replaceChildren(...stepsOf(job));
   showNames(job);
   showWarnings(job);
-  showTruth(job);
+  showLabel(job);
   showProblem(job.status === 'failed' ? `The model could not answer: ${job.reason ?? 'no reason was given'}` : '');
   mark(job.prediction, job.label);
 }
@@ -104,14 +104,14 @@ function begin() {
 }
 
 async function followToEnd(job, signal) {
-  const lost = () => showProblem('The connection to the gateway is lost; trying again.');
+  const lost = () => showProblem('Lost the connection to the gateway; trying again.');
   await follow(job.job_id, signal, take, lost);
   if (signal.aborted) return;
   await refreshPredictions();
   if (!signal.aborted) show(current);
 }
 
-// Sends it; the same idempotency key again is the same job, should the first answer be lost.
+// Sends the patient. A retry has the same idempotency key: if only the answer was lost, it is the same job.
 export async function send(values, known, key, onInvalid) {
   const signal = begin();
   show({status: 'sending'});

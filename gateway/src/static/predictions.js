@@ -39,12 +39,12 @@ export function placeInWords(prediction) {
 
 function words() {
   if (problem) return problem;
-  if (!total(all)) return 'There are no predictions in metric_log.csv yet: a row is written once its true label has come.';
-  const beyond = all.beyond ? ` Too far out to be drawn: ${counted(all.beyond, 'row')}.` : '';
+  if (!total(all)) return 'No predictions in metric_log.csv yet: a row is written once its true value is known.';
+  const beyond = all.beyond ? ` Too far out to draw: ${counted(all.beyond, 'row')}.` : '';
   const bulk = `The middle half of the ${count(total(all))} predictions lies from ${tenths(quantile(0.25))} to ${tenths(quantile(0.75))} points, `
     + `all of them from ${round(all.edges[0])} to ${round(all.edges.at(-1))}.`;
-  const truth = shown.label == null ? '' : `, the dotted one the true value, ${tenths(shown.label)}`;
-  const line = shown.prediction == null ? '' : `The line is this prediction, ${tenths(shown.prediction)}${truth}. `;
+  const labelText = shown.label == null ? '' : `, the dotted one the true value, ${tenths(shown.label)}`;
+  const line = shown.prediction == null ? '' : `The line is this prediction, ${tenths(shown.prediction)}${labelText}. `;
   return line + bulk + beyond;
 }
 
@@ -129,7 +129,7 @@ export async function refreshPredictions() {
     problem = '';
   } catch (error) {
     all = null;
-    problem = `The distribution of all predictions is not there: ${error.message}`;
+    problem = `The distribution of all predictions is unavailable: ${error.message}`;
   }
   draw();
 }

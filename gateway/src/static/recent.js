@@ -1,11 +1,11 @@
-// The jobs that this browser has sent lately, kept in it.
+// The jobs that this browser has sent recently, kept in its local storage.
 import {get, jobPath} from './api.js';
 import {date, points, time} from './format.js';
 import {idText} from './table.js';
 
 const STORE = 'recent-jobs';
-const MOST = 20;
-const WORDS = {pending: 'written', processing: 'with the model', completed: 'answered', failed: 'failed', expired: 'expired', unknown: 'not known'};
+const MAX_JOBS = 20;
+const WORDS = {pending: 'written', processing: 'with the model', completed: 'answered', failed: 'failed', expired: 'expired', unknown: 'unknown'};
 const table = document.getElementById('recent');
 const body = document.getElementById('recent-rows');
 const clear = document.getElementById('clear');
@@ -21,7 +21,7 @@ function load() {
 }
 
 function save(jobs) {
-  localStorage.setItem(STORE, JSON.stringify(jobs.slice(0, MOST)));
+  localStorage.setItem(STORE, JSON.stringify(jobs.slice(0, MAX_JOBS)));
   render();
 }
 
@@ -63,10 +63,10 @@ function render() {
   body.replaceChildren(...jobs.map(rowOf));
   if (focused) [...body.querySelectorAll('button')].find((button) => button.dataset.id === focused)?.focus();
   table.hidden = clear.hidden = !jobs.length;
-  document.getElementById('recent-words').textContent = jobs.length ? 'Choose one to see it again.' : 'None yet; they appear here.';
+  document.getElementById('recent-words').textContent = jobs.length ? 'Choose one to see it again.' : 'None yet.';
 }
 
-// What is known of a job is kept; `known` is the label that the data set has for it.
+// Adds what is new to the fields already kept; `known` is the label in the data set.
 export function remember(job) {
   const jobs = load();
   const i = jobs.findIndex((each) => each.job_id === job.job_id);
@@ -93,7 +93,7 @@ async function refresh() {
   }
 }
 
-// Whether the problem is that there is no such job any more.
+// Returns true if the error says that the job no longer exists.
 export function markGone(id, {status}) {
   const gone = {404: 'unknown', 410: 'expired'}[status];
   if (gone) remember({job_id: id, status: gone});

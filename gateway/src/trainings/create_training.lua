@@ -1,10 +1,10 @@
--- Writes a new training; one that is there already stays as it is.
+-- Writes a new training. One that exists already stays as it is.
 --
 -- KEYS[1]  its record, see pipeline.training.record_key()
 -- KEYS[2]  where it is remembered that there was such a job
 -- ARGV     the request, the time, seconds that the record is kept, seconds that its id is remembered
--- Returns  the request that is written there, and when the broker confirmed the task, if it did;
---          nothing of a training whose record has expired
+-- Returns  the stored request, and when the broker confirmed the task, or an empty text;
+--          nothing for a training whose record has expired
 
 if redis.call('EXISTS', KEYS[1]) == 0 then
   if redis.call('EXISTS', KEYS[2]) == 1 then

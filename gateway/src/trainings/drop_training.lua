@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Removes a training whose task did not get to the broker, unless another request has brought it there.
+-- Removes a training whose task did not reach the broker, unless another request brought it there.
 --
 -- KEYS[1]  its record
 -- KEYS[2]  where it is remembered that there was such a job

@@ -4,12 +4,12 @@ import uuid
 from typing import Any
 
 import msgspec
+from redis.asyncio import Redis
 
-from jobs.outbox import CONFIRM_SECONDS, BrokerAwayError
-from jobs.store import REMEMBER_SECONDS, ConflictError, JobStore, digest, script, told
+from gateway_errors import BrokerAwayError, ConflictError, QueueFullError
+from pipeline.clock import now_text
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
-from pipeline.model_store.store import now_text
 from pipeline.training import (
     CANCELLED,
     PROGRESS,
@@ -19,11 +19,13 @@ from pipeline.training import (
     TrainingRequest,
     record_key,
 )
+from redis_store import REMEMBER_SECONDS, digest, lua_script, redis_errors
 from schemas.trainings import TrainingJob, TrainingStatus, TrainRequest
 from threads import SlowError, Threads
-from trainings.task_queue import FullError, TaskQueue
+from trainings.task_queue import TaskQueue
 
-LONGEST_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
+MAX_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
+SEND_SECONDS = 5.0  # until the broker has a task
 FIGURES = ("rmse", "mae", "holdout_rows_seen")
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
@@ -35,47 +37,47 @@ STATUS: dict[str, TrainingStatus] = {
 
 
 class Trainings:
-    """The store of trainings. Raises jobs.StoreError if Redis cannot be used."""
+    """The store of trainings. Raises JobStoreError if Redis cannot be used."""
 
-    def __init__(self, store: JobStore, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
-        self._redis = store.redis
+    def __init__(self, redis: Redis, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
+        self._redis = redis
         self._tasks = tasks
         self._threads = threads
         self._ttl = ttl
-        waits = max(ttl, LONGEST_WAIT_SECONDS)  # once it has begun, the trainer decides how long
+        waits = max(ttl, MAX_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
-        self._create = self._redis.register_script(script(__file__, "create_training"))
-        self._note = self._redis.register_script(script(__file__, "note_training"))
-        self._drop = self._redis.register_script(script(__file__, "drop_training"))
+        self._create = self._redis.register_script(lua_script(__file__, "create_training"))
+        self._note = self._redis.register_script(lua_script(__file__, "note_training"))
+        self._drop = self._redis.register_script(lua_script(__file__, "drop_training"))
         self._settle = self._redis.register_script(SETTLE.read_text())
 
-    async def ask(self, wanted: TrainRequest, key: str) -> TrainingJob:
+    async def submit(self, body: TrainRequest, key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
-        Raises ConflictError, FullError, BrokerAwayError. The record is written first, so that
+        Raises ConflictError, QueueFullError, BrokerAwayError. The record is written first, so that
         whoever takes the task finds it. If no confirm came, the task may nevertheless have arrived:
         without its record the trainer ignores it.
         """
-        request = _request(wanted, key)
+        request = _request(body, key)
         if not await self._write(request):
             try:
-                await self._threads.run(lambda: self._tasks.send(request), CONFIRM_SECONDS)
-            except (BrokerAwayError, FullError, SlowError):
-                async with told():
+                await self._threads.run(lambda: self._tasks.send(request), SEND_SECONDS)
+            except (BrokerAwayError, QueueFullError, SlowError):
+                async with redis_errors():
                     await self._drop(keys=_keys(request.job_id))
                 raise
-            async with told():
+            async with redis_errors():
                 await self._note(
                     keys=[record_key(request.job_id)], args=["confirmed_at", now_text()]
                 )
         job = await self.read(request.job_id)
         if job is None:
-            raise ConflictError(f"the training {request.job_id} has expired meanwhile")
+            raise ConflictError(f"the training {request.job_id} has expired")
         return job
 
     async def read(self, job_id: str) -> TrainingJob | None:
         """Returns the training as it is now; None if there is none."""
-        async with told(), self._redis.pipeline() as both:
+        async with redis_errors(), self._redis.pipeline() as both:
             both.hgetall(record_key(canonical(job_id)))
             both.get(
                 f"celery-task-meta-{canonical(job_id)}"
@@ -88,20 +90,20 @@ class Trainings:
 
         Raises ConflictError if the trainer has begun to store the model.
         """
-        async with told():
+        async with redis_errors():
             settled = await self._settle(
                 keys=[record_key(canonical(job_id))], args=[CANCELLED, now_text(), self._ttl]
             )
         if settled == STORING:
             raise ConflictError(
-                f"it is too late to give up the training {job_id}: its model is about to be "
+                f"it is too late to cancel the training {job_id}: its model is about to be "
                 "stored, or was being stored when the trainer ended"
             )
 
     async def _write(self, request: TrainingRequest) -> bool:
         """Returns True if the broker already has the task. Raises ConflictError."""
         text = msgspec.json.encode(request).decode()
-        async with told():
+        async with redis_errors():
             found = await self._create(
                 keys=_keys(request.job_id), args=[text, now_text(), *self._lifetimes]
             )
@@ -116,12 +118,12 @@ def _keys(job_id: str) -> list[str]:
     return [record_key(job_id), f"seen:{job_id}"]
 
 
-def _request(wanted: TrainRequest, key: str) -> TrainingRequest:
+def _request(body: TrainRequest, key: str) -> TrainingRequest:
     """Returns the request with its ids, which follow from the key, if there is one."""
     job_id = str(uuid.uuid5(KEYS, key)) if key else new_id()
-    name = wanted.algorithm.replace("_", "-")
+    name = body.algorithm.replace("_", "-")
     model_id = f"{name}-{digest(job_id.encode())[:12]}"
-    return TrainingRequest(job_id=job_id, model_id=model_id, **wanted.model_dump())
+    return TrainingRequest(job_id=job_id, model_id=model_id, **body.model_dump())
 
 
 def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJob | None:
@@ -135,21 +137,21 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
     if status == "cancelled":
         ended_at = record.get(CANCELLED, ended_at)
     request = msgspec.json.decode(record["request"], type=TrainingRequest)
-    asked = {name: getattr(request, name) for name in TrainRequest.model_fields}
+    fields = {name: getattr(request, name) for name in TrainRequest.model_fields}
     return TrainingJob(
         job_id=job_id,
         status=status,
         model_id=request.model_id,
-        **_said(state, result),
+        **_result_fields(state, result),
         attempts=int(record.get("attempts", 0)),
-        request=TrainRequest.model_construct(**asked),
+        request=TrainRequest.model_construct(**fields),
         created_at=record["created_at"],
         completed_at=ended_at,
         location=path_of("/job", job_id),
     )
 
 
-def _said(state: str, result: Any) -> dict[str, Any]:
+def _result_fields(state: str, result: Any) -> dict[str, Any]:
     """Returns the fields of the job that follow from the result Celery keeps with a state."""
     if not isinstance(result, dict):
         return {}
@@ -169,6 +171,6 @@ def _reason(error: dict[str, Any]) -> str:
     >>> _reason({"exc_type": "TimeLimitExceeded", "exc_message": [300]})
     'TimeLimitExceeded 300'
     """
-    said = error.get("exc_message") or []
-    text = " ".join(map(str, said if isinstance(said, list) else [said]))
+    message = error.get("exc_message") or []
+    text = " ".join(map(str, message if isinstance(message, list) else [message]))
     return text if " " in text else f"{error['exc_type']} {text}".strip()

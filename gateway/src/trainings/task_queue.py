@@ -6,17 +6,12 @@ import msgspec
 from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 
-from jobs.outbox import BrokerAwayError
-from pipeline.errors import PipelineError
+from gateway_errors import BrokerAwayError, QueueFullError
 from pipeline.settings import urls_of
 from pipeline.training import QUEUE, TASK, TrainingRequest, TrainingSettings, celery_app
 
 SECONDS = 3.0  # for a connection, and for each reply of the broker
 MAX_WAITING = 200  # trainings, each of up to TRAIN_SECONDS: more would wait for most of a day
-
-
-class FullError(PipelineError):
-    """No further training may wait."""
 
 
 class TaskQueue:
@@ -33,7 +28,7 @@ class TaskQueue:
         )
 
     def send(self, request: TrainingRequest) -> None:
-        """Returns once the broker has the task on disk. Raises FullError, and BrokerAwayError.
+        """Returns once the broker has the task on disk. Raises QueueFullError, and BrokerAwayError.
 
         Trainings are rare: a new connection for each cannot have been lost unnoticed. The exchange
         is named, as Celery would otherwise use the default one, which reaches the queues of others.
@@ -55,13 +50,13 @@ class TaskQueue:
                 )
         except (AMQPError, KombuError, OSError) as error:
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise BrokerAwayError(f"the broker does not take trainings: {reason}") from error
+            raise BrokerAwayError(f"the broker accepts no trainings: {reason}") from error
 
     def _refuse_a_long_queue(self, connection: Any) -> None:
         with connection.channel() as channel:
             waiting = self._app.amqp.queues[QUEUE].bind(channel).queue_declare().message_count
         if waiting >= MAX_WAITING:
-            raise FullError(
-                f"{waiting:,} trainings wait for the trainer, the most is {MAX_WAITING:,}: ask "
-                "again when some have ended; is the trainer running?"
+            raise QueueFullError(
+                f"{waiting:,} trainings wait for the trainer, and the limit is "
+                f"{MAX_WAITING:,}: try again when some have ended; is the trainer running?"
             )

@@ -1,4 +1,4 @@
-"""Tells whether the commas in a log's numbers are decimal, or separate thousands."""
+"""Decides whether the commas in a log's numbers are decimal, or separate thousands."""
 
 import io
 import re
@@ -21,7 +21,7 @@ class Commas:
         self._is_known = False
         self.are_decimal = True
 
-    def look(self, lines: bytes, layout: Layout) -> None:
+    def examine(self, lines: bytes, layout: Layout) -> None:
         """Examines further lines, until the meaning is known."""
         if not self._is_known and b"," in lines:
             for text in _numbers(lines, layout):
@@ -30,15 +30,15 @@ class Commas:
                     break
 
     def problem(self) -> str:
-        """Says what is doubtful or wrong, and what to do about it."""
+        """Explains a doubt or an error, and says what to do about it."""
         if not self._doubtful:
             return ""
         number = shown(self._doubtful.encode())
         if not self.are_decimal:
-            return f"commas separate thousands in its numbers, as in {number}: write them without"
+            return f"commas separate thousands in its numbers, as in {number}: leave them out"
         return (
-            f"the comma in {number} is taken to be decimal, and may separate thousands: write the "
-            "numbers with decimal points, and without such separators"
+            f"the comma in {number} is read as a decimal comma, but may separate thousands: write "
+            "numbers with decimal points and without thousands separators"
         )
 
     def _take(self, text: str) -> None:

@@ -59,8 +59,8 @@ class LogFile:
         if not self._unended or time.monotonic() - self._unended_since < WAIT_SECONDS:
             return ""
         return (
-            f"its last {len(self._unended):,} bytes are not read, as no line feed ends them: they "
-            f"begin with {shown(self._unended)}"
+            f"its last {len(self._unended):,} bytes are not read because no line feed ends them; "
+            f"they begin with {shown(self._unended)}"
         )
 
     def file(self) -> BinaryIO:

@@ -16,7 +16,7 @@ WAIT_SECONDS = 1.0  # while a starting metric puts its files in order
 Found = Literal["joined", "pending", "unknown"]
 
 
-class StateError(Exception):
+class MetricStateError(Exception):
     """metric has no state that can be read; the text says why."""
 
 
@@ -40,10 +40,10 @@ class Trace(msgspec.Struct):
     model_id: str | None = None  # the model that predicted, if the prediction names it
 
 
-class State:
-    """Opens the database anew for each look: it may be gone, or be another one, since the last.
+class MetricState:
+    """Opens the database anew for each question: it may be gone, or another one, since the last.
 
-    WAL mode allows reading while metric writes, without waits. Raises StateError.
+    WAL mode allows reading while metric writes, without waits. Raises MetricStateError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -103,7 +103,9 @@ class State:
             with closing(sqlite3.connect(address, WAIT_SECONDS, uri=True)) as database:
                 yield database
         except sqlite3.Error as error:
-            raise StateError(f"metric's state, {self._path}, cannot be read: {error}") from error
+            raise MetricStateError(
+                f"metric's state, {self._path}, cannot be read: {error}"
+            ) from error
 
 
 _UNMATCHED = "SELECT queue, reason, halves, youngest_in_ms FROM unmatched_counts"

@@ -1,21 +1,33 @@
-"""The rows of metric's logs: columns of numbers, read from whole lines of CSV."""
+"""Rows of a log: named columns of numbers, and the rules for what is a row."""
 
-import csv
-import io
-import itertools
 import math
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-
-from logs.layout import COMPUTED, NAMES, Layout, own
-
-MOST_NAME_CHARACTERS = 64  # of a model's name; a line with a longer one is none of ours
 
 Column = npt.NDArray[np.float64]
-Names = npt.NDArray[np.object_]  # of str
+
+
+class LogRows(Protocol):
+    """Columns of n rows of one kind of log: a named tuple of arrays of shape (n,).
+
+    Its fields are the names of the columns, in the order in which metric writes them after the id.
+    """
+
+    _fields: Any  # a tuple of str
+
+    def __init__(self, *columns: npt.NDArray[Any]) -> None: ...
+
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]: ...
+
+    def valid(self) -> npt.NDArray[np.bool_]:
+        """Returns for each row whether it can be counted; shape (n,)."""
+        ...
+
+
+AnyRows = TypeVar("AnyRows", bound=LogRows)
 
 
 class Rows(NamedTuple):
@@ -29,20 +41,9 @@ class Rows(NamedTuple):
     y_pred: Column
     absolute_error: Column
 
-
-class ShadowRows(NamedTuple):
-    """n rows of a candidate, each an array of shape (n,): numbers as in Rows, and the models' ids.
-
-    Prediction and error are infinite if the candidate gave no number. The live model's error is for
-    the same row.
-    """
-
-    y_true: Column
-    y_pred: Column
-    absolute_error: Column
-    model_id: Names
-    live_model_id: Names
-    live_absolute_error: Column
+    def valid(self) -> npt.NDArray[np.bool_]:
+        """Returns for each row whether it can be counted; shape (n,)."""
+        return np.isfinite(self.y_true) & np.isfinite(self.y_pred) & (self.absolute_error >= 0)
 
 
 class LoggedRow(NamedTuple):
@@ -53,149 +54,14 @@ class LoggedRow(NamedTuple):
     y_pred: float
     absolute_error: float
 
-
-AnyRows = TypeVar("AnyRows", bound=Rows | ShadowRows)
+    @property
+    def is_valid(self) -> bool:
+        """True if the row can be counted."""
+        return (
+            math.isfinite(self.y_true) and math.isfinite(self.y_pred) and self.absolute_error >= 0
+        )
 
 
 def header(kind: type[AnyRows]) -> bytes:
     """Returns the first line of a log of such rows, without its line end."""
     return ",".join(("id", *kind._fields)).encode()
-
-
-def parse(
-    block: bytes, kind: type[AnyRows], layout: Layout | None = None
-) -> tuple[AnyRows, list[bytes]]:
-    """Returns the rows of whole lines of CSV without a header, and the lines that are not rows.
-
-    Without a layout the lines are read as those of our metric.
-    """
-    layout = layout or own(kind._fields)
-    rows = _parse_at_once(block, kind, layout)
-    return (rows, []) if rows is not None else _parse_by_line(block, kind, layout)
-
-
-def last_rows(lines: list[bytes], count: int, layout: Layout) -> list[LoggedRow]:
-    """Returns up to `count` rows of the lines, the latest first."""
-    rows = (LoggedRow(_id(line, layout), *_values(line, Rows, layout)) for line in reversed(lines))
-    return list(itertools.islice((row for row in rows if _is_valid(row)), count))
-
-
-def _id(line: bytes, layout: Layout) -> str:
-    place = layout.places.get("id")
-    texts = layout.cut(line)
-    return texts[place] if texts and place is not None else ""
-
-
-def _parse_at_once(block: bytes, kind: type[AnyRows], layout: Layout) -> AnyRows | None:
-    """Parses fast; returns None if one of the lines may not be a row."""
-    fields = [name for name in kind._fields if name in layout.places]
-    lines = block.count(b"\n")
-    if block.count(layout.separator.encode()) != lines * (layout.width - 1):
-        return None
-    # A line that lacks the last column has no number there; pandas hides that if it reads none.
-    numbers = {layout.places[name] for name in fields if name not in NAMES}
-    if layout.width - 1 not in numbers and not _has_width(block, layout):
-        return None
-    frame = _frame(block, fields, layout)
-    if frame is None or len(frame) != lines or not all(map(_is_sound, frame.items())):
-        return None
-    rows = _rows(kind, {name: frame[name] for name in fields})
-    return rows if _valid(rows).all() else None
-
-
-def _has_width(block: bytes, layout: Layout) -> bool:
-    """Returns True if each line has as many columns as it should, given that the mean is right."""
-    content = np.frombuffer(block, np.uint8)
-    ends = content[(content == ord(layout.separator)) | (content == ord("\n"))]
-    return bool((ends[layout.width - 1 :: layout.width] == ord("\n")).all())
-
-
-def _frame(block: bytes, fields: list[str], layout: Layout) -> pd.DataFrame | None:
-    names = {place: name for name, place in layout.places.items()}
-    has_commas = layout.has_decimal_commas and b"," in block
-    try:
-        return pd.read_csv(
-            io.BytesIO(block),
-            sep=layout.separator,
-            decimal="," if has_commas else ".",
-            names=[names.get(place, place) for place in range(layout.width)],
-            usecols=fields,
-            dtype={name: str for name in fields if name in NAMES},  # 007 is no number
-            keep_default_na=False,
-            quoting=csv.QUOTE_NONE,
-            lineterminator="\n",
-            encoding_errors="replace",
-            low_memory=False,
-        )
-    except ValueError:  # the base class of what pandas raises for bad content
-        return None
-
-
-def _is_sound(column: tuple[Any, "pd.Series[Any]"]) -> bool:
-    name, values = column
-    if name in NAMES:
-        return bool((values.str.len() <= MOST_NAME_CHARACTERS).all())
-    return values.dtype.kind in "if"
-
-
-def _parse_by_line(
-    block: bytes, kind: type[AnyRows], layout: Layout
-) -> tuple[AnyRows, list[bytes]]:
-    """Parses about ten times slower, but a bad line spoils no other."""
-    lines = io.BytesIO(block).readlines()
-    found = [_values(line, kind, layout) for line in lines]
-    columns = {name: [row[n] for row in found] for n, name in enumerate(kind._fields)}
-    rows = _rows(kind, columns)
-    valid = _valid(rows)
-    bad = [line for line, is_valid in zip(lines, valid, strict=True) if not is_valid]
-    good: list[Any] = [column[valid] for column in rows]
-    return kind(*good), bad
-
-
-def _values(line: bytes, kind: type[AnyRows], layout: Layout) -> list[Any]:
-    """Returns the values of a line; NaN throughout if it is not a row."""
-    nothing = ["" if name in NAMES else math.nan for name in kind._fields]
-    texts = layout.cut(line)
-    if not texts:
-        return nothing
-    try:
-        found = {name: _value(name, texts[place], layout) for name, place in layout.places.items()}
-    except ValueError:
-        return nothing
-    found.setdefault(COMPUTED, abs(found["y_true"] - found["y_pred"]))
-    return [found[name] for name in kind._fields]
-
-
-def _value(name: str, text: str, layout: Layout) -> Any:
-    """Reads one value. Raises ValueError if it cannot stand in the column of this name."""
-    if name == "id":
-        return text
-    if name in NAMES:
-        if len(text) > MOST_NAME_CHARACTERS:
-            raise ValueError(name)
-        return text
-    return float(text.replace(",", ".") if layout.has_decimal_commas else text)
-
-
-def _rows(kind: type[AnyRows], columns: "dict[str, Any]") -> AnyRows:
-    arrays = {name: _array(name, values) for name, values in columns.items()}
-    if COMPUTED not in arrays:
-        with np.errstate(over="ignore", invalid="ignore"):
-            arrays[COMPUTED] = np.abs(arrays["y_true"] - arrays["y_pred"])
-    return kind(*(arrays[name] for name in kind._fields))
-
-
-def _array(name: str, values: "list[Any] | pd.Series[Any]") -> npt.NDArray[Any]:
-    return np.asarray(values, dtype=np.object_ if name in NAMES else np.float64)
-
-
-def _is_valid(row: LoggedRow) -> bool:
-    return math.isfinite(row.y_true) and math.isfinite(row.y_pred) and row.absolute_error >= 0
-
-
-def _valid(rows: Rows | ShadowRows) -> npt.NDArray[np.bool_]:
-    valid = np.isfinite(rows.y_true) & (rows.absolute_error >= 0)
-    if isinstance(rows, ShadowRows):
-        failed = np.isposinf(rows.y_pred) & np.isposinf(rows.absolute_error)
-        return valid & (np.isfinite(rows.y_pred) | failed) & (rows.live_absolute_error >= 0)
-    return valid & np.isfinite(rows.y_pred)

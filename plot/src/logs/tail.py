@@ -12,8 +12,9 @@ import numpy as np
 from logs.decimal_commas import Commas
 from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
-from logs.rows import AnyRows, LoggedRow, header, last_rows, parse
-from pipeline.throttled_log import Seldom
+from logs.parse import last_rows, parse
+from logs.rows import AnyRows, LoggedRow, header
+from pipeline.throttled_log import LogThrottle
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ _BLANK = b" \t\r\xef\xbb\xbf"  # including the byte order mark
 _EXCELS = re.compile(rb'(\xef\xbb\xbf)?"?sep=.?"?\s*', re.IGNORECASE)  # it names the separator
 
 
-class Follower(Generic[AnyRows]):
-    """Follows one log from its first row on, through everything that is appended to it.
+class LogTail(Generic[AnyRows]):
+    """Reads one log from its first row on, and then whatever is appended to it.
 
     `unreadable` counts the lines that were skipped. Reading raises OSError.
     """
@@ -41,7 +42,7 @@ class Follower(Generic[AnyRows]):
         self._wrong = ""  # what is wrong with the header
         self._first_unreadable = b""
         self.unreadable = 0
-        self._seldom = Seldom()
+        self._throttle = LogThrottle()
 
     @property
     def offset(self) -> int:
@@ -49,7 +50,7 @@ class Follower(Generic[AnyRows]):
         return self._file.offset
 
     def is_outdated(self) -> bool:
-        """Returns True if another follower must read the file from its start."""
+        """Returns True if another tail must read the file from its start."""
         return self._file.is_outdated()
 
     def read(self) -> AnyRows | None:
@@ -74,8 +75,8 @@ class Follower(Generic[AnyRows]):
             are = f"{self.unreadable:,} lines could not be read and are"
         return (
             f"{are} not counted in any figure; the first is "
-            f"{shown(self._first_unreadable)}. Look at what writes the file: a row has its label, "
-            "its prediction and an error that is not negative, all finite numbers"
+            f"{shown(self._first_unreadable)}. Check what writes the file: a row has a label, "
+            "a prediction and a non-negative error, all finite numbers"
         )
 
     def last_rows(self, count: int, end: int) -> list[LoggedRow]:
@@ -91,7 +92,7 @@ class Follower(Generic[AnyRows]):
         return last_rows(lines[bool(start or self._header) :], count, self._layout)
 
     def file(self) -> BinaryIO:
-        """Opens the followed file once more. Raises FileNotFoundError while there is none."""
+        """Opens the file once more. Raises FileNotFoundError while there is none."""
         return self._file.file()
 
     def close(self) -> None:
@@ -114,7 +115,7 @@ class Follower(Generic[AnyRows]):
         if not parse(first + b"\n", self._kind)[1]:  # a row as our metric writes it
             self._layout, others = own(self._kind._fields), first + b"\n" + others
             columns = header(self._kind).decode()
-            self._wrong = f"without a header its columns are taken to be {columns}"
+            self._wrong = f"without a header, its columns are assumed to be {columns}"
         log.warning("%s: %s", self._path, self._wrong)
         return others
 
@@ -134,7 +135,7 @@ class Follower(Generic[AnyRows]):
         if self._layout is None:
             return parse(b"", self._kind)[0], io.BytesIO(lines).readlines()
         if self._layout.has_decimal_commas:
-            self._commas.look(lines, self._layout)
+            self._commas.examine(lines, self._layout)
             self._layout = self._layout._replace(has_decimal_commas=self._commas.are_decimal)
         return parse(lines, self._kind, self._layout)
 
@@ -170,15 +171,15 @@ class Follower(Generic[AnyRows]):
 
     def _change(self, layout: Layout, line: bytes, offset: int) -> None:
         if self._layout is None:
-            self._wrong = f"what stands before its header {shown(line)} is not read"
+            self._wrong = f"the lines before its header {shown(line)} are not read"
         self._layout, self._header, self._header_offset = layout, line.strip(), offset
-        log.warning("%s: from byte %d on its header is %s", self._path, offset, shown(line))
+        log.warning("%s: from byte %d on, the header is %s", self._path, offset, shown(line))
 
     def _tell(self, unreadable: list[bytes]) -> None:
         if not unreadable:
             return
         self.unreadable += len(unreadable)
         self._first_unreadable = self._first_unreadable or unreadable[0]
-        if count := self._seldom.count(number=len(unreadable)):
+        if count := self._throttle.count(number=len(unreadable)):
             text = "skipped %d unreadable line(s) of %s, such as %s"
             log.warning(text, count, self._path, shown(unreadable[0]))

@@ -1,1 +1,1 @@
-"""The live page: its server, its routes, and what it is told."""
+"""The live page: its server, its routes, and its data."""

@@ -11,7 +11,7 @@ def encode(kind: str, data: object) -> bytes:
     return b"event: %s\ndata: %s\n\n" % (kind.encode(), msgspec.json.encode(data))
 
 
-class Feed:
+class EventStream:
     """Hands events to readers; use it in the thread of one event loop.
 
     A slow reader misses states in between, and makes no other reader wait: only the latest event of
@@ -30,7 +30,7 @@ class Feed:
         return kind not in self._latest
 
     def put(self, kind: str, data: object) -> None:
-        """Gives an event to all readers, replacing the last one of its kind."""
+        """Sends an event to all readers, replacing the last one of its kind."""
         if self.readers:
             self._latest[kind] = encode(kind, data)
             self._wake()

@@ -4,11 +4,9 @@ import math
 from typing import Any
 
 from picture import not_shown
-from stats.betting import MIN_ROWS
-from stats.comparison import Comparisons
 from stats.scale import fit
 from stats.summary import Summary
-from stats.trend import Course
+from stats.trend import Curve
 
 DIGITS = 7  # significant digits of the error curve
 
@@ -20,17 +18,17 @@ def numbers(summary: Summary) -> dict[str, float | None]:
     """
     return {
         "rows": summary.rows,
-        "mae": _known(summary.mae),
-        "rmse": _known(summary.rmse),
-        "bias": _known(summary.bias),
-        "median": _known(summary.median),
-        "p90": _known(summary.errors.quantile(0.9)),
+        "mae": known(summary.mae),
+        "rmse": known(summary.rmse),
+        "bias": known(summary.bias),
+        "median": known(summary.median),
+        "p90": known(summary.errors.quantile(0.9)),
     }
 
 
 def charts(summary: Summary) -> dict[str, Any]:
     """Returns the three charts of a summary; the histogram is that of the picture."""
-    scale, density = fit(summary), summary.pairs.density()
+    scale, density = fit(summary), summary.scatter.density()
     return {
         "histogram": {
             "bar_width": scale.bar_width,
@@ -38,9 +36,9 @@ def charts(summary: Summary) -> dict[str, Any]:
             "note": not_shown(summary, scale),
         },
         "trend": {
-            "100": _course(summary.trend.last(100, window=20)),
-            "1000": _course(summary.trend.last(1000, window=100, step=5)),
-            "all": _course(summary.trend.whole()),
+            "100": _curve(summary.trend.last(100, window=20)),
+            "1000": _curve(summary.trend.last(1000, window=100, step=5)),
+            "all": _curve(summary.trend.whole()),
         },
         "pairs": {
             "cell": density.cell,
@@ -54,7 +52,7 @@ def charts(summary: Summary) -> dict[str, Any]:
 
 def predictions(summary: Summary) -> dict[str, Any]:
     """Returns the histogram of all rows' predictions; those `beyond` its range are in no bar."""
-    edges, counts = summary.pairs.predictions()
+    edges, counts = summary.scatter.predictions()
     return {
         "edges": edges.tolist(),
         "counts": counts.tolist(),
@@ -63,35 +61,12 @@ def predictions(summary: Summary) -> dict[str, Any]:
     }
 
 
-def shadow(comparisons: Comparisons, unreadable: int) -> dict[str, Any] | None:
-    """Returns the comparison of the candidate with the live model; None if none was tried."""
-    latest = comparisons.latest()
-    if latest is None:
-        return None
-    model_id, live_model_id, comparison = latest
-    maes = comparison.mae() if comparison.rows else (None, None)
-    rmses = comparison.rmse() if comparison.rows else (None, None)
-    difference = comparison.difference()
+def _curve(curve: Curve) -> dict[str, Any]:
     return {
-        "rows": comparison.rows,
-        "rows_needed": MIN_ROWS,
-        "failed": comparison.failed,
-        "bound": comparison.bound,
-        "beyond": comparison.beyond,
-        "unreadable": unreadable,
-        "candidate": {"model_id": model_id, "mae": maes[0], "rmse": _known(rmses[0])},
-        "live": {"model_id": live_model_id, "mae": maes[1], "rmse": _known(rmses[1])},
-        "difference": difference and difference._asdict(),
-        "verdict": comparison.verdict(),
-    }
-
-
-def _course(course: Course) -> dict[str, Any]:
-    return {
-        "window": course.window,
-        "rows": course.rows.tolist(),
-        "mae": [_rounded(value) for value in course.mae.tolist()],
-        "band": [_rounded(value) for value in course.band.tolist()],
+        "window": curve.window,
+        "rows": curve.rows.tolist(),
+        "mae": [_rounded(value) for value in curve.mae.tolist()],
+        "band": [_rounded(value) for value in curve.band.tolist()],
     }
 
 
@@ -100,5 +75,6 @@ def _rounded(value: float) -> float | None:
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
 
 
-def _known(value: float | None) -> float | None:
+def known(value: float | None) -> float | None:
+    """Returns a finite number as it is, and None for any other."""
     return value if value is not None and math.isfinite(value) else None

@@ -12,12 +12,12 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from logs.metric_state import StateError
-from page.broker_status.monitor import Management
-from page.event_stream import Feed
+from logs.metric_state import MetricStateError
+from page.broker_status.monitor import BrokerMonitor
+from page.event_stream import EventStream
+from page.narrator import Narrator
 from pipeline.health import STALE_AFTER_SECONDS
 from pipeline.ids import MAX_ID_CHARACTERS
-from plotter import Plotter
 
 STATIC = Path(__file__).parent / "static"
 SHARED: list[str | tuple[str, str]] = [("pipeline", "static"), ("plotly", "package_data")]
@@ -36,10 +36,10 @@ class Json(Response):
 class Routes:
     """The handlers, and their sources. Any method that does more than read is answered with 405."""
 
-    def __init__(self, plotter: Plotter, management: Management, feed: Feed) -> None:
-        self._plotter = plotter
-        self._management = management
-        self._feed = feed
+    def __init__(self, narrator: Narrator, monitor: BrokerMonitor, stream: EventStream) -> None:
+        self._narrator = narrator
+        self._monitor = monitor
+        self._stream = stream
 
     def all(self) -> list[BaseRoute]:
         """Returns the routes: each path with its handler."""
@@ -59,44 +59,42 @@ class Routes:
         return FileResponse(STATIC / "index.html")
 
     async def events(self, _: Request) -> Response:
-        return StreamingResponse(self._feed.follow(), media_type="text/event-stream")
+        return StreamingResponse(self._stream.follow(), media_type="text/event-stream")
 
     def summary(self, _: Request) -> Response:
-        letters = self._management.look().queues.get("dead_letters")
+        letters = self._monitor.snapshot().queues.get("dead_letters")
         return Json(
             {
-                **self._plotter.numbers(),
-                "rows_per_second": self._plotter.rows_per_second(),
-                "pending": self._plotter.pending(),
-                "unmatched": self._plotter.unmatched(),
+                **self._narrator.numbers(),
+                **self._narrator.flow(),
                 "dead_letters": letters and letters.known,
             }
         )
 
     def predictions(self, _: Request) -> Response:
-        return Json(self._plotter.predictions())
+        return Json(self._narrator.predictions())
 
     def trace(self, request: Request) -> Response:
         row_id = request.query_params.get("id", "")
         if not 1 <= len(row_id) <= MAX_ID_CHARACTERS:  # any: the log may be somebody else's
             return Json({"error": f"an id has 1 to {MAX_ID_CHARACTERS} characters"}, 422)
         try:
-            return Json(self._plotter.state.trace(row_id))
-        except StateError as error:
+            return Json(self._narrator.trace(row_id))
+        except MetricStateError as error:
             return Json({"error": str(error)}, 503)
 
     def picture(self, _: Request) -> Response:
         try:
             # Read at once, as it may be replaced while it is sent.
-            return Response(self._plotter.picture.read_bytes(), media_type="image/png")
+            return Response(self._narrator.picture(), media_type="image/png")
         except FileNotFoundError:
             return Json({"error": "there is no picture yet: it comes with the first row"}, 404)
 
     def csv(self, _: Request) -> Response:
         try:
-            file, length = self._plotter.csv()
+            file, length = self._narrator.csv()
         except FileNotFoundError:
-            return Json({"error": "there is no metric_log.csv yet: it comes with metric"}, 404)
+            return Json({"error": "there is no metric_log.csv yet: metric creates it"}, 404)
         headers = {
             "Content-Length": str(length),
             "Content-Disposition": 'attachment; filename="metric_log.csv"',
@@ -104,9 +102,9 @@ class Routes:
         return StreamingResponse(read(file, length), media_type="text/csv", headers=headers)
 
     async def health(self, _: Request) -> Response:
-        seconds = time.monotonic() - self._plotter.looked_at
+        seconds = time.monotonic() - self._narrator.polled_at
         is_well = seconds < STALE_AFTER_SECONDS
-        status = "ok" if is_well else f"plot last looked for rows {seconds:.0f} s ago"
+        status = "ok" if is_well else f"plot last checked for rows {seconds:.0f} s ago"
         return Json({"status": status}, 200 if is_well else 503)
 
 

@@ -8,33 +8,34 @@ from typing import Any
 
 from starlette.applications import Starlette
 
-from page.broker_status.monitor import Management
-from page.event_stream import Feed
+from page.broker_status.monitor import BrokerMonitor
+from page.event_stream import EventStream
+from page.narrator import Narrator
 from page.routes import Routes
+from pipeline.web.background import background_tasks
 from pipeline.web.local_hosts import LocalHosts
 from pipeline.web.server import WebServer
-from plotter import Plotter
 
-ROWS_SECONDS = 0.2  # between two looks for new rows while there are readers
+ROWS_SECONDS = 0.2  # between two checks for new rows while there are readers
 PIPELINE_SECONDS = 1.0
-MOST_CONNECTIONS = 250
-ADVICE = "have the proxy before the page send one, as in Host: localhost"
+MAX_CONNECTIONS = 250
+ADVICE = "have the proxy in front of the page send one, as in Host: localhost"
 
 
 class Page(WebServer):
-    """Serves the plotter's numbers and the broker's state.
+    """Serves the narrator's numbers and the broker's state.
 
     Only while there are readers is the broker asked, and the view of the rows made: once for all of
     them. Raises WebError if it cannot listen.
     """
 
     def __init__(
-        self, host: str, port: int, plotter: Plotter, management: Management, shown_url: str = ""
+        self, host: str, port: int, narrator: Narrator, monitor: BrokerMonitor, shown_url: str = ""
     ) -> None:
-        self._plotter = plotter
-        self._management = management
-        self._feed = Feed()
-        routes = Routes(plotter, management, self._feed).all()
+        self._narrator = narrator
+        self._monitor = monitor
+        self._stream = EventStream()
+        routes = Routes(narrator, monitor, self._stream).all()
         app = Starlette(routes=routes, lifespan=self._push)
         app.add_middleware(LocalHosts, advice=ADVICE)
         super().__init__(
@@ -42,62 +43,53 @@ class Page(WebServer):
             "page",
             "PLOT",
             (host, port),
-            most_connections=MOST_CONNECTIONS,
-            let_go=self._feed.close,
+            max_connections=MAX_CONNECTIONS,
+            let_go=self._stream.close,
             shown_url=shown_url,
         )
 
     @property
     def is_watched(self) -> bool:
         """True while anybody has the page open."""
-        return self._feed.readers > 0
+        return self._stream.readers > 0
 
     @asynccontextmanager
     async def _push(self, _: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(push()) for push in (self._push_rows, self._push_pipeline)]
-        for task in tasks:
-            task.add_done_callback(self._give_up)
-        yield
-        for task in tasks:
-            task.cancel()
-
-    def _give_up(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            self.give_up(task.exception())
+        pushes = (self._push_rows, self._push_pipeline)
+        async with background_tasks(*pushes, give_up=self.give_up):
+            yield
 
     async def _push_rows(self) -> None:
         """Pushes the view of the rows whenever there are more, and at once to the first reader."""
         pushed = None
         while True:
-            await self._feed.watched.wait()
-            if self._plotter.version != pushed or self._feed.lacks("rows"):
-                pushed = self._plotter.version
-                self._feed.put("rows", await asyncio.to_thread(self._plotter.view))
+            await self._stream.watched.wait()
+            if self._narrator.version != pushed or self._stream.lacks("rows"):
+                pushed = self._narrator.version
+                self._stream.put("rows", await asyncio.to_thread(self._narrator.view))
             await asyncio.sleep(ROWS_SECONDS)
 
     async def _push_pipeline(self) -> None:
         """Pushes the pipeline's state each second, or every other one if no broker answers."""
         while True:
-            await self._feed.watched.wait()
-            state = await asyncio.to_thread(pipeline, self._plotter, self._management)
-            self._feed.put("pipeline", state)
+            await self._stream.watched.wait()
+            state = await asyncio.to_thread(pipeline, self._narrator, self._monitor)
+            self._stream.put("pipeline", state)
             await asyncio.sleep(PIPELINE_SECONDS)
 
 
-def pipeline(plotter: Plotter, management: Management) -> dict[str, Any]:
+def pipeline(narrator: Narrator, monitor: BrokerMonitor) -> dict[str, Any]:
     """Returns the current state of the pipeline between the services."""
-    look = management.look()
+    snapshot = monitor.snapshot()
     return {
         "now_in_ms": int(time.time() * 1000),
-        "rows_per_second": plotter.rows_per_second(),
-        "pending": plotter.pending(),
-        "unmatched": plotter.unmatched(),
+        **narrator.flow(),
         "broker": {
-            "reachable": look.reachable,
-            "note": look.note,
-            "warnings": look.warnings,
+            "reachable": snapshot.reachable,
+            "note": snapshot.note,
+            "warnings": snapshot.warnings,
         },
-        "queues": look.queues,
-        "services": look.services,
-        "model_id": plotter.model_id(),
+        "queues": snapshot.queues,
+        "services": snapshot.services,
+        "model_id": narrator.model_id(),
     }

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from logs.rows import Column
 
-LEAST, MOST = 1e-15, 1e20  # smaller errors share a bin with zero, larger ones share another
+MIN_BINNED = 1e-15  # smaller errors share a bin with zero
+MAX_BINNED = 1e20  # larger errors share another
 BIN_RATIO = 1.001  # upper end of a bin over its lower end, at most
 # Bins are 1 wide from 1,000 on, 2 from 2,000 and 5 from 5,000, and so at each power of ten: a
 # number of up to three digits is the end of one.
 _KNOTS = np.array([float(f"{digit}e{power}") for power in range(-15, 20) for digit in (1, 2, 5)])
-_KNOTS = np.append(_KNOTS, MOST)
+_KNOTS = np.append(_KNOTS, MAX_BINNED)
 _PLACES = np.append(0.0, np.cumsum(np.resize([1000, 1500, 1000], len(_KNOTS) - 1)))
 _AXIS = bh.axis.Integer(0, int(_PLACES[-1]))
 _LARGEST = np.finfo(np.float64).max
@@ -64,7 +65,7 @@ class ErrorHistogram:
         return self._filled
 
     def exact(self) -> int:
-        """Returns the number of rows with an error below LEAST: their prediction is right."""
+        """Returns the number of rows with an error below MIN_BINNED: their prediction is right."""
         return int(self._bins.view(flow=True)["count"][0])
 
     def distinct(self) -> int:

@@ -14,8 +14,8 @@ CELLS = 200  # along each side
 MARGIN = 0.25  # of the width of the first points, on each side
 BLOCK = 1000  # points after which the size of the square is decided anew
 BULK = 0.95  # of a block's points: the square holds them, and in more than one cell
-FURTHEST = 1e30  # labels and predictions beyond this are in no square
-FINEST = 1e-12  # of the largest number: a cell is no narrower
+MAX_DRAWN = 1e30  # labels and predictions beyond this are in no square
+MIN_CELL_SHARE = 1e-12  # of the largest number: a cell is no narrower
 
 Points = npt.NDArray[np.float64]  # of shape (n, 2): label and prediction
 Counts = npt.NDArray[np.int64]
@@ -35,15 +35,15 @@ class Grid:
         self.low = low
         self.cell = cell
         self._counts = _counts(low, cell)
-        self._waiting: Points = np.empty((0, 2))  # points whose block is not whole yet
+        self._unblocked: Points = np.empty((0, 2))  # points whose block is not whole yet
 
     @classmethod
     def around(cls, points: Points) -> Self:
         """Returns a grid that holds the bulk of these points, at least one, and counts them."""
-        lows, highs = zip(*map(_ends, np.clip(points, -FURTHEST, FURTHEST).T), strict=True)
+        lows, highs = zip(*map(_ends, np.clip(points, -MAX_DRAWN, MAX_DRAWN).T), strict=True)
         low, high = min(lows), max(highs)
         margin = MARGIN * (high - low) or abs(high) / 10 or 1.0
-        finest = max(FINEST * max(abs(low), abs(high)), 1 / FURTHEST)
+        finest = max(MIN_CELL_SHARE * max(abs(low), abs(high)), 1 / MAX_DRAWN)
         digit, power = round_up(max((high - low + 2 * margin) / CELLS, finest))
         cell = float(f"{digit}e{power}")
         step = 10 * cell  # so that coarser cells also begin at round numbers
@@ -60,9 +60,9 @@ class Grid:
 
     def add(self, points: Points) -> None:
         """Counts further points; the square does not depend on how they are divided into calls."""
-        points = np.concatenate([self._waiting, points])
+        points = np.concatenate([self._unblocked, points])
         whole = len(points) - len(points) % BLOCK
-        self._waiting = points[whole:]
+        self._unblocked = points[whole:]
         blocks = points[:whole].reshape(-1, BLOCK, 2)
         while len(blocks):
             # Most blocks fit: they are counted at once.
@@ -73,7 +73,7 @@ class Grid:
             blocks = blocks[fitting + 1 :]
 
     def holds(self, points: Points) -> npt.NDArray[np.bool_]:
-        """Tells for each point whether it is in a cell; shape (n,)."""
+        """Returns for each point whether it is in a cell; shape (n,)."""
         within = np.logical_and(points >= self.low, points < self.high)
         return _both(within)
 
@@ -86,13 +86,13 @@ class Grid:
         return np.asarray(self._all().view(flow=True).sum(axis=0)[1:-1], np.int64)
 
     def _all(self) -> "bh.Histogram[Any]":
-        return self._counts.copy().fill(*self._waiting.T)
+        return self._counts.copy().fill(*self._unblocked.T)
 
     def _fill(self, points: Points) -> None:
         self._counts.fill(*points.T)
 
     def _may_not_fit(self, blocks: Points) -> npt.NDArray[np.bool_]:
-        """Tells for each block whether too much of it may be outside, or most of it in one cell."""
+        """Returns for each block whether too much may be outside, or most of it in one cell."""
         with np.errstate(over="ignore"):
             cells = np.floor((blocks - self.low) / self.cell)
         # If 95 of 100 points share a cell, so do 45 of 50 pairs.
@@ -116,7 +116,7 @@ class Grid:
     def _wider(self, block: Points) -> "Grid":
         """Returns a copy that has been widened until it holds the bulk of the block."""
         wider = copy.deepcopy(self)
-        reachable = block[_both(np.abs(block) <= FURTHEST)]
+        reachable = block[_both(np.abs(block) <= MAX_DRAWN)]
         while (~wider.holds(reachable)).sum() > (1 - BULK) * BLOCK:
             below, above = (reachable < wider.low).sum(), (reachable >= wider.high).sum()
             wider._widen(downwards=bool(below > above))

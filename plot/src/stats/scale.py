@@ -7,7 +7,7 @@ import numpy as np
 
 from logs.rows import Column
 from stats.bulk import bulk, round_up
-from stats.error_histogram import LEAST, MOST, ErrorHistogram
+from stats.error_histogram import MAX_BINNED, MIN_BINNED, ErrorHistogram
 from stats.summary import Summary
 
 MAE_SHARE = 0.75  # of the axis: MAE lies within it, with room to its right
@@ -75,10 +75,10 @@ def _reach(errors: ErrorHistogram) -> tuple[float, float]:
     different = errors.rows - exact
 
     def at_rank(rank: int) -> float:
-        return min(errors.at_rank(exact + rank), MOST)
+        return min(errors.at_rank(exact + rank), MAX_BINNED)
 
     _, high = bulk(at_rank, different)
     most = at_rank(math.ceil(MAX_SHARE * different) - 1)
     iqr = at_rank(different - 1 - different // 4) - at_rank(different // 4)
-    means = np.minimum(errors.filled().errors, MOST)
-    return max(float(means[means <= min(high, most)][-1]), LEAST), iqr
+    means = np.minimum(errors.filled().errors, MAX_BINNED)
+    return max(float(means[means <= min(high, most)][-1]), MIN_BINNED), iqr

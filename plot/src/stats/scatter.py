@@ -38,7 +38,7 @@ class Histogram(NamedTuple):
     counts: npt.NDArray[np.int64]
 
 
-class Pairs:
+class Scatter:
     """The first rows one by one, and all of them in the cells of a grid once they are many."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from logs.rows import Rows
 from stats.error_histogram import ErrorHistogram
-from stats.scatter import Pairs
+from stats.scatter import Scatter
 from stats.trend import Trend
 
 
@@ -23,7 +23,7 @@ class Summary:
         self._error_sum = bh.accumulators.Sum()
         self._square_sum = bh.accumulators.Sum()
         self._difference_sum = bh.accumulators.Sum()
-        self.pairs = Pairs()
+        self.scatter = Scatter()
         self.trend = Trend()
         self.largest = 0.0  # of the errors
 
@@ -40,7 +40,7 @@ class Summary:
         with np.errstate(over="ignore"):
             self._square_sum.fill(errors**2)
             self._difference_sum.fill(rows.y_pred - rows.y_true)
-        self.pairs.add(rows)
+        self.scatter.add(rows)
         self.trend.add(errors)
         self.largest = max(self.largest, float(errors.max(initial=0)))
 

@@ -33,7 +33,7 @@ def test_list_sums_up_and_shows_the_newest_and_changes_nothing(
     lines = done.stdout.decode().splitlines()
     assert done.returncode == 0
     assert lines[0] == "dead letters: 5"
-    assert "      1  y_true    reason 3" in lines
+    assert ["1", "y_true", "reason", "3"] in [line.split() for line in lines]
     assert [line.split()[0] for line in lines[-2:]] == letters[-2:]
     assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  elsewhere  reason 4  x$", lines[-1])
     assert ids(vhost) == letters

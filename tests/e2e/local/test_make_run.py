@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from supervisor import NAMES, SERVING_NAMES, Supervisor
+from services import services_of
+from supervisor import Supervisor
 from support.pages import next_event
 from support.processes import assert_gone, family
 from support.rows import read_rows, row_count
-from support.service import PREFIXES, ROOT
+from support.service import ROOT, environment
 from support.vhost import Vhost
 from support.waiting import PATIENCE_SECONDS, eventually
 
@@ -31,17 +32,15 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("common", "local", "redis", *SERVING_NAMES):
+        for part in ("common", "local", "redis", *services_of(ROOT)):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
     def start(self, *arguments: str, **settings: object) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith(PREFIXES)}
-        env |= {key.upper(): str(value) for key, value in settings.items()}
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, self.root / "local" / "run.py", *arguments],
-                env=env, stdout=output, stderr=output, start_new_session=True,
+                env=environment(**settings), stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -118,7 +117,7 @@ def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:
     assert runner.wait() == 0
     assert len(read_rows(runner.logs_dir)) == 200
     assert (runner.logs_dir / "error_distribution.png").stat().st_size > 0
-    assert "200 rows published, 200 joined, 200 distinct ids, their MAE" in runner.output
+    assert "200 rows published, 200 joined, 200 distinct ids, MAE" in runner.output
     assert "0 pending, 0 dead-lettered" in runner.output
 
 
@@ -135,7 +134,7 @@ def test_with_the_gateway_the_model_can_be_asked(
 
     redis = runner.root / ".local" / "redis" / "redis.pid"
     os.kill(int(redis.read_text().split()[0]), signal.SIGKILL)
-    eventually(lambda: "Redis ended with status -9: starting it again" in runner.output, "the news")
+    eventually(lambda: "Redis ended with status -9, restarting it" in runner.output, "the news")
     assert (
         eventually(lambda: ask(f"{found[1]}job/asked"), "the same")["prediction"]
         == (answer["prediction"])
@@ -162,7 +161,7 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
     refusal = subprocess.run(second, capture_output=True, text=True, check=False)
     assert refusal.returncode == 1
     assert refusal.stderr.count("\n") == 1
-    assert f"already (process {runner.process.pid})" in refusal.stderr
+    assert f"already running in this checkout (process {runner.process.pid})" in refusal.stderr
 
     os.kill(runner.pid("model"), signal.SIGKILL)
     eventually(lambda: "model ended with signal SIGKILL" in runner.output, "the news of it")
@@ -201,7 +200,7 @@ def test_a_service_that_dies_again_and_again_ends_it(
     (runner.root / "plot" / "src" / "plot.py").write_text("import sys; sys.exit('a bug')")
     runner.start(amqp_url=vhost.amqp_url, model_path=model_path)
     assert runner.wait() == 1
-    assert runner.output.count("plot ended with status 1: starting it again") == 5
+    assert runner.output.count("plot ended with status 1, restarting it") == 5
     assert runner.output.rstrip().endswith("a bug")
 
 
@@ -212,18 +211,19 @@ def test_a_service_that_gets_no_broker_is_shown_as_not_ready(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("supervisor.READY_SECONDS", 0.5)
-    for name in NAMES:
+    names = ["model", "mine"]
+    for name in names:
         (tmp_path / name / "src").mkdir(parents=True)
         script = "import time; print('no broker', flush=True); time.sleep(99)"
         (tmp_path / name / "src" / f"{name}.py").write_text(script)
     news: list[str] = []
-    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append)
+    supervisor = Supervisor(tmp_path, tmp_path / ".local", os.environ, news.append, names)
     supervisor.start()
 
     def all_not_ready() -> bool:
-        supervisor.look_after()
+        supervisor.check()
         return set(supervisor.states.values()) == {"not ready"}
 
     eventually(all_not_ready, "that is noticed")
     supervisor.stop()
-    assert news == [f"{name} is not ready; its log ends with: no broker" for name in NAMES]
+    assert news == [f"{name} is not ready; last log line: no broker" for name in names]

@@ -3,7 +3,6 @@
 import getpass
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,10 +13,10 @@ from pathlib import Path
 import pika
 import pytest
 
-from child_process import Child
+from child_process import ChildProcess
 from rabbitmq import PrivateRabbitMQ
 from servers import ServerError
-from support.processes import assert_gone, family_of
+from support.processes import assert_gone, family_of, is_running
 from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS
 
@@ -133,10 +132,17 @@ def test_a_node_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> No
 
 def test_a_process_left_behind_is_ended_by_the_next_start(tmp_path: Path) -> None:
     sleep = [sys.executable, "-c", "import time; time.sleep(99)", str(tmp_path)]
-    left, successor = (Child("sleep", sleep, tmp_path, os.environ) for _ in range(2))
-    left.start()
+    killed_run = f"""
+from pathlib import Path
+from child_process import ChildProcess
+ChildProcess("sleep", {sleep}, Path({str(tmp_path)!r}), {{}}).start()
+"""
+    subprocess.run([sys.executable, "-c", killed_run], cwd=ROOT / "local", check=True)
+    left = int((tmp_path / "sleep.pid").read_text().split()[0])
+    assert is_running(left)
+    successor = ChildProcess("sleep", sleep, tmp_path, os.environ)
     successor.start()
-    assert left.exit_status == -signal.SIGTERM
+    assert not is_running(left)
     assert successor.exit_status is None
     successor.kill()
 
@@ -144,7 +150,7 @@ def test_a_process_left_behind_is_ended_by_the_next_start(tmp_path: Path) -> Non
 def test_a_foreign_process_with_the_pid_of_ours_is_left_alone(tmp_path: Path) -> None:
     foreign = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)"])
     (tmp_path / "sleep.pid").write_text(f"{foreign.pid} /ours.py")
-    ours = Child("sleep", [sys.executable, "-c", ""], tmp_path, os.environ)
+    ours = ChildProcess("sleep", [sys.executable, "-c", ""], tmp_path, os.environ)
     ours.start()
     assert foreign.poll() is None
     foreign.kill()

@@ -163,7 +163,7 @@ def test_a_state_taken_away_ends_metric_with_a_line(
     (tmp_path / "metric_state.sqlite3").unlink()
     vhost.put("y_true", b'{"id":"a","body":1}')
     assert metric.wait() == 1
-    assert "metric_state.sqlite3 was taken away while metric was running" in metric.log()
+    assert "metric_state.sqlite3 was moved or removed while metric was running" in metric.log()
     start("metric")
     vhost.put("y_pred", b'{"id":"a","body":3}')
     eventually(lambda: row_count(tmp_path) == 1, "the row, nothing lost")

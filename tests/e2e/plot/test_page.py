@@ -15,12 +15,12 @@ from urllib.parse import quote, urlsplit
 import pandas as pd
 import pytest
 
-from join import Half
+from half import Half
 from ledger import Ledger
 from support.live_page import NOTHING_THERE, ask, connect, get, write
 from support.pages import events, next_event, page_address
 from support.raw_http import send
-from support.service import Service
+from support.service import ROOT, Service
 from support.vhost import Vhost
 from support.waiting import STOP_SECONDS, eventually
 
@@ -260,7 +260,9 @@ def test_it_answers_to_local_names_only(plot: Service) -> None:
 
 
 def test_no_path_leads_out_of_what_is_served(plot: Service) -> None:
-    for path in ("/static/../plot.py", "/static/%2e%2e/plot.py", "/static//etc/passwd", "/logs"):
+    assert (ROOT / "plot" / "src" / "page" / "server.py").exists(), "it is there to be asked for"
+    paths = ("/static/../server.py", "/static/%2e%2e/server.py", "/static//etc/passwd", "/logs")
+    for path in paths:
         assert ask(plot, path)[0] == 404
 
 
@@ -342,7 +344,7 @@ def test_a_queue_that_loses_messages_by_a_limit_is_named_at_the_start_and_on_the
             arguments = {"x-queue-type": "quorum", "x-delivery-limit": 3, **more}
             channel.queue_declare(name, durable=True, arguments=arguments)
     plot = start("plot", management_url=vhost.management_url)
-    warning = "queue y_true loses a message that was delivered 3 times and is not done"
+    warning = "queue y_true loses a message after 3 deliveries without an ack"
     eventually(lambda: warning in plot.log(), "the warning")
     (said,) = next_event(page_address(plot), "pipeline")["broker"]["warnings"]
     assert said.startswith(warning)

@@ -38,7 +38,7 @@ def test_it_is_so_once_as_many_were_taken_as_waited(broker_settings: BrokerSetti
 def test_it_is_so_where_others_have_emptied_the_queue(
     broker_settings: BrokerSettings, vhost: Vhost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(consumer, "BACKLOG_SECONDS", 0.1)
+    monkeypatch.setattr(consumer, "BACKLOG_POLL_SECONDS", 0.1)
     taken = 0
     with opened(broker_settings) as (broker, run):
         for batch in broker.consume("y_true", idle_seconds=0.1):

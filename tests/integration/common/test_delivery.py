@@ -5,7 +5,7 @@ import threading
 from pipeline.broker import Batch
 from pipeline.broker.inbox import BATCH_BYTES
 from pipeline.broker.publisher import WINDOW_MESSAGES
-from pipeline.messages import MOST_BATCH_ROWS, VALUES
+from pipeline.schemas import MAX_BATCH_ROWS, VALUES
 from pipeline.settings import BrokerSettings
 from support.broker_client import collecting, consuming, labels, opened
 from support.vhost import Vhost
@@ -135,7 +135,7 @@ def test_what_does_not_fit_into_memory_waits_in_the_broker(
 def test_many_short_rows_come_in_small_batches(
     broker_settings: BrokerSettings, vhost: Vhost
 ) -> None:
-    ids = b",".join([b"1"] * MOST_BATCH_ROWS)
+    ids = b",".join([b"1"] * MAX_BATCH_ROWS)
     body = b'{"id":[%b],"body":[%b]}' % (ids, ids)
     sizes: list[int] = []
 

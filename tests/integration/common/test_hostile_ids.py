@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from pipeline import __main__
 from pipeline.ids import canonical, path_of
+from pipeline_cli import main
 from support.gateway_client import MEASURED, SCALED, WAIT, Gateway, Serving
 from support.hostile_ids import REFUSED, TAKEN
 from support.vhost import Vhost
@@ -132,7 +132,7 @@ def command(
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
-        status = __main__.main()
+        status = main.main()
         return status, *capfd.readouterr()
 
     return run

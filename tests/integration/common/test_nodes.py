@@ -24,7 +24,7 @@ def test_a_dead_node_is_passed_by_at_once(
     vhost: Vhost, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pipeline.broker.kept_connection.FIRST_DELAY_SECONDS", PATIENCE_SECONDS)
-    monkeypatch.setattr("pipeline.broker.kept_connection.LONGEST_DELAY_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("pipeline.broker.kept_connection.MAX_DELAY_SECONDS", PATIENCE_SECONDS)
     settings = BrokerSettings(amqp_url=f"{DEAD},{vhost.amqp_url}")
     start = time.monotonic()
     with caplog.at_level(logging.INFO), opened(settings) as (broker, _):

@@ -161,7 +161,7 @@ def test_a_full_queue_is_told_once_and_what_waits_for_it_is_sent(
     with vhost.channel() as channel:
         arguments = {"x-max-length": 3, "x-overflow": "reject-publish"}
         channel.queue_declare("y_true", durable=True, arguments=arguments)
-    refused = "the broker did not take messages"
+    refused = "the broker refused messages"
     with opened(broker_settings) as (broker, _):
         broker.publish("y_true", labels(*map(str, range(12))))
         eventually(lambda: refused in caplog.text, "a warning")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from child_process import Child
+from child_process import ChildProcess
 from redis_server import CONFIG, REDIS, PrivateRedis
 from servers import free_ports
 from support.gateway_client import SCALED, Gateway
@@ -42,7 +42,7 @@ def evicting(redis_server: PrivateRedis, tmp_path: Path) -> Iterator[EvictingRed
     command: list[str | Path] = [REDIS.server, CONFIG, "--dir", folder, "--port", str(port)]
     command += ["--bind", "127.0.0.1", "--maxmemory-policy", "allkeys-lru"]
     command += ["--user", "admin", "on", "nopass", "~*", "&*", "+@all"]
-    child = Child("redis", command, folder, {"LC_ALL": "C.UTF-8"}, folder)
+    child = ChildProcess("redis", command, folder, {"LC_ALL": "C.UTF-8"}, folder)
     child.start()
     yield EvictingRedis(f"redis://127.0.0.1:{port}/0")
     child.kill()

@@ -23,11 +23,11 @@ def fill(settings: BrokerSettings, y_true: int, y_pred: int, shadow: int = 0) ->
         broker.flush()
 
 
-def taken(settings: BrokerSettings, count: int, needy: Collection[str]) -> list[Counter[str]]:
+def taken(settings: BrokerSettings, count: int, dependent: Collection[str]) -> list[Counter[str]]:
     """So many messages, as they come: how many of each queue are in each batch."""
     batches: list[Counter[str]] = []
     with opened(settings, uses=["shadow"]) as (broker, run):
-        for batch in broker.consume(*BOTH, beside=(SHADOW,), needy=lambda: needy):
+        for batch in broker.consume(*BOTH, optional=(SHADOW,), dependent=lambda: dependent):
             batches.append(Counter(delivery.queue for delivery in batch.deliveries))
             batch.ack()
             if sum(map(Counter.total, batches)) >= count:
@@ -37,28 +37,28 @@ def taken(settings: BrokerSettings, count: int, needy: Collection[str]) -> list[
 
 def test_as_many_of_a_needy_queue_as_of_the_other(broker_settings: BrokerSettings) -> None:
     fill(broker_settings, 300, 100)
-    batches = taken(broker_settings, 400, needy=BOTH)
+    batches = taken(broker_settings, 400, dependent=BOTH)
     assert all(batch["y_true"] == batch["y_pred"] for batch in batches if batch["y_pred"])
     assert sum(batches, Counter()) == {"y_true": 300, "y_pred": 100}
 
 
-@pytest.mark.parametrize("needy", [(), ("y_true",), ("y_pred",), BOTH])
+@pytest.mark.parametrize("dependent", [(), ("y_true",), ("y_pred",), BOTH])
 def test_each_message_is_taken_also_where_the_other_never_comes(
-    broker_settings: BrokerSettings, needy: Collection[str]
+    broker_settings: BrokerSettings, dependent: Collection[str]
 ) -> None:
     fill(broker_settings, 50, 0)
-    assert sum(taken(broker_settings, 50, needy), Counter()) == {"y_true": 50}
+    assert sum(taken(broker_settings, 50, dependent), Counter()) == {"y_true": 50}
 
 
-@pytest.mark.parametrize("needy", [(), BOTH])
+@pytest.mark.parametrize("dependent", [(), BOTH])
 def test_what_is_taken_beside_keeps_no_pair_apart(
-    broker_settings: BrokerSettings, needy: Collection[str], monkeypatch: pytest.MonkeyPatch
+    broker_settings: BrokerSettings, dependent: Collection[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(consumer, "TOGETHER_SECONDS", 2)  # also where the machine is busy
     fill(broker_settings, 300, 300, shadow=100)
-    batches = taken(broker_settings, 700, needy)
+    batches = taken(broker_settings, 700, dependent)
     assert sum(batches, Counter()) == {"y_true": 300, "y_pred": 300, SHADOW: 100}
-    if needy:
+    if dependent:
         assert all(batch["y_true"] == batch["y_pred"] for batch in batches)
 
 

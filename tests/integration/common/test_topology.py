@@ -60,7 +60,7 @@ def test_an_existing_queue_with_other_arguments_is_used_with_a_warning(
         channel.queue_declare("y_true", durable=True, arguments={"x-max-length": 5})
     with caplog.at_level(logging.WARNING):
         connect(BrokerSettings(amqp_url=vhost.amqp_url))
-    assert "queue y_true exists with other arguments than ours: used as it is" in caplog.messages
+    assert "queue y_true has other arguments than ours: using it as it is" in caplog.messages
     assert vhost.depth("y_true") == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.messages import new_id
 from support.gateway_client import JSON, SCALED, WAIT, Gateway
-from support.service import Service
+from support.service import ROOT, Service
 
 MIB = 2**20
 BODY = json.dumps({"data": SCALED}).encode()
@@ -84,10 +84,11 @@ def test_pages_of_others_may_not_ask(gateway: Gateway) -> None:
     ("method", "path", "status"),
     [("GET", "/predict", 405), ("DELETE", "/job/a", 405), ("POST", "/job/a", 405),
      ("GET", "/label/a", 405), ("POST", "/nothing", 404), ("GET", "/job/", 404),
-     ("GET", "/job/a/", 404), ("GET", "/static/../calls.py", 404),
-     ("GET", "/static/%2e%2e/calls.py", 404)],
+     ("GET", "/job/a/", 404), ("GET", "/static/../app.py", 404),
+     ("GET", "/static/%2e%2e/app.py", 404)],
 )  # fmt: skip
 def test_what_is_not_there_is_told(gateway: Gateway, method: str, path: str, status: int) -> None:
+    assert (ROOT / "gateway" / "src" / "app.py").exists(), "it is there to be asked for"
     answer = gateway.http.request(method, path)
     assert answer.status_code == status
     assert isinstance(answer.json()["detail"], str)

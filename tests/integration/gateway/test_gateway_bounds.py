@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from child_process import Child
+from child_process import ChildProcess
 from jobs.outbox import CONFIRM_SECONDS
 from pipeline.messages import new_id
 from rabbitmq import PrivateRabbitMQ
@@ -31,7 +31,7 @@ def small_redis(redis_server: PrivateRedis, tmp_path: Path) -> Iterator[str]:
     (folder := tmp_path / "small").mkdir()
     command: list[str | Path] = [REDIS.server, CONFIG, "--dir", folder, "--maxmemory", "4mb"]
     command += ["--port", str(port), "--bind", "127.0.0.1"]
-    child = Child("redis", command, folder, {"LC_ALL": "C.UTF-8"}, folder)
+    child = ChildProcess("redis", command, folder, {"LC_ALL": "C.UTF-8"}, folder)
     child.start()
     yield f"redis://127.0.0.1:{port}/0"
     child.kill()

@@ -103,7 +103,7 @@ def test_measured_values_without_their_units_are_refused_with_a_question(gateway
     assert refused.status_code == 422
     (problem,) = refused.json()["detail"]
     assert problem["loc"] == ["body", "data", "age"]
-    assert 'was "units": "raw" meant?' in problem["msg"]
+    assert 'did you mean "units": "raw"?' in problem["msg"]
 
 
 def test_a_value_beyond_the_data_set_is_answered_with_a_warning(serving: Serving) -> None:
@@ -113,7 +113,7 @@ def test_a_value_beyond_the_data_set_is_answered_with_a_warning(serving: Serving
     plain, warned = answer.json()["jobs"]
     assert plain["warnings"] == []
     (warning,) = warned["warnings"]
-    assert warning.startswith("age is 93, and in the data set it lies between 19 and 79")
+    assert warning.startswith("age is 93, outside the data set's range of 19 to 79")
     again = serving.other.predict([MEASURED, old], key | WAIT, units="raw").json()["jobs"]
     for jobs in (again, [serving.other.ended(job["job_id"]) for job in again]):
         assert [job["warnings"] for job in jobs] == [[], [warning]]

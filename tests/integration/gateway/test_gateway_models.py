@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
-from pipeline.model_store.store import ModelStore, now_text
+from pipeline.model_store.store import ModelStore
+from promotion.rollout import FOLLOW_SECONDS
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
-from routes.models import FOLLOW_SECONDS
 from support.gateway_client import Gateway
 from support.service import Service
 from support.stored_models import put_bad_model, put_model
@@ -157,7 +158,7 @@ def test_of_two_rollbacks_at_one_moment_one_goes_back(gateway: Gateway, store: M
             answers = list(pool.map(lambda _: gateway.http.post("/rollback"), range(2)))
             (made,) = [answer for answer in answers if answer.status_code == 200]
             (other,) = [answer for answer in answers if answer.status_code != 200]
-            assert_refused(other, "look, and ask again")
+            assert_refused(other, "see GET /changes")
             went.append(made.json()["change"]["live"])
             assert gateway.http.post("/rollback").json()["change"]["live"] == "first"
     assert went == ["second"] * PAIRS
@@ -192,12 +193,12 @@ def test_what_cannot_be_done_is_refused_with_the_reason(
     (folder / "models" / "damaged" / "model.skops").write_bytes(b"")
     begun = number_of(store)
     assert_refused(promote(gateway, "bad"), "on the hold-out")
-    assert_refused(promote(gateway, "first"), "answers already")
+    assert_refused(promote(gateway, "first"), "is the live model already")
     assert_refused(promote(gateway, "turned", force=True), "takes the columns")
     assert_refused(promote(gateway, "damaged", force=True), "SHA-256")
     assert_refused(gateway.http.post("/models/damaged/shadow"), "SHA-256")
-    assert_refused(gateway.http.delete("/shadow"), "no model is tried")
-    assert_refused(gateway.http.delete("/models/first"), "is not deleted")
+    assert_refused(gateway.http.delete("/shadow"), "there is no shadow model")
+    assert_refused(gateway.http.delete("/models/first"), "cannot be deleted")
     assert number_of(store) == begun
 
 
@@ -266,7 +267,7 @@ def test_a_promotion_needs_no_body_and_can_be_asked_about(
 
     assert refusal("second") == "None"
     assert "on the hold-out" in refusal("bad")
-    assert "answers already" in refusal("first")
+    assert "is the live model already" in refusal("first")
     assert "takes the columns" in refusal("turned")
     assert gateway.http.get("/models/absent/promote").status_code == 404
     assert number_of(store) == begun

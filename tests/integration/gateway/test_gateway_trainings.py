@@ -160,7 +160,7 @@ def test_one_whose_model_is_being_stored_is_not_given_up_any_more(
     late = gateway.cancel(job_id)
     assert late.status_code == 409
     assert late.json()["detail"] == (
-        f"it is too late to give up the training {job_id}: its model is about to be stored, or was "
+        f"it is too late to cancel the training {job_id}: its model is about to be stored, or was "
         "being stored when the trainer ended"
     )
     assert settle(key, [STORING, "2026-01-01T00:00:01Z"]) == STORING, "by the next trainer, too"

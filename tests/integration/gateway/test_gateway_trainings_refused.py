@@ -71,7 +71,7 @@ def test_without_its_broker_nothing_is_left_and_then_it_is_the_same_job(
         answer = gateway.train(key := new_id())
         assert time.monotonic() - begin < threads.SECONDS
         assert answer.status_code == 503
-        assert "the broker does not take trainings" in answer.json()["detail"]
+        assert "the broker accepts no trainings" in answer.json()["detail"]
         assert set(redis.scan_iter("training:*")) == before
         redis.close()
         assert gateway.predict(SCALED).status_code == 202, "the other broker is there"
@@ -105,7 +105,7 @@ def test_no_more_are_taken_than_can_be_trained_in_time(
         answer = gateway.train(other := new_id())
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) > 0
-        assert f"the most is {MAX_WAITING}" in answer.json()["detail"]
+        assert f"the limit is {MAX_WAITING}" in answer.json()["detail"]
         assert set(redis.scan_iter("training:*")) == before, "what is refused leaves nothing behind"
     again = gateway.train(key)
     assert (again.status_code, again.json()["job_id"]) == (202, first.json()["job_id"])

@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from gateway_errors import RefusedError
 from pipeline.model_store.store import ModelStore
-from promotion.checks import RefusedError
 from promotion.rollbacks import TURN, Rollbacks
+from promotion.rollout import FOLLOW_SECONDS
 from redis_server import PrivateRedis
-from routes.models import FOLLOW_SECONDS
 from support.gateway_client import Gateway, Serving
 from support.stored_models import put_model
 from support.waiting import eventually
@@ -41,7 +41,7 @@ def test_of_two_at_two_gateways_one_goes_back(serving: Serving) -> None:
             pair = pool.map(roll_back, [serving.gateway, serving.other])
             made, other = sorted(pair, key=lambda answer: answer.status_code)
             assert (made.status_code, other.status_code) == (200, 409), other.text
-            assert "look, and ask again" in other.json()["detail"]
+            assert "see GET /changes" in other.json()["detail"]
             went.append(made.json()["change"]["live"])
             assert roll_back(serving.other).json()["change"]["live"] == own
     assert went == ["one"] * PAIRS

@@ -110,6 +110,20 @@ def test_small_negative_numbers_are_no_options(ask: Ask, gateway: Fake) -> None:
     assert gateway.asked[0][2]["data"][:3] == [-4.4e-05, -0.5, -1.0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "row_id"),
+    [(["-hU1", "-5"], "-hU1"), (["--x=y", "-5"], "--x=y"), (["--", "--help", "-5"], "--help")],
+)
+def test_an_id_that_starts_with_a_dash_is_no_option(
+    ask: Ask, gateway: Fake, arguments: list[str], row_id: str
+) -> None:
+    gateway.tell((202, {"warnings": []}, {}))
+    assert ask("label", *arguments) == (0, f"the label of {row_id} is -5\n", "")
+    assert gateway.asked[0][0] == f"POST {path_of('/label', row_id)}"
+    status, out, _ = ask("job", "-hU1", "-h")
+    assert (status, "--follow" in out, len(gateway.asked)) == (0, True, 1)
+
+
 def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     lines = [f"r{number}, x ,{','.join(VALUES)}" for number in range(1001)]
     file = tmp_path / "patients.csv"
@@ -190,14 +204,14 @@ def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     [
         (["predict"], "give ten values, or --file"),
         (["predict", "1", "2"], "10 numbers are needed"),
-        (["predict", *VALUES[1:], "x"], "s6: 'x' is no number"),
-        (["predict", *VALUES[1:], "1e999"], "s6: '1e999' is no number"),
+        (["predict", *VALUES[1:], "x"], "s6: 'x' is not a number"),
+        (["predict", *VALUES[1:], "1e999"], "s6: '1e999' is not a number"),
         (["predict", "age=59"], "these are missing: sex bmi"),
-        (["predict", "age=59", "age=60"], "'age' is there twice"),
-        (["predict", "height=59"], "'height' is no column"),
-        (["predict", *VALUES, "--wait", "31"], "0 to 30 seconds"),
+        (["predict", "age=59", "age=60"], "'age' is given twice"),
+        (["predict", "height=59"], "'height' is not a column"),
+        (["predict", *VALUES, "--wait", "31"], "less than or equal to 30"),
         (["predict", "--file", "/no/such/file"], "No such file or directory"),
-        (["label", "x", "high"], "'high' is no number"),
+        (["label", "x", "high"], "'high' is not a number"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
@@ -216,7 +230,7 @@ def test_wrong_usage_is_told_before_anything_is_sent(
         (b"age;sex;bmi;bp;s1;s2;s3;s4;s5;s6\n", "there are no rows"),
         (b"age;sex;bmi\n", "missing: bp s1 s2 s3 s4 s5 s6; it has age, sex, bmi (separated by sem"),
         (b"a" * 200_000, "not CSV: field larger"),
-        (CSV.encode() + b"59,2\n", "line 3: bmi: '' is no number"),
+        (CSV.encode() + b"59,2\n", "line 3: bmi: '' is not a number"),
         (b"[1, 2", "not JSON"),
         (b"[]", "there are no rows"),
         (b"\xff", "not UTF-8"),
@@ -268,7 +282,7 @@ def test_there_is_an_end_to_trying(ask: Ask, gateway: Fake, pauses: list[float])
         (refusal(422, [{"loc": ["body", "data", "bmi"], "msg": "too large", "type": "x"}]),
          "data.bmi: too large", 1),
         (refusal(422, "\x1b[2Jboo"), "\\x1b[2Jboo", 1),
-        ((302, b"", {"Location": "http://elsewhere/"}), "sends us to http://elsewhere/", 1),
+        ((302, b"", {"Location": "http://elsewhere/"}), "redirects to http://elsewhere/", 1),
         ((404, b"<html>", {}), "is GATEWAY_URL right?", 1),
         ((500, b"", {}), "answers 500", 1),
         ((200, b"<html>", {}), "not as a gateway does", 1),
@@ -293,13 +307,13 @@ def test_what_is_no_http_is_given_up(
     gateway.tell(content)
     status, _, err = ask("job", "x")
     assert (status, len(pauses)) == (1, 4)
-    assert f"{gateway.url} gave no whole answer" in err
+    assert f"{gateway.url} returned no complete answer" in err
 
 
 def test_a_gateway_that_does_not_answer(
     ask: Ask, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
-    monkeypatch.setattr("pipeline.gateway_client.TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("pipeline_cli.gateway_client.TIMEOUT_SECONDS", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("GATEWAY_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         status, _, err = ask("label", "x", "1")
@@ -320,6 +334,17 @@ def test_no_gateway(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
         assert status == 2
         assert name in err
         monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "ftp://127.0.0.1:1"])
+def test_a_proxy_that_cannot_be_used_is_one_sentence(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("GATEWAY_URL", "http://gateway.example")
+    monkeypatch.setenv("http_proxy", proxy)
+    status, _, err = ask("health")
+    assert status == 2
+    assert f"http_proxy={proxy} cannot be used" in err
 
 
 def test_a_job_is_followed_over_a_broken_stream(

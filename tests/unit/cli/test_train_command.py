@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -35,7 +36,7 @@ Train = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def train(command: Train, monkeypatch: pytest.MonkeyPatch) -> Train:
     """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setattr("pipeline.train_command.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("pipeline_cli.train.POLL_SECONDS", 0.01)
     return partial(command, "train")
 
 
@@ -55,8 +56,8 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
         "RMSE            58.6012",
         "MAE             47.4988",
         "",
-        f"to try it in the shadow: curl -X POST {url}/shadow",
-        f"to have it answer: curl -X POST {url}/promote",
+        f"try it in the shadow: curl -X POST {url}/shadow",
+        f"promote it: curl -X POST {url}/promote",
     ]
     calls = [call for call, _, _ in gateway.asked]
     assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
@@ -70,14 +71,14 @@ def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None
     tell(gateway, WAITING, DONE | {"holdout_rows_seen": 71}, {"refusal": "71 of the 89 rows"})
     status, out, _ = train()
     assert status == 0
-    assert "hold-out seen   71 rows: promoted by force only" in out.splitlines()
+    assert "hold-out seen   71 rows: can only be promoted by force" in out.splitlines()
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((200, {"refusal": "it takes dose"}, {}), "it is not promoted as it is: it takes dose"),
-        (refusal(404, "no model"), "whether it would be promoted is not known: no model"),
+        ((200, {"refusal": "it takes dose"}, {}), "it cannot be promoted as it is: it takes dose"),
+        (refusal(404, "no model"), "cannot tell whether it can be promoted: no model"),
     ],
 )
 def test_no_command_is_printed_that_would_be_refused(
@@ -97,7 +98,7 @@ def test_in_a_container_what_is_printed_is_for_the_machine_around_it(
     monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
     tell(gateway, WAITING, DONE, PROMOTABLE)
     url = "http://localhost:8000/models/ridge-7f3a9c2b41de"
-    assert train()[1].splitlines()[-1] == f"to have it answer: curl -X POST {url}/promote"
+    assert train()[1].splitlines()[-1] == f"promote it: curl -X POST {url}/promote"
     assert "\n  docker compose run --rm pipeline train --dataset" in train("--help")[1]
 
 
@@ -235,8 +236,19 @@ def test_a_person_sees_a_bar_of_the_stages(gateway: Fake) -> None:
             stdout=subprocess.PIPE, stderr=end, check=False, timeout=PATIENCE_SECONDS,
         )  # fmt: skip
         os.close(end)
-        shown = os.read(terminal, 1 << 16).decode()
+        shown = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", os.read(terminal, 1 << 16).decode())
     assert done.returncode == 0
-    assert "pending         0% |" in shown
-    assert "fit            50% |" in shown  # two stages are done, and half of the third
-    assert "store         100% |" in shown
+    assert re.search(r"pending +━+ +0%", shown)
+    assert re.search(r"fit +━+[╸╺]?━* +50%", shown)  # two stages are done, and half of the third
+    assert re.search(r"store +━+ +100%", shown)
+
+
+def test_without_a_terminal_there_is_no_bar_and_no_colour(gateway: Fake) -> None:
+    tell(gateway, WAITING, FITTING, DONE, PROMOTABLE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline", "train"],
+        env=os.environ | {"GATEWAY_URL": gateway.url, "FORCE_COLOR": "1"},
+        capture_output=True, check=False, timeout=PATIENCE_SECONDS,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\x1b" not in done.stdout

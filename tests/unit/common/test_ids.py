@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable_csv import DurableCsv
-from join import Half
+from half import Half
 from labels_log import LabelsLog
 from ledger import Ledger
-from logs.metric_state import State
+from logs.metric_state import MetricState
 from logs.rows import Rows
-from logs.tail import Follower
+from logs.tail import LogTail
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
-from pipeline.messages import VALUES, Id, Message, id_text, id_texts
+from pipeline.messages import Id, Message, id_text, id_texts
+from pipeline.schemas import VALUES
 from support.hostile_ids import REFUSED, TAKEN
 from support.waiting import Clock
 
@@ -98,9 +99,8 @@ def test_every_file_has_the_ids_and_they_are_found_again(tmp_path: Path) -> None
     ledger = Ledger(tmp_path, 10, 1000, 1000, monotonic=clock)
     labels = LabelsLog(tmp_path)
     for queue in QUEUES:
-        shadow = queue == "y_pred_shadow"
         labels.add(halves(queue))
-        ledger.take(halves(queue) if not shadow else [], NEWEST, halves(queue) if shadow else [])
+        ledger.take(halves(queue), NEWEST)
     alone = [Half(f"{row_id[:120]}:alone", "y_true", 1.0, NEWEST) for row_id in IDS]
     ledger.take(alone, NEWEST)
     clock.seconds = 20
@@ -115,13 +115,13 @@ def test_every_file_has_the_ids_and_they_are_found_again(tmp_path: Path) -> None
         [queue, row_id] for queue in QUEUES for row_id in IDS
     ]
 
-    follower = Follower(tmp_path / "metric_log.csv", Rows)
-    rows = follower.read()
+    tail = LogTail(tmp_path / "metric_log.csv", Rows)
+    rows = tail.read()
     assert rows is not None
-    assert (len(rows.y_true), follower.problem()) == (len(IDS), None)
-    last = follower.last_rows(100, follower.offset)
+    assert (len(rows.y_true), tail.problem()) == (len(IDS), None)
+    last = tail.last_rows(100, tail.offset)
     assert [row.id for row in reversed(last)] == IDS
-    state = State(tmp_path / "metric_state.sqlite3")
+    state = MetricState(tmp_path / "metric_state.sqlite3")
     assert state.joined_in_ms([*TAKEN.values()]) == dict.fromkeys(TAKEN.values(), NEWEST)
     assert {state.trace(row_id).found for row_id in TAKEN.values()} == {"joined"}
 
@@ -138,7 +138,7 @@ def test_lines_that_a_crash_cut_off_are_made_good(tmp_path: Path) -> None:
         database.execute("DELETE FROM file_end")
         csv_file = DurableCsv(tmp_path / "log.csv", "id,value\n", database)
         assert (tmp_path / "log.csv").read_text() == whole
-    assert csv_file.changes == 0
+    assert csv_file.alterations == 0
 
 
 def test_a_uuid_that_an_older_metric_kept_in_capitals_is_joined(tmp_path: Path) -> None:

@@ -7,17 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.messages import (
+from pipeline.messages import Message, id_text, new_id, number_text
+from pipeline.schemas import (
     FEATURES,
-    MOST_BATCH_BYTES,
-    MOST_BATCH_ROWS,
-    MOST_ROW_BYTES,
+    MAX_BATCH_BYTES,
+    MAX_BATCH_ROWS,
+    MAX_ROW_BYTES,
     VALUES,
-    Message,
     Schema,
-    id_text,
-    new_id,
-    number_text,
 )
 
 TEN = [0.1, 1, -2.5, 0, 0, 0, 0, 0, 0, 1e-3]
@@ -69,7 +66,7 @@ def test_features_are_ten_numbers() -> None:
         (b'{"id":"a","body":' + b"[" * 60_000, "nested too deep"),
         (b'{"id":"a","body":' + b"[" * 100_000, "nested too deep"),
         (b'{"id":"a","body":' + b"1" * 70_000 + b"}", "a row of 70,018 bytes is too large"),
-        (b" " * (MOST_BATCH_BYTES + 1), "4,194,305 bytes is too large, the most is 4,194,304"),
+        (b" " * (MAX_BATCH_BYTES + 1), "4,194,305 bytes is too large, the most is 4,194,304"),
         (b'{"id":["a","b"],"body":[1]}', "2 ids, 1 values"),
         (b'{"id":[],"body":[]}', "at least 1"),
         (b'{"id":["a"],"body":1}', "Expected `array`, got `int`"),
@@ -116,7 +113,7 @@ def padded(raw: bytes, size: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("raw", "most"),
-    [(b'{"id":"a","body":1}', MOST_ROW_BYTES), (b'{"id":["a"],"body":[1]}', MOST_BATCH_BYTES)],
+    [(b'{"id":"a","body":1}', MAX_ROW_BYTES), (b'{"id":["a"],"body":[1]}', MAX_BATCH_BYTES)],
 )
 def test_a_message_may_be_as_large_as_its_limit_and_no_larger(raw: bytes, most: int) -> None:
     assert VALUES.decode(padded(raw, most))[0] is not None
@@ -126,31 +123,31 @@ def test_a_message_may_be_as_large_as_its_limit_and_no_larger(raw: bytes, most: 
 
 
 def test_a_batch_may_have_as_many_rows_as_its_limit_and_no_more() -> None:
-    assert VALUES.decode(Message([1] * MOST_BATCH_ROWS, [1.0] * MOST_BATCH_ROWS, True).encode())[0]
-    rows = MOST_BATCH_ROWS + 1
+    assert VALUES.decode(Message([1] * MAX_BATCH_ROWS, [1.0] * MAX_BATCH_ROWS, True).encode())[0]
+    rows = MAX_BATCH_ROWS + 1
     for value in (b"1", b'"x"'):
         columns = b",".join([b"1"] * rows), b",".join([value] * rows)
         message, (error,) = VALUES.decode(b'{"id":[%b],"body":[%b]}' % columns)
         assert message is None
-        reason = f"a batch of {rows:,} rows is too large, the most is {MOST_BATCH_ROWS:,}"
+        reason = f"a batch of {rows:,} rows is too large, the most is {MAX_BATCH_ROWS:,}"
         assert reason == str(error)
 
 
 def columns(row_id: bytes, value: bytes, rows: int) -> bytes:
     """A batch of equal rows, or as many of them as fit into the largest message."""
-    rows = min(rows, (MOST_BATCH_BYTES - 100) // (len(row_id) + len(value) + 2))
+    rows = min(rows, (MAX_BATCH_BYTES - 100) // (len(row_id) + len(value) + 2))
     return b'{"id":[%b],"body":[%b]}' % (b",".join([row_id] * rows), b",".join([value] * rows))
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        columns(b"1", b"[]", MOST_BATCH_ROWS),
-        columns(b'""', b"1", MOST_BATCH_ROWS),
-        columns(b'"' + b"x" * 190 + b'"', b"[]", MOST_BATCH_ROWS),
-        columns(b"9" * 4000, b"1", MOST_BATCH_ROWS),
-        columns(b"1", b"0." + b"9" * 200, MOST_BATCH_ROWS),
-        columns(b"1", b"[" * 300 + b"]" * 300, MOST_BATCH_ROWS),
+        columns(b"1", b"[]", MAX_BATCH_ROWS),
+        columns(b'""', b"1", MAX_BATCH_ROWS),
+        columns(b'"' + b"x" * 190 + b'"', b"[]", MAX_BATCH_ROWS),
+        columns(b"9" * 4000, b"1", MAX_BATCH_ROWS),
+        columns(b"1", b"0." + b"9" * 200, MAX_BATCH_ROWS),
+        columns(b"1", b"[" * 300 + b"]" * 300, MAX_BATCH_ROWS),
         columns(b"1", b"1", 10**7),
         columns(b"1", b"[]", 10**7),
         columns(b"1", b"[" + b"0," * 9 + b"0]", 10**7),
@@ -158,13 +155,13 @@ def columns(row_id: bytes, value: bytes, rows: int) -> bytes:
         columns(b'"a"', b"0." + b"9" * 2**21, 1),
         columns(b'"' + b"\\u0041" * 600_000 + b'"', b"1", 1),
         b'{"id":["a"],"body":[""],' + b",".join(b'"%d":1' % n for n in range(300_000)) + b"}",
-        padded(columns('"é"'.encode(), b"1", 10), MOST_BATCH_BYTES),
+        padded(columns('"é"'.encode(), b"1", 10), MAX_BATCH_BYTES),
     ],
     ids=lambda raw: repr(raw[:20]),
 )
 @pytest.mark.parametrize("schema", [VALUES, FEATURES], ids=["label", "features"])
 def test_no_message_takes_longer_than_a_second(schema: Schema[Any], raw: bytes) -> None:
-    assert len(raw) <= MOST_BATCH_BYTES
+    assert len(raw) <= MAX_BATCH_BYTES
     before = time.process_time()
     schema.decode(raw)
     assert time.process_time() - before < 1

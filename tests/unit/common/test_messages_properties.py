@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ids import ID_PATTERN
-from pipeline.messages import FEATURES, VALUES, Message, Schema, id_text
+from pipeline.messages import Message, id_text
+from pipeline.schemas import FEATURES, VALUES, Schema
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 MOST_ID = 10**63 - 1

@@ -13,8 +13,17 @@ import pytest
 import skops.io
 from sklearn.linear_model import Ridge
 
-from pipeline.model_store.records import RECORD, SKOPS, Change, Metrics, Model, Replica, standing
-from pipeline.model_store.store import DamagedError, ModelStore, StoreError, TakenError, now_text
+from pipeline.clock import now_text
+from pipeline.model_store.records import (
+    RECORD,
+    SKOPS,
+    Change,
+    Metrics,
+    Model,
+    Replica,
+    promotions_in_force,
+)
+from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError, TakenError
 from pipeline.settings import S3_URL
 from support.s3 import BUCKET, S3, losing_answers, moto_server
 from support.waiting import PATIENCE_SECONDS
@@ -229,7 +238,7 @@ def test_a_store_of_an_earlier_version_is_gone_on_with(store: ModelStore, place:
         )
         place.put(f"changes/{number:08}.json", text.encode())
     store.change(a_change(5))
-    assert [each.live for each in standing(store.changes())] == ["a", "b", "ridge-1"]
+    assert [each.live for each in promotions_in_force(store.changes())] == ["a", "b", "ridge-1"]
 
 
 @pytest.mark.parametrize("silently", [False, True], ids=["cut off", "silence"])
@@ -272,14 +281,14 @@ def test_a_writer_who_was_killed_leaves_nothing_to_see(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
     (file := tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StoreError, match=str(file)):
+    with pytest.raises(ModelStoreError, match=str(file)):
         ModelStore(str(file / "models")).models()
 
 
 def test_a_bucket_that_is_away_is_told_in_time(s3: S3, monkeypatch: Monkey) -> None:
     for name, value in s3.settings.items():
         monkeypatch.setenv(name.upper(), value)
-    with pytest.raises(StoreError, match="s3://nowhere cannot be used"):
+    with pytest.raises(ModelStoreError, match="s3://nowhere cannot be used"):
         ModelStore("s3://nowhere").models()
     with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor() as pool:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
@@ -287,5 +296,5 @@ def test_a_bucket_that_is_away_is_told_in_time(s3: S3, monkeypatch: Monkey) -> N
         begin = time.monotonic()
         calls = [store.last_change, store.models, lambda: store.change(a_change(1))]
         for told in [pool.submit(call) for call in calls]:
-            assert isinstance(told.exception(PATIENCE_SECONDS), StoreError)
+            assert isinstance(told.exception(PATIENCE_SECONDS), ModelStoreError)
         assert time.monotonic() - begin < 30, "not after the three minutes that obstore would try"

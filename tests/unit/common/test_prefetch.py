@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.broker.prefetch import AHEAD_SECONDS, MAX_INBOX_BYTES, MAX_PREFETCH, Prefetch
-from pipeline.messages import MOST_BATCH_BYTES
+from pipeline.schemas import MAX_BATCH_BYTES
 
 QUICK = 1e12  # bytes a second
 
@@ -30,7 +30,7 @@ def grown(size: int, speed: float = QUICK) -> tuple[int, int]:
         (0, MAX_PREFETCH, 4),
         (200, MAX_PREFETCH, 4),
         (2**20, 24, 3),
-        (MOST_BATCH_BYTES, 6, 2),
+        (MAX_BATCH_BYTES, 6, 2),
         (MAX_INBOX_BYTES, 1, 1),
         (2 * MAX_INBOX_BYTES, 1, 1),
     ],
@@ -42,7 +42,7 @@ def test_it_grows_to_what_fits(size: int, messages: int, consumers: int) -> None
 def test_a_large_one_among_small_ones_does_not_count_for_all() -> None:
     prefetch = Prefetch()
     for number in range(2 * MAX_PREFETCH):
-        noted(prefetch, MOST_BATCH_BYTES if number % 200 == 5 else 200)
+        noted(prefetch, MAX_BATCH_BYTES if number % 200 == 5 else 200)
     assert prefetch.messages == MAX_PREFETCH
 
 
@@ -75,7 +75,7 @@ def test_after_large_ones_all_that_was_given_back_comes_before_it_grows() -> Non
     for _ in range(2 * MAX_PREFETCH):
         noted(prefetch, 200)
     prefetch.shrink(2**20)
-    assert prefetch.messages * MOST_BATCH_BYTES <= MAX_INBOX_BYTES
+    assert prefetch.messages * MAX_BATCH_BYTES <= MAX_INBOX_BYTES
     assert not any(noted(prefetch, 200) for _ in range(MAX_PREFETCH - 1))
     assert noted(prefetch, 200) > 0
 

@@ -4,13 +4,13 @@ import logging
 
 import pytest
 
-from pipeline.throttled_log import INTERVAL_SECONDS, MAX_KEYS, Seldom, SeldomFilter
+from pipeline.throttled_log import INTERVAL_SECONDS, MAX_KEYS, LogThrottle, LogThrottleFilter
 from support.waiting import Clock
 
 
 def test_it_is_told_at_once_and_then_once_a_minute_with_a_count() -> None:
     clock = Clock()
-    seldom = Seldom(clock)
+    seldom = LogThrottle(clock)
     counts = []
     for _ in range(4 * int(INTERVAL_SECONDS)):
         counts.append(seldom.count("full"))
@@ -23,7 +23,7 @@ def test_it_is_told_at_once_and_then_once_a_minute_with_a_count() -> None:
 def test_a_library_is_heard_once_a_minute_too(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     log = logging.getLogger("a library")
-    log.addFilter(SeldomFilter(clock))
+    log.addFilter(LogThrottleFilter(clock))
     with caplog.at_level(logging.INFO, log.name):
         for number in range(140):
             log.warning("%d %% failed", number)

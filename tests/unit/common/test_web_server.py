@@ -36,7 +36,7 @@ async def in_parts(_: Request) -> Response:
 def server(host: str, shown_url: str = "") -> WebServer:
     routes = [Route(f"/{each.__name__}", each) for each in (plain, problem, large, in_parts)]
     return WebServer(
-        Starlette(routes=routes), "page", "PLOT", (host, 0), most_connections=5,
+        Starlette(routes=routes), "page", "PLOT", (host, 0), max_connections=5,
         let_go=lambda: None, shown_url=shown_url,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_an_answer_in_json_ends_its_line() -> None:
 def test_who_reads_slowly_gets_all_and_who_asks_for_nothing_is_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "REQUEST_SECONDS", 0.5)
     with server("127.0.0.1") as running:
         port = httpx.URL(running.address).port
         assert port is not None
@@ -79,6 +79,6 @@ def test_who_reads_slowly_gets_all_and_who_asks_for_nothing_is_let_go(
             read = 0
             while read < LARGE and (part := slow.recv(2**17)):
                 read += len(part)
-                time.sleep(0.02)  # some two seconds in all: ten times as long as may be asked for
+                time.sleep(0.04)  # some two seconds in all: four times as long as may be asked for
             assert read >= LARGE
             assert silent.recv(1) == b""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from middleware import body_limit
-from middleware.body_limit import MOST_BODY_BYTES, Limits
+from middleware.body_limit import MAX_BODY_BYTES, BodyLimit
 
 SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
 
@@ -31,7 +31,7 @@ def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:
         sent.append(message)
 
     async def call() -> None:
-        await Limits(app)(SCOPE | scope, receive, send)
+        await BodyLimit(app)(SCOPE | scope, receive, send)
 
     # In a thread: a test in a browser may have left its event loop running in this one.
     with ThreadPoolExecutor(1) as pool:
@@ -45,12 +45,12 @@ def part(size: int, more: bool = True) -> dict[str, Any]:
 
 def test_a_body_in_parts_comes_whole() -> None:
     assert ask([part(5), part(0), part(7, more=False)]) == (200, 12)
-    assert ask([part(MOST_BODY_BYTES - 1), part(1, more=False)]) == (200, MOST_BODY_BYTES)
+    assert ask([part(MAX_BODY_BYTES - 1), part(1, more=False)]) == (200, MAX_BODY_BYTES)
 
 
 def test_a_body_that_is_too_large_is_not_waited_for() -> None:
-    assert ask([part(MOST_BODY_BYTES), part(1)])[0] == 413
-    announced = [(b"content-length", b"%d" % (MOST_BODY_BYTES + 1))]
+    assert ask([part(MAX_BODY_BYTES), part(1)])[0] == 413
+    announced = [(b"content-length", b"%d" % (MAX_BODY_BYTES + 1))]
     assert ask([], headers=announced)[0] == 413
 
 

@@ -9,8 +9,9 @@ from sklearn.datasets import load_diabetes
 
 from jobs.intake import Intake, MisfitError
 from jobs.patients import random_patient, scaled
-from jobs.store import Known, digest
+from jobs.store import Known
 from pipeline import dataset
+from redis_store import digest
 from routes.predictions import seconds_of
 from schemas.columns import COLUMNS
 from schemas.predictions import PredictRequest, TooMuchError
@@ -110,12 +111,17 @@ def changed(row: list[float], **values: float) -> list[float]:
 
 RAW = MEASURED[0].tolist()
 IMPOSSIBLE: list[tuple[list[float], str, str, str]] = [
-    (RAW, "scaled", "age", '59: with .* scaling it .* -0.17.* and 0.29.*was "units": "raw" meant'),
+    (
+        RAW,
+        "scaled",
+        "age",
+        '59: with .* scaling it .* -0.17.* and 0.29.*did you mean "units": "raw"',
+    ),
     (changed(RAW, s5=129), "raw", "s5", "129: as measured it lies between 2 and 11 .*4.6052\\)$"),
-    (changed(RAW, bmi=0.06), "raw", "bmi", 'cannot be 0.06: .*was "units": "scaled" meant'),
-    (ROW, "raw", "sex", 'as measured it is 1 or 2, and not 0.05.*was "units": "scaled" meant'),
+    (changed(RAW, bmi=0.06), "raw", "bmi", 'cannot be 0.06: .*did you mean "units": "scaled"'),
+    (ROW, "raw", "sex", 'as measured, it is 1 or 2, and not 0.05.*did you mean "units": "scaled"'),
     (changed(RAW, age=59000), "raw", "age", "59000: as measured it lies between 0 and 130"),
-    (changed(ROW, s6=-1e300), "scaled", "s6", 'was "units": "raw" meant'),
+    (changed(ROW, s6=-1e300), "scaled", "s6", 'did you mean "units": "raw"'),
 ]
 
 
@@ -145,22 +151,24 @@ def test_what_the_data_set_does_not_reach_to_is_taken_with_a_warning() -> None:
     old = changed(RAW, age=93, s6=180)
     first, second = intake([old, RAW], units="raw").jobs.warnings
     assert first == [
-        f"{told}: what the model says of it is a guess"
+        f"{told}: the prediction is a guess"
         for told in (
-            "age is 93, and in the data set it lies between 19 and 79",
-            "s6 is 180, and in the data set it lies between 58 and 124",
+            "age is 93, outside the data set's range of 19 to 79",
+            "s6 is 180, outside the data set's range of 58 to 124",
         )
     ]
     assert second == []
     (warning,) = intake(changed(ROW, bmi=-0.2)).jobs.warnings[0]
-    assert warning.startswith("bmi is -0.2, and in the data set it lies between -0.09")
+    assert warning.startswith("bmi is -0.2, outside the data set's range of -0.09")
 
 
 @pytest.mark.parametrize(("value", "told"), [(25, 0), (346, 0), (-5, 1), (24.9, 1), (1e9, 1)])
 def test_a_label_that_the_data_set_does_not_reach_to_is_told(value: float, told: int) -> None:
     warnings = label_warnings(value)
     assert len(warnings) == told
-    assert all(f"{value:g} is taken, and in the data set" in each for each in warnings)
+    assert all(
+        f"{value:g} is accepted, but true values in the data set" in each for each in warnings
+    )
 
 
 def test_a_thousand_rows_are_taken_and_one_more_is_not() -> None:

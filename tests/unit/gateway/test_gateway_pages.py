@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -13,7 +14,8 @@ from fastapi import FastAPI
 
 from pipeline.dataset import holdout
 from pipeline.web.server import WebServer
-from routes.pages import pages
+from plot_client import PlotClient
+from routes import error_handlers, pages
 from schemas.columns import COLUMNS
 
 HISTOGRAM = {"edges": [100.0, 110.0, 120.0], "counts": [3, 4], "rows": 8, "beyond": 1}
@@ -52,10 +54,14 @@ def plot() -> Iterator[Plot]:
 
 @contextmanager
 def gateway(plot_url: str) -> Iterator[httpx.Client]:
-    app = FastAPI(docs_url=None)
-    app.include_router(pages(plot_url, "http://live.example/"))
+    plot = PlotClient(plot_url)
+    app = FastAPI(docs_url=None, lifespan=lambda _: plot.connected())
+    settings = SimpleNamespace(live_page_url="http://live.example/")
+    app.state.gateway = SimpleNamespace(plot=plot, settings=settings)
+    app.include_router(pages.router)
+    error_handlers.install(app)
     at = ("127.0.0.1", 0)
-    server = WebServer(app, "gateway", "GATEWAY", at, most_connections=50, let_go=lambda: None)
+    server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
     with server, httpx.Client(base_url=server.address, trust_env=False) as client:
         yield client
 

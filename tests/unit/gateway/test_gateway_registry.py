@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sklearn.linear_model import Ridge
 
-from jobs.store import ConflictError
+from gateway_errors import ConflictError, RefusedError, UnknownModelError
+from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
-from pipeline.model_store.records import MOST_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
-from pipeline.model_store.store import ModelStore, now_text
-from promotion.checks import RefusedError
-from promotion.registry import Registry, UnknownModelError
+from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
+from pipeline.model_store.store import ModelStore
+from promotion.registry import Registry
 from support.s3 import BUCKET, losing_answers, moto_server
 from support.stored_models import put_bad_model, put_model
 
@@ -53,22 +53,22 @@ def refused(reason: str, call: Callable[..., Any], *arguments: Any) -> None:
 def test_promotions_are_numbered_and_taken_back_one_by_one(
     registry: Registry, store: ModelStore
 ) -> None:
-    refused("no promotion to take back", registry.rollback)
+    refused("no promotion to roll back", registry.rollback)
     assert registry.promote("second", False) == store.last_change()
     registry.promote("third", False)
     assert now(store) == (3, "third", None)
-    refused("third is the model that answers already", registry.promote, "third", True)
+    refused("third is the live model already", registry.promote, "third", True)
     assert [registry.rollback().live, registry.rollback().live] == ["second", "first"]
     assert now(store) == (5, "first", None)
-    refused("no promotion to take back", registry.rollback)
+    refused("no promotion to roll back", registry.rollback)
 
 
 def test_one_is_tried_until_it_is_promoted_or_let_go(registry: Registry, store: ModelStore) -> None:
-    refused("no model is tried", registry.unshadow)
-    refused("first is the model that answers already", registry.shadow, "first")
+    refused("there is no shadow model", registry.unshadow)
+    refused("first is the live model already", registry.shadow, "first")
     registry.shadow("second")
     assert now(store) == (2, "first", "second")
-    refused("second is tried in the shadow already", registry.shadow, "second")
+    refused("second is the shadow model already", registry.shadow, "second")
     registry.promote("third", False)
     assert now(store) == (3, "third", "second"), "it goes on beside the new one"
     registry.promote("second", False)
@@ -126,7 +126,7 @@ def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
     put_model(store, "own", dataset_id="patients", job_id="j1")
     put_model(store, "built-in", job_id="j2")
     put_model(store, "foreign", dataset_id="unknown")
-    why = "training data of own, of the data set 'patients', is not known"
+    why = "not known whether hold-out rows were in the training data of own"
     refused(why, registry.promote, "own", False)
     registry.shadow("own")
     assert registry.promote("own", True).forced
@@ -180,16 +180,16 @@ def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
     registry.promote("second", False)
     registry.shadow("third")
     for model_id, use in {
-        "first": "what a rollback returns to",
-        "second": "the one that answers",
-        "third": "tried in the shadow",
+        "first": "the model that a rollback returns to",
+        "second": "the live model",
+        "third": "the shadow model",
     }.items():
-        refused(f"{model_id} is not deleted: it is {use}", registry.delete, model_id)
+        refused(f"{model_id} cannot be deleted: it is {use}", registry.delete, model_id)
     registry.promote("third", False)
     registry.delete("first")
-    assert [model.model_id for model in registry.look().models] == ["second", "third"]
+    assert [model.model_id for model in registry.snapshot().models] == ["second", "third"]
     registry.rollback()
-    refused("the model before, first, has been deleted", registry.rollback)
+    refused("the previous model, first, has been deleted", registry.rollback)
 
 
 @pytest.mark.parametrize("model_id", ["fourth", "../first", ""])
@@ -204,7 +204,7 @@ def test_before_the_first_model_answers_one_can_be_promoted(tmp_path: Path) -> N
     registry = Registry(store, 0.05)
     put_model(store, "first")
     put_model(store, "second")
-    refused("no model answers yet", registry.shadow, "first")
+    refused("no model is live yet", registry.shadow, "first")
     registry.promote("first", False)
     registry.promote("second", False)
     assert registry.rollback().live == "first"
@@ -234,7 +234,7 @@ def try_to_promote(registry: Registry, model_id: str) -> int:
 
 
 def test_one_that_is_too_large_is_not_even_read(registry: Registry, store: ModelStore) -> None:
-    put_model(store, "large", files={SKOPS: bytes(MOST_MODEL_BYTES + 1)})
+    put_model(store, "large", files={SKOPS: bytes(MAX_MODEL_BYTES + 1)})
     refused("a file of large of 33,554,433 bytes is too large", registry.promote, "large", True)
     refused("too large", registry.shadow, "large")
 

@@ -22,7 +22,7 @@ class Said:
 @pytest.mark.parametrize(
     ("trained_at", "env", "said"),
     [
-        (99, {}, ["train.py was changed after its training: `make train` trains anew"]),
+        (99, {}, ["train.py has changed since: `make train` trains the model again"]),
         (101, {}, []),
         (99, {"MODEL_PATH": "mine.skops"}, []),
     ],

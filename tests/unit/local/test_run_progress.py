@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from display import LiveDisplay, View
+from display import LiveDisplay, Snapshot
 from run_progress import Goal, StalledError
-from service_counts import Progress, Tally
+from service_counts import Progress, ServiceCounts
 
 
 def progress(**changes: int) -> Progress:
@@ -40,14 +40,14 @@ def test_a_stall_tells_what_is_missing() -> None:
 
 def test_counts_add_up_over_restarts(tmp_path: Path) -> None:
     file = tmp_path / "metric.json"
-    tally = Tally(file)
+    counts = ServiceCounts(file)
     for pid, joined, pending in [(1, 5, 3), (1, 8, 2), (2, 1, 4)]:
-        counts = f'{{"joined":{joined},"pending_y_true":{pending}}}'
-        file.write_text(f'{{"service":"metric","pid":{pid},"time":0,"counts":{counts}}}')
-        tally.read()
+        numbers = f'{{"joined":{joined},"pending_y_true":{pending}}}'
+        file.write_text(f'{{"service":"metric","pid":{pid},"time":0,"counts":{numbers}}}')
+        counts.read()
     file.unlink()
-    tally.read()
-    assert (tally.total("joined"), tally.latest("pending_y_true")) == (9, 4)
+    counts.read()
+    assert (counts.total("joined"), counts.latest("pending_y_true")) == (9, 4)
 
 
 def test_the_live_status_shows_numbers_states_and_places(
@@ -56,7 +56,7 @@ def test_the_live_status_shows_numbers_states_and_places(
     display = LiveDisplay()
     display.open([("errors", "logs/metric_log.csv")])
     display.say("an event")
-    display.show(View(progress(published=1234), 5.04, {"model": "restarting"}, 61.0))
+    display.show(Snapshot(progress(published=1234), 5.04, {"model": "restarting"}, 61.0))
     display.close()
     shown = capsys.readouterr().out
     for text in ("an event", "1,234", "5.0", "restarting", "logs/metric_log.csv", "1:01 min"):

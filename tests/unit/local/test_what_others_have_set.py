@@ -117,7 +117,12 @@ def test_a_virtual_environment_is_made_anew_where_it_is_of_no_use(
     is_usable: bool,
 ) -> None:
     checkout = tmp_path / "a clone, клон"
-    for name in ("Makefile", "local/requirements.txt", "common/pyproject.toml"):
+    for name in (
+        "Makefile",
+        "local/requirements.txt",
+        "common/pyproject.toml",
+        "cli/pyproject.toml",
+    ):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, checkout / name)
         os.utime(checkout / name, (0, 0))

@@ -1,4 +1,4 @@
-"""The file after a crash at every point of its protocol; somebody's hand: test_changed_files."""
+"""The file after a crash at every point of its protocol; somebody's hand: test_file_watch."""
 
 import fcntl
 import os
@@ -151,7 +151,7 @@ def test_a_state_of_an_older_metric_is_taken_over(
     crash(csv)
     database.execute("DROP TABLE file_end")
     csv = open_csv(tmp_path, database)
-    assert csv.changes == 0
+    assert csv.alterations == 0
     assert text(tmp_path) == HEADER + "a,1\n"
 
 

@@ -191,11 +191,11 @@ def test_while_it_is_written(
     assert content(tmp_path) == HEADER + "c,3\nd,4\n"
     is_kept = there or change is copied_and_truncated  # its writer may still have it open
     assert content(tmp_path, "log.1.csv") == (there if is_kept else None)
-    assert csv.changes == 1
+    assert csv.alterations == 1
     assert "log.csv was changed by something else: " in caplog.text
     csv.close()
     csv = open_csv(tmp_path, connect(tmp_path))
-    assert csv.changes == 0
+    assert csv.alterations == 0
     assert content(tmp_path) == HEADER + "c,3\nd,4\n"
 
 
@@ -215,7 +215,7 @@ def test_while_it_is_stopped(
     append(csv, "c,3\n")
     assert content(tmp_path) == HEADER + "c,3\n"
     assert content(tmp_path, "log.1.csv") == (there or None)
-    assert csv.changes == 1
+    assert csv.alterations == 1
     assert "log.csv was changed by something else: " in caplog.text
 
 
@@ -238,7 +238,7 @@ def test_what_is_only_touched_is_not_changed(tmp_path: Path, running: bool, rows
         csv = open_csv(tmp_path, connect(tmp_path))
     append(csv, "c,3\n")
     assert content(tmp_path) == HEADER + lines + "c,3\n"
-    assert csv.changes == 0
+    assert csv.alterations == 0
 
 
 def test_a_file_that_was_kept_is_never_overwritten(tmp_path: Path) -> None:
@@ -353,9 +353,9 @@ def test_moving_it_is_no_change(tmp_path: Path) -> None:
     append(csv, "c,3\n")
     assert content(tmp_path) == HEADER + "c,3\n"
     assert content(tmp_path, "older.csv") == HEADER + "b,2\n"
-    assert (csv.changes, csv.length) == (0, len(HEADER + "c,3\n"))
+    assert (csv.alterations, csv.length) == (0, len(HEADER + "c,3\n"))
     csv.close()
-    assert open_csv(tmp_path, connect(tmp_path)).changes == 0
+    assert open_csv(tmp_path, connect(tmp_path)).alterations == 0
 
 
 @pytest.mark.parametrize("name", ["metric_log.csv", "unmatched.csv"])

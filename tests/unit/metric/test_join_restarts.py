@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from join import Half
+from half import Half
 from ledger import Ledger
 from pipeline.files import METRIC_LOG_SHADOW_COLUMNS, METRIC_STATE
 from ttl_clock import MAX_STEP_IN_MS
@@ -102,9 +102,9 @@ class Metric:
     ) -> list[tuple[int, float]]:
         self._now_in_ms = now_in_ms
         sizes = {name: self._size(name) for name in FILES}
-        conflicts = self._ledger.take(halves, now_in_ms, shadow_halves).conflicts
+        conflicts = self._ledger.take(halves + shadow_halves, now_in_ms).conflicts
         self._synced |= {name: size for name, size in sizes.items() if size < self._size(name)}
-        return conflicts
+        return [(index, first) for index, first in conflicts if index < len(halves)]
 
     def stop(self, now_in_ms: int) -> None:
         """Stops, and starts again now."""

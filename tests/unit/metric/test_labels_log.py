@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import labels_log
-from join import Half
+from half import Half
 from labels_log import LabelsLog
 from pipeline.errors import LogError
 
@@ -25,7 +25,7 @@ def test_each_value_is_a_line(tmp_path: Path) -> None:
 
 
 def test_it_is_rotated_by_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labels_log, "MOST_BYTES", 5000)
+    monkeypatch.setattr(labels_log, "MAX_BYTES", 5000)
     log = LabelsLog(tmp_path)
     for _ in range(100):
         log.add(values(10))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-import shadow
-from join import Half
+import bounded_tables
+from half import Half
 from ledger import Ledger
 from metric import contradictions, to_halves
 from pipeline.messages import Message
@@ -38,7 +38,7 @@ def take(ledger: Ledger, *halves: Half) -> int:
     """How many rows of shadow candidates came of it."""
     ordinary = [half for half in halves if half.queue != "y_pred_shadow"]
     shadows = [half for half in halves if half.queue == "y_pred_shadow"]
-    return ledger.take(ordinary, 0, shadows).shadow_rows
+    return ledger.take(ordinary + shadows, 0).more_rows["shadow_joined"]
 
 
 def lines(folder: Path) -> list[str]:
@@ -84,11 +84,11 @@ def test_a_candidate_that_says_another_thing_of_other_features_is_refused(
     with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
         take(ledger, says(148, 5), *([label("a"), prediction("a")] if is_row else []))
     with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
-        found = ledger.take([], 0, [says(148.0001, 6), says(math.inf, 5), says(150, 6)])
-    assert found.shadow_conflicts == [(2, 148)], "that it fails once is no contradiction"
+        found = ledger.take([says(148.0001, 6), says(math.inf, 5), says(150, 6)], 0)
+    assert found.conflicts == [(2, 148)], "that it fails once is no contradiction"
     (letter,) = contradictions(
         [Message(["a"], [value], queue="y_pred_shadow") for value in (148.0001, math.inf, 150)],
-        found.shadow_conflicts,
+        found.conflicts,
     )
     assert letter.reason == "this id was used before, with another prediction: 148"
 
@@ -111,9 +111,9 @@ def test_what_an_older_metric_has_kept_of_candidates_goes_on(tmp_path: Path) -> 
         database.executescript(OLDER_SHADOW)
     with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
         found = ledger.take(
-            [label("waits"), prediction("waits")], 0, [tried("old", 9), tried("waits", 9)]
+            [label("waits"), prediction("waits"), tried("old", 9), tried("waits", 9)], 0
         )
-    assert (found.shadow_rows, found.shadow_conflicts) == (1, [(1, 148)])
+    assert (found.more_rows, found.conflicts) == ({"shadow_joined": 1}, [(3, 148)])
 
 
 def test_models_that_are_not_known_are_empty(ledger: Ledger, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_file_taken_away_is_begun_anew(ledger: Ledger, tmp_path: Path) -> No
     (tmp_path / "metric_log_shadow.csv").unlink()
     take(ledger, label("a"), prediction("a"))
     assert lines(tmp_path) == ["a,151,148,3,ridge-1,live,0.5"]
-    assert ledger.files_changed == 1
+    assert ledger.alterations == 1
 
 
 def test_the_file_taken_away_while_stopped_is_begun_anew(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_too_many_let_the_oldest_go_and_hold_nobody_up(tmp_path: Path) -> None:
 def test_far_too_many_leave_bit_by_bit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(Ledger(tmp_path, 60, 1000, 1000)) as ledger:
         take(ledger, *(tried(str(number)) for number in range(25)))
-    monkeypatch.setattr(shadow, "LET_GO_AT_ONCE", 10)
+    monkeypatch.setattr(bounded_tables, "LET_GO_AT_ONCE", 10)
     with closing(Ledger(tmp_path, 60, 3, 1000)) as ledger:
         left = []
         for _ in range(4):

@@ -190,4 +190,4 @@ def test_a_full_file_that_was_taken_away_is_begun_with_its_header(
     for number in range(2, 5):
         append(csv, database, number)
     assert kept(tmp_path) == LINES[2:5]
-    assert (csv.changes, csv.dropped_lines) == (1, 0)
+    assert (csv.alterations, csv.dropped_lines) == (1, 0)

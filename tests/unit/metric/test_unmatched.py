@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from join import Half
+from half import Half
 from support.waiting import Clock
 from unmatched import Unmatched, UnmatchedLog, by_queue
 

@@ -60,7 +60,7 @@ def test_which_model_answers_once_another_was_built(
     last = store.last_change()
     assert last is not None
     assert names.get(last.live, last.live) == answer
-    is_told = f"POST /models/{own}/promote at the gateway has it answer" in caplog.text
+    is_told = f"POST /models/{own}/promote at the gateway makes it live" in caplog.text
     assert is_told == (answer != "own")
 
     register(store, path)  # by the next process of model: all is as it was
@@ -74,6 +74,6 @@ def test_what_the_last_rollback_leads_back_to_is_not_deleted(tmp_path: Path, pat
     store = made(tmp_path / "store", "start a, promote b")
     register(store, path)
     registry = Registry(store, 9.9)
-    with pytest.raises(Exception, match="it is what a rollback returns to"):
+    with pytest.raises(Exception, match="it is the model that a rollback returns to"):
         registry.delete(fingerprint.model_id(path.read_bytes()))
     registry.delete("a")

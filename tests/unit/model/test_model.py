@@ -13,12 +13,13 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.feature_extraction.text import CountVectorizer
 
 import train
-from model import answer, tried
+from model import answer
 from pipeline import dataset
 from pipeline.errors import ModelError, StopError
 from pipeline.messages import Message
 from pipeline.model_store import predictor as predictor_module
 from pipeline.model_store.predictor import Predictor
+from shadow_answers import shadow_answers
 from support.waiting import STOP_SECONDS, Clock
 
 
@@ -55,13 +56,13 @@ def unasked() -> None:
 
 def test_what_a_candidate_cannot_predict_is_null_in_its_place() -> None:
     requests = [request(1, 13, 2), request(99, batched=False)]
-    both = tried(Predictor(Fragile(), "frail"), requests, unasked)
+    both = shadow_answers(Predictor(Fragile(), "frail"), requests, unasked)
     assert [message.encode() for message in both] == [
         b'{"id":["row-1","row-13","row-2"],"body":[1.0,null,2.0]}',
         b'{"id":"row-99","body":null}',
     ]
     assert {message.model_id for message in both} == {"frail"}
-    assert tried(Predictor(Fragile()), [], unasked) == []
+    assert shadow_answers(Predictor(Fragile()), [], unasked) == []
 
 
 def test_training_says_its_errors_and_stores_a_model(

@@ -21,7 +21,7 @@ from pipeline import dataset
 from pipeline.errors import ModelError
 from pipeline.model_store.onnx_model import MAX_SESSION_BYTES
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.records import MOST_MODEL_BYTES
+from pipeline.model_store.records import MAX_MODEL_BYTES
 
 LARGE = 2**24  # numbers of eight bytes each
 BASE = f'"{scipy.sparse.spmatrix.__module__}"'
@@ -86,7 +86,7 @@ def with_items(item: str) -> Callable[[str], str]:
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_unpacks_to_far_more_than_it_is_is_refused_unread(name: str) -> None:
     content = BOMBS[name]()
-    assert len(content) < MOST_MODEL_BYTES
+    assert len(content) < MAX_MODEL_BYTES
     with pytest.raises(ModelError, match=r"model.skops is refused: it unpacks to more than \d"):
         Predictor.of(content, Path("model.skops"), "")
 

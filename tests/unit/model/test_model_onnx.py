@@ -101,11 +101,11 @@ def test_a_foreign_file_is_refused(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        (hand_made([None, 3]), r"takes shape \[None, 3\], and not any number of rows of 10"),
-        (hand_made([10]), r"takes shape \[10\], and not any number of rows of 10"),
+        (hand_made([None, 3]), r"takes shape \[None, 3\], not any number of rows of 10"),
+        (hand_made([10]), r"takes shape \[10\], not any number of rows of 10"),
         (hand_made([1, 10]), "takes exactly 1 rows at a time: store it with a first dimension"),
         (hand_made(kind=onnx.TensorProto.INT64), r"takes tensor\(int64\): its input must be"),
-        (hand_made(outputs=2), "has 1 inputs and 2 outputs, and not one of each"),
+        (hand_made(outputs=2), "has 1 inputs and 2 outputs, not one of each"),
     ],
 )
 def test_a_model_of_another_shape_is_refused(

@@ -12,8 +12,8 @@ from urllib.error import HTTPError, URLError
 import pytest
 
 from page.broker_status.management_api import TIMEOUT_SECONDS, BrokerApi
-from page.broker_status.monitor import SILENT, Management
-from page.broker_status.snapshot import Copies, Look
+from page.broker_status.monitor import SILENT, BrokerMonitor
+from page.broker_status.snapshot import BrokerSnapshot, ServiceState
 from support.waiting import PATIENCE_SECONDS
 
 
@@ -58,11 +58,11 @@ GOOD = {
 }
 
 
-def look_at(**answers: bytes) -> Look:
+def snapshot_of(**answers: bytes) -> BrokerSnapshot:
     """What is made of a broker whose answers are GOOD but for these."""
     good = {path: http("200 OK", json.dumps(body).encode()) for path, body in GOOD.items()}
     with closing(Server(http("404 Not Found"), **(good | answers))) as server:
-        return Management([server.url]).look(patience_seconds=PATIENCE_SECONDS)
+        return BrokerMonitor([server.url]).snapshot(patience_seconds=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -91,26 +91,27 @@ def look_at(**answers: bytes) -> Look:
 )  # fmt: skip
 def test_an_item_that_tells_nothing_hides_nothing(path: str, more: str) -> None:
     body = json.dumps(GOOD[path])[:-1] + f", {more}]"
-    look = look_at(**{path: http("200 OK", body.encode())})
-    assert look.reachable
-    assert look.note.startswith("RabbitMQ 4.0.5, ")
-    assert look.note.endswith("nodes running")
-    assert (look.queues["features"].ready, look.queues["features"].consumers) == (3, 1)
-    assert look.services["model"] == look.services["features"] == Copies("running", 1)
-    assert "node rabbit@b is down" in look.warnings
+    snapshot = snapshot_of(**{path: http("200 OK", body.encode())})
+    assert snapshot.reachable
+    assert snapshot.note.startswith("RabbitMQ 4.0.5, ")
+    assert snapshot.note.endswith("nodes running")
+    assert (snapshot.queues["features"].ready, snapshot.queues["features"].consumers) == (3, 1)
+    assert snapshot.services["model"] == snapshot.services["features"] == ServiceState("running", 1)
+    assert "node rabbit@b is down" in snapshot.warnings
 
 
 @pytest.mark.parametrize("answer", ["403 Forbidden", "500 Internal Server Error", "200 OK"])
 @pytest.mark.parametrize("path", ["/connections", "/consumers", "/nodes", "/overview"])
 def test_what_is_not_told_hides_nothing_else(path: str, answer: str) -> None:
-    look = look_at(**{path: http(answer, b'"nonsense"')})
-    assert look.reachable
+    snapshot = snapshot_of(**{path: http(answer, b'"nonsense"')})
+    assert snapshot.reachable
     assert (
-        f"its {'version is' if path == '/overview' else path[1:] + ' are'} not known" in look.note
+        f"its {'version is' if path == '/overview' else path[1:] + ' are'} not known"
+        in snapshot.note
     )
-    assert look.queues["features"].ready == 3
+    assert snapshot.queues["features"].ready == 3
     state = "unknown" if path == "/consumers" else "running"
-    assert look.services["model"].state == state
+    assert snapshot.services["model"].state == state
 
 
 @pytest.mark.parametrize(
@@ -150,36 +151,38 @@ def test_why_it_does_not_answer_is_said_in_words(error: Exception, words: str) -
 )
 def test_whatever_is_answered_is_only_not_reachable(answer: bytes) -> None:
     with closing(Server(answer)) as server:
-        look = Management([server.url]).look(patience_seconds=PATIENCE_SECONDS)
-    assert not look.reachable
-    assert "cret" not in look.note
+        snapshot = BrokerMonitor([server.url]).snapshot(patience_seconds=PATIENCE_SECONDS)
+    assert not snapshot.reachable
+    assert "cret" not in snapshot.note
 
 
 def test_the_password_is_given_to_nobody_else() -> None:
     with closing(Server(http("200 OK", b"[]"))) as other:
         elsewhere = f"Location: http://localhost:{other.port}/"
         with closing(Server(http("302 Found", header=elsewhere))) as server:
-            look = Management([server.url]).look(patience_seconds=PATIENCE_SECONDS)
+            snapshot = BrokerMonitor([server.url]).snapshot(patience_seconds=PATIENCE_SECONDS)
             assert b"Basic " + b64encode("guest:sécret".encode()) in server.requests[0]
-    assert not look.reachable
+    assert not snapshot.reachable
     assert not other.requests
 
 
 def test_nobody_waits_longer_than_they_have_patience() -> None:
     with closing(Server(b"")) as server:
-        management = Management([server.url])
+        monitor = BrokerMonitor([server.url])
         begin = time.monotonic()
-        first, *others = [management.look(patience_seconds=0.1) for _ in range(5)]
-        assert time.monotonic() - begin < 5 * TIMEOUT_SECONDS / 2, "not for each look to end"
+        first, *others = [monitor.snapshot(patience_seconds=0.1) for _ in range(5)]
+        assert time.monotonic() - begin < 5 * TIMEOUT_SECONDS / 2, "not for each snapshot to end"
     assert first == SILENT
-    assert not any(look.reachable for look in others)
+    assert not any(snapshot.reachable for snapshot in others)
 
 
 def test_without_an_answer_only_plot_is_known_to_be_there() -> None:
-    look = Management(["http://guest:secret@127.0.0.1:1/%2F"]).look(PATIENCE_SECONDS)
-    assert not look.reachable
-    assert look.note == "127.0.0.1 refuses the connection: RabbitMQ is stopped, or still starting"
-    states = {name: copies.state for name, copies in look.services.items()}
+    snapshot = BrokerMonitor(["http://guest:secret@127.0.0.1:1/%2F"]).snapshot(PATIENCE_SECONDS)
+    assert not snapshot.reachable
+    assert (
+        snapshot.note == "127.0.0.1 refuses the connection: RabbitMQ is stopped, or still starting"
+    )
+    states = {name: copies.state for name, copies in snapshot.services.items()}
     assert states == {
         "features": "unknown", "model": "unknown", "metric": "unknown", "plot": "running",
     }  # fmt: skip

@@ -1,7 +1,6 @@
-"""The comparison of a candidate with the live model: right, and not to be fooled by looking on."""
+"""The comparison of a shadow model with the live one: right, and not fooled by looking on."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logs.rows import Column, Rows, ShadowRows, header, parse
-from logs.tail import Follower
+from logs.parse import parse
+from logs.rows import Column, Rows, header
 from pipeline.files import METRIC_LOG_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
-from pipeline.run import Run
-from plotter import Plotter
-from stats.betting import ALPHA, MIN_ROWS, MIN_SPAN
-from stats.comparison import MAX_PAIRS, Comparison, Comparisons
-from support.waiting import PATIENCE_SECONDS
+from shadow_comparison.comparison import MAX_PAIRS, Comparison, Comparisons
+from shadow_comparison.confidence_sequence import ALPHA, MIN_ROWS, MIN_SPAN
+from shadow_comparison.rows import ShadowRows
 
 HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
 ERRORS = st.lists(
@@ -51,28 +48,22 @@ BAD_LINES = [
 ]
 
 
-def shadow_rows(candidate: Any, live: Any, predictions: Any = None) -> ShadowRows:
-    """Rows of these errors, of labels that are 0; infinite where the candidate gave no number."""
-    own, other = np.array(candidate, np.float64), np.array(live, np.float64)
+def shadow_rows(shadow: Any, live: Any, predictions: Any = None) -> ShadowRows:
+    """Rows of these errors, of labels that are 0; infinite where the shadow gave no number."""
+    own, other = np.array(shadow, np.float64), np.array(live, np.float64)
     said = own if predictions is None else np.array(predictions)
     name = np.full(len(own), "m", np.object_)
     return ShadowRows(np.zeros(len(own)), said, own, name, name, other)
 
 
-def compared(candidate: Any, live: Any, predictions: Any = None) -> Comparison:
+def compared(shadow: Any, live: Any, predictions: Any = None) -> Comparison:
     comparison = Comparison()
-    comparison.add(shadow_rows(candidate, live, predictions))
+    comparison.add(shadow_rows(shadow, live, predictions))
     return comparison
 
 
 def lines(*errors: tuple[float, float], pair: tuple[str, str] = PAIR) -> str:
     return "".join(f"a,0,{own},{own},{pair[0]},{pair[1]},{live}\n" for own, live in errors)
-
-
-def shown(plotter: Plotter) -> Any:
-    assert plotter.catch_up(seconds=PATIENCE_SECONDS)
-    assert plotter.view()["shadow"] == plotter.numbers()["shadow"]
-    return plotter.view()["shadow"]
 
 
 @given(ERRORS, st.lists(st.integers(0, 160)))
@@ -120,13 +111,13 @@ def test_of_two_equal_models_none_is_told_to_be_better_by_looking_on(
     left_out = left_out_by_ordinary = 0
     for _ in range(streams):
         worse, live = pair(name, random, rows)
-        candidate, other = (live, worse) if is_better else (worse, live)
-        differences = candidate - other
+        shadow, other = (live, worse) if is_better else (worse, live)
+        differences = shadow - other
         comparison = Comparison()
         is_left_out = is_left_out_by_ordinary = False
         for start in range(0, rows, step):
             part = slice(start, start + step)
-            comparison.add(shadow_rows(candidate[part], other[part]))
+            comparison.add(shadow_rows(shadow[part], other[part]))
             interval = comparison.difference()
             is_left_out |= interval is not None and not interval.low <= 0 <= interval.high
             seen = differences[: part.stop]
@@ -176,24 +167,24 @@ def test_what_is_not_sure_is_not_told() -> None:
     assert (perfect.verdict(), perfect.difference()) == ("too few rows", None)
 
 
-def test_a_candidate_far_off_on_some_rows_is_not_better() -> None:
+def test_a_shadow_model_far_off_on_some_rows_is_not_better() -> None:
     """By 5,000 points on every tenth row: the mean is 475 worse, and 27 better on the others."""
     live = np.full(4000, 60.0)
-    candidate = np.where(np.arange(4000) % 10 == 9, 5060.0, 33.0)
-    comparison = compared(candidate, live)
+    shadow = np.where(np.arange(4000) % 10 == 9, 5060.0, 33.0)
+    comparison = compared(shadow, live)
     assert comparison.difference() is not None
     assert comparison.mae() == pytest.approx((535.7, 60))
     assert comparison.verdict() == "worse"
-    late = compared(np.sort(candidate), live)
+    late = compared(np.sort(shadow), live)
     assert late.beyond == 400
     assert late.verdict() == "worse"
 
 
 @pytest.mark.parametrize(("gain", "verdict"), [(10, "failing"), (0, "failing"), (-10, "worse")])
-def test_a_candidate_that_gives_no_number_is_not_better(gain: float, verdict: str) -> None:
+def test_a_shadow_model_that_gives_no_number_is_not_better(gain: float, verdict: str) -> None:
     live = np.linspace(20, 80, 3000)
-    candidate = np.where(np.arange(3000) % 5 < 2, math.inf, live - gain)
-    comparison = compared(candidate, live)
+    shadow = np.where(np.arange(3000) % 5 < 2, math.inf, live - gain)
+    comparison = compared(shadow, live)
     assert (comparison.rows, comparison.failed) == (1800, 1200)
     assert comparison.mae() == pytest.approx((50 - gain, 50), abs=0.1)
     assert comparison.verdict() == verdict
@@ -229,30 +220,6 @@ def test_bad_lines_spoil_no_others(chosen: list[bytes]) -> None:
     assert [line[:-1] for line in unreadable] == [line for line in chosen if line in BAD_LINES]
 
 
-def test_another_pair_begins_anew_and_a_late_row_of_the_one_before_costs_nothing(
-    tmp_path: Path,
-) -> None:
-    plotter = Plotter(tmp_path, Run("plot"))
-    log = tmp_path / "metric_log_shadow.csv"
-    assert shown(plotter) is None
-    log.write_text(HEADER)
-    assert shown(plotter) is None
-    after = ("svr-0123456789ab", PAIR[0])
-    for text, pair, rows in (
-        (lines(*[(10, 20)] * 40), PAIR, 40),
-        (lines((30, 10), (30, 12), pair=after), after, 2),
-        (lines((10, 20)), PAIR, 41),
-        (lines((30, 14), pair=after), after, 3),
-    ):
-        with log.open("a") as file:
-            file.write(text)
-        shadow = shown(plotter)
-        assert (shadow["candidate"]["model_id"], shadow["live"]["model_id"]) == pair
-        assert shadow["rows"] == rows
-    assert shadow["candidate"]["mae"] == 30
-    assert shadow["live"]["mae"] == pytest.approx(12)
-
-
 def test_pairs_without_end_do_not_fill_the_memory() -> None:
     comparisons = Comparisons()
     for number in range(3):
@@ -262,35 +229,3 @@ def test_pairs_without_end_do_not_fill_the_memory() -> None:
         comparisons.add(rows)
     assert comparisons.latest() is not None
     assert len(vars(comparisons)["_pairs"]) == MAX_PAIRS
-
-
-def test_a_log_taken_away_or_replaced_is_begun_anew(tmp_path: Path) -> None:
-    plotter = Plotter(tmp_path, Run("plot"))
-    log, other = tmp_path / "metric_log_shadow.csv", tmp_path / "other.csv"
-    log.write_text(HEADER + lines(*[(10, 20)] * 400) + "torn by hand\n")
-    shadow = shown(plotter)
-    assert (shadow["rows"], shadow["unreadable"], shadow["verdict"]) == (400, 1, "better")
-    assert (shadow["bound"], shadow["beyond"]) == (40, 0)
-    other.write_text(HEADER + "a,0,inf,inf,m,live,20\n")
-    other.replace(log)
-    shadow = shown(plotter)
-    assert (shadow["rows"], shadow["failed"], shadow["unreadable"]) == (0, 1, 0)
-    assert (shadow["candidate"]["mae"], shadow["difference"]) == (None, None)
-    assert shadow["verdict"] == "failing"
-    before = plotter.version
-    log.unlink()
-    assert shown(plotter) is None
-    assert plotter.version != before, "the page is told"
-
-
-def test_the_candidates_rows_are_read_while_there_are_no_others(tmp_path: Path) -> None:
-    log = tmp_path / "metric_log_shadow.csv"
-    log.write_text(HEADER + lines((1, 2)))
-    reader = Follower(log, ShadowRows)
-    rows = reader.read()
-    assert rows is not None
-    assert [column.tolist() for column in rows] == [[0], [1], [1], [PAIR[0]], [PAIR[1]], [2]]
-    plotter = Plotter(tmp_path, Run("plot"))
-    assert shown(plotter)["rows"] == 1
-    assert plotter.numbers()["rows"] == 0
-    assert not plotter.has_news, "the picture is of the live model's errors"

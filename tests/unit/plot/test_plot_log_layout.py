@@ -9,7 +9,7 @@ import pytest
 
 from logs.layout import LayoutError, find
 from logs.rows import Rows
-from logs.tail import Follower
+from logs.tail import LogTail
 
 FRAME = pd.DataFrame(
     {
@@ -47,7 +47,7 @@ def written(folder: Path, frame: pd.DataFrame, **way: Any) -> Path:
 
 @pytest.mark.parametrize("name", WAYS)
 def test_columns_are_found_by_name(tmp_path: Path, name: str) -> None:
-    reader = Follower(written(tmp_path, FRAME, **WAYS[name]), Rows)
+    reader = LogTail(written(tmp_path, FRAME, **WAYS[name]), Rows)
     rows = reader.read()
     assert rows is not None
     for column in COLUMNS:
@@ -61,7 +61,7 @@ def test_columns_are_found_by_name(tmp_path: Path, name: str) -> None:
 
 def test_columns_of_other_names_are_left_alone(tmp_path: Path) -> None:
     frame = FRAME.assign(model="m,1", at="2026-11-29 12:00:00")[["model", *FRAME.columns, "at"]]
-    rows = Follower(written(tmp_path, frame), Rows).read()
+    rows = LogTail(written(tmp_path, frame), Rows).read()
     assert rows is not None
     assert rows.y_true.tolist() == FRAME["y_true"].tolist()
 
@@ -71,8 +71,8 @@ def test_many_rows_are_read_as_fast_as_ours(tmp_path: Path, way: str) -> None:
     """All at once: line by line is ten times slower."""
     frame = pd.concat([FRAME.iloc[:1]] * 1000)
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr("logs.rows._parse_by_line")
-        rows = Follower(written(tmp_path, frame, **WAYS[way]), Rows).read()
+        patch.delattr("logs.parse._parse_by_line")
+        rows = LogTail(written(tmp_path, frame, **WAYS[way]), Rows).read()
     assert rows is not None
     assert rows.y_true.tolist() == [151.0] * 1000
 
@@ -81,7 +81,7 @@ def test_a_header_that_comes_again_with_each_piece_is_no_row(tmp_path: Path) -> 
     path = written(tmp_path, FRAME)
     for _ in range(3):
         FRAME.to_csv(path, mode="a", index=False)
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert len(rows.y_true) == 4 * len(FRAME)
@@ -98,7 +98,7 @@ def test_another_header_further_down_holds_for_the_rows_after_it(tmp_path: Path)
     for way in others:
         with path.open("a") as file:
             file.write(str(FRAME.to_csv(**({"index": False} | way))))
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     for column in COLUMNS:
@@ -115,7 +115,7 @@ def test_a_header_that_changes_the_order_counts_however_the_log_is_appended(
     content = b"id,y_true,y_pred,absolute_error\n" + b"a,100,110,10\n" * 40
     content += b"id,y_pred,y_true,absolute_error\n" + b"b,105,100,5\n" * 40
     path = tmp_path / "metric_log.csv"
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     biases: list[float] = []
     for start in range(0, len(content), piece):
         with path.open("ab") as file:
@@ -130,11 +130,11 @@ def test_a_header_that_changes_the_order_counts_however_the_log_is_appended(
 def test_rows_under_a_header_that_comes_late_are_read(tmp_path: Path) -> None:
     path = tmp_path / "metric_log.csv"
     path.write_text("run 7\ny_pred,y_true\n2,1\n")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2])
-    assert "before its header 'y_pred,y_true' is not read" in str(reader.problem())
+    assert "before its header 'y_pred,y_true' are not read" in str(reader.problem())
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_header_without_a_column_is_refused_by_its_name(header: bytes, missing
 def test_nothing_is_guessed_where_the_header_is_not_known(tmp_path: Path) -> None:
     path = tmp_path / "metric_log.csv"
     path.write_text("uuid,label,prediction,error\na,151,112.75,38.25\n")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert len(rows.y_true) == reader.unreadable == 0
@@ -165,7 +165,7 @@ def test_nothing_is_guessed_where_the_header_is_not_known(tmp_path: Path) -> Non
 
 
 def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path) -> None:
-    reader = Follower(written(tmp_path, FRAME.iloc[:1], header=False), Rows)
+    reader = LogTail(written(tmp_path, FRAME.iloc[:1], header=False), Rows)
     rows = reader.read()
     assert rows is not None
     assert rows.y_true.tolist() == [151]
@@ -176,8 +176,12 @@ def test_rows_as_ours_without_a_header_are_read_and_that_is_told(tmp_path: Path)
 @pytest.mark.parametrize(
     ("numbers", "read", "told"),
     [
-        (["1,234\t1,230"], [1.234], "the comma in '1,234' is taken to be decimal, and may"),
-        (["999\t1", "1,234\t1,230"], [999, 1.234], "the comma in '1,234' is taken to be decimal"),
+        (["1,234\t1,230"], [1.234], "the comma in '1,234' is read as a decimal comma, but may"),
+        (
+            ["999\t1", "1,234\t1,230"],
+            [999, 1.234],
+            "the comma in '1,234' is read as a decimal comma",
+        ),
         (["1,234.5\t1,230"], [], "commas separate thousands in its numbers, as in '1,234.5'"),
         (["1,234\t1,230", "5\t1,234,567"], [], "commas separate thousands"),
         (["1,234\t1,230", "0,5\t1"], [1.234, 0.5], None),
@@ -189,7 +193,7 @@ def test_commas_that_may_separate_thousands_are_told(
 ) -> None:
     path = tmp_path / "metric_log.csv"
     path.write_text("\n".join(["y_true\ty_pred", *numbers, ""]))
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert rows.y_true.tolist() == read
@@ -201,7 +205,7 @@ def test_commas_that_may_separate_thousands_are_told(
 def test_blank_lines_and_excels_are_skipped_before_the_header(tmp_path: Path, start: str) -> None:
     path = tmp_path / "metric_log.csv"
     path.write_text(start + "id;y_true;y_pred\na;1;2,5\n")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert (rows.y_true.tolist(), rows.y_pred.tolist()) == ([1], [2.5])
@@ -227,7 +231,7 @@ def test_a_line_too_long_does_not_make_up_for_one_too_short(
 ) -> None:
     path = tmp_path / "metric_log.csv"
     path.write_text("\n".join([header, row, *bad[::order], ""]))
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     rows = reader.read()
     assert rows is not None
     assert (rows.y_true.tolist(), reader.unreadable) == ([10], 2)
@@ -237,7 +241,7 @@ def test_lines_that_cannot_be_read_are_told_with_the_first_of_them(tmp_path: Pat
     path = written(tmp_path, FRAME)
     with path.open("a") as file:
         file.write("half,151,,\n" + "x" * 500 + "\n")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     reader.read()
     assert reader.unreadable == 2
     assert str(reader.problem()).startswith(

@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from join import Half
+from half import Half
 from ledger import Ledger
-from logs.metric_state import State, StateError, Trace
+from logs.metric_state import MetricState, MetricStateError, Trace
 from pipeline.files import METRIC_STATE
 from support.waiting import Clock
 
@@ -32,8 +32,8 @@ def ledger(tmp_path: Path, clock: Clock) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> State:
-    return State(tmp_path / METRIC_STATE)
+def state(tmp_path: Path) -> MetricState:
+    return MetricState(tmp_path / METRIC_STATE)
 
 
 def label(row_id: str) -> Half:
@@ -44,7 +44,7 @@ def prediction(row_id: str) -> Half:
     return Half(row_id, "y_pred", 206.5, NOON, NOON - 20, NOON - 60)
 
 
-def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
+def test_a_row_with_all_its_times(ledger: Ledger, state: MetricState) -> None:
     ledger.take([label("a"), prediction("a")], NOON + 5)
     assert state.trace("a") == Trace(
         "a", "joined", 151.0, 206.5, 55.5,
@@ -54,7 +54,7 @@ def test_a_row_with_all_its_times(ledger: Ledger, state: State) -> None:
     assert state.joined_in_ms(["a", "b"]) == {"a": NOON + 5}
 
 
-def test_the_model_that_answers_is_that_of_the_last_row(ledger: Ledger, state: State) -> None:
+def test_the_model_that_answers_is_that_of_the_last_row(ledger: Ledger, state: MetricState) -> None:
     ledger.take([], NOON)
     assert state.model_id() is None
     for row_id, model_id in (("a", "first"), ("b", "second")):
@@ -65,7 +65,7 @@ def test_the_model_that_answers_is_that_of_the_last_row(ledger: Ledger, state: S
 
 def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) -> None:
     path = tmp_path / METRIC_STATE
-    state = State(path)
+    state = MetricState(path)
     columns = "id TEXT, y_true REAL, y_pred REAL, joined_in_ms INTEGER"
     with closing(sqlite3.connect(path)) as database:
         database.execute(f"CREATE TABLE joined ({columns})")
@@ -78,7 +78,7 @@ def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) 
     assert state.trace("a").model_id == "ridge-7f3a9c2b41de"
 
 
-def test_a_half_that_waits(ledger: Ledger, state: State) -> None:
+def test_a_half_that_waits(ledger: Ledger, state: MetricState) -> None:
     ledger.take([label("a"), prediction("b"), prediction("c")], NOON + 5)
     assert state.trace("a") == Trace(
         "a", "pending", y_true=151.0, label_in_ms=NOON - 50, received_in_ms=NOON
@@ -90,7 +90,7 @@ def test_a_half_that_waits(ledger: Ledger, state: State) -> None:
     assert state.pending() == {"y_true": 1, "y_pred": 2}
 
 
-def test_what_is_not_known(ledger: Ledger, state: State) -> None:
+def test_what_is_not_known(ledger: Ledger, state: MetricState) -> None:
     ledger.take([label("old"), prediction("old")], NOON)
     ledger.take([label("a"), prediction("a"), label("b"), prediction("b")], NOON)
     for row_id in ("never", "old", "' OR 1=1 --", "<b>"):
@@ -98,7 +98,7 @@ def test_what_is_not_known(ledger: Ledger, state: State) -> None:
 
 
 def test_counts_follow_halves_that_find_their_other_or_expire(
-    ledger: Ledger, state: State, clock: Clock
+    ledger: Ledger, state: MetricState, clock: Clock
 ) -> None:
     assert state.pending() == {"y_true": 0, "y_pred": 0}
     ledger.take([label("a"), label("b")], NOON)
@@ -110,7 +110,9 @@ def test_counts_follow_halves_that_find_their_other_or_expire(
     assert state.pending() == {"y_true": 0, "y_pred": 0}
 
 
-def test_what_has_left_without_its_other_half(ledger: Ledger, state: State, clock: Clock) -> None:
+def test_what_has_left_without_its_other_half(
+    ledger: Ledger, state: MetricState, clock: Clock
+) -> None:
     nothing = {"let_go": {}, "expired": {}, "dropped": 0}
     assert state.unmatched() == nothing
     ledger.take([label(str(number)) for number in range(4)], NOON + 2)
@@ -126,7 +128,7 @@ def test_what_has_left_without_its_other_half(ledger: Ledger, state: State, cloc
     assert state.unmatched() == {"let_go": let_go, "expired": expired, "dropped": 0}
 
 
-def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:
+def test_counts_are_right_after_a_restart(tmp_path: Path, state: MetricState) -> None:
     for _ in range(2):
         ledger = Ledger(tmp_path, 60, 1000, 1000)
         ledger.take([label("a")], NOON)
@@ -134,7 +136,9 @@ def test_counts_are_right_after_a_restart(tmp_path: Path, state: State) -> None:
         assert state.pending() == {"y_true": 1, "y_pred": 0}
 
 
-def test_metric_writes_while_somebody_reads(ledger: Ledger, state: State, tmp_path: Path) -> None:
+def test_metric_writes_while_somebody_reads(
+    ledger: Ledger, state: MetricState, tmp_path: Path
+) -> None:
     with closing(sqlite3.connect(f"file:{tmp_path / METRIC_STATE}?mode=ro", uri=True)) as reader:
         reader.execute("BEGIN")
         assert not reader.execute("SELECT * FROM pending").fetchall()
@@ -146,7 +150,7 @@ def test_metric_writes_while_somebody_reads(ledger: Ledger, state: State, tmp_pa
 
 
 def test_reading_the_state_of_a_metric_that_has_ended_leaves_its_files_alone(
-    tmp_path: Path, state: State
+    tmp_path: Path, state: MetricState
 ) -> None:
     ledger = Ledger(tmp_path, 60, 1000, 1000)
     ledger.take([label("a")], NOON)
@@ -156,13 +160,15 @@ def test_reading_the_state_of_a_metric_that_has_ended_leaves_its_files_alone(
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
-def test_without_metric_there_is_no_state_and_none_is_made(tmp_path: Path, state: State) -> None:
-    with pytest.raises(StateError, match=r"metric_state\.sqlite3, cannot be read: unable to open"):
+def test_without_metric_there_is_no_state_and_none_is_made(
+    tmp_path: Path, state: MetricState
+) -> None:
+    with pytest.raises(MetricStateError, match=r"sqlite3, cannot be read: unable to open"):
         state.pending()
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path: Path, state: State) -> None:
+def test_a_file_that_is_no_state_is_said_to_be_none(tmp_path: Path, state: MetricState) -> None:
     (tmp_path / METRIC_STATE).write_bytes(b"no database" * 1000)
-    with pytest.raises(StateError, match="file is not a database"):
+    with pytest.raises(MetricStateError, match="file is not a database"):
         state.trace("a")

@@ -9,7 +9,7 @@ from page.broker_status import broker_nodes
 from page.broker_status.delivery_limits import delivery_limits
 from page.broker_status.queue_figures import Queue, by_stream
 from page.broker_status.queue_trend import judge, judge_dead_letters
-from page.broker_status.snapshot import Copies, services
+from page.broker_status.snapshot import ServiceState, services
 
 
 def queue(name: str, *, ready: int = 0, rate: float = 0.0, **more: Any) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def held(*messages: int) -> dict[str, Any]:
 def test_queues_that_are_not_of_the_pipeline_are_left_out() -> None:
     listed = [queue("features", ready=3, rate=5.0, messages_unacknowledged=1), queue("my-own")]
     (name, found), *others = by_stream(listed, []).items()
-    assert (name, found.waiting, found.in_per_second, others) == ("features", 4, 5.0, [])
+    assert (name, found.depth, found.in_per_second, others) == ("features", 4, 5.0, [])
 
 
 def test_who_has_several_consumers_on_a_channel_is_one() -> None:
@@ -117,14 +117,14 @@ def test_a_queue_whose_node_is_down_says_so() -> None:
 @pytest.mark.parametrize(
     ("consumers", "state"),
     [
-        ((0, 0), Copies("stopped", 0)),
-        ((1, 0), Copies("stopped", 0)),
-        ((1, 1), Copies("running", 1)),
-        ((None, None), Copies("unknown", 0)),
+        ((0, 0), ServiceState("stopped", 0)),
+        ((1, 0), ServiceState("stopped", 0)),
+        ((1, 1), ServiceState("running", 1)),
+        ((None, None), ServiceState("unknown", 0)),
     ],
 )
 def test_metric_is_there_if_both_its_queues_are_consumed(
-    consumers: tuple[int | None, int | None], state: Copies
+    consumers: tuple[int | None, int | None], state: ServiceState
 ) -> None:
     y_true, y_pred = consumers
     queues = {"y_true": Queue(consumers=y_true), "y_pred": Queue(consumers=y_pred)}
@@ -134,14 +134,14 @@ def test_metric_is_there_if_both_its_queues_are_consumed(
 @pytest.mark.parametrize(
     ("rate", "names", "state"),
     [
-        (0.0, [], Copies("stopped", 0)),
+        (0.0, [], ServiceState("stopped", 0)),
         (0.0, ["features: publishing", "features: publishing", "model: publishing"],
-         Copies("running", 2)),
-        (5.0, [""], Copies("running", 1)),
+         ServiceState("running", 2)),
+        (5.0, [""], ServiceState("running", 1)),
     ],
 )  # fmt: skip
 def test_features_is_there_by_its_name_or_by_its_rows(
-    rate: float, names: list[str], state: Copies
+    rate: float, names: list[str], state: ServiceState
 ) -> None:
     assert services({"features": Queue(in_per_second=rate)}, names)["features"] == state
 
@@ -152,13 +152,13 @@ def test_features_is_there_by_its_name_or_by_its_rows(
         ({"running": True, "mem_alarm": False, "partitions": []}, []),
         ({"running": False}, ["node b is down"]),
         ({"running": True, "being_drained": True},
-         ["node b is in maintenance, and takes no connections"]),
+         ["node b is in maintenance and accepts no connections"]),
         ({"running": True, "partitions": ["a"]},
-         ["node b does not see all others (a network partition)"]),
+         ["node b cannot see all other nodes (network partition)"]),
         ({"running": True, "mem_alarm": True},
-         ["node b is short of memory: the broker takes no messages until that ends"]),
+         ["node b is short of memory: the broker accepts no messages until it has more"]),
         ({"running": True, "disk_free_alarm": True},
-         ["node b is short of disk space: the broker takes no messages until that ends"]),
+         ["node b is short of disk space: the broker accepts no messages until it has more"]),
         ({"running": None, "mem_alarm": [], "a_field_of_next_year": "yes"}, []),
         ({}, []),
     ],

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from logs.rows import Column, Rows
-from stats.scatter import MAX_BARS, MAX_PLACES, MAX_POINTS, Pairs
+from stats.scatter import MAX_BARS, MAX_PLACES, MAX_POINTS, Scatter
 
 
-def pairs_of(y_true: object, y_pred: object) -> Pairs:
-    pairs = Pairs()
+def pairs_of(y_true: object, y_pred: object) -> Scatter:
+    pairs = Scatter()
     labels, predictions = (np.asarray(each, dtype=np.float64) for each in (y_true, y_pred))
     with np.errstate(invalid="ignore"):
         pairs.add(Rows(labels, predictions, np.abs(labels - predictions)))
@@ -93,8 +93,8 @@ def good(rows: int) -> tuple[Column, Column]:
     return spread(rows, 300), spread(rows + 1, 300)[:-1]
 
 
-def in_pieces(labels: Column, predictions: Column, piece: int) -> Pairs:
-    pairs = Pairs()
+def in_pieces(labels: Column, predictions: Column, piece: int) -> Scatter:
+    pairs = Scatter()
     for start in range(0, len(labels), piece):
         part = slice(start, start + piece)
         pairs.add(Rows(labels[part], predictions[part], np.zeros(len(labels[part]))))

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logs import log_file
-from logs.rows import Rows, parse
-from logs.tail import Follower
+from logs.parse import parse
+from logs.rows import Rows
+from logs.tail import LogTail
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 LINE = "a,151,112.75,38.25\n"
@@ -56,7 +57,7 @@ def append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def errors_read(reader: Follower[Rows]) -> list[float]:
+def errors_read(reader: LogTail[Rows]) -> list[float]:
     """The errors of everything that there is to read now."""
     errors: list[float] = []
     while (rows := reader.read()) is not None:
@@ -65,7 +66,7 @@ def errors_read(reader: Follower[Rows]) -> list[float]:
 
 
 def test_rows_are_read_once_as_they_are_appended(path: Path) -> None:
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     assert reader.read() is None
     append(path, HEADER)
     assert errors_read(reader) == []
@@ -81,7 +82,7 @@ def test_rows_are_read_once_as_they_are_appended(path: Path) -> None:
 
 def test_a_torn_line_waits_for_its_end(path: Path) -> None:
     append(path, HEADER + LINE + "b,1,3")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     assert errors_read(reader) == [38.25]
     append(path, ",2")
     assert errors_read(reader) == []
@@ -93,14 +94,14 @@ def test_a_torn_line_waits_for_its_end(path: Path) -> None:
     ("content", "told"),
     [
         (HEADER.replace("\n", "\r") + LINE.replace("\n", "\r"), "its last 51 bytes are not read"),
-        (HEADER + LINE + "b,1,2,1", "its last 7 bytes are not read, as no line feed ends them"),
+        (HEADER + LINE + "b,1,2,1", "its last 7 bytes are not read because no line feed ends them"),
     ],
 )
 def test_what_no_line_feed_ends_is_told_once_it_has_waited(
     path: Path, monkeypatch: pytest.MonkeyPatch, content: str, told: str
 ) -> None:
     append(path, content)
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     errors_read(reader)
     assert reader.problem() is None
     monkeypatch.setattr(log_file, "WAIT_SECONDS", 0)
@@ -114,7 +115,7 @@ def test_unreadable_lines_are_skipped_counted_and_said(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     append(path, HEADER + LINE + "edited by hand\n" + LINE + "a,1,2,nan\n")
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     assert errors_read(reader) == [38.25, 38.25]
     assert reader.unreadable == 2
     (record,) = caplog.records
@@ -134,7 +135,7 @@ def test_unreadable_lines_are_skipped_counted_and_said(
 def test_another_file_in_its_place_is_noticed(path: Path, change: Callable[[Path], object]) -> None:
     path.with_name("new").write_text(HEADER + LINE * 9)
     path.write_text(HEADER + LINE * 2)
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     assert not reader.is_outdated()
     reader.read()
     append(path, LINE)
@@ -153,7 +154,7 @@ def test_a_file_written_anew_in_its_place_is_noticed(path: Path) -> None:
         "id,y_pred,y_true,absolute_error\n" + LINE * 301,
         "\0" * (2 * len(HEADER + LINE * 300)),
     ):
-        reader = Follower(path, Rows)
+        reader = LogTail(path, Rows)
         errors_read(reader)
         path.write_text(content)
         assert reader.is_outdated(), content[:60]
@@ -163,7 +164,7 @@ def test_a_file_written_anew_in_its_place_is_noticed(path: Path) -> None:
 
 
 def test_a_file_written_anew_with_more_at_its_end_is_gone_on_with(path: Path) -> None:
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     for rows in range(1, 200):
         path.write_text(HEADER + LINE * rows)
         assert not reader.is_outdated()
@@ -172,7 +173,7 @@ def test_a_file_written_anew_with_more_at_its_end_is_gone_on_with(path: Path) ->
 
 def test_a_new_file_is_not_taken_for_the_old_one_that_was_deleted(path: Path) -> None:
     path.write_text(HEADER + LINE)
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     reader.read()
     path.unlink()
     path.write_text(HEADER + LINE)
@@ -184,13 +185,13 @@ def test_a_line_longer_than_a_chunk_does_not_stop_it(
 ) -> None:
     monkeypatch.setattr(log_file, "CHUNK_BYTES", 64)
     append(path, HEADER + LINE + "x" * 1000 + "\n" + LINE)
-    assert errors_read(Follower(path, Rows)) == [38.25, 38.25]
+    assert errors_read(LogTail(path, Rows)) == [38.25, 38.25]
 
 
 def test_a_path_that_cannot_be_read_is_an_error(path: Path) -> None:
     path.mkdir()
     with pytest.raises(OSError, match=r"metric_log\.csv"):
-        Follower(path, Rows).read()
+        LogTail(path, Rows).read()
 
 
 @pytest.mark.parametrize("line", GOOD_LINES)
@@ -226,7 +227,7 @@ def test_any_way_of_appending_gives_the_same_rows(
     path = tmp_path_factory.mktemp("logs") / "metric_log.csv"
     content = HEADER + "".join(f"{n},0,{error!r},{error!r}\n" for n, error in enumerate(errors))
     cuts = [0, *itertools.accumulate(pieces), len(content)]
-    reader = Follower(path, Rows)
+    reader = LogTail(path, Rows)
     read: list[float] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log_file, "CHUNK_BYTES", chunk + len(HEADER))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stats.trend import GROUPS, KEPT, SURE, Trend
+from stats.trend import MAX_GROUPS, MAX_RECENT, Z_95, Trend
 
 
 def trend_of(*chunks: object) -> Trend:
@@ -19,7 +19,7 @@ def errors_of(rows: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.abs(np.random.default_rng(rows).normal(0, 58, rows))
 
 
-@pytest.mark.parametrize("rows", [1, 19, 20, 21, 119, 1000, KEPT, 5000])
+@pytest.mark.parametrize("rows", [1, 19, 20, 21, 119, 1000, MAX_RECENT, 5000])
 def test_the_last_rows_have_the_mean_of_those_up_to_them(rows: int) -> None:
     errors = errors_of(rows)
     course = trend_of(errors).last(100, window=20)
@@ -28,7 +28,7 @@ def test_the_last_rows_have_the_mean_of_those_up_to_them(rows: int) -> None:
     windows = [errors[number - 20 : number] for number in numbers]
     assert course.mae == pytest.approx([window.mean() for window in windows])
     errors_of_means = [window.std(ddof=1) / np.sqrt(20) for window in windows]
-    assert course.band == pytest.approx(SURE * np.array(errors_of_means))
+    assert course.band == pytest.approx(Z_95 * np.array(errors_of_means))
 
 
 def test_every_fifth_row_is_counted_back_from_the_latest() -> None:
@@ -37,13 +37,13 @@ def test_every_fifth_row_is_counted_back_from_the_latest() -> None:
 
 
 @given(
-    st.lists(st.floats(0, 1000), min_size=1, max_size=3 * GROUPS),
-    st.lists(st.integers(0, 3 * GROUPS)),
+    st.lists(st.floats(0, 1000), min_size=1, max_size=3 * MAX_GROUPS),
+    st.lists(st.integers(0, 3 * MAX_GROUPS)),
 )
 def test_all_rows_are_grouped_alike_however_they_came(errors: list[float], cuts: list[int]) -> None:
     course = trend_of(*np.split(np.array(errors), sorted(cuts))).whole()
     groups = [errors[i : i + course.window] for i in range(0, len(errors), course.window)]
-    assert GROUPS / 2 <= max(len(groups), GROUPS / 2) <= GROUPS
+    assert MAX_GROUPS / 2 <= max(len(groups), MAX_GROUPS / 2) <= MAX_GROUPS
     assert course.rows.tolist() == list(np.cumsum([len(group) for group in groups]))
     assert course.mae == pytest.approx([np.mean(group) for group in groups])
 
@@ -54,10 +54,10 @@ def test_groups_of_many_rows_are_equal_in_size_but_the_last(rows: int) -> None:
     course = trend_of(errors[:7], errors[7:5000], errors[5000:]).whole()
     sizes = np.diff(course.rows, prepend=0)
     assert set(sizes[:-1]) == {course.window}
-    assert GROUPS / 2 < len(sizes) <= GROUPS
+    assert MAX_GROUPS / 2 < len(sizes) <= MAX_GROUPS
     group = errors[course.window : 2 * course.window]
     assert course.mae[1] == pytest.approx(group.mean())
-    assert course.band[1] == pytest.approx(SURE * group.std(ddof=1) / np.sqrt(len(group)))
+    assert course.band[1] == pytest.approx(Z_95 * group.std(ddof=1) / np.sqrt(len(group)))
 
 
 @pytest.mark.parametrize("scale", [1e-9, 1e12])
@@ -66,7 +66,7 @@ def test_it_is_right_at_any_scale(scale: float) -> None:
     trend = trend_of(errors)
     last, whole = trend.last(1000, window=100, step=5), trend.whole()
     assert last.mae[-1] == pytest.approx(errors[-100:].mean())
-    assert last.band[-1] == pytest.approx(SURE * errors[-100:].std(ddof=1) / 10)
+    assert last.band[-1] == pytest.approx(Z_95 * errors[-100:].std(ddof=1) / 10)
     assert whole.mae[3] == pytest.approx(errors[3 * whole.window : 4 * whole.window].mean())
 
 
@@ -80,7 +80,7 @@ def test_the_band_of_errors_that_hardly_differ_is_right() -> None:
     errors = 1e12 + np.random.default_rng(1).integers(0, 10, 3000)
     whole = trend_of(errors[:100], errors[100:]).whole()
     group = errors[: whole.window]
-    expected = SURE * group.std(ddof=1) / np.sqrt(whole.window)
+    expected = Z_95 * group.std(ddof=1) / np.sqrt(whole.window)
     assert whole.band[0] == pytest.approx(expected, rel=1e-3)
 
 

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-PARTS = [
-    "common", "features/src", "flower/src", "gateway/src", "local", "metric/src", "model/src",
-    "plot/src", "trainer/src",
-]  # fmt: skip
+SOURCES = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("*/src"))
+PARTS = ["common", "cli", "local", *SOURCES]
 CLAUSES = (
     "As", "By", "For", "From", "How", "It", "Its", "Nor", "Not", "Of", "So", "That", "The same",
     "There", "Those", "To", "Until", "What", "When", "Where", "Whether", "Which", "Who",

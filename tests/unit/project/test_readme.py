@@ -9,19 +9,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from features import FeaturesSettings
-from gateway_settings import GatewaySettings
-from metric import MetricSettings
-from model import ModelSettings
-from pipeline.settings import Settings
-from plot import PlotSettings
 from support.documents import DOCUMENTS, prose
 from support.service import ROOT
-from tasks import TrainerSettings
+from support.service_settings import SETTINGS
 
-SERVICES: list[type[Settings]] = [
-    FeaturesSettings, MetricSettings, ModelSettings, PlotSettings, TrainerSettings, GatewaySettings
-]  # fmt: skip
 COMPOSE_ONLY = {
     "MODEL_EXTRA",  # of an image's build, and no setting of a service
     "COMPOSE_PROFILES", "COMPOSE_FILE", "COMPOSE_PROJECT_NAME",
@@ -37,7 +28,7 @@ OF_OTHERS = {
 NO_SERVICE = {"tests", "bench", "docs", "logs", "common", "local", "redis", "rabbitmq"}
 DEFAULTS: dict[str, Any] = {
     name.upper(): field.default
-    for settings in SERVICES
+    for settings in SETTINGS.values()
     for name, field in settings.model_fields.items()
 }
 
@@ -130,7 +121,7 @@ def test_the_commands_name_what_is_there(document: Path) -> None:
 
 
 def test_troubleshooting_quotes_messages_that_there_are() -> None:
-    places = ["*/src/**/*.py", "common/pipeline/**/*.py", "local/*.py"]
+    places = ["*/src/**/*.py", "common/pipeline/**/*.py", "cli/**/*.py", "local/*.py"]
     code = "".join(path.read_text() for place in places for path in ROOT.glob(place))
     code = re.sub(r'"\s+f?"', "", code)  # a message of several lines
     page = (ROOT / "docs/use/troubleshooting.md").read_text()

@@ -13,7 +13,7 @@ from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import Model
 from pipeline.model_store.store import ModelStore
 from pipeline.training import TrainingRequest
-from train_model import make
+from train_model import train_and_store
 
 NAMES = [*FEATURE_NAMES]
 
@@ -29,7 +29,7 @@ def trained_on(folder: Path, frame: pd.DataFrame, features: list[str] = NAMES) -
         job_id="j", model_id="m", dataset_id="own", features=features, target="target",
         algorithm="linear",
     )  # fmt: skip
-    return make(request, ModelStore(str(folder)), lambda _: None)
+    return train_and_store(request, ModelStore(str(folder)), lambda _: None)
 
 
 @pytest.mark.parametrize("data", [dataset.whole(), dataset.clinical()], ids=["scaled", "clinical"])
@@ -55,7 +55,7 @@ def test_the_built_in_data_set_and_other_columns_are_as_before(tmp_path: Path) -
         algorithm="linear",
     )  # fmt: skip
     store = ModelStore(str(tmp_path))
-    assert make(request, store, lambda _: None).holdout_rows_seen == 0
+    assert train_and_store(request, store, lambda _: None).holdout_rows_seen == 0
     other = trained_on(tmp_path, patients(dataset.whole()), ["bmi", "age"])
     assert other.holdout_rows_seen is None
     assert store.model("m") == other

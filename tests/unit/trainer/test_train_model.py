@@ -9,7 +9,7 @@ import train_model
 from pipeline.errors import ModelError
 from pipeline.model_store.store import ModelStore
 from pipeline.training import ALGORITHMS, TrainingError, TrainingRequest
-from train_model import files_of, make
+from train_model import files_of, train_and_store
 
 
 def trained_on(store: ModelStore, csv: str, algorithm: str) -> None:
@@ -20,7 +20,7 @@ def trained_on(store: ModelStore, csv: str, algorithm: str) -> None:
         job_id="j", model_id="m", dataset_id="own", features=["a", "b"], target="y",
         algorithm=algorithm,
     )  # fmt: skip
-    make(request, store, lambda _: None)
+    train_and_store(request, store, lambda _: None)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of numbers that are too large
@@ -34,13 +34,15 @@ def test_numbers_that_cannot_be_computed_with_leave_no_record(
     store = ModelStore(str(tmp_path))
     rows = np.random.default_rng(0).normal(size=(60, 3)) * [1 / scale, 1 / scale, scale]
     csv = "a,b,y\n" + "".join(",".join(map(repr, row)) + "\n" for row in rows.tolist())
-    with pytest.raises(TrainingError, match=f"{algorithm} cannot be made of data set 'own': ") as e:
+    with pytest.raises(
+        TrainingError, match=f"{algorithm} cannot be trained on data set 'own': "
+    ) as e:
         trained_on(store, csv, algorithm)
     assert "\n" not in str(e.value)
     assert store.models() == []
 
 
 def test_a_model_that_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_model, "MOST_MODEL_BYTES", 100)
+    monkeypatch.setattr(train_model, "MAX_MODEL_BYTES", 100)
     with pytest.raises(ModelError, match=r"a model of .* bytes is too large, the most is 100"):
         files_of(np.zeros(3), np.zeros((1, 10)))

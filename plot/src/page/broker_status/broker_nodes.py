@@ -1,4 +1,4 @@
-"""The nodes of the broker: how many run, and what is wrong with the others."""
+"""The nodes of the broker: how many run, and the problems of the others."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,11 +25,11 @@ def warnings(nodes: Sequence[dict[str, Any]]) -> list[str]:
             found.append(f"node {name} is down")
             continue
         if node.get("being_drained") is True:
-            found.append(f"node {name} is in maintenance, and takes no connections")
+            found.append(f"node {name} is in maintenance and accepts no connections")
         if node.get("partitions"):
-            found.append(f"node {name} does not see all others (a network partition)")
+            found.append(f"node {name} cannot see all other nodes (network partition)")
         found += [
-            f"node {name} is short of {what}: the broker takes no messages until that ends"
+            f"node {name} is short of {what}: the broker accepts no messages until it has more"
             for field, what in _ALARMS.items()
             if node.get(field) is True
         ]

@@ -26,10 +26,10 @@ def delivery_limits(listed: Iterable[dict[str, Any]], version: str) -> dict[str,
 
 
 def warning(queue: str, limit: int) -> str:
-    """Says what is wrong with the queue, and what to do about it."""
+    """Explains the problem with the queue, and says what to do about it."""
     return (
-        f"queue {queue} loses a message that was delivered {limit} times and is not done: each "
-        "kill of a service counts. Give it a dead-letter exchange (docs/reliability.md)"
+        f"queue {queue} loses a message after {limit} deliveries without an ack, and each kill of "
+        "a service counts as one. Give it a dead-letter exchange (docs/reliability.md)"
     )
 
 

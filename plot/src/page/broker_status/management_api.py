@@ -7,7 +7,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, unquote, urlsplit
 
 TIMEOUT_SECONDS = 2.0  # of silence
-MOST_BYTES = 1 << 22  # of an answer
+MAX_BYTES = 1 << 22  # of an answer
 
 
 class BrokerApi:
@@ -29,7 +29,7 @@ class BrokerApi:
         """Returns the body of an answer of 200. Raises any error that a server may cause."""
         request = urllib.request.Request(self._root + path, headers=self._headers)
         with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            content: bytes = answer.read(MOST_BYTES)
+            content: bytes = answer.read(MAX_BYTES)
         return content
 
     def why(self, error: Exception) -> str:

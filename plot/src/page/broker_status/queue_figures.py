@@ -14,10 +14,10 @@ from page.broker_status.queue_trend import (
     judge,
     judge_dead_letters,
 )
+from pipeline.queues import DEAD_LETTERS, DELAY_QUEUES, STREAMS
 
-DEAD_LETTERS = "dead_letters"
-STREAMS = ("features", "y_true", "y_pred", DEAD_LETTERS)
-DELAYED = "y_true.delay"  # the delay queues for labels, taken together
+SHOWN = (*STREAMS, DEAD_LETTERS)
+DELAYED = DELAY_QUEUES  # the delay queues for labels, taken together
 
 COLUMNS = (
     "name,state,messages_ready,messages_unacknowledged,messages_details.samples,"
@@ -41,14 +41,14 @@ class Queue(msgspec.Struct):
     state: str = ""  # one of BROKEN, or empty
 
     @property
-    def waiting(self) -> int:
+    def depth(self) -> int:
         """Number of messages in the queue, delivered ones included."""
         return self.ready + self.unacked
 
     @property
     def known(self) -> int | None:
         """Number of messages in it; None while it is broken, as the broker does not tell then."""
-        return None if self.state else self.waiting
+        return None if self.state else self.depth
 
 
 def by_stream(
@@ -62,12 +62,12 @@ def by_stream(
     queues: dict[str, Queue] = {}
     for item in listed:
         name = text(item, "name")
-        if name in STREAMS:
+        if name in SHOWN:
             queues[name] = _judged(item, None if readers is None else readers[name])
         elif name.startswith(f"{DELAYED}."):
             queues[DELAYED] = _together(queues.get(DELAYED, Queue(trend="held")), _queue(item))
     delayed = queues.get(DELAYED, Queue())
-    if not (delayed.waiting or delayed.in_per_second):
+    if not (delayed.depth or delayed.in_per_second):
         queues.pop(DELAYED, None)  # labels go straight to y_true
     return queues
 
@@ -98,14 +98,14 @@ def _judged(item: dict[str, Any], consumers: int | None) -> Queue:
     )
     history = [messages for _, messages in samples]
     if samples:
-        queue.change = queue.waiting - history[0]
+        queue.change = queue.depth - history[0]
         queue.change_seconds = (samples[-1][0] - samples[0][0]) / 1000
     if text(item, "name") == DEAD_LETTERS:
-        queue.trend = judge_dead_letters(queue.waiting, history)
-    elif queue.waiting and consumers == 0:
+        queue.trend = judge_dead_letters(queue.depth, history)
+    elif queue.depth and consumers == 0:
         queue.trend = "unread"
     else:
-        queue.trend = judge(queue.waiting, history, queue.in_per_second)
+        queue.trend = judge(queue.depth, history, queue.in_per_second)
     return queue
 
 

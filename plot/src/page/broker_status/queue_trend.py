@@ -10,7 +10,7 @@ MIN_MESSAGES = 10  # fewer are no lag, however slowly they come
 Trend = Literal["unknown", "empty", "level", "drains", "behind", "unread", "arriving", "held"]
 
 
-def judge(waiting: float, history: Sequence[float], in_per_second: float) -> Trend:
+def judge(depth: float, history: Sequence[float], in_per_second: float) -> Trend:
     """Returns the trend of a queue that held the messages of `history` at even steps, oldest first.
 
     It falls behind if the least it held in the last third of the time is more than the most in the
@@ -18,19 +18,19 @@ def judge(waiting: float, history: Sequence[float], in_per_second: float) -> Tre
     enough.
     """
     third = len(history) // 3
-    if not waiting:
+    if not depth:
         return "empty"
     if third < 2:
         return "unknown"
     before, lately = history[:third], history[-third:]
     if max(lately) < min(before):
         return "drains"
-    is_lag = waiting > max(MIN_MESSAGES, LAG_SECONDS * in_per_second)
+    is_lag = depth > max(MIN_MESSAGES, LAG_SECONDS * in_per_second)
     return "behind" if is_lag and min(lately) > max(before) else "level"
 
 
-def judge_dead_letters(waiting: float, history: Sequence[float]) -> Trend:
+def judge_dead_letters(depth: float, history: Sequence[float]) -> Trend:
     """Returns the trend of a queue that no service reads: what matters is whether more arrive."""
-    if history and waiting > history[0]:
+    if history and depth > history[0]:
         return "arriving"
-    return "level" if waiting else "empty"
+    return "level" if depth else "empty"

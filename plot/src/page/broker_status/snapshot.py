@@ -1,4 +1,4 @@
-"""A snapshot of the broker: its queues, who consumes them, and what is wrong with it."""
+"""A snapshot of the broker: its queues, their consumers, and its problems."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,9 +8,10 @@ import msgspec
 from page.broker_status import broker_nodes, delivery_limits, queue_figures
 from page.broker_status.api_answers import an_object, items, text
 from page.broker_status.management_api import BrokerApi
-from page.broker_status.queue_figures import STREAMS, Queue, by_stream
+from page.broker_status.queue_figures import SHOWN, Queue, by_stream
+from pipeline.queues import ANSWERS, FEATURES, Y_PRED, Y_PRED_SHADOW, Y_TRUE
 
-RISKED = (*STREAMS, "answers", "y_pred_shadow")  # the queues that we consume, or keep
+RISKED = (*SHOWN, ANSWERS, Y_PRED_SHADOW)  # the queues that we consume, or keep
 
 QUEUES = (
     f"queues/{{}}?columns={queue_figures.COLUMNS},{delivery_limits.COLUMNS}&{queue_figures.HISTORY}"
@@ -23,24 +24,24 @@ OVERVIEW = "overview?columns=rabbitmq_version"
 RunState = Literal["running", "stopped", "unknown"]
 
 
-class Copies(msgspec.Struct):
+class ServiceState(msgspec.Struct):
     """The state of a service, and how many copies of it run."""
 
     state: RunState = "unknown"
     copies: int = 0
 
 
-class Look(msgspec.Struct):
+class BrokerSnapshot(msgspec.Struct):
     """A snapshot of the broker. Queues that it does not have are missing."""
 
     reachable: bool
     note: str  # its version, and what it does not tell; or why it is not reachable
     queues: dict[str, Queue] = {}
-    services: dict[str, Copies] = {}
+    services: dict[str, ServiceState] = {}
     warnings: list[str] = []  # problems of nodes and queues
 
 
-def look_at(api: BrokerApi) -> Look:
+def take_snapshot(api: BrokerApi) -> BrokerSnapshot:
     """Takes a snapshot of a broker. Raises whatever asking for its queues raises.
 
     Anything else that the broker does not tell stays unknown, and hides nothing.
@@ -63,34 +64,34 @@ def look_at(api: BrokerApi) -> Look:
     notes[:0] = filter(None, [f"RabbitMQ {version}".strip(), broker_nodes.summary(nodes)])
     names = [text(connection, "user_provided_name") for connection in connections]
     warnings = broker_nodes.warnings(nodes) + _losses(listed, version)
-    return Look(True, ", ".join(notes), queues, services(queues, names), warnings)
+    return BrokerSnapshot(True, ", ".join(notes), queues, services(queues, names), warnings)
 
 
-def unreachable(note: str) -> Look:
+def unreachable(note: str) -> BrokerSnapshot:
     """Returns the snapshot of a broker that does not answer."""
-    return Look(False, note, services=services({}, []))
+    return BrokerSnapshot(False, note, services=services({}, []))
 
 
-def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, Copies]:
+def services(queues: dict[str, Queue], connections: Sequence[str]) -> dict[str, ServiceState]:
     """Tells which services are there by what they do, so a service of one's own counts like ours.
 
     A service is there if it consumes its queues; `features`, which consumes none, if a connection
     bears its name, or if rows arrive.
     """
-    found = {"plot": Copies("running", 1)}
-    for service, inputs in (("model", ("features",)), ("metric", ("y_true", "y_pred"))):
+    found = {"plot": ServiceState("running", 1)}
+    for service, inputs in (("model", (FEATURES,)), ("metric", (Y_TRUE, Y_PRED))):
         known = [queues[name].consumers for name in inputs if name in queues]
         counts = [consumers for consumers in known if consumers is not None]
         is_known = queues and len(counts) == len(known)
-        found[service] = _copies(min(counts, default=0)) if is_known else Copies()
-    rows = queues["features"].in_per_second if "features" in queues else 0.0
+        found[service] = _copies(min(counts, default=0)) if is_known else ServiceState()
+    rows = queues[FEATURES].in_per_second if FEATURES in queues else 0.0
     named = sum(name.startswith("features:") for name in connections)
-    found["features"] = _copies(max(named, int(rows > 0))) if queues else Copies()
+    found["features"] = _copies(max(named, int(rows > 0))) if queues else ServiceState()
     return found
 
 
-def _copies(number: int) -> Copies:
-    return Copies("running" if number else "stopped", number)
+def _copies(number: int) -> ServiceState:
+    return ServiceState("running" if number else "stopped", number)
 
 
 def _losses(listed: list[dict[str, Any]], version: str) -> list[str]:

@@ -1,14 +1,14 @@
 const SILENCE_IN_MS = 5000;
-const PAUSE_IN_MS = 1000;
+const RETRY_IN_MS = 1000;
 
 export function connect(address, kinds, {onEvent, onLost}) {
-  let source, silence, again;
+  let source, silence, retry;
 
   function lost() {
     clearTimeout(silence);
     source.close();
     onLost();
-    again = setTimeout(open, PAUSE_IN_MS);
+    retry = setTimeout(open, RETRY_IN_MS);
   }
 
   function heard(event) {
@@ -28,7 +28,7 @@ export function connect(address, kinds, {onEvent, onLost}) {
   // A browser has six connections to a server, for all its tabs together.
   document.addEventListener('visibilitychange', () => {
     clearTimeout(silence);
-    clearTimeout(again);
+    clearTimeout(retry);
     source.close();
     if (!document.hidden) open();
   });

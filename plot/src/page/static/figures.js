@@ -75,30 +75,30 @@ export function trend({trend}, colour, span) {
   };
 }
 
-function squareRange({cell, y_true: truth, y_pred: predicted}) {
-  if (!truth.length) return [0, 350];
-  const low = Math.min(...truth, ...predicted), high = Math.max(...truth, ...predicted);
+function squareRange({cell, y_true: labels, y_pred: predicted}) {
+  if (!labels.length) return [0, 350];
+  const low = Math.min(...labels, ...predicted), high = Math.max(...labels, ...predicted);
   const margin = 0.05 * (high - low) + (cell ?? 0) / 2 || 0.1 * Math.abs(high) || 1;
   return [low - margin, high + margin];
 }
 
 function pairMarker({cell, rows}, range, plotWidth, colour) {
-  const most = Math.max(1, ...rows);
+  const max = Math.max(1, ...rows);
   if (cell == null) {
-    const size = Math.min(0.06, 0.015 * Math.sqrt(most)) * plotWidth;
-    return {size: rows, sizemode: 'area', sizeref: most / size ** 2, color: colour.bars, opacity: 0.55, line: {width: 0}};
+    const size = Math.min(0.06, 0.015 * Math.sqrt(max)) * plotWidth;
+    return {size: rows, sizemode: 'area', sizeref: max / size ** 2, color: colour.bars, opacity: 0.55, line: {width: 0}};
   }
   const size = Math.max(5, plotWidth * cell / (range[1] - range[0]));
   return {
-    size: rows, sizemode: 'area', sizeref: most / size ** 2, sizemin: 2, symbol: 'square', opacity: 1, line: {width: 0},
-    color: rows.map(Math.sqrt), colorscale: [[0, colour['bars-faint']], [1, colour.bars]], cmin: 0, cmax: Math.sqrt(most),
+    size: rows, sizemode: 'area', sizeref: max / size ** 2, sizemin: 2, symbol: 'square', opacity: 1, line: {width: 0},
+    color: rows.map(Math.sqrt), colorscale: [[0, colour['bars-faint']], [1, colour.bars]], cmin: 0, cmax: Math.sqrt(max),
   };
 }
 
 export function pairs({pairs}, colour, plotWidth) {
   const range = squareRange(pairs);
   const sides = {range, constrain: 'domain', nticks: 7, ...ticks(Math.max(...range.map(Math.abs)))};
-  const place = (i) => `true ${written(pairs.y_true[i])}<br>predicted ${written(pairs.y_pred[i])}<br>rows ${count(pairs.rows[i])}`;
+  const place = (i) => `label ${written(pairs.y_true[i])}<br>prediction ${written(pairs.y_pred[i])}<br>rows ${count(pairs.rows[i])}`;
   return {
     traces: [
       {type: 'scatter', mode: 'lines', x: range, y: range, line: {color: colour.muted, width: 1.5, dash: 'dash'}, hoverinfo: 'skip'},
@@ -135,7 +135,7 @@ export function difference({shadow}, colour) {
       xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7, ...ticks(end)}),
       yaxis: {visible: false, fixedrange: true, range: [-1, 1.4]},
       shapes: [upright(0, colour.muted, 'dash')],
-      annotations: [sideLabel(0, '← candidate better', colour), sideLabel(1, 'candidate worse →', colour)],
+      annotations: [sideLabel(0, '← shadow better', colour), sideLabel(1, 'shadow worse →', colour)],
     }),
   };
 }

@@ -6,10 +6,10 @@ const CARDS = [
   ['p90', '90th percentile', 'points', 'Nine in ten errors are below this.'],
   ['rmse', 'RMSE', 'points', 'Like MAE, but large errors weigh more.'],
   ['bias', 'Bias', 'points', ''],
-  ['rows', 'Rows joined', 'rows', 'Predictions that met their true label.'],
-  ['rate', 'Rate', 'rows/s', 'Rows joined per second, lately.'],
-  ['pending', 'Halves pending', 'halves', ''],
-  ['dead', 'Dead letters', 'messages', 'What no service could use.'],
+  ['rows', 'Rows joined', 'rows', 'Predictions joined with their label.'],
+  ['rate', 'Rate', 'rows/s', 'Rows per second, last 10 s.'],
+  ['pending', 'Pending halves', 'halves', ''],
+  ['dead', 'Dead letters', 'messages', 'Messages that no service could use.'],
   ['last', 'Last row', '', ''],
 ];
 const template = document.getElementById('card').content.firstElementChild;
@@ -36,7 +36,7 @@ function set(name, text, meaning) {
 
 function biasWords({bias, mae}) {
   if (bias == null) return 'Mean of y_pred − y_true.';
-  if (Math.abs(bias) <= mae / 1000) return 'Mean of y_pred − y_true: even.';
+  if (Math.abs(bias) <= mae / 1000) return 'Mean of y_pred − y_true: balanced.';
   return `Mean of y_pred − y_true: too ${bias > 0 ? 'high' : 'low'}.`;
 }
 
@@ -75,18 +75,18 @@ function left(queues, why) {
 
 function unmatchedWords(unmatched) {
   const parts = [
-    ...left(unmatched?.let_go ?? {}, 'let go as more than MAX_PENDING waited'),
+    ...left(unmatched?.let_go ?? {}, 'let go because more than MAX_PENDING were pending'),
     ...left(unmatched?.expired ?? {}, 'expired'),
     ...unmatched?.dropped > 0 ? [`${count(unmatched.dropped)} of them dropped from unmatched.csv`] : [],
   ];
-  return parts.length > 0 && `Without the other half: ${parts.join('; ')}.`;
+  return parts.length > 0 && `Left unmatched: ${parts.join('; ')}.`;
 }
 
-export function showWaiting({rows_per_second: rate, pending, unmatched, queues}) {
+export function showFlow({rows_per_second: rate, pending, unmatched, queues}) {
   showNote('unmatched', unmatchedWords(unmatched));
   set('rate', tenths(rate));
   set('pending', pending ? count(pending.y_true + pending.y_pred) : '–',
-    pending ? `${halves(pending)}.` : 'Labels and predictions without the other half.');
+    pending ? `${halves(pending)}.` : 'Labels and predictions whose other half is missing.');
   const dead = queues?.dead_letters;
   set('dead', dead && !dead.state ? count(dead.ready + dead.unacked) : '–');
 }

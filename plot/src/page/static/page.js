@@ -1,11 +1,11 @@
 import {connect} from './connection.js';
 import {setClock, setText, time} from './format.js';
-import {showNumbers, showWaiting, tickNumbers} from './numbers.js';
+import {showNumbers, showFlow, tickNumbers} from './numbers.js';
 import {showPipeline} from './pipeline.js';
 import {showRows, tickRows} from './rows.js';
 import {loadCharts, showCharts} from './charts.js';
 import {startTrace} from './trace.js';
-import {showTried} from './tried.js';
+import {showShadow} from './shadow.js';
 
 const status = document.getElementById('status');
 const banner = document.getElementById('lost');
@@ -16,9 +16,9 @@ function showState(state, words) {
   setText(status, words);
 }
 
-const STATES = {live: 'live', 'no-broker': 'broker not reachable'};
+const STATES = {live: 'live', 'no-broker': 'broker unreachable'};
 
-// Rows and the broker are two things: a page that is renewed may be of a pipeline that stands still.
+// Rows and the broker are two things: a page may be up to date while its pipeline stands still.
 function heard(reachable) {
   lastHeard = Date.now();
   document.body.classList.remove('stale');
@@ -30,10 +30,10 @@ function heard(reachable) {
 
 function lost() {
   if (status.dataset.state === 'lost') return;
-  showState('lost', 'connection lost, trying again');
+  showState('lost', 'connection lost, retrying');
   banner.textContent = lastHeard
-    ? `Connection lost at ${time(lastHeard)}; what you see is from then. Trying again.`
-    : 'No connection yet. Trying again.';
+    ? `Connection lost at ${time(lastHeard)}; the page shows the state at that time. Retrying.`
+    : 'No connection yet. Retrying.';
   banner.hidden = false;
   document.body.classList.toggle('stale', lastHeard !== null);
 }
@@ -42,12 +42,12 @@ const show = {
   rows(event) {
     showNumbers(event);
     showRows(event.last_rows, event.summary);
-    showTried(event);
+    showShadow(event);
     showCharts(event);
     loadCharts();
   },
   pipeline(event) {
-    showWaiting(event);
+    showFlow(event);
     showPipeline(event);
   },
 };

@@ -2,21 +2,21 @@ import {count, setText, tenths, time} from './format.js';
 import {halves} from './numbers.js';
 
 const PARTS = [
-  ['service', 'features', 'sends rows, and their labels'],
+  ['service', 'features', 'sends rows and their labels'],
   ['queue', 'features', 'features → model'],
   ['service', 'model', 'predicts'],
   ['queue', 'y_pred', 'model → metric'],
   ['wire'],
-  ['queue', 'y_true.delay', 'labels that wait to be late'],
+  ['queue', 'y_true.delay', 'labels held back'],
   ['queue', 'y_true', 'features → metric'],
   ['service', 'metric', 'joins label and prediction by id'],
-  ['file', 'metric_log.csv', 'one line a row'],
-  ['service', 'plot', 'shows this page'],
-  ['queue', 'dead_letters', 'from model and metric: what they cannot use'],
+  ['file', 'metric_log.csv', 'one line per row'],
+  ['service', 'plot', 'serves this page'],
+  ['queue', 'dead_letters', 'messages that could not be used'],
 ];
 const flow = document.getElementById('flow');
 const GONE_IN_MS = 600000;
-const queues = {}, services = {}, most = {}, seen = {};
+const queues = {}, services = {}, deepest = {}, seen = {};
 for (const part of PARTS) add(...part);
 
 function add(kind, name, words) {
@@ -40,7 +40,7 @@ function addService(name, words) {
 function addQueue(name, words) {
   const item = copy('queue', name);
   item.querySelector('.route').textContent = words;
-  most[name] = 0;
+  deepest[name] = 0;
   return queues[name] = item;
 }
 
@@ -60,28 +60,28 @@ function addWire() {
   return item;
 }
 
-// In steps: were the end of the bar the most seen itself, a growing queue would always look full.
+// In steps: if the bar ended at the greatest depth seen, a growing queue would always look full.
 function scaleEnd(number) {
   let end = 20;
   while (end < number) end *= String(end)[0] === '2' ? 2.5 : 2;
   return end;
 }
 
-// Trends that somebody should look at; queue_trend.py judges.
+// Trends that need attention; queue_trend.py judges.
 const ORANGE = ['behind', 'unread', 'arriving', 'broken'];
 
 function wordsOf(name, {change, change_seconds: seconds, in_per_second: into, consumers, state}, trend) {
   const by = `by ${tenths(seconds ? Math.abs(change) / seconds : 0)} a second`;
   return {
-    unknown: 'too new to judge',
-    empty: consumers === 0 && name !== 'dead_letters' ? 'empty; nobody reads it' : 'empty',
-    level: name === 'dead_letters' ? 'none of them new' : 'level',
+    unknown: 'too new to tell',
+    empty: consumers === 0 && name !== 'dead_letters' ? 'empty; no consumer' : 'empty',
+    level: name === 'dead_letters' ? 'none new' : 'steady',
     drains: `drains ${by}`,
     behind: `falls behind ${by}`,
-    unread: into > 0 ? `nobody reads it; grows by ${tenths(into)} a second` : 'nobody reads it',
-    arriving: `${count(change)} more in ${count(seconds)} s`,
-    held: 'held back on purpose, by LABEL_DELAY',
-    broken: `cannot be used: ${state}`,
+    unread: into > 0 ? `no consumer; grows by ${tenths(into)} a second` : 'no consumer',
+    arriving: `${count(change)} new in ${count(seconds)} s`,
+    held: 'held back by LABEL_DELAY',
+    broken: `unusable: ${state}`,
   }[trend];
 }
 
@@ -89,7 +89,7 @@ function fill(item, values) {
   for (const [name, text] of Object.entries(values)) setText(item.querySelector(`.${name}`), text);
 }
 
-// Of a queue that is broken the broker does not tell it.
+// The broker does not tell the depth of a broken queue.
 function depthOf(queue) {
   return queue && !queue.state ? queue.ready + queue.unacked : null;
 }
@@ -97,20 +97,20 @@ function depthOf(queue) {
 function showQueue(name, queue, reachable) {
   const item = queues[name];
   const depth = depthOf(queue);
-  most[name] = Math.max(most[name], depth ?? 0);
-  const end = scaleEnd(most[name]);
+  deepest[name] = Math.max(deepest[name], depth ?? 0);
+  const end = scaleEnd(deepest[name]);
   const trend = queue?.state ? 'broken' : queue?.trend ?? 'unknown';
   item.dataset.trend = trend;
   item.classList.toggle('orange', ORANGE.includes(trend));
   item.querySelector('.fill').style.width = `${100 * (depth ?? 0) / end}%`;
   fill(item, {
     depth: count(depth), most: `of ${count(end)}`,
-    words: queue ? wordsOf(name, queue, trend) : reachable ? 'not there' : 'not known',
+    words: queue ? wordsOf(name, queue, trend) : reachable ? 'does not exist' : 'unknown',
     in: tenths(queue?.in_per_second), out: tenths(queue?.out_per_second),
   });
 }
 
-// A copy that has gone is told for some minutes: one who has meant it knows, one who has not should.
+// A lost copy is shown for some minutes: it may be news to whoever looks.
 function noteCopies(name, copies, now) {
   const last = seen[name] ?? {copies, gone: 0, since: now};
   const gone = now - last.since > GONE_IN_MS ? 0 : last.gone;
@@ -139,7 +139,7 @@ export function showPipeline(event) {
   const broker = document.getElementById('broker');
   broker.classList.toggle('unreachable', !reachable || warnings.length > 0);
   const words = warnings.length ? [note, ...warnings].map(sentence).join(' ') : note;
-  setText(broker, reachable ? words : `The broker cannot be asked: ${note}. The queues’ figures are not known.`);
+  setText(broker, reachable ? words : `The broker’s state is unknown: ${note}.`);
   flow.classList.toggle('delayed', Boolean(event.queues?.['y_true.delay']));
   for (const name in queues) showQueue(name, reachable ? event.queues?.[name] : null, reachable);
   for (const name in services) showService(name, event.services?.[name], event.now_in_ms);

@@ -94,7 +94,7 @@ export function showRows(rows, {p90} = {}) {
   latest = rows;
   end = 2 * p90 || end;
   held = isHeld();
-  setText(hint, held ? 'Held still while you choose' : rows.length ? 'Choose an id to trace it' : 'No rows yet; they appear here');
+  setText(hint, held ? 'Paused while you choose' : rows.length ? 'Choose an id to trace it' : 'No rows yet; they appear here');
   if (!held) render();
 }
 

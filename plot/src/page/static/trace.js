@@ -3,14 +3,14 @@ import {count, date, duration, points, timeToTheMillisecond} from './format.js';
 const form = document.getElementById('trace-form');
 const input = document.getElementById('trace-id');
 const result = document.getElementById('trace-result');
-let asking = null, again = null;
+let asking = null, retry = null;
 
 const BOTH = 'A row needs both halves.';
-const LATE = 'The true label has not come yet; labels may come late.';
-const UNPREDICTED = 'The model has not answered yet: is it running, and how long is the queue features?';
-const UNKNOWN = 'Not known: metric has not received this id, or it left without its other half (see unmatched.csv), '
-  + 'or it was forgotten since.';
-const UNKNOWN_START = 'This time comes with the prediction.';
+const LATE = 'The label has not arrived yet; labels may be delayed.';
+const UNPREDICTED = 'No prediction yet: is model running, and how long is the queue features?';
+const UNKNOWN = 'Unknown id: metric has not received it, or it left unmatched (see unmatched.csv), '
+  + 'or it is no longer remembered.';
+const UNKNOWN_START = 'Known once the prediction arrives.';
 
 function make(tag, className, ...content) {
   const element = document.createElement(tag);
@@ -48,7 +48,7 @@ function stepItem({name, at, value, missing, who}, start) {
   }
   item.append(make('span', 'value', value));
   item.append(at == null
-    ? make('span', 'when', 'time not known')
+    ? make('span', 'when', 'time unknown')
     : make('span', 'when', make('time', '', timeToTheMillisecond(at)), make('span', 'since', at === start ? 'start' : since(at - start))));
   if (who) item.append(make('span', 'who sub', who));
   return item;
@@ -58,9 +58,9 @@ function stepItem({name, at, value, missing, who}, start) {
 const errorOf = ({found, absolute_error: error}) => (found === 'joined' ? error ?? Infinity : error);
 
 function headline(answer, start) {
-  const on = Number.isFinite(start) ? ` Times are local, of ${date(start)}.` : '';
+  const on = Number.isFinite(start) ? ` Times are local, on ${date(start)}.` : '';
   if (answer.found === 'joined') return `Joined, with an error of ${points(errorOf(answer))} points.${on}`;
-  return `Pending: one half waits for the other; asked again every second.${on}`;
+  return `Pending: the other half is missing. Checked again every second.${on}`;
 }
 
 function show(id, answer) {
@@ -77,10 +77,10 @@ function show(id, answer) {
 async function answerFor(id, signal) {
   try {
     const response = await fetch(`/api/trace?id=${encodeURIComponent(id)}`, {signal});
-    return {...await response.json(), retry: response.status === 503};
+    return {...await response.json(), isDown: response.status === 503};
   } catch (error) {
     if (signal.aborted) throw error;
-    return {error: 'The server does not answer.', retry: true};
+    return {error: 'The server does not answer.', isDown: true};
   }
 }
 
@@ -91,12 +91,12 @@ async function ask(id, before = '') {
   // Shown only when it differs, for a screen reader reads each change aloud.
   const text = JSON.stringify(answer);
   if (text !== before) show(id, answer);
-  if (answer.found === 'pending' || answer.retry) again = setTimeout(ask, 1000, id, text);
+  if (answer.found === 'pending' || answer.isDown) retry = setTimeout(ask, 1000, id, text);
 }
 
 function trace(id) {
   asking?.abort();
-  clearTimeout(again);
+  clearTimeout(retry);
   asking = new AbortController();
   input.value = id;
   ask(id);

@@ -7,7 +7,7 @@ export function histogramWords({summary, histogram}) {
   if (!summary.rows) return NONE;
   const note = histogram.note ? ` (${histogram.note})` : '';
   return `Half of the errors are below ${tenths(summary.median ?? Infinity)} points, nine in ten below ${tenths(summary.p90 ?? Infinity)}. `
-    + `The mean, the MAE, is ${tenths(summary.mae ?? Infinity)}${note}.`;
+    + `The mean (MAE) is ${tenths(summary.mae ?? Infinity)}${note}.`;
 }
 
 export function histogramTable({histogram: {bar_width: width, counts}}) {
@@ -26,8 +26,8 @@ export function trendWords({trend}, span) {
   const mae = maeOf(trend[span]);
   const half = band.at(-1) == null ? '' : ` ± ${tenths(band.at(-1))}`;
   const over = span === 'all' ? 'all rows' : `the last ${count(Number(span))} rows`;
-  return `The MAE of ${count(window)} rows at a time is now ${tenths(mae.at(-1))}${half} points; `
-    + `over ${over} it went between ${tenths(Math.min(...mae))} and ${tenths(Math.max(...mae))}.`;
+  return `The rolling MAE over ${count(window)} rows is now ${tenths(mae.at(-1))}${half} points; `
+    + `over ${over} it ranged from ${tenths(Math.min(...mae))} to ${tenths(Math.max(...mae))}.`;
 }
 
 export function trendTable({trend}, span) {
@@ -38,8 +38,7 @@ export function trendTable({trend}, span) {
   };
 }
 
-// Of a model that gives no name, as one of your own may, only its part is said.
-const called = (part, {model_id: name}) => (name ? `The ${part} ${name}` : `The ${part}`);
+const called = ({model_id: name}) => (name ? `Shadow model ${name}` : 'The shadow model'); // your own may have no name
 
 // One that is better by 1.9 points (0.8 to 3.0): a minus would be one more thing to understand.
 function size({mean, low, high}) {
@@ -48,20 +47,20 @@ function size({mean, low, high}) {
 }
 
 export function verdictWords({rows, rows_needed: needed, candidate, difference, verdict}) {
-  const subject = called('candidate', candidate);
+  const subject = called(candidate);
   const say = {
-    failing: () => `${subject} gave no number on some rows: it cannot be called better.`,
+    failing: () => `${subject} failed on some rows, so it cannot be called better.`,
     'too few rows': () => `Too few rows to tell: ${count(rows)} of ${count(needed)}.`,
     better: () => `${subject} is better: its error is smaller by ${size(difference)}.`,
     worse: () => `${subject} is worse: its error is larger by ${size(difference)}.`,
-    equal: () => `${subject} is as good as the live model: their mean errors are the same to a thousandth.`,
-    unclear: () => 'No difference can be told yet.',
+    equal: () => `${subject} is as good as the live model: their mean errors agree to a thousandth.`,
+    unclear: () => 'No clear difference yet.',
   };
   return say[verdict]();
 }
 
 export function failedWords({rows, failed}) {
-  return failed > 0 && `No number of the candidate on ${count(failed)} of ${counted(rows + failed, 'row')}: they are in neither mean.`;
+  return failed > 0 && `The shadow model failed on ${count(failed)} of ${counted(rows + failed, 'row')}; neither mean includes them.`;
 }
 
 export function differenceWords({shadow}) {
@@ -81,25 +80,25 @@ function lean(mean, typical) {
   return Math.abs(mean) <= typical / 1000 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
 }
 
-export function pairsWords({pairs: {cell, y_true: truth, y_pred: predicted, rows, beyond}}) {
-  if (!truth.length) return NONE;
-  const middle = meanOf(truth, rows);
+export function pairsWords({pairs: {cell, y_true: labels, y_pred: predicted, rows, beyond}}) {
+  if (!labels.length) return NONE;
+  const middle = meanOf(labels, rows);
   const leanWhere = (holds) => {
-    const at = truth.map((_, i) => i).filter((i) => holds(truth[i]));
-    const differences = at.map((i) => predicted[i] - truth[i]), weights = at.map((i) => rows[i]);
+    const at = labels.map((_, i) => i).filter((i) => holds(labels[i]));
+    const differences = at.map((i) => predicted[i] - labels[i]), weights = at.map((i) => rows[i]);
     const mean = meanOf(differences, weights);
     return mean == null ? null : lean(mean, meanOf(differences.map(Math.abs), weights));
   };
   const low = leanWhere((value) => value < middle), high = leanWhere((value) => value >= middle);
-  const below = low ? `On average, true values below ${tenths(middle)} are predicted ${low}, those above it ${high}.`
+  const below = low ? `On average, labels below ${tenths(middle)} are predicted ${low}, those above it ${high}.`
     : `On average, the predictions are ${high}.`;
   const squares = cell == null ? '' : ` A square holds the rows of ${round(cell)} × ${round(cell)} points.`;
   return below + squares + (beyond ? ` Too far out to be drawn: ${counted(beyond, 'row')}.` : '');
 }
 
-export function pairsTable({pairs: {y_true: truth, y_pred: predicted, rows}}) {
+export function pairsTable({pairs: {y_true: labels, y_pred: predicted, rows}}) {
   return {
-    head: ['true', 'predicted', 'rows'],
-    rows: truth.map((value, i) => [points(value), points(predicted[i]), count(rows[i])]),
+    head: ['label', 'prediction', 'rows'],
+    rows: labels.map((value, i) => [points(value), points(predicted[i]), count(rows[i])]),
   };
 }

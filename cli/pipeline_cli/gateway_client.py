@@ -1,0 +1,162 @@
+"""The calls of the gateway, and their answers."""
+
+import sys
+from collections.abc import Callable
+from shlex import quote
+from typing import Any, TypeVar
+from urllib.parse import quote as url_quote
+
+import httpx
+import msgspec
+from httpx_sse import EventSource
+from pydantic import AnyHttpUrl, Field
+
+from pipeline.ids import path_of
+from pipeline.messages import new_id
+from pipeline.settings import PageSettings
+from pipeline_cli.gateway_answers import (
+    Column,
+    Job,
+    Jobs,
+    LabelTaken,
+    Patient,
+    Promotion,
+    Training,
+)
+from pipeline_cli.gateway_http import BusyError, GatewayError, Http
+
+TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
+SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
+
+T = TypeVar("T")
+
+
+class AskSettings(PageSettings):
+    """The gateway's address and key, and the names by which people call it and this command."""
+
+    gateway_url: AnyHttpUrl = Field(
+        AnyHttpUrl("http://localhost:8000"), description="a URL like http://localhost:8000"
+    )
+    gateway_api_key: str = Field(
+        "", pattern="^[!-~]*$", description="the gateway's key: ASCII, without spaces"
+    )
+    shown_command: str = Field("", description="how a person starts `python -m pipeline`")
+
+    @property
+    def command(self) -> str:
+        """The start of the next command, in a form to copy."""
+        if self.shown_command:
+            return self.shown_command
+        url = f"GATEWAY_URL={quote(str(self.gateway_url))} "
+        is_told = "gateway_url" in self.model_fields_set
+        return f"{url if is_told else ''}{quote(sys.orig_argv[0])} -m pipeline"
+
+    def curl(self, path: str) -> str:
+        """Returns the command for a POST to the gateway, in a form to copy."""
+        url = (self.shown_url or str(self.gateway_url)).rstrip("/")
+        key = '-H "X-API-Key: $GATEWAY_API_KEY" ' if self.gateway_api_key else ""
+        return f"curl -X POST {key}{quote(f'{url}/{path}')}"
+
+
+class Gateway:
+    """The calls. Each raises GatewayError, and is repeated while the gateway is busy."""
+
+    def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
+        self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
+
+    def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
+        """Asks for a prediction of each row; returns their jobs in order.
+
+        `ids` has one id per row, or is empty. However often the request has to be sent, a row gets
+        one job, as its key tells that it is the same.
+        """
+        one = len(rows) == 1
+        body = {"data": rows[0] if one else rows, "units": units}
+        if ids:
+            body["id"] = ids[0] if one else ids
+        headers = {"Idempotency-Key": new_id()}
+        if wait_seconds:
+            headers["Prefer"] = f"wait={wait_seconds}"
+        request = self._request("predict", body, headers, TIMEOUT_SECONDS + wait_seconds)
+        content = self._send(request)
+        return [self._decoded(content, Job)] if one else self._decoded(content, Jobs).jobs
+
+    def label(self, job_id: str, value: float) -> list[str]:
+        """Sends the label of a job. Returns the gateway's warnings."""
+        return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
+
+    def job(self, job_id: str) -> Job:
+        return self._get(path_of("job", job_id), Job)
+
+    def train(self, request: dict[str, Any]) -> Training:
+        """Asks for a training; however often the request has to be sent, it is one training."""
+        return self._post("train", request, Training, {"Idempotency-Key": new_id()})
+
+    def training(self, job_id: str) -> Training:
+        return self._get(path_of("job", job_id), Training)
+
+    def refusal(self, model_id: str) -> str | None:
+        """Returns why the model would not be promoted; None if it would."""
+        return self._get(f"models/{url_quote(model_id, safe='')}/promote", Promotion).refusal
+
+    def cancel(self, job_id: str) -> Training:
+        return self._post(path_of("job", job_id, "/cancel"), {}, Training)
+
+    def random_patient(self) -> Patient:
+        return self._get("patients/random", Patient)
+
+    def columns(self) -> list[Column]:
+        return self._get("columns", list[Column])
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Returns whether everything is there, and the state of each part."""
+        status, content = self._http.answer(self._request("health"), fine=(503,))
+        return status == 200, self._decoded(content, dict[str, Any])
+
+    def follow(self, job_id: str, show: Callable[[Job], None]) -> None:
+        """Calls `show` with each state of a job as it comes, until the last."""
+        request = self._request(path_of("job", job_id, "/events"), timeout=SILENCE_SECONDS)
+        self._http.patiently(lambda: self._follow(request, show))
+
+    def _follow(self, request: httpx.Request, show: Callable[[Job], None]) -> None:
+        with self._http.opened(request) as answer:
+            for event in EventSource(answer).iter_sse():
+                if event.event == "expired":
+                    raise GatewayError(
+                        "the job has expired: the gateway forgets jobs after a while"
+                    )
+                if event.event == "job":
+                    job = self._decoded(event.data, Job)
+                    show(job)
+                    if job.has_ended:
+                        return
+        raise BusyError(f"{self._http.url} ended the stream before the job had ended")
+
+    def _get(self, path: str, kind: type[T]) -> T:
+        return self._decoded(self._send(self._request(path)), kind)
+
+    def _post(
+        self, path: str, body: Any, kind: type[T], headers: dict[str, str] | None = None
+    ) -> T:
+        return self._decoded(self._send(self._request(path, body, headers)), kind)
+
+    def _request(
+        self,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> httpx.Request:
+        return self._http.request(path, body, headers or {}, timeout or TIMEOUT_SECONDS)
+
+    def _send(self, request: httpx.Request) -> bytes:
+        return self._http.patiently(lambda: self._http.answer(request))[1]
+
+    def _decoded(self, content: bytes | str, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except (msgspec.MsgspecError, UnicodeError) as error:
+            raise GatewayError(
+                f"{self._http.url} answers, but not as a gateway does: {error}; "
+                "is GATEWAY_URL right?"
+            ) from error

@@ -1,0 +1,198 @@
+"""`python -m pipeline train`: asks the gateway for a training, and follows it."""
+
+import csv
+import sys
+import time
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from pipeline import csv_table
+from pipeline.errors import PipelineError
+from pipeline.messages import FEATURE_NAMES
+from pipeline_cli.gateway_answers import Training
+from pipeline_cli.gateway_client import AskSettings, Gateway
+from pipeline_cli.job_text import field
+from pipeline_cli.terminal import printable, say, stderr
+
+POLL_SECONDS = 0.5
+EXAMPLES = """\
+Examples:
+  {command}
+  {command} --algorithm random_forest --param n_estimators=300 --param max_depth=8
+  {command} --dataset clinic --target score --features 'weight,"dose, mg"'
+
+Ctrl-C cancels the training. Exit status: 0 trained, 1 failed or cancelled, 2 wrong usage.
+GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
+
+
+def _columns(text: str) -> list[str]:
+    try:
+        names = csv_table.names_of(text)
+    except (csv.Error, ValueError):
+        names = []
+    if not names or not all(names):
+        raise typer.BadParameter(
+            f"expected names separated by commas, in quotes where one has a comma, not {text!r}"
+        )
+    return names
+
+
+def _param(text: str) -> tuple[str, Any]:
+    """Splits name and value; a value that is not JSON is text.
+
+    >>> _param("alpha=0.5"), _param("max_features=sqrt"), _param("max_depth=null")
+    (('alpha', 0.5), ('max_features', 'sqrt'), ('max_depth', None))
+    """
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise typer.BadParameter(f"expected name=value, not {text!r}")
+    try:
+        return name, msgspec.json.decode(value)
+    except msgspec.MsgspecError:
+        return name, value
+
+
+def train(
+    algorithm: Annotated[
+        str,
+        typer.Option(metavar="A", help="linear, ridge, random_forest or hist_gradient_boosting."),
+    ] = "ridge",
+    dataset: Annotated[
+        str,
+        typer.Option(
+            metavar="D", help="diabetes is built in; D is datasets/D.csv of the model store."
+        ),
+    ] = "diabetes",
+    features: Annotated[
+        Any,
+        typer.Option(
+            parser=_columns,
+            metavar="A,B,…",
+            help="Columns to predict from, in order.",
+            show_default="the ten that model answers for",
+        ),
+    ] = None,
+    target: Annotated[str, typer.Option(metavar="T", help="Column to predict.")] = "target",
+    param: Annotated[
+        list[Any] | None,
+        typer.Option(
+            parser=_param,
+            metavar="NAME=VALUE",
+            help="Set a parameter of the algorithm, such as alpha=0.5; repeatable.",
+        ),
+    ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Print the ids, and do not wait.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, an object per change.")
+    ] = False,
+) -> int:
+    """Train a model in the background."""
+    settings = AskSettings.from_environment()
+    gateway = Gateway(settings, say)
+    training = gateway.train(
+        {
+            "dataset_id": dataset,
+            "features": features or list(FEATURE_NAMES),
+            "target": target,
+            "algorithm": algorithm,
+            "params": dict(param or []),
+        }
+    )
+    try:
+        _show_ids(training, as_json)
+        if no_wait:
+            return 0
+        training = _watched(gateway, training, as_json)
+    except KeyboardInterrupt:
+        _cancel(gateway, training.job_id)
+        raise
+    if not as_json:
+        _show_end(training)
+        if training.status == "completed":
+            _show_next(gateway, settings, training.model_id)
+    return int(training.status != "completed")
+
+
+def _watched(gateway: Gateway, training: Training, as_json: bool) -> Training:
+    """Returns the training at its end, and shows each change until then."""
+    columns = (TextColumn("{task.description:<14}"), BarColumn(), TaskProgressColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=stderr,
+        disable=as_json or not sys.stderr.isatty(),
+    ) as bar:
+        task = bar.add_task(training.status, total=len(training.stages))
+        while not training.has_ended:
+            time.sleep(POLL_SECONDS)
+            before, training = training, gateway.training(training.job_id)
+            if as_json and training != before:
+                _print_json(training)
+            bar.update(
+                task,
+                description=training.stage or training.status,
+                completed=_stages_done(training),
+                refresh=True,
+            )
+    return training
+
+
+def _stages_done(training: Training) -> float:
+    """Returns how many stages are done, with the known part of the current one."""
+    if training.status == "completed":
+        return len(training.stages)
+    if training.stage not in training.stages:
+        return 0
+    return training.stages.index(training.stage) + (training.percent or 0) / 100
+
+
+def _cancel(gateway: Gateway, job_id: str) -> None:
+    try:
+        gateway.cancel(job_id)
+        say(f"the training {job_id} is cancelled")
+    except PipelineError as error:
+        say(f"the training {job_id} could not be cancelled: {error}")
+
+
+def _show_ids(training: Training, as_json: bool) -> None:
+    if as_json:
+        _print_json(training)
+        return
+    field("job id", training.job_id)
+    field("model id", training.model_id)
+    sys.stdout.flush()
+
+
+def _show_end(training: Training) -> None:
+    field("status", training.status)
+    if training.reason:
+        field("reason", training.reason)
+    for name, value in (("RMSE", training.rmse), ("MAE", training.mae)):
+        if value is not None:
+            field(name, f"{value:.6g}")
+    if training.holdout_rows_seen:
+        field("hold-out seen", f"{training.holdout_rows_seen} rows: can only be promoted by force")
+
+
+def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
+    """Prints the next commands for the model, to copy, or why it cannot answer."""
+    try:
+        refusal = gateway.refusal(model_id)
+    except PipelineError as error:  # the model is there all the same
+        print(f"\ncannot tell whether it can be promoted: {printable(str(error))}")
+        return
+    if refusal:
+        print(f"\nit cannot be promoted as it is: {printable(refusal)}")
+        return
+    for what, path in (("try it in the shadow", "shadow"), ("promote it", "promote")):
+        separator = "\n" if path == "shadow" else ""
+        print(f"{separator}{what}: {printable(settings.curl(f'models/{model_id}/{path}'))}")
+
+
+def _print_json(training: Training) -> None:
+    print(msgspec.json.encode(training).decode(), flush=True)

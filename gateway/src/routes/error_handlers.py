@@ -1,0 +1,100 @@
+"""Turns errors into answers: each kind of error has its HTTP status."""
+
+import shlex
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+
+from gateway_errors import (
+    BrokerAwayError,
+    ConflictError,
+    ExpiredJobError,
+    JobStoreError,
+    PlotAwayError,
+    QueueFullError,
+    RefusedError,
+    UnknownJobError,
+    UnknownModelError,
+)
+from jobs.intake import MisfitError
+from pipeline.model_store.store import DamagedError, ModelStoreError
+from schemas.predictions import FORMS, TooMuchError
+from threads import SlowError
+
+RETRY = {"Retry-After": "1"}
+MAX_DETAILS = 20  # a thousand rows can be wrong in a thousand places
+MAX_SHOWN = 60  # characters
+
+STATUS: dict[type[Exception], int] = {
+    UnknownJobError: 404,
+    UnknownModelError: 404,
+    ConflictError: 409,
+    RefusedError: 409,
+    ExpiredJobError: 410,
+    TooMuchError: 413,
+    QueueFullError: 429,
+    DamagedError: 500,
+    BrokerAwayError: 503,
+    JobStoreError: 503,
+    PlotAwayError: 503,
+    SlowError: 503,
+    ModelStoreError: 503,
+}  # with which an error's text is sent
+
+
+def detail(error: dict[str, Any]) -> dict[str, Any]:
+    """Returns the error in a request, its place, and the value there if it is short.
+
+    >>> detail({"loc": ("body", "data", "row", 3), "msg": "Must be a number", "type": "float_type",
+    ...         "input": "x"})
+    {'loc': ['body', 'data', 3], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
+    """
+    loc = [part[:MAX_SHOWN] if isinstance(part, str) else part for part in error["loc"]]
+    place = [*loc[:2], *(part for part in loc[2:3] if part not in FORMS), *loc[3:]]
+    value = error.get("input")
+    is_short = isinstance(value, bool | int | float | str) and len(repr(value)) < MAX_SHOWN
+    return {
+        "loc": place,
+        "msg": f"{error['msg']}, and is {value!r}" if is_short else error["msg"],
+        "type": error["type"],
+    }
+
+
+def not_json(request: Request) -> str:
+    """Says what to send, if a body has another content type."""
+    kind = request.headers.get("Content-Type")
+    found = f"it came as {kind[:MAX_SHOWN]!r}" if kind else "it came without a Content-Type"
+    url = shlex.quote(str(request.url))
+    right = f"curl {url} -H 'Content-Type: application/json' -d '{{…}}'"
+    return f"the body must be declared as JSON, but {found}: {right}"
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers that turn errors into answers."""
+
+    async def unreadable(_: Request, __: Exception) -> Response:
+        return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError), "it is installed for no other"
+        if isinstance(error.body, bytes):  # it was not parsed, as it is not JSON
+            return JSONResponse({"detail": not_json(request)}, 415)
+        details = [detail(each) for each in error.errors()[:MAX_DETAILS]]
+        return JSONResponse({"detail": details}, 422)
+
+    async def misfit(_: Request, error: Exception) -> Response:
+        assert isinstance(error, MisfitError), "it is installed for no other"
+        found = {"loc": ["body", *error.place], "msg": str(error), "type": "value_error"}
+        return JSONResponse({"detail": [found]}, 422)
+
+    async def sentence(status: int, _: Request, error: Exception) -> Response:
+        return JSONResponse({"detail": str(error)}, status, RETRY if status in {429, 503} else None)
+
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(MisfitError, misfit)
+    app.add_exception_handler(RecursionError, unreadable)
+    for kind, status in STATUS.items():
+        app.add_exception_handler(kind, partial(sentence, status))

@@ -1,0 +1,49 @@
+"""The parts of the gateway that its routes use, built at the start and kept in its state."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+
+from counters import Counters
+from gateway_settings import GatewaySettings
+from jobs.job_lookup import JobLookup
+from jobs.outbox import Outbox
+from jobs.store import JobStore
+from jobs.submissions import Submissions
+from jobs.waiting import Waiting
+from pipeline.broker import Broker
+from pipeline.model_store.store import ModelStore
+from plot_client import PlotClient
+from promotion.registry import Registry
+from promotion.rollbacks import Rollbacks
+from promotion.rollout import Rollout
+from threads import Threads
+from trainings.store import Trainings
+
+
+class AppState(NamedTuple):
+    """One gateway: `app.state.gateway`."""
+
+    settings: GatewaySettings
+    broker: Broker
+    counters: Counters
+    threads: Threads
+    outbox: Outbox
+    jobs: JobStore
+    waiting: Waiting
+    submissions: Submissions
+    trainings: Trainings
+    lookup: JobLookup
+    models: ModelStore
+    registry: Registry
+    rollout: Rollout
+    rollbacks: Rollbacks
+    plot: PlotClient
+
+
+async def _state_of(request: Request) -> AppState:
+    state: AppState = request.app.state.gateway
+    return state
+
+
+State = Annotated[AppState, Depends(_state_of)]

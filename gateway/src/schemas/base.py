@@ -1,0 +1,44 @@
+"""Parts of several schemas: numbers, strict requests, the explanation of an error."""
+
+from typing import Annotated, Any
+
+from fastapi import Header
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.model_store.store import NAME
+
+MAX_NAMES = 50  # in an object
+NAME_PATTERN = f"^{NAME.pattern}$"  # of a model, or a data set
+HOLDOUT_ROWS_SEEN = (
+    "How many of the 89 hold-out rows, on which promotions are decided, were in its training data; "
+    "null if unknown."
+)
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
+def key_header(description: str) -> Any:
+    """Returns the header Idempotency-Key of a call: printable ASCII, as HTTP's headers are."""
+    return Header(
+        alias="Idempotency-Key", max_length=255, pattern="^[ -~]*$", description=description
+    )
+
+
+class Strict(BaseModel):
+    """A part of a request: it refuses unknown names."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_a_heap(cls, value: Any) -> Any:
+        """Refuses too many names: each unknown one is an error, and a megabyte holds many."""
+        if isinstance(value, dict) and len(value) > MAX_NAMES:
+            raise ValueError(f"an object has at most {MAX_NAMES} names, not {len(value):,}")
+        return value
+
+
+class Problem(BaseModel):
+    """An explanation of what went wrong, in a sentence."""
+
+    detail: str
