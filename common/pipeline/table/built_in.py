@@ -9,12 +9,13 @@ import numpy as np
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.model_selection import train_test_split
 
+from pipeline.dataset import NAME as DIABETES
+from pipeline.dataset import SPLIT_SEED
 from pipeline.table.rows import Rows
 from pipeline.table.schema import Measured, Number, Schema, Target
 from pipeline.table.split import HOLDOUT_SHARE, Mask
 
-DIABETES, IRIS = "diabetes", "iris"
-SPLIT_SEED = 20  # fixed: training and streaming must agree on the split, in different processes
+IRIS = "iris"
 
 # Name, title, unit; range in the data set; possible range, with room to spare; precision; note.
 # From scikit-learn's description, which does not say which sex is 1 and which is 2.
