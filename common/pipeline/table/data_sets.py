@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline import dataset
 from pipeline.table import built_in
 from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import Schema, SchemaError
@@ -49,5 +50,5 @@ def _content(path: Path, name: str) -> bytes:
     except OSError as error:
         raise SchemaError(
             f"there is no data set {name!r}: {path}: {error.strerror}; built in are "
-            f"{built_in.DIABETES} and {built_in.IRIS}"
+            f"{dataset.NAME} and {built_in.IRIS}"
         ) from error
