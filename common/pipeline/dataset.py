@@ -8,11 +8,12 @@ import numpy.typing as npt
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
+from pipeline.table.split import HOLDOUT_SHARE
+
 NAME = "diabetes"
-HOLDOUT_SHARE = 0.2
 HOLDOUT_ROWS = 89  # of 442
 ROUNDING = 0.0051  # of a scaled feature: the largest effect of rounding to two digits
-_SPLIT_SEED = 20  # fixed: all processes agree on the split, and a repeated training on its model
+SPLIT_SEED = 20  # fixed: all processes agree on the split, and a repeated training on its model
 
 
 class Dataset(NamedTuple):
@@ -55,7 +56,7 @@ def clinical_holdout() -> Dataset:
 def split(data: Dataset) -> tuple[Dataset, Dataset]:
     """Returns the rows to train on, and the 20 % held out: the same ones each time."""
     seen, held_out, seen_labels, held_out_labels = train_test_split(
-        *data, test_size=HOLDOUT_SHARE, random_state=_SPLIT_SEED
+        *data, test_size=HOLDOUT_SHARE, random_state=SPLIT_SEED
     )
     return Dataset(seen, seen_labels), Dataset(held_out, held_out_labels)
 

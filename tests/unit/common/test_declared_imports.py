@@ -20,6 +20,8 @@ NEEDS = {
     "model_store/onnx_export.py": ["model-store", "onnx"],
     "model_store/onnx_model.py": ["model-store", "onnx"],
     "redis_policy.py": ["redis"],
+    "table": ["dataset"],
+    "model_store/loaded_check.py": ["model-store"],
     "training.py": ["training"],
     "web": ["web"],
 }

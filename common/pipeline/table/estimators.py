@@ -1,0 +1,88 @@
+"""The default model of a data set: an estimator made from its schema, and rows as it takes them.
+
+A table of numbers is an array of floats, and needs no selection of columns. Any other table is an
+array of objects by position: a DataFrame would cost a single row twice as much.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from pipeline.table.schema import Category, Column, Number, Task
+
+MAX_CATEGORIES = 100  # a column with more of them has its rare ones counted together
+MAX_WORDS = 5_000  # of a text column: 59,611 words would be 38 MB of model
+
+Matrix = npt.NDArray[Any]
+
+
+def matrix(values: Sequence[Sequence[Any]], columns: Sequence[Column]) -> Matrix:
+    """Returns n rows as an array of shape (n, columns): floats, or objects if not all are numbers.
+
+    A missing number is NaN, a missing category or text "".
+
+    >>> from pipeline.table.schema import Category, Number
+    >>> matrix([[1, None]], [Number("a"), Number("b")])
+    array([[ 1., nan]])
+    >>> matrix([[None, None]], [Number("a"), Category("b", ["x"])])
+    array([[nan, '']], dtype=object)
+    """
+    if all(isinstance(column, Number) for column in columns):
+        return np.array(values, dtype=np.float64).reshape(len(values), len(columns))
+    array = np.empty((len(values), len(columns)), dtype=object)
+    for index, column in enumerate(columns):
+        missing: Any = np.nan if isinstance(column, Number) else ""
+        array[:, index] = [missing if row[index] is None else row[index] for row in values]
+    return array
+
+
+def default_estimator(task: Task, columns: Sequence[Column]) -> Pipeline:
+    """Returns the model before training: ridge or logistic regression on prepared columns."""
+    last = (
+        LogisticRegression(max_iter=1_000)
+        if task == "classification"
+        else RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0))
+    )
+    return make_pipeline(*preparation(columns), last)
+
+
+def preparation(columns: Sequence[Column]) -> list[Any]:
+    """Returns the steps that turn the rows of matrix() into numbers without gaps, scaled.
+
+    Unknown categories count as rare ones, or as none.
+    """
+    numbers = [index for index, column in enumerate(columns) if isinstance(column, Number)]
+    if len(numbers) == len(columns):
+        return _for_numbers(columns)
+    parts: list[tuple[str, Any, Any]] = []
+    if numbers:
+        steps = make_pipeline(*_for_numbers([columns[index] for index in numbers]))
+        parts.append(("numbers", steps, numbers))
+    categories = [index for index, column in enumerate(columns) if isinstance(column, Category)]
+    if categories:
+        parts.append(("categories", _for_categories(), categories))
+    for index, column in enumerate(columns):
+        if not isinstance(column, Number | Category):
+            # One number, and no list: a vectorizer takes a column as a sequence of texts.
+            parts.append((f"text_{index}", TfidfVectorizer(max_features=MAX_WORDS), index))
+    return [ColumnTransformer(parts)]
+
+
+def _for_numbers(columns: Sequence[Column]) -> list[Any]:
+    if any(column.missing for column in columns):
+        return [SimpleImputer(strategy="median"), StandardScaler()]
+    return [StandardScaler()]
+
+
+def _for_categories() -> OneHotEncoder:
+    return OneHotEncoder(
+        handle_unknown="infrequent_if_exist", min_frequency=2, max_categories=MAX_CATEGORIES
+    )

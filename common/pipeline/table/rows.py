@@ -1,0 +1,153 @@
+"""The rows of a data set, read from `rows.csv` by its schema."""
+
+import csv
+import hashlib
+import io
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from pipeline.table import split
+from pipeline.table.schema import Column, Number, Schema, SchemaError
+
+Value = float | str | None
+Label = float | str
+
+
+class Rows(NamedTuple):
+    """n rows: `values[i]` are in the order of the schema's columns, `labels[i]` is what they give.
+
+    A number that is missing is None, another value "". `is_held_out`, shape (n,), is True for the
+    rows that no model may be trained on.
+    """
+
+    values: list[list[Value]]
+    labels: list[Label]
+    is_held_out: split.Mask
+
+    def training(self) -> tuple[list[list[Value]], list[Label]]:
+        """Returns the values and labels of the rows to train on."""
+        return self._part(~self.is_held_out)
+
+    def holdout(self) -> tuple[list[list[Value]], list[Label]]:
+        """Returns the values and labels of the rows that no model has seen."""
+        return self._part(self.is_held_out)
+
+    def _part(self, mask: split.Mask) -> tuple[list[list[Value]], list[Label]]:
+        picked = np.flatnonzero(mask).tolist()
+        return [self.values[index] for index in picked], [self.labels[index] for index in picked]
+
+
+def read_rows(content: bytes, schema: Schema, place: str) -> Rows:
+    """Returns the rows in the content of `rows.csv`; `place` names the file in errors.
+
+    Rows without a label are left out. Raises SchemaError if the content is not what the schema was
+    made for, or a value is not of its column's type.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    if schema.rows_sha256 and digest != schema.rows_sha256:
+        raise SchemaError(
+            f"{place} is not the file that its schema was made for: its SHA-256 begins with "
+            f"{digest[:12]}, and not with {schema.rows_sha256[:12]}. To take it in anew: "
+            f"python -m pipeline dataset init {place} --name {schema.name} "
+            f"--target {schema.target.name}"
+        )
+    try:
+        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"{place}: no UTF-8 at byte {error.start}: save it as UTF-8") from error
+    records = csv.reader(text, strict=True)
+    try:
+        table = _Table(schema, next(records, []))
+        for record in records:
+            table.add(record)
+    except (csv.Error, ValueError) as error:
+        raise SchemaError(f"{place}, line {max(1, records.line_num)}: {error}") from error
+    return table.rows()
+
+
+class _Table:
+    """Rows on their way in, with the readers of their columns."""
+
+    def __init__(self, schema: Schema, header: Sequence[str]) -> None:
+        self._schema = schema
+        self._width = len(header)
+        self._readers = [(_place(header, each.name), _reader(each)) for each in schema.columns]
+        self._target = _place(header, schema.target.name)
+        self._key = _place(header, schema.split_column) if schema.split_column else None
+        self._values: list[list[Value]] = []
+        self._labels: list[Label] = []
+        self._keys: list[str] = []
+
+    def add(self, record: list[str]) -> None:
+        if not record:  # an empty line
+            return
+        if len(record) != self._width:
+            raise ValueError(f"{len(record)} values, and the header has {self._width} names")
+        if not record[self._target].strip():
+            return
+        self._values.append([read(record[place]) for place, read in self._readers])
+        self._labels.append(_label(record[self._target].strip(), self._schema))
+        self._keys.append("" if self._key is None else record[self._key])
+
+    def rows(self) -> Rows:
+        return Rows(self._values, self._labels, self._held_out())
+
+    def _held_out(self) -> split.Mask:
+        if self._schema.split == "time":
+            return split.by_time(_times(self._keys))
+        if self._schema.split == "group":
+            return split.by_key([key.encode() for key in self._keys])
+        keys = [msgspec.json.encode(values) for values in self._values]
+        is_classes = self._schema.task == "classification"
+        return split.by_key(keys, [*map(str, self._labels)] if is_classes else None)
+
+
+def _place(header: Sequence[str], name: str) -> int:
+    if name not in header:
+        raise ValueError(f"there is no column {name!r}, which the schema names")
+    return header.index(name)
+
+
+def _reader(column: Column) -> Callable[[str], Value]:
+    """Returns what reads one value of a column; it raises ValueError with the column's name."""
+
+    def read(text: str) -> Value:
+        text = text.strip()
+        if not text:
+            if not column.missing:
+                raise ValueError(f"{column.name}: missing, and the schema does not allow it")
+            return None if isinstance(column, Number) else ""
+        return _number(text, column.name) if isinstance(column, Number) else text
+
+    return read
+
+
+def _number(text: str, name: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name}: {text[:40]!r} is no number")
+    return number
+
+
+def _label(text: str, schema: Schema) -> Label:
+    if schema.task == "regression":
+        return _number(text, schema.target.name)
+    if text not in schema.target.classes:
+        classes = ", ".join(schema.target.classes)
+        raise ValueError(f"{schema.target.name}: {text[:40]!r} is none of the classes {classes}")
+    return text
+
+
+def _times(texts: list[str]) -> list[float] | list[str]:
+    """Returns times as numbers, or as texts (dates of ISO 8601 sort so) if one is no number."""
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return texts
