@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 from pipeline import csv_table
 from pipeline.csv_table import Header
 from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES
+from pipeline.numbers import finite
 
 MAX_SHOWN = 200  # characters of a header that are shown
 
@@ -124,11 +124,8 @@ def _cell(text: str, name: str, header: Header) -> float:
 
 def number(text: str, name: str) -> float:
     """Reads a finite number. Raises ValueError in words."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = math.nan
-    if not math.isfinite(found):
+    found = finite(text)
+    if found is None:
         raise ValueError(f"{name}: {text!r} is not a number")
     return found
 

@@ -1,4 +1,4 @@
-"""Formats numbers of any size for people; the pages do the same, in format.js."""
+"""Numbers of any size, formatted for people as the pages do in format.js, and read from text."""
 
 import math
 
@@ -24,3 +24,16 @@ def readable(number: float) -> str:
     if size >= MAX_TWO_DECIMALS:
         return f"{number:,.0f}"
     return f"{number:,.2f}" if size >= MIN_TWO_DECIMALS or not size else f"{number:.3g}"
+
+
+def finite(text: str) -> float | None:
+    """Reads a number; None if the text is none, or not a finite one.
+
+    >>> finite(" 1e3 "), finite("nan"), finite("a")
+    (1000.0, None, None)
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,7 +1,6 @@
 """Joins labels and predictions by id: each id that has both becomes one row of metric_log.csv."""
 
 import re
-import time
 from collections.abc import Sequence
 from itertools import repeat
 
@@ -10,6 +9,7 @@ from pydantic import Field
 from half import Half
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
+from pipeline import clock
 from pipeline.broker import Broker
 from pipeline.messages import DeadLetter, Message, id_texts, number_text
 from pipeline.queues import Y_PRED, Y_TRUE
@@ -111,7 +111,7 @@ def main(settings: MetricSettings, run: Run) -> None:
         )
         for batch in batches:
             messages, bad = decode(batch, VALUES)
-            now_in_ms = int(time.time() * 1000)
+            now_in_ms = clock.now_in_ms()
             halves = to_halves(messages, now_in_ms)
             labels_log.add(halves)
             outcome = ledger.take(halves, now_in_ms, caught_up=batch.caught_up)

@@ -1,4 +1,4 @@
-"""What the live page shows of a shadow model beside the live one."""
+"""The live page with a shadow model beside the live one."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""What tests share: services as processes, virtual hosts, clients, and faulty input."""
+"""Parts that tests share: services as processes, virtual hosts, clients, and faulty input."""

@@ -1,4 +1,4 @@
-"""What a page tells its readers: server-sent events."""
+"""Server-sent events, as a reader of a page gets them."""
 
 import http.client
 import json
@@ -31,7 +31,7 @@ def page_address(plot: "Service") -> str:
 
 
 def next_event(page: str, kind: str) -> Any:
-    """What the next server-sent event of this kind tells, of the page at this URL."""
+    """Returns the data of the next server-sent event of this kind, of the page at this URL."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with urllib.request.urlopen(f"{page}events", timeout=PATIENCE_SECONDS) as answer:
         for found, data in events(answer):

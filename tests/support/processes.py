@@ -1,4 +1,4 @@
-"""Which processes run, and whose children they are."""
+"""Processes that run, and whose children they are."""
 
 from pathlib import Path
 

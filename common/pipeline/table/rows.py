@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import io
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from pipeline.numbers import finite
 from pipeline.table import split
 from pipeline.table.schema import Column, Number, Schema, SchemaError
 
@@ -127,11 +127,8 @@ def _reader(column: Column) -> Callable[[str], Value]:
 
 
 def _number(text: str, name: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    number = finite(text)
+    if number is None:
         raise ValueError(f"{name}: {text[:40]!r} is no number")
     return number
 

@@ -1,6 +1,5 @@
 """Describes the rows for the page, as plain values for JSON."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
@@ -9,6 +8,7 @@ from logs.metric_state import MetricState, MetricStateError, Trace
 from logs.rows import LoggedRow, Rows
 from page import payloads
 from picture import PICTURE
+from pipeline.clock import now_in_ms
 from pipeline.files import METRIC_STATE
 from stats.summary import Summary
 
@@ -58,7 +58,7 @@ class Narrator:
             rows = self._follower.last_rows(LAST_ROWS)
         timed = self._timed(rows)
         return {
-            "now_in_ms": int(time.time() * 1000),
+            "now_in_ms": now_in_ms(),
             "reading": any(follower.is_reading for follower in self._followers),
             "summary": numbers | _time_of(timed),
             **charts,

@@ -1,7 +1,6 @@
 """The live page: an HTTP server in a thread of its own, and the events that it pushes."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +11,7 @@ from page.broker_status.monitor import BrokerMonitor
 from page.event_stream import EventStream
 from page.narrator import Narrator
 from page.routes import Routes
+from pipeline.clock import now_in_ms
 from pipeline.web.background import background_tasks
 from pipeline.web.local_hosts import LocalHosts
 from pipeline.web.server import WebServer
@@ -82,7 +82,7 @@ def pipeline(narrator: Narrator, monitor: BrokerMonitor) -> dict[str, Any]:
     """Returns the current state of the pipeline between the services."""
     snapshot = monitor.snapshot()
     return {
-        "now_in_ms": int(time.time() * 1000),
+        "now_in_ms": now_in_ms(),
         **narrator.flow(),
         "broker": {
             "reachable": snapshot.reachable,
