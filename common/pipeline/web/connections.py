@@ -2,12 +2,14 @@
 
 import asyncio
 import resource
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 REQUEST_SECONDS = 10.0  # for a request to begin, and for its headers to arrive
 SPARE = 50  # connections beyond those served: they are told that the server is busy (503)
+SEND_BUFFER = 2**17  # bytes: of what the kernel takes beyond it, nobody knows whether it is read
 OTHER_DESCRIPTORS = 200  # for files, broker and Redis
 
 
@@ -31,6 +33,8 @@ def bounded(most: int) -> type[asyncio.Protocol]:
     class Bounded(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
             self._seen = self.cycle  # of a request and its answer
             self._unsent = 0  # bytes of the answer
             self._look = self.loop.call_later(REQUEST_SECONDS, self._end_if_silent)

@@ -72,13 +72,13 @@ def test_who_reads_slowly_gets_all_and_who_asks_for_nothing_is_let_go(
         port = httpx.URL(running.address).port
         assert port is not None
         with socket.socket() as slow, socket.create_connection(("127.0.0.1", port), 30) as silent:
-            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)  # 64 KB a read, at most
             slow.settimeout(30)
             slow.connect(("127.0.0.1", port))
             slow.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
             read = 0
-            while read < LARGE and (part := slow.recv(2**17)):
+            while read < LARGE and (part := slow.recv(2**16)):
                 read += len(part)
-                time.sleep(0.04)  # some two seconds in all: four times as long as may be asked for
+                time.sleep(0.04)  # at most 0.8 MB in the time that a request may take
             assert read >= LARGE
             assert silent.recv(1) == b""
