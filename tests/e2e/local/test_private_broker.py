@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pika
+import psutil
 import pytest
 
 from child_process import ChildProcess
@@ -49,8 +50,8 @@ def test_a_killed_node_comes_back_with_its_data_and_ports(
             channel.basic_publish("", "kept", b"a row", PERSISTENT)
             channel.queue_declare("train", durable=True, arguments=quorum)
             channel.basic_publish("", "train", b"a task", PERSISTENT)
-        # For a moment RabbitMQ 3 has in memory alone that there is such a queue.
-        node.control("eval", "mnesia:sync_log().")
+        # For a moment RabbitMQ 3 has in memory alone that there is such a queue, and where it is.
+        node.control("eval", "mnesia:sync_log(), [dets:sync(Table) || Table <- dets:all()].")
         killed = family_of(folder)
         node.kill()
         assert_gone(killed)
@@ -114,6 +115,7 @@ def test_a_node_of_an_ordinary_user(folder: Path) -> None:
         pytest.skip(f"no Python 3.11 here that the user {user} may run")
     for module in (ROOT / "local").glob("*.py"):
         shutil.copy(module, folder)
+    shutil.copytree(Path(psutil.__file__).parent, folder / "psutil")  # his Python may have none
     (folder / "node").mkdir()
     shutil.chown(folder / "node", user)
     command = [python, "-c", START_AND_KILL, str(folder / "node")]
