@@ -5,7 +5,8 @@ change.
 """
 
 import re
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -43,10 +44,18 @@ _OTHER_FORMATS = {  # by their first bytes
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def reason_of(error: Exception, raw: bytes, body_rule: str) -> str:
-    """Returns the reason why `raw` is bad, from the error that reading it raised."""
+BodyProblem = Callable[[Any], str]  # what is wrong with the value of a body
+
+
+def reason_of(
+    error: Exception, raw: bytes, body_rule: str, body_problem: BodyProblem | None = None
+) -> str:
+    """Returns the reason why `raw` is bad, from the error that reading it raised.
+
+    `body_rule` says what a body is to be, `body_problem` what is wrong with this one.
+    """
     if isinstance(error, msgspec.ValidationError):  # it is JSON
-        return _json_reason(str(error), raw, body_rule)
+        return _json_reason(str(error), raw, body_rule, body_problem)
     if isinstance(error, RecursionError):
         return "lists or objects are nested too deep"
     if not raw.strip():
@@ -63,7 +72,7 @@ def too_large(what: str, size: int, unit: str, most: int) -> str:
     return f"{what} of {size:,} {unit} is too large, the most is {most:,}"
 
 
-def _json_reason(text: str, raw: bytes, body_rule: str) -> str:
+def _json_reason(text: str, raw: bytes, body_rule: str, body_problem: BodyProblem | None) -> str:
     if text.startswith("Expected `object`"):
         twice = ": JSON in a string, encoded twice" if raw.lstrip()[:2] == b'"{' else ""
         return f"{MESSAGE_RULE}: {text}{twice}"
@@ -71,10 +80,12 @@ def _json_reason(text: str, raw: bytes, body_rule: str) -> str:
         return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
     if "`$.id" in text:
         return _id_reason(text, raw)
-    if "`array` of length" in text:
-        items = _value_of(raw, "body", list[msgspec.Raw])
-        return body_rule if items is None else f"{body_rule}, and not of {len(items)}"
-    return f"{body_rule}: {text}" if "`$.body" in text else text
+    if "`$.body" not in text:
+        return text
+    body = _value_of(raw, "body", Any)
+    if body_problem is None or body is None:
+        return f"{body_rule}: {text}"
+    return body_problem(body)
 
 
 def _id_reason(text: str, raw: bytes) -> str:
@@ -87,7 +98,7 @@ def _id_reason(text: str, raw: bytes) -> str:
     return (row_id is not None and id_problem(row_id)) or "the id that stands there first is none"
 
 
-def _value_of(raw: bytes, name: str, kind: type[T]) -> T | None:
+def _value_of(raw: bytes, name: str, kind: type[T] | Any) -> T | None:
     """Returns the value of a key; None if it has another type, as with a key that comes twice.
 
     After the first thing that is wrong, the rest may not be JSON at all.

@@ -23,8 +23,11 @@ FEATURE_COUNT = len(FEATURE_NAMES)
 
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)] | int | float
 
+Label = float | str  # a number, or a class
+Prediction = float | str | dict[str, float]  # a number, or a class, or probabilities by class
+
 T = TypeVar("T")
-P = TypeVar("P", float, float | None)
+P = TypeVar("P")
 
 INT_ID_LIMIT = 10**MAX_ID_DIGITS
 
@@ -141,4 +144,4 @@ class Refusal(msgspec.Struct, frozen=True):
 
     row_id: str
     reason: str
-    prediction: float | None = None  # a prediction that nobody can use
+    prediction: Prediction | None = None  # a prediction that nobody can use

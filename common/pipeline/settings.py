@@ -3,12 +3,14 @@
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AfterValidator, AmqpDsn, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from pipeline.errors import SettingsError
+from pipeline.table.built_in import DIABETES, NAMES
+from pipeline.table.schema_file import RESERVED, name_problem
 
 _BEFORE_HOST = re.compile(r"^(.*?//)?.*@", re.DOTALL)  # of a URL, valid or not
 _BETWEEN_URLS = re.compile(r",\s*(?=\w+://|$)")  # a comma inside a URL is a part of it
@@ -36,6 +38,19 @@ def broker_url(url: str) -> str:
     return url.replace(written, f"{login}{at}{place}{path}", 1) if written else url
 
 
+def at_virtual_host(url: str, name: str) -> str:
+    """Returns a broker's URL with another virtual host, unless it names one itself.
+
+    >>> at_virtual_host("amqp://guest:guest@host/%2F", "iris")
+    'amqp://guest:guest@host/iris'
+    >>> at_virtual_host("amqp://guest:guest@host/mine", "iris")
+    'amqp://guest:guest@host/mine'
+    """
+    parts = urlsplit(url)
+    is_default = parts.path in {"", "/", "/%2F", "/%2f"}
+    return urlunsplit(parts._replace(path=f"/{name}")) if name and is_default else url
+
+
 def one_or_more(kind: Any) -> AfterValidator:
     """Returns the validator of a setting that is a URL of a broker, or several with commas."""
     adapter = TypeAdapter(kind)
@@ -50,6 +65,12 @@ def one_or_more(kind: Any) -> AfterValidator:
             raise ValueError from error  # so that the value is shown whole
 
     return AfterValidator(check)
+
+
+def _data_set_name(text: str) -> str:
+    if name_problem(text):
+        raise ValueError
+    return text
 
 
 def _without_passwords(text: str) -> str:
@@ -72,6 +93,21 @@ class Settings(BaseSettings):
     status_file: Path | None = Field(
         None, description="a file that the service may write its status to, every second"
     )
+    dataset: Annotated[str, AfterValidator(_data_set_name)] = Field(
+        DIABETES,
+        description=f"{', '.join(NAMES)} or the name of a folder in DATASETS_DIR: 1 to 32 "
+        "lower-case letters, digits and hyphens, a letter first, and not "
+        f"{', '.join(sorted(RESERVED))}",
+    )
+    datasets_dir: Path = Field(Path("datasets"), description="a folder")
+
+    @property
+    def own_place(self) -> str:
+        """The name under which a data set's state is kept apart; "" for the default data set.
+
+        It stays where it was when there was no other.
+        """
+        return "" if self.dataset == DIABETES else self.dataset
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -106,8 +142,8 @@ class BrokerSettings(Settings):
 
     @property
     def amqp_urls(self) -> list[str]:
-        """The URLs in AMQP_URL."""
-        return urls_of(self.amqp_url)
+        """The URLs in AMQP_URL, with the virtual host of the data set."""
+        return [at_virtual_host(url, self.own_place) for url in urls_of(self.amqp_url)]
 
     def model_post_init(self, _context: Any) -> None:
         if self.queue_type == "quorum" and not self.queue_durable:
@@ -121,6 +157,11 @@ class LogsSettings(Settings):
     """The settings of a service that reads or writes the files of a run."""
 
     logs_dir: Path = Field(Path("logs"), description="a folder")
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the data set's files."""
+        return self.logs_dir / self.own_place
 
 
 def _first_port(url: str) -> str:

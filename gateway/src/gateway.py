@@ -9,6 +9,7 @@ from jobs.answers import Answers
 from pipeline.broker import Broker
 from pipeline.queues import ANSWERS, FEATURES
 from pipeline.run import Run, run_service
+from pipeline.table.readers import Readers
 
 POLL_SECONDS = 1.0  # between two checks of the gateway's health, when no answer comes
 
@@ -17,7 +18,7 @@ def main(settings: GatewaySettings, run: Run) -> None:
     for library in ("httpx", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     counters = Counters()
-    answers = Answers(str(settings.redis_url), run, counters)
+    answers = Answers(str(settings.redis_url), run, counters, Readers.of(settings))
     with (
         Broker(settings, run, uses=["answers", "changes"]) as broker,
         Api(settings, broker, counters) as api,

@@ -14,8 +14,8 @@ from pipeline.broker import Broker
 from pipeline.messages import DeadLetter, Message, id_texts, number_text
 from pipeline.queues import Y_PRED, Y_TRUE
 from pipeline.run import Run, run_service
-from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings, LogsSettings
+from pipeline.table.readers import Readers
 from shadow_messages import OPTIONAL, USES, decode
 from unmatched import UnmatchedLog
 
@@ -92,14 +92,15 @@ def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
 
 
 def main(settings: MetricSettings, run: Run) -> None:
+    readers = Readers.of(settings)
     ledger = Ledger(
-        settings.logs_dir,
+        settings.logs,
         settings.unmatched_ttl,
         settings.max_pending,
         settings.remember_ids,
         unmatched_bytes=settings.unmatched_bytes,
     )
-    labels_log = LabelsLog(settings.logs_dir)
+    labels_log = LabelsLog(settings.logs)
     unmatched_log = UnmatchedLog()
     with Broker(settings, run, uses=USES) as broker:
         batches = broker.consume(
@@ -110,7 +111,7 @@ def main(settings: MetricSettings, run: Run) -> None:
             idle_seconds=IDLE_SECONDS,
         )
         for batch in batches:
-            messages, bad = decode(batch, VALUES)
+            messages, bad = decode(batch, readers)
             now_in_ms = clock.now_in_ms()
             halves = to_halves(messages, now_in_ms)
             labels_log.add(halves)

@@ -9,20 +9,22 @@ from pipeline.broker import Batch
 from pipeline.broker.topology import TopologyParts
 from pipeline.messages import DeadLetter, Message
 from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
-from pipeline.schemas import SHADOW_VALUES, Schema
+from pipeline.table.readers import Readers
 
 USES: TopologyParts = ["shadow"]
 OPTIONAL = (Y_PRED_SHADOW,)
 
 
-def decode(batch: Batch, schema: Schema[float]) -> tuple[list[Message[float]], list[DeadLetter]]:
-    """Decodes labels and predictions by the schema, and then the shadow predictions in the batch.
+def decode(batch: Batch, readers: Readers) -> tuple[list[Message[Any]], list[DeadLetter]]:
+    """Decodes labels, predictions, and then the shadow predictions in the batch.
 
     Infinity stands for a row that the shadow model could not predict, so that it has an error, too.
     """
-    messages, bad = batch.of(Y_TRUE, Y_PRED).decode(schema)
-    shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(SHADOW_VALUES)
-    return [*messages, *map(_with_infinite, shadow)], [*bad, *bad_shadow]
+    labels, bad = batch.of(Y_TRUE).decode(readers.labels)
+    predictions, bad_predictions = batch.of(Y_PRED).decode(readers.predictions)
+    shadow, bad_shadow = batch.of(Y_PRED_SHADOW).decode(readers.shadow_predictions)
+    messages: list[Message[Any]] = [*labels, *predictions, *map(_with_infinite, shadow)]
+    return messages, [*bad, *bad_predictions, *bad_shadow]
 
 
 def _with_infinite(message: Message[Any]) -> Message[float]:

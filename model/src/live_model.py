@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from default_model import form_of, register
 from pipeline.broker import Broker
@@ -55,7 +55,7 @@ class LiveModel:
 
     def __init__(self, own: Predictor, settings: LiveModelSettings, run: Run) -> None:
         self._now = InUse(own)
-        self._store = ModelStore(settings.model_store)
+        self._store = ModelStore(settings.model_store, settings.own_place)
         self._path = settings.model_path
         self._form = form_of(self._path)
         self._run = run
@@ -85,9 +85,7 @@ class LiveModel:
         broker.listen_for_changes(self._nudged.set)
 
     @contextmanager
-    def answering(
-        self, requests: list[Message[list[float]]], broker: Broker
-    ) -> Iterator[Predictor]:
+    def answering(self, requests: list[Message[Any]], broker: Broker) -> Iterator[Predictor]:
         """Gives the model that answers this batch; at the end its shadow has predicted it as well.
 
         What the shadow takes long for is done first, as a stop may interrupt it; the rest at the

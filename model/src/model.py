@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from pydantic import Field
 
@@ -15,8 +15,8 @@ from pipeline.broker import Broker
 from pipeline.messages import DeadLetter, Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.run import Run, run_service
-from pipeline.schemas import FEATURES
 from pipeline.settings import BrokerSettings
+from pipeline.table.readers import Readers
 
 
 class ModelSettings(BrokerSettings, LiveModelSettings):
@@ -27,7 +27,7 @@ class ModelSettings(BrokerSettings, LiveModelSettings):
 
 
 def answer(
-    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
+    predictor: Predictor, requests: list[Message[Any]], between: Callable[[], None]
 ) -> tuple[list[Message[float]], list[DeadLetter]]:
     """Predicts all requests together; a row without a prediction becomes a dead letter.
 
@@ -56,13 +56,14 @@ def main(settings: ModelSettings, run: Run) -> None:
     # Set before scikit-learn is imported. Threads that share a few rows wait for each other: up to
     # half a second on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    readers = Readers.of(settings)
     own = Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
     # LiveModel is where the second story hangs on: it may put another model in the place of `own`.
     with LiveModel(own, settings, run) as live, Broker(settings, run, uses=live.uses) as broker:
         live.listen(broker)
         for batch in broker.consume(queues.FEATURES):
-            requests, bad = batch.decode(FEATURES)
+            requests, bad = batch.decode(readers.features)
             with live.answering(requests, broker) as predictor:
                 # Everything that a stop may interrupt comes before anything of the batch is
                 # published: its messages come again, and would be answered twice.

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 from pipeline.messages import Message
 from pipeline.model_store.predictor import Predictor
 
 
 def shadow_answers(
-    predictor: Predictor, requests: list[Message[list[float]]], between: Callable[[], None]
+    predictor: Predictor, requests: list[Message[Any]], between: Callable[[], None]
 ) -> list[Message[float | None]]:
     """Predicts the requests with a shadow model: null stands for a row that it cannot predict.
 

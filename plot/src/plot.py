@@ -15,7 +15,7 @@ from page.server import Page
 from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG
 from pipeline.run import Run, run_service
-from pipeline.settings import LogsSettings, PageSettings, one_or_more, urls_of
+from pipeline.settings import LogsSettings, PageSettings, at_virtual_host, one_or_more, urls_of
 from shadow_comparison.section import shadow_section
 from stats.summary import Summary
 
@@ -40,18 +40,24 @@ class PlotSettings(LogsSettings, PageSettings):
         "end, or one for each node of a cluster, separated by commas",
     )
 
+    @property
+    def management_urls(self) -> list[str]:
+        """The URLs in MANAGEMENT_URL, with the virtual host of the data set."""
+        urls = urls_of(self.management_url)
+        return [at_virtual_host(url, self.own_place) for url in urls]
+
 
 def main(settings: PlotSettings, run: Run) -> None:
     """Draws the first rows at once, then at most once per PLOT_INTERVAL, and at the end."""
     for library in ("matplotlib", "PIL", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
-        errors = Follower(settings.logs_dir / METRIC_LOG, Rows, Summary)
-        sections: list[Section] = [shadow_section(settings.logs_dir)]
+        errors = Follower(settings.logs / METRIC_LOG, Rows, Summary)
+        sections: list[Section] = [shadow_section(settings.logs)]
         followers = [errors, *(section.follower for section in sections)]
         artist = Artist(errors, run, settings.plot_interval)
         log.info("drawing the rows of %s", errors.path)
-        monitor = BrokerMonitor(urls_of(settings.management_url))
+        monitor = BrokerMonitor(settings.management_urls)
         at = settings.plot_host, settings.plot_port
         with Page(*at, Narrator(errors, sections), monitor, settings.shown_url) as page:
             follow(followers, artist, page, run)

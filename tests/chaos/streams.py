@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from chaos.report import Line
+from pipeline.message_reader import MessageReader
 from pipeline.messages import Message, T, id_text
 from pipeline.model_store.predictor import Predictor
-from pipeline.schemas import FEATURES, VALUES, Schema
+from support.readers import FEATURES, VALUES
 from support.rows import row_count
 from support.service import Service
 from support.vhost import Vhost
@@ -207,7 +208,7 @@ class Stream:
             for _, properties, body in islice(channel.consume(queue, auto_ack=True), left):
                 yield properties, body
 
-    def _taken(self, queue: str, schema: Schema[T]) -> dict[str, T]:
+    def _taken(self, queue: str, schema: MessageReader[T]) -> dict[str, T]:
         """By id, all that the broker has taken at an edge."""
         taken: dict[str, T] = {}
         for _, body in self.messages(queue):

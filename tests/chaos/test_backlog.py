@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chaos.report import Report
-from pipeline.schemas import MAX_BATCH_ROWS
+from pipeline.message_reader import MAX_BATCH_ROWS
 from support.rows import read_rows, row_count
 from support.service import Service
 from support.vhost import Vhost

@@ -19,7 +19,7 @@ from chaos.streams import Stream, Tries, a_moment
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS
 from pipeline.model_store.store import ModelStore
-from pipeline.schemas import VALUES
+from support.readers import VALUES
 from support.stored_models import change, put_model
 from support.waiting import eventually
 

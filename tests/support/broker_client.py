@@ -8,8 +8,8 @@ from pipeline.broker import Batch, Broker
 from pipeline.broker.topology import TopologyParts
 from pipeline.messages import Message
 from pipeline.run import Run
-from pipeline.schemas import VALUES
 from pipeline.settings import BrokerSettings
+from support.readers import VALUES
 
 
 @contextmanager

@@ -8,9 +8,10 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 from pika.spec import BasicProperties
 
+from pipeline.message_reader import MessageReader
 from pipeline.messages import DeadLetter, Message, Refusal, id_text
 from pipeline.queues import Y_PRED
-from pipeline.schemas import FEATURES, VALUES, Schema
+from pipeline.table.readers import Readers
 
 T = TypeVar("T")
 
@@ -59,28 +60,30 @@ class Batch:
         """Returns the batch of the deliveries from these queues."""
         return replace(self, deliveries=[each for each in self.deliveries if each.queue in queues])
 
-    def decode(self, schema: Schema[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
+    def decode(self, reader: MessageReader[T]) -> tuple[list[Message[T]], list[DeadLetter]]:
         """Returns the good messages, and a dead letter for each message or row that is not good."""
         good: list[Message[T]] = []
         bad: list[DeadLetter] = []
         for delivery in self.deliveries:
-            message, errors = schema.decode(delivery.body)
+            message, errors = reader.decode(delivery.body)
             if message is not None:
                 good.append(_with_properties(message, delivery))
             bad += [_dead_letter(delivery, str(error), error.raw) for error in errors]
         return good, bad
 
-    def decode_answers(self) -> tuple[list[Message[float]], list[Refusal], list[DeadLetter]]:
+    def decode_answers(
+        self, readers: Readers
+    ) -> tuple[list[Message[Any]], list[Refusal], list[DeadLetter]]:
         """Sorts answers to our requests: predictions, refusals, and dead letters for the rest."""
         refusals: list[Refusal] = []
         rest: list[Delivery] = []
         for delivery in self.deliveries:
             reason = _text((delivery.properties.headers or {}).get("x-reason"))
             if reason:
-                refusals.append(_refusal(delivery, reason))
+                refusals.append(_refusal(delivery, reason, readers))
             else:
                 rest.append(delivery)
-        good, bad = replace(self, deliveries=rest).decode(VALUES)
+        good, bad = replace(self, deliveries=rest).decode(readers.predictions)
         return good, refusals, bad
 
 
@@ -89,10 +92,10 @@ def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
     return DeadLetter(body, reason, delivery.queue, delivery.asker, correlation_id)
 
 
-def _refusal(delivery: Delivery, reason: str) -> Refusal:
+def _refusal(delivery: Delivery, reason: str, readers: Readers) -> Refusal:
     """Takes the row from the body, which is the row, or its prediction, if it came in a batch."""
-    request, _ = FEATURES.decode(delivery.body)
-    answer, _ = VALUES.decode(delivery.body)
+    request, _ = readers.features.decode(delivery.body)
+    answer, _ = readers.predictions.decode(delivery.body)
     refused = request or answer
     row_id = id_text(refused.ids[0] if refused else delivery.properties.correlation_id or "")
     return Refusal(row_id, reason, answer.values[0] if answer else None)

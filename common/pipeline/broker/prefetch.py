@@ -6,7 +6,7 @@ RabbitMQ itself only counts messages.
 import time
 from dataclasses import dataclass
 
-from pipeline.schemas import MAX_BATCH_BYTES
+from pipeline.message_reader import MAX_BATCH_BYTES
 
 MAX_PREFETCH = 400  # un-acked messages of a queue
 MAX_INBOX_BYTES = 48 * 2**20  # bytes of a queue that have arrived and are not yet taken, about

@@ -120,9 +120,9 @@ class Objects:
 
 def _sync(store: LocalStore, path: str) -> None:
     """Returns once a file and its name are on the disk: no change may name a file that is not."""
-    file = Path(str(store.prefix), path)
-    for each in (file, file.parent, file.parent.parent):
-        descriptor = os.open(each, os.O_RDONLY)
+    file = Path(path)
+    for each in (file, *file.parents):
+        descriptor = os.open(Path(str(store.prefix), each), os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

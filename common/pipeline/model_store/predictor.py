@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -69,7 +69,7 @@ class Predictor:
         return predictor
 
     def predict(
-        self, features: list[list[float]], between: Callable[[], None] = lambda: None
+        self, features: Sequence[Sequence[Any]], between: Callable[[], None] = lambda: None
     ) -> list[float | str]:
         """Returns for each row of ten numbers its prediction, or the reason why there is none.
 

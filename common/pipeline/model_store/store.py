@@ -5,6 +5,9 @@
     replicas/{name}.json      what each process of `model` answers with
     datasets/{dataset_id}.csv
 
+Models are in one place, and say what data set they are of. Another data set than the default one
+has changes and replicas of its own: changes/{data set}/{number}.json, replicas/{data set}/….
+
 obstore writes an object atomically, and on request refuses to replace one, in a folder and in S3
 alike. A model exists once its model.json does, which is written last. Of two changes with one
 number, the one written first counts.
@@ -26,7 +29,7 @@ __all__ = ["DamagedError", "ModelStore", "ModelStoreError", "TakenError", "is_na
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")  # of a model, a data set, a replica
 MAX_SILENCE = timedelta(seconds=20 * REPORT_SECONDS)  # longer means gone, or it reports anew
-CHANGE = re.compile(r"changes/\d{8}\.json")
+CHANGE = re.compile(r"\d{8}\.json")
 
 
 class TakenError(PipelineError):
@@ -36,9 +39,12 @@ class TakenError(PipelineError):
 class ModelStore:
     """The model store. Raises ModelStoreError if it cannot be reached, and DamagedError."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, own_place: str = "") -> None:
+        """Opens the store; `own_place` is that of a data set's settings."""
         self.url = url
         self._objects = Objects(url)
+        part = f"{own_place}/" if own_place else ""
+        self._changes_at, self._replicas_at = f"changes/{part}", f"replicas/{part}"
 
     def add(self, model: Model, files: dict[str, bytes]) -> Model:
         """Stores the files, and then the model's record; whatever is there already stays as it is.
@@ -122,13 +128,13 @@ class ModelStore:
     def change(self, change: Change) -> None:
         """Makes a change known. Raises TakenError if there is another one with its number."""
         content = change.to_json()
-        if self._objects.create(f"changes/{change.number:08}.json", content) != content:
+        if self._objects.create(f"{self._changes_at}{change.number:08}.json", content) != content:
             raise TakenError(f"change {change.number} was made by somebody else")
 
     def report(self, replica: Replica) -> None:
         """Stores the report of a process of `model`, and drops the reports of those long silent."""
-        self._objects.replace(f"replicas/{replica.name}.json", replica.to_json())
-        found = self._objects.find("replicas/")
+        self._objects.replace(f"{self._replicas_at}{replica.name}.json", replica.to_json())
+        found = self._in_folder(self._replicas_at)
         now = max(each["last_modified"] for each in found)  # the time of the store's own clock
         for each in found:
             if now - each["last_modified"] > MAX_SILENCE:
@@ -136,18 +142,24 @@ class ModelStore:
 
     def forget(self, name: str) -> None:
         """Removes the report of a process of `model` that ends."""
-        self._objects.delete(f"replicas/{name}.json")
+        self._objects.delete(f"{self._replicas_at}{name}.json")
 
     def replicas(self) -> list[Replica]:
         """Returns the last reports, including those of processes that are gone."""
         found = [
-            self._objects.read(each["path"], Replica) for each in self._objects.find("replicas/")
+            self._objects.read(each["path"], Replica) for each in self._in_folder(self._replicas_at)
         ]
         return [replica for replica in found if replica is not None]
 
     def _changes(self) -> list[Any]:
         """Lists the changes, leaving out other objects, which are not ours."""
-        return [each for each in self._objects.find("changes/") if CHANGE.fullmatch(each["path"])]
+        found = self._in_folder(self._changes_at)
+        return [each for each in found if CHANGE.fullmatch(Path(each["path"]).name)]
+
+    def _in_folder(self, folder: str) -> list[Any]:
+        """Lists the objects in a folder, without those in folders of other data sets below it."""
+        found = self._objects.find(folder)
+        return [each for each in found if "/" not in each["path"].removeprefix(folder)]
 
 
 def _loads(content: bytes, path: str) -> bool:

@@ -1,13 +1,14 @@
 """Data sets by their names: the built-in ones, and folders of `datasets/`."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline import dataset
 from pipeline.table import built_in
-from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import Schema, SchemaError
 from pipeline.table.schema_file import name_problem, read_schema
+
+if TYPE_CHECKING:
+    from pipeline.table.rows import Rows
 
 SCHEMA_FILE, ROWS_FILE = "schema.json", "rows.csv"
 
@@ -16,7 +17,7 @@ class DataSet(NamedTuple):
     """A data set: its schema, and all of its rows."""
 
     schema: Schema
-    rows: Rows
+    rows: "Rows"
 
 
 def load_schema(name: str, folder: Path) -> Schema:
@@ -37,9 +38,13 @@ def load_schema(name: str, folder: Path) -> Schema:
 
 def load(name: str, folder: Path) -> DataSet:
     """Returns a data set by its name, with its rows; raises SchemaError if it cannot be used."""
+    # Imported late: numpy and scikit-learn, which a service that needs only the schema is without.
+    from pipeline.table import built_in_rows  # noqa: PLC0415
+    from pipeline.table.rows import read_rows  # noqa: PLC0415
+
     schema = load_schema(name, folder)
-    if built_in.schema(name) is not None:
-        return DataSet(schema, built_in.rows(name))
+    if name in built_in.NAMES:
+        return DataSet(schema, built_in_rows.rows(name))
     path = folder / name / ROWS_FILE
     return DataSet(schema, read_rows(_content(path, name), schema, str(path)))
 
@@ -50,5 +55,5 @@ def _content(path: Path, name: str) -> bytes:
     except OSError as error:
         raise SchemaError(
             f"there is no data set {name!r}: {path}: {error.strerror}; built in are "
-            f"{dataset.NAME} and {built_in.IRIS}"
+            f"{' and '.join(built_in.NAMES)}"
         ) from error

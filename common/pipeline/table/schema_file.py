@@ -128,6 +128,9 @@ def _of_target(target: Target, task: str) -> Iterator[str]:
             yield 'target: a classification needs "classes", a list of at least two texts'
         else:
             yield from (f"target: {wrong}" for wrong in _of_list("classes", target.classes, 2))
+        for name in target.classes:
+            if name.startswith("{"):  # as the probabilities of a prediction do
+                yield f"target: the class {name!r} begins with a brace: give it another name"
         if target.least is not None or target.most is not None:
             yield 'target: "least" and "most" belong to a regression: remove them'
 

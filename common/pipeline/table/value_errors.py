@@ -52,6 +52,13 @@ def label_error(label: Any, schema: Schema) -> str:
     return f"{name}: {shown(label)} is none of the classes {listed(schema.target.classes)}"
 
 
+def prediction_error(prediction: Any, schema: Schema) -> str:
+    """Returns what is wrong with a prediction; "" if it is a right object of probabilities."""
+    if isinstance(prediction, dict) and schema.task == "classification":
+        return probabilities_error(prediction, schema) or ""
+    return label_error(prediction, schema)
+
+
 def probabilities_error(probabilities: dict[str, Any], schema: Schema) -> str | None:
     """Returns why an object is no probabilities by class; None if it is: all from 0 to 1, sum 1.
 

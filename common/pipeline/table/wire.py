@@ -1,22 +1,23 @@
 """The types of what messages carry, by the schema: rows, labels and predictions.
 
 A row is a list of values in the order of the columns, or an object by their names. It is decoded
-into a list either way. A number is a float, a category or a text is a str; null stands for a value
-that is missing, where the schema allows it. A label is a number or a class; a prediction too, or
-an object of probabilities by class.
+into a sequence in their order either way. A number is a float, a category or a text is a str; null
+stands for a value that is missing, where the schema allows it. A label is a number or a class; a
+prediction too, or an object of probabilities by class.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from pipeline.table.schema import Column, Number, Schema
 
-RowValues = list[Any]
+RowValues = Sequence[Any]  # a number is a float, a category or a text a str, what is missing None
 
 
-def values_type(schema: Schema) -> Any:
-    """Returns the type by which msgspec decodes the values of one row.
+def values_type(schema: Schema) -> tuple[Any, Any]:
+    """Returns the types by which msgspec decodes the values of one row: in order, and by name.
 
     All numbers, none missing, is a list of so many floats, the fastest there is. An object decodes
     to a struct, which `in_order` puts in order.
@@ -27,7 +28,7 @@ def values_type(schema: Schema) -> Any:
         in_order: Any = Annotated[list[float], length]
     else:
         in_order = tuple[tuple(_type(column) for column in columns)]  # type: ignore[misc]
-    return in_order | _by_name(columns)
+    return in_order, _by_name(columns)
 
 
 def label_type(schema: Schema) -> Any:
@@ -53,11 +54,9 @@ def most_probable(probabilities: dict[str, float], classes: list[str]) -> str:
     return max(classes, key=lambda name: probabilities.get(name, 0.0))
 
 
-def in_order(values: Any) -> RowValues:
-    """Returns decoded values as a list in the order of the columns."""
-    if isinstance(values, msgspec.Struct):
-        return [*msgspec.structs.astuple(values)]
-    return values if isinstance(values, list) else [*values]
+def in_order(values: msgspec.Struct) -> RowValues:
+    """Returns values that came by name in the order of the columns."""
+    return msgspec.structs.astuple(values)
 
 
 def _type(column: Column) -> Any:

@@ -13,6 +13,7 @@ from pipeline.clock import now_in_ms
 from pipeline.messages import DeadLetter, id_text, number_text
 from pipeline.redis_policy import POLL_SECONDS, look, on_connect
 from pipeline.run import Run
+from pipeline.table.readers import Readers
 from redis_store import TIMEOUT_SECONDS, lua_script
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,10 @@ OUTCOMES = ("kept", "repeated", "dropped")
 class Answers:
     """Stores each answer in Redis, and wakes the requests that wait for it."""
 
-    def __init__(self, url: str, run: Run, counters: Counters) -> None:
+    def __init__(self, url: str, run: Run, counters: Counters, readers: Readers) -> None:
         self._run = run
         self._counters = counters
+        self._readers = readers
         self._redis = Redis.from_url(
             url,
             socket_timeout=TIMEOUT_SECONDS,
@@ -41,7 +43,7 @@ class Answers:
 
         Returns None if asked to stop before that.
         """
-        answers, refusals, bad = batch.decode_answers()
+        answers, refusals, bad = batch.decode_answers(self._readers)
         arguments: list[str] = []
         for answer in answers:
             model_id = answer.model_id or ""
@@ -49,7 +51,7 @@ class Answers:
                 arguments += [id_text(row_id), "prediction", number_text(value), model_id]
         for refusal in refusals:
             refused = refusal.prediction
-            text = "" if refused is None else number_text(refused)
+            text = number_text(refused) if isinstance(refused, float) else ""
             arguments += [refusal.row_id, "reason", refusal.reason, text]
         return bad if not arguments or self._store(arguments) else None
 

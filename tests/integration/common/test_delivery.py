@@ -5,9 +5,10 @@ import threading
 from pipeline.broker import Batch
 from pipeline.broker.inbox import BATCH_BYTES
 from pipeline.broker.publisher import WINDOW_MESSAGES
-from pipeline.schemas import MAX_BATCH_ROWS, VALUES
+from pipeline.message_reader import MAX_BATCH_ROWS
 from pipeline.settings import BrokerSettings
 from support.broker_client import collecting, consuming, labels, opened
+from support.readers import VALUES
 from support.vhost import Vhost
 from support.waiting import PATIENCE_SECONDS, eventually
 

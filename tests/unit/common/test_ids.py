@@ -22,8 +22,8 @@ from logs.rows import Rows
 from logs.tail import LogTail
 from pipeline.ids import ID_PATTERN, ID_SCHEMA, canonical, id_problem, path_of
 from pipeline.messages import Id, Message, id_text, id_texts
-from pipeline.schemas import VALUES
 from support.hostile_ids import REFUSED, TAKEN
+from support.readers import VALUES
 from support.waiting import Clock
 
 IDS = [canonical(row_id) for row_id in TAKEN.values()]

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.ids import ID_PATTERN
+from pipeline.message_reader import MessageReader
 from pipeline.messages import Message, id_text
-from pipeline.schemas import FEATURES, VALUES, Schema
+from support.readers import FEATURES, VALUES
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 MOST_ID = 10**63 - 1
@@ -20,7 +21,7 @@ IDS = st.one_of(
     st.integers(-MOST_ID, MOST_ID),
     FINITE,
 )
-ROWS: dict[str, tuple[Schema[Any], st.SearchStrategy[Any]]] = {
+ROWS: dict[str, tuple[MessageReader[Any], st.SearchStrategy[Any]]] = {
     "label": (VALUES, FINITE),
     "features": (FEATURES, st.lists(FINITE, min_size=10, max_size=10)),
 }

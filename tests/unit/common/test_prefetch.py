@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.broker.prefetch import AHEAD_SECONDS, MAX_INBOX_BYTES, MAX_PREFETCH, Prefetch
-from pipeline.schemas import MAX_BATCH_BYTES
+from pipeline.message_reader import MAX_BATCH_BYTES
 
 QUICK = 1e12  # bytes a second
 

@@ -3,22 +3,20 @@
 Messages are limited in bytes, and batches also in rows, so that none holds a service up.
 """
 
-from typing import Annotated, Any, Generic, TypeVar
+import re
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from pipeline.decode_errors import JSON_ERRORS, LONG_NUMBER_REASON, reason_of, too_large
 from pipeline.errors import DecodeError
-from pipeline.messages import FEATURE_COUNT, FEATURE_NAMES, INT_ID_LIMIT, Id, Message
+from pipeline.messages import INT_ID_LIMIT, Id, Message
 
 MAX_ROW_BYTES = 64 * 2**10
 MAX_BATCH_BYTES = 4 * 2**20
-MAX_BATCH_VALUES = 60_000  # ids and numbers: enough for MAX_BATCH_ROWS rows of features, and more
 MAX_BATCH_ROWS = 5_000  # each may fail in the model, and become a dead letter
-
-FeatureVector = Annotated[
-    list[float], msgspec.Meta(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)
-]
+MIN_BATCH_VALUES = 60_000  # ids and values that a message may have at least, whatever it carries
 
 T = TypeVar("T")
 
@@ -42,17 +40,34 @@ class _Loose(msgspec.Struct):
 
 _outline = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _loose = msgspec.json.Decoder(_Loose)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
-class Schema(Generic[T]):
-    """Reads the messages with one kind of value; `body_rule` describes the kind in reasons."""
+class Kind(NamedTuple, Generic[T]):
+    """A kind of value that a body carries: a row of features, a label, a prediction.
 
-    def __init__(self, value_type: Any, body_rule: str) -> None:
-        self._body_rule = body_rule
-        self._row: msgspec.json.Decoder[_Row[T]] = msgspec.json.Decoder(_Row[value_type])
-        self._columns: msgspec.json.Decoder[_Columns[T]] = msgspec.json.Decoder(
-            _Columns[value_type]
-        )
+    `problem` returns what is wrong with a value as JSON has it; `width` is how many values one row
+    has at most. Values whose type is in `odd` are put into their final form by `refine`, which
+    raises ValueError with the reason if that cannot be done.
+    """
+
+    decoded_as: Any  # the type by which msgspec decodes a value
+    rule: str  # what a body is to be, in words
+    problem: Callable[[Any], str]
+    width: int = 1
+    odd: frozenset[type] = frozenset()
+    refine: Callable[[Any], T] | None = None
+
+
+class MessageReader(Generic[T]):
+    """Reads the messages with one kind of value."""
+
+    def __init__(self, kind: Kind[T]) -> None:
+        self._kind = kind
+        self._max_values = max(MIN_BATCH_VALUES, MAX_BATCH_ROWS * (kind.width + 1))
+        one, many = (each[kind.decoded_as] for each in (_Row, _Columns))
+        self._row: msgspec.json.Decoder[_Row[T]] = msgspec.json.Decoder(one)
+        self._columns: msgspec.json.Decoder[_Columns[T]] = msgspec.json.Decoder(many)
 
     def decode(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         """Returns the good rows of a message, and an error for each row that is not good.
@@ -63,8 +78,8 @@ class Schema(Generic[T]):
         if len(raw) > MAX_BATCH_BYTES:
             reason = too_large("a message", len(raw), "bytes", MAX_BATCH_BYTES)
             return None, [DecodeError(reason, raw)]
-        if (values := raw.count(b",") + 1) > MAX_BATCH_VALUES:
-            reason = too_large("a message", values, "values", MAX_BATCH_VALUES)
+        if (values := self._values_in(raw)) > self._max_values:
+            reason = too_large("a message", values, "values", self._max_values)
             return None, [DecodeError(reason, raw)]
         try:
             if not raw.isascii():
@@ -74,7 +89,7 @@ class Schema(Generic[T]):
                 return message, errors
             is_batch = bytes(_outline.decode(raw).get("id", b"")).startswith(b"[")
         except JSON_ERRORS as error:
-            return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
+            return None, [self._error(error, raw)]
         return self._decode_batch(raw) if is_batch else (None, errors)
 
     def _decode_row(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
@@ -82,11 +97,13 @@ class Schema(Generic[T]):
             return None, [DecodeError(too_large("a row", len(raw), "bytes", MAX_ROW_BYTES), raw)]
         try:
             row = self._row.decode(raw)
+            if _is_endless(row.id):
+                return None, [DecodeError(LONG_NUMBER_REASON, raw)]
+            return Message([row.id], self._refined([row.body])), []
         except JSON_ERRORS as error:
-            return None, [DecodeError(reason_of(error, raw, self._body_rule), raw)]
-        if _is_endless(row.id):
-            return None, [DecodeError(LONG_NUMBER_REASON, raw)]
-        return Message([row.id], [row.body]), []
+            return None, [self._error(error, raw)]
+        except ValueError as error:
+            return None, [DecodeError(str(error), raw)]
 
     def _decode_batch(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         try:
@@ -97,7 +114,27 @@ class Schema(Generic[T]):
             return None, [DecodeError(misfit, raw)]
         if any(map(_is_endless, columns.id)):
             return self._salvage(raw)
-        return Message(columns.id, columns.body, batched=True), []
+        try:
+            return Message(columns.id, self._refined(columns.body), batched=True), []
+        except ValueError:
+            return self._salvage(raw)
+
+    def _refined(self, values: list[T]) -> list[T]:
+        """Returns the values in their final form. Raises ValueError if one has none."""
+        refine, odd = self._kind.refine, self._kind.odd
+        if refine is None or odd.isdisjoint(map(type, values)):  # as usual: no step for each value
+            return values
+        return [refine(value) if type(value) in odd else value for value in values]
+
+    def _values_in(self, raw: bytes) -> int:
+        """Returns how many values a message has, by its commas: fewer, if some are in texts."""
+        commas = raw.count(b",")
+        if commas >= self._max_values and b'"' in raw:
+            commas = _STRING.sub(b"", raw).count(b",")  # those in texts separate nothing
+        return commas + 1
+
+    def _error(self, error: Exception, raw: bytes) -> DecodeError:
+        return DecodeError(reason_of(error, raw, self._kind.rule, self._kind.problem), raw)
 
     def _salvage(self, raw: bytes) -> tuple[Message[T] | None, list[DecodeError]]:
         """Reads a batch row by row, each as the single-row message that it could have been."""
@@ -130,13 +167,3 @@ def _misfit(ids: int, values: int) -> str | None:
     if ids > MAX_BATCH_ROWS:
         return too_large("a batch", ids, "rows", MAX_BATCH_ROWS)
     return None
-
-
-FEATURES: Schema[list[float]] = Schema(
-    FeatureVector,
-    f"the body of a row is a list of {FEATURE_COUNT} numbers ({' '.join(FEATURE_NAMES)})",
-)
-VALUES: Schema[float] = Schema(float, "the body of a row is one number")
-SHADOW_VALUES: Schema[float | None] = Schema(
-    float | None, "the body of a row is one number, or null"
-)
