@@ -76,7 +76,7 @@ def _json_reason(text: str, raw: bytes, body_rule: str, body_problem: BodyProble
     if text.startswith("Expected `object`"):
         twice = ": JSON in a string, encoded twice" if raw.lstrip()[:2] == b'"{' else ""
         return f"{MESSAGE_RULE}: {text}{twice}"
-    if missing := re.fullmatch("Object missing required field `(.+)`", text):
+    if missing := re.fullmatch("Object missing required field `([^`]+)`", text):
         return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
     if "`$.id" in text:
         return _id_reason(text, raw)

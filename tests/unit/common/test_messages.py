@@ -164,7 +164,7 @@ def test_no_message_takes_longer_than_a_second(schema: MessageReader[Any], raw: 
 def test_a_feature_vector_of_the_wrong_length_says_so() -> None:
     message, (error,) = FEATURES.decode(b'{"id":"a","body":[1,2,3]}')
     assert message is None
-    assert "a list of 10 numbers (age sex bmi bp s1 s2 s3 s4 s5 s6), and not of 3" in str(error)
+    assert "a row has 10 values (age sex bmi bp s1 s2 s3 s4 s5 s6), and not 3" in str(error)
 
 
 @pytest.mark.parametrize(
