@@ -10,3 +10,4 @@ METRIC_LOG_SHADOW_COLUMNS = (
     "live_model_id",
     "live_absolute_error",
 )
+HALF_BRIER_COLUMNS = ("half_brier", "live_half_brier")  # follow them, if classes are predicted

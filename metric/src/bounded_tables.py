@@ -12,7 +12,9 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
-from half import Half
+from half import Half, Pair
+from pipeline.queues import Y_PRED, Y_TRUE
+from scores import Scores
 from state_tables import IN_JSON
 
 EXPIRED_AT_ONCE = 10_000  # halves that one transaction lets go of, as their time is over
@@ -37,9 +39,10 @@ class BoundedTables(ABC):
     HALF: ClassVar[str]  # in SQL, the fields of a Half, in their order
     INSERT: ClassVar[str]  # of a Half's fields and its time on the TTL clock
 
-    def __init__(self, database: sqlite3.Connection, limits: Limits) -> None:
+    def __init__(self, database: sqlite3.Connection, limits: Limits, scores: Scores) -> None:
         self._database = database
         self._limits = limits
+        self._scores = scores
         self._make_tables()
         counts = database.execute(
             f"SELECT {self.QUEUE}, COUNT(*) FROM {self.PENDING} GROUP BY {self.QUEUE}"
@@ -77,6 +80,25 @@ class BoundedTables(ABC):
             return []
         rows = self._oldest(f"WHERE {self.QUEUE} = ?", (queue,), excess)
         return self._release([Half(*row[:-1]) for row in rows])
+
+    def _rows(self, ids: str) -> dict[str, Pair]:
+        """Returns the rows of metric_log.csv with these ids, a JSON list, by id."""
+        fields = ", ".join(("y_pred", *self._scores.COLUMNS))
+        found = self._database.execute(
+            f"SELECT id, features_in_ms, model_id, y_true, {fields} FROM joined"
+            f" WHERE id IN {IN_JSON}",
+            (ids,),
+        )
+        return {
+            row_id: (
+                Half(row_id, Y_TRUE, y_true, 0),
+                Half(
+                    row_id, Y_PRED, self._scores.known(y_true, *said), 0, None, features_in_ms,
+                    model_id,
+                ),
+            )
+            for row_id, features_in_ms, model_id, y_true, *said in found
+        }  # fmt: skip
 
     def _oldest(self, where: str, values: tuple[str, ...], limit: int) -> sqlite3.Cursor:
         """Returns the longest pending halves, each with its time on the TTL clock."""

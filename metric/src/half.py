@@ -1,13 +1,13 @@
-"""A half of a row, a label or a prediction, and when two of one kind contradict each other."""
+"""A half of a row, a label or a prediction, and how its value is written."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
+from pipeline.messages import number_texts
 from pipeline.queues import Y_TRUE
-
-TARGET_RANGE = 346.0 - 25.0  # of the labels in the diabetes data set
-SAME_WITHIN = 1e-6  # of the larger prediction, or of that range: last digits vary with the batch
 
 
 class Half(msgspec.Struct, frozen=True):
@@ -15,24 +15,14 @@ class Half(msgspec.Struct, frozen=True):
 
     id: str
     queue: str  # y_true or y_pred: which half it is; y_pred_shadow: a shadow model's prediction
-    value: float
+    value: Any  # a number; or a class, or JSON of probabilities by class; in a row: see scores.py
     received_in_ms: int
     published_in_ms: int | None = None
     features_in_ms: int | None = None
     model_id: str | None = None  # of a prediction
 
 
-def differs(half: Half, first: Half) -> bool:
-    """Returns True if a half contradicts an earlier one; predictions may differ by rounding.
-
-    >>> a = Half("a", "y_pred", 151.0, 0)
-    >>> differs(Half("a", "y_pred", 151.0001, 0), a), differs(Half("a", "y_pred", 151.001, 0), a)
-    (False, True)
-    """
-    if half.queue == Y_TRUE:
-        return half.value != first.value
-    least = SAME_WITHIN * TARGET_RANGE
-    return not math.isclose(half.value, first.value, rel_tol=SAME_WITHIN, abs_tol=least)
+Pair = tuple[Half, Half]  # label and prediction of one id
 
 
 def is_redelivered(half: Half, first: Half) -> bool:
@@ -46,3 +36,25 @@ def is_redelivered(half: Half, first: Half) -> bool:
     is_one_model = half.model_id is not None and half.model_id == first.model_id
     failed = math.inf in {half.value, first.value}
     return half.features_in_ms == first.features_in_ms and (failed or not is_one_model)
+
+
+def value_texts(values: Sequence[Any]) -> list[str]:
+    """Returns the values of halves as people read them; infinity is that there was none.
+
+    >>> value_texts([151.0, math.inf]), value_texts(["setosa", '{"setosa":1.0}', math.inf])
+    (['151', 'inf'], ['setosa', '{"setosa":1.0}', 'inf'])
+    """
+    if {*map(type, values)} <= {float, int}:
+        return number_texts(values)
+    return [str(value) for value in values]
+
+
+def csv_text(text: str) -> str:
+    """Returns a text as a field of a CSV file: in quotes where it has a comma or a quote.
+
+    >>> csv_text("Bern"), csv_text('St. Gallen, "SG"')
+    ('Bern', '"St. Gallen, ""SG\"""')
+    """
+    if "," in text or '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text

@@ -7,11 +7,12 @@ old labels, but no prediction.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bounded_tables import BoundedTables, Limits
-from half import Half, differs, is_redelivered
+from half import Half, Pair, is_redelivered
 from pipeline.queues import Y_PRED, Y_TRUE
+from scores import Scores
 from state_tables import IN_JSON, json_list, make_join_tables
 
 HALF = "id, queue, value, received_in_ms, published_in_ms, features_in_ms, model_id"
@@ -21,8 +22,8 @@ NO_ROWS: Mapping[str, int] = {}
 class Joined(NamedTuple):
     """The outcome of adding some halves."""
 
-    rows: list[tuple[Half, Half]]  # label and prediction of one id
-    conflicts: list[tuple[int, float]]  # index of a contradicting half, the earlier value
+    rows: list[Pair]
+    conflicts: list[tuple[int, Any]]  # index of a contradicting half, the earlier value
     other_predictions: int  # for features that came twice and were answered by another model
     more_rows: Mapping[str, int] = NO_ROWS  # of other logs, by the name of their count
 
@@ -34,8 +35,8 @@ class Join(BoundedTables):
     PENDING, JOINED, QUEUE, HALF = "pending", "joined", "queue", HALF
     INSERT = f"INSERT INTO pending ({HALF}, clock_in_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
-    def __init__(self, database: sqlite3.Connection, limits: Limits) -> None:
-        super().__init__(database, limits)
+    def __init__(self, database: sqlite3.Connection, limits: Limits, scores: Scores) -> None:
+        super().__init__(database, limits, scores)
         self._noted: list[tuple[str, int]] = []
         self.note_pending()
 
@@ -50,7 +51,7 @@ class Join(BoundedTables):
         # Two queries for the whole batch, and none in the loop: one for each half took longer than
         # all the rest. From here on both are plain dictionaries, and the loop is a plain join.
         pending, joined = self._load({half.id for half in halves})
-        rows: list[tuple[Half, Half]] = []
+        rows: list[Pair] = []
         contradicting: list[tuple[int, Half]] = []
         arrived: dict[str, Half] = {}
         for index, half in enumerate(halves):
@@ -70,12 +71,13 @@ class Join(BoundedTables):
                 rows.append(pair)
                 joined[half.id] = pair  # so that a repeat later in this batch makes no second row
                 continue
-            if differs(half, first):
+            if self._scores.differs(half, first):
                 contradicting.append((index, first))
         # The tables get the difference, in the transaction that also records the rows' lines: a
         # kill leaves all of it or nothing, and what was not acknowledged comes again.
         self._add_pending([half for half in arrived.values() if half.id not in joined], clock_in_ms)
         self._release([pending[label.id] for label, _ in rows if label.id in pending])
+        rows = self._scores.scored(rows)
         self._add_joined(rows, now_in_ms)
         # Features delivered again after a promotion have two predictions: that is nobody's fault.
         conflicts = [
@@ -99,52 +101,39 @@ class Join(BoundedTables):
         others = ((Y_TRUE, Y_PRED), (Y_PRED, Y_TRUE))
         return [queue for queue, other in others if not self.pending[other]]
 
-    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, tuple[Half, Half]]]:
-        """Returns the pending halves and the joined pairs (label, prediction) with these ids."""
+    def _load(self, ids: set[str]) -> tuple[dict[str, Half], dict[str, Pair]]:
+        """Returns the pending halves and the joined pairs with these ids."""
         self._in_hand = json_list(ids)
-        wanted = (self._in_hand,)
         pending = self._database.execute(
-            f"SELECT {HALF} FROM pending WHERE id IN {IN_JSON}", wanted
+            f"SELECT {HALF} FROM pending WHERE id IN {IN_JSON}", (self._in_hand,)
         )
-        joined = self._database.execute(
-            "SELECT id, y_true, y_pred, features_in_ms, model_id FROM joined"
-            f" WHERE id IN {IN_JSON}",
-            wanted,
-        )
-        return (
-            {row[0]: Half(*row) for row in pending},
-            {
-                row_id: (
-                    Half(row_id, Y_TRUE, y_true, 0),
-                    Half(row_id, Y_PRED, y_pred, 0, None, features_in_ms, model_id),
-                )
-                for row_id, y_true, y_pred, features_in_ms, model_id in joined
-            },
-        )
+        return {row[0]: Half(*row) for row in pending}, self._rows(self._in_hand)
 
     def _make_tables(self) -> None:
-        make_join_tables(self._database)
+        make_join_tables(self._database, self._scores)
 
     def _delete(self, halves: Sequence[Half]) -> None:
         self._database.executemany(
             "DELETE FROM pending WHERE id = ?", [(half.id,) for half in halves]
         )
 
-    def _add_joined(self, rows: list[tuple[Half, Half]], now_in_ms: int) -> None:
+    def _add_joined(self, rows: list[Pair], now_in_ms: int) -> None:
+        columns = ", ".join(("y_pred", *self._scores.COLUMNS))
+        marks = ", ".join("?" * (8 + len(self._scores.COLUMNS)))
         self._database.executemany(
-            "INSERT INTO joined (id, y_true, y_pred, joined_in_ms, features_in_ms, label_in_ms,"
-            " prediction_in_ms, model_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO joined (id, y_true, joined_in_ms, features_in_ms, label_in_ms,"
+            f" prediction_in_ms, model_id, {columns}) VALUES ({marks})",
             (
                 (
                     label.id,
                     label.value,
-                    prediction.value,
                     now_in_ms,
                     prediction.features_in_ms,
                     label.published_in_ms,
                     prediction.published_in_ms,
                     prediction.model_id,
+                    *fields,
                 )
-                for label, prediction in rows
+                for (label, prediction), fields in zip(rows, self._scores.fields(rows), strict=True)
             ),
         )

@@ -9,10 +9,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from file_watch import must_be_regular, replaced
-from half import Half
+from half import Half, value_texts
 from pipeline.clock import utc_text
 from pipeline.errors import LogError
-from pipeline.messages import number_texts
 
 MAX_BYTES, OLDER_FILES = 10 * 2**20, 3
 
@@ -36,7 +35,7 @@ class LabelsLog:
         if not halves:
             return
         received_at = utc_text(halves[0].received_in_ms)
-        texts = number_texts([half.value for half in halves])
+        texts = value_texts([half.value for half in halves])
         lines = [
             f"{received_at}\t{half.queue}\t{half.id}\t{text}"
             for half, text in zip(halves, texts, strict=True)

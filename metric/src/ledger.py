@@ -4,18 +4,18 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bounded_tables import Limits
 from durable_csv import DurableCsv
 from file_watch import must_be_in_place, must_be_regular
-from half import Half
+from half import Half, Pair
 from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG, METRIC_LOG_COLUMNS, METRIC_STATE
-from pipeline.messages import number_texts
 from rotated_csv import RotatedCsv
+from scores import Scores, scores_of
 from shadowed_join import ShadowedJoin
-from state_tables import lower_uuids
+from state_tables import claim, lower_uuids
 from ttl_clock import TtlClock
 from unmatched import Unmatched, UnmatchedHalves
 
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
     rows: int
     more_rows: Mapping[str, int]  # of other logs, by the name of their count
-    conflicts: list[tuple[int, float]]  # index of a contradicting half, the earlier value
+    conflicts: list[tuple[int, Any]]  # index of a contradicting half, the earlier value
     other_predictions: int  # for features that came twice and were answered by another model
     unmatched: list[Unmatched]  # halves that left without their other half
 
@@ -37,7 +37,8 @@ class Ledger:
 
     `unmatched_bytes` bounds unmatched.csv together with the file before it; halves expire by the
     seconds of `monotonic`. A file that something else has altered or taken away is begun anew.
-    Raises LogError if a file is in use or cannot be written, or the state is taken away.
+    Raises LogError if a file is in use or cannot be written, or the state is taken away;
+    SettingsError if the state is another data set's. Without `scores` it is the default one's.
     """
 
     def __init__(  # noqa: PLR0913
@@ -47,11 +48,13 @@ class Ledger:
         max_pending: int,
         remember_ids: int,
         *,
+        scores: Scores | None = None,
         unmatched_bytes: int = 2**30,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         path = folder / METRIC_STATE
         limits = Limits(int(ttl_seconds * 1000), max_pending, remember_ids)
+        self._scores = scores = scores or scores_of()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             must_be_regular(path)
@@ -59,11 +62,12 @@ class Ledger:
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.execute("PRAGMA synchronous = FULL")
+            claim(self._database, scores.schema, folder)
             self._rows = DurableCsv(folder / METRIC_LOG, HEADER, self._database)
             self._unmatched = UnmatchedHalves(folder, self._database, unmatched_bytes)
             self._files: list[DurableCsv | RotatedCsv] = [self._rows, self._unmatched.file]
             # A Join; the second story hangs on here, with a file and halves of its own.
-            self._join = ShadowedJoin(self._database, limits, folder, self._files)
+            self._join = ShadowedJoin(self._database, limits, scores, folder, self._files)
             lower_uuids(self._database)
             self._clock = TtlClock(self._database, monotonic)
         except (OSError, sqlite3.Error) as error:
@@ -102,7 +106,7 @@ class Ledger:
         self._clock.advance(caught_up)
         clock_in_ms = self._clock.now_in_ms
         rows, conflicts, others, more_rows = self._join.add(halves, now_in_ms, clock_in_ms)
-        self._rows.record(_lines(rows))
+        self._rows.record(_lines(rows, self._scores))
         # Only now: a half whose other half came in this very batch is a row, however late it is.
         expired = self._join.expire(clock_in_ms) if caught_up else []
         let_go = self._join.let_go()
@@ -138,10 +142,8 @@ class Ledger:
         self._database.close()
 
 
-def _lines(rows: list[tuple[Half, Half]]) -> str:
+def _lines(rows: list[Pair], scores: Scores) -> str:
     """Returns the lines of the CSV, made column by column."""
-    y_true = [label.value for label, _ in rows]
-    y_pred = [prediction.value for _, prediction in rows]
-    errors = [abs(label.value - prediction.value) for label, prediction in rows]
-    columns = zip(rows, *map(number_texts, (y_true, y_pred, errors)), strict=True)
+    y_true, y_pred, errors, *_ = scores.texts(rows)
+    columns = zip(rows, y_true, y_pred, errors, strict=True)
     return "".join([f"{label.id},{t},{p},{error}\n" for (label, _), t, p, error in columns])

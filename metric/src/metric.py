@@ -3,19 +3,21 @@
 import re
 from collections.abc import Sequence
 from itertools import repeat
+from typing import Any
 
 from pydantic import Field
 
-from half import Half
+from half import Half, value_texts
 from labels_log import LabelsLog
 from ledger import Ledger, Outcome
 from pipeline import clock
 from pipeline.broker import Broker
-from pipeline.messages import DeadLetter, Message, id_texts, number_text
+from pipeline.messages import DeadLetter, Message, id_texts
 from pipeline.queues import Y_PRED, Y_TRUE
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings, LogsSettings
 from pipeline.table.readers import Readers
+from scores import Scores, scores_of
 from shadow_messages import OPTIONAL, USES, decode
 from unmatched import UnmatchedLog
 
@@ -40,7 +42,7 @@ class MetricSettings(BrokerSettings, LogsSettings):
     )
 
 
-def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
+def to_halves(messages: list[Message[Any]], now_in_ms: int, scores: Scores) -> list[Half]:
     """Returns each row of the messages as a half."""
     halves: list[Half] = []
     for message in messages:
@@ -48,7 +50,7 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
             Half,
             id_texts(message.ids),
             repeat(message.queue),
-            message.values,
+            scores.kept(message.values),
             repeat(now_in_ms),
             repeat(message.timestamp_in_ms),
             repeat(message.features_timestamp_in_ms),
@@ -57,25 +59,28 @@ def to_halves(messages: list[Message[float]], now_in_ms: int) -> list[Half]:
     return halves
 
 
-def model_id_of(message: Message[float]) -> str | None:
+def model_id_of(message: Message[Any]) -> str | None:
     """Returns the model that the sender names; None if its header is not the name of a model."""
     text = message.model_id or ""
     return text if MODEL_ID.fullmatch(text) else None
 
 
 def contradictions(
-    messages: Sequence[Message[float]], conflicts: Sequence[tuple[int, float]]
+    messages: Sequence[Message[Any]], conflicts: Sequence[tuple[int, Any]]
 ) -> list[DeadLetter]:
     """Returns the labels and predictions that differ from the first one with their id."""
     if not conflicts:
         return []
     origins = [(message, row) for message in messages for row in range(len(message.ids))]
-    return [
-        message.dead_letter(
-            row, f"{OTHER_LABEL if message.queue == Y_TRUE else USED_BEFORE}: {number_text(first)}"
+    letters = []
+    for index, first in conflicts:
+        message, row = origins[index]
+        rule, (text,) = (
+            OTHER_LABEL if message.queue == Y_TRUE else USED_BEFORE,
+            value_texts([first]),
         )
-        for (message, row), first in ((origins[index], first) for index, first in conflicts)
-    ]
+        letters.append(message.dead_letter(row, f"{rule}: {text}"))
+    return letters
 
 
 def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
@@ -93,11 +98,13 @@ def note(run: Run, ledger: Ledger, outcome: Outcome) -> None:
 
 def main(settings: MetricSettings, run: Run) -> None:
     readers = Readers.of(settings)
+    scores = scores_of(readers.schema)
     ledger = Ledger(
         settings.logs,
         settings.unmatched_ttl,
         settings.max_pending,
         settings.remember_ids,
+        scores=scores,
         unmatched_bytes=settings.unmatched_bytes,
     )
     labels_log = LabelsLog(settings.logs)
@@ -113,7 +120,7 @@ def main(settings: MetricSettings, run: Run) -> None:
         for batch in batches:
             messages, bad = decode(batch, readers)
             now_in_ms = clock.now_in_ms()
-            halves = to_halves(messages, now_in_ms)
+            halves = to_halves(messages, now_in_ms, scores)
             labels_log.add(halves)
             outcome = ledger.take(halves, now_in_ms, caught_up=batch.caught_up)
             broker.dead_letter(bad + contradictions(messages, outcome.conflicts))

@@ -6,19 +6,19 @@ prediction changes nothing; one that differs, because the features did, is a con
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bounded_tables import BoundedTables
-from half import Half, differs, is_redelivered
+from half import Half, Pair, is_redelivered
 from pipeline.queues import Y_PRED_SHADOW
-from state_tables import IN_JSON, add_column, json_list
+from state_tables import IN_JSON, add_column, json_list, with_types
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS shadow_pending (
     seq INTEGER PRIMARY KEY,  -- in the order of arrival
     id TEXT NOT NULL,
     model_id TEXT NOT NULL,  -- empty where the prediction did not say it
-    value REAL NOT NULL,
+    value {type} NOT NULL,
     received_in_ms INTEGER NOT NULL,
     clock_in_ms INTEGER NOT NULL DEFAULT 0,  -- of the TTL clock
     features_in_ms INTEGER,
@@ -29,8 +29,8 @@ CREATE TABLE IF NOT EXISTS shadow_joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL,
     model_id TEXT NOT NULL,
-    value REAL,
-    features_in_ms INTEGER,
+    value {type},
+    features_in_ms INTEGER{more},
     UNIQUE (id, model_id)
 );
 """
@@ -47,19 +47,12 @@ OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 Key = tuple[str, str]  # an id, and the shadow model
 
 
-class Live(NamedTuple):
-    """The values to compare with: a row of metric_log.csv."""
-
-    y_true: float
-    y_pred: float
-    model_id: str | None
-
-
 class ShadowRow(NamedTuple):
-    """A shadow model's prediction for an id that is a row."""
+    """A shadow model's prediction for an id that is a row of metric_log.csv."""
 
+    label: Half
     half: Half
-    live: Live
+    live: Half  # the prediction in that row
 
 
 class Shadow(BoundedTables):
@@ -74,8 +67,8 @@ class Shadow(BoundedTables):
     )
 
     def add(
-        self, halves: Sequence[Half], joined: Sequence[tuple[Half, Half]], clock_in_ms: int
-    ) -> tuple[list[ShadowRow], list[tuple[int, float]]]:
+        self, halves: Sequence[Half], joined: Sequence[Pair], clock_in_ms: int
+    ) -> tuple[list[ShadowRow], list[tuple[int, Any]]]:
         """Adds predictions, and returns the rows that these, or the rows just joined, complete.
 
         Also returns each prediction that contradicts an earlier one of the same model for the id:
@@ -85,50 +78,53 @@ class Shadow(BoundedTables):
             return [], []
         live, pending, known = self._load({half.id for half in halves}, joined)
         arrived: dict[Key, Half] = {}
-        conflicts: list[tuple[int, float]] = []
+        conflicts: list[tuple[int, Any]] = []
         for index, half in enumerate(halves):
             key = _key(half)
             if key in known:
                 first = known[key] or half
             else:
                 first = pending.get(key) or arrived.setdefault(key, half)
-            if differs(half, first) and not is_redelivered(half, first):
+            if self._scores.differs(half, first) and not is_redelivered(half, first):
                 conflicts.append((index, first.value))
         self._add_pending([half for half in arrived.values() if half.id not in live], clock_in_ms)
         self._release([half for half in pending.values() if half.id in live])
-        complete = [half for half in (pending | arrived).values() if half.id in live]
+        complete = self._scores.scored(
+            [(live[half.id][0], half) for half in (pending | arrived).values() if half.id in live]
+        )
         self._add_joined(complete)
-        return [ShadowRow(half, live[half.id]) for half in complete], conflicts
+        return [ShadowRow(*pair, live[pair[0].id][1]) for pair in complete], conflicts
 
     def _load(
-        self, ids: set[str], joined: Sequence[tuple[Half, Half]]
-    ) -> tuple[dict[str, Live], dict[Key, Half], dict[Key, Half | None]]:
+        self, ids: set[str], joined: Sequence[Pair]
+    ) -> tuple[dict[str, Pair], dict[Key, Half], dict[Key, Half | None]]:
         """Returns the rows, the pending predictions and the shadow rows of the ids in hand.
 
-        A shadow row is None if an older metric, which did not note the prediction, has written it.
+        A shadow row is None if what it says is not known: an older metric did not note it.
         """
-        self._in_hand = json_list(ids | {label.id for label, _ in joined})
+        live = {label.id: (label, prediction) for label, prediction in joined}
+        self._in_hand = json_list(ids | live.keys())
         wanted = (self._in_hand,)
-        live = self._database.execute(
-            f"SELECT id, y_true, y_pred, model_id FROM joined {OF_THESE_IDS}", wanted
-        )
+        live |= self._rows(json_list(ids - live.keys()))
         pending = self._database.execute(
             f"SELECT {self.HALF} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", wanted
         )
+        fields = ", ".join(("value", *self._scores.COLUMNS))
         known = self._database.execute(
-            "SELECT id, model_id, value, features_in_ms FROM shadow_joined " + OF_THESE_IDS, wanted
+            f"SELECT id, model_id, features_in_ms, {fields} FROM shadow_joined {OF_THESE_IDS}",
+            wanted,
         )
         return (
-            {row_id: Live(*row) for row_id, *row in live},
+            live,
             {_key(half): half for half in (Half(*row) for row in pending)},
             {
-                (row_id, model_id): _known(row_id, model_id, *said)
+                (row_id, model_id): self._known(live.get(row_id), row_id, model_id, *said)
                 for row_id, model_id, *said in known
             },
         )
 
     def _make_tables(self) -> None:
-        self._database.executescript(SCHEMA)
+        self._database.executescript(with_types(SCHEMA, self._scores))
         for table, column in LATER_COLUMNS:
             add_column(self._database, table, column)
 
@@ -137,19 +133,24 @@ class Shadow(BoundedTables):
             "DELETE FROM shadow_pending WHERE id = ? AND model_id = ?", map(_key, halves)
         )
 
-    def _add_joined(self, halves: list[Half]) -> None:
+    def _add_joined(self, rows: list[Pair]) -> None:
+        columns = ", ".join(("value", *self._scores.COLUMNS))
+        marks = ", ".join("?" * (4 + len(self._scores.COLUMNS)))
         self._database.executemany(
-            "INSERT INTO shadow_joined (id, model_id, value, features_in_ms) VALUES (?, ?, ?, ?)",
-            [(*_key(half), half.value, half.features_in_ms) for half in halves],
+            f"INSERT INTO shadow_joined (id, model_id, features_in_ms, {columns}) VALUES ({marks})",
+            [
+                (*_key(half), half.features_in_ms, *fields)
+                for (_, half), fields in zip(rows, self._scores.fields(rows), strict=True)
+            ],
         )
 
-
-def _known(
-    row_id: str, model_id: str, value: float | None, features_in_ms: int | None
-) -> Half | None:
-    if value is None:
-        return None
-    return Half(row_id, Y_PRED_SHADOW, value, 0, None, features_in_ms, model_id)
+    def _known(
+        self, row: Pair | None, row_id: str, model_id: str, features_in_ms: int | None, *fields: Any
+    ) -> Half | None:
+        value = self._scores.known(row and row[0].value, *fields)
+        if value is None:
+            return None
+        return Half(row_id, Y_PRED_SHADOW, value, 0, None, features_in_ms, model_id)
 
 
 def _key(half: Half) -> Key:

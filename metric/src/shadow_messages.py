@@ -27,6 +27,6 @@ def decode(batch: Batch, readers: Readers) -> tuple[list[Message[Any]], list[Dea
     return messages, [*bad, *bad_predictions, *bad_shadow]
 
 
-def _with_infinite(message: Message[Any]) -> Message[float]:
+def _with_infinite(message: Message[Any]) -> Message[Any]:
     values = [math.inf if value is None else value for value in message.values]
     return replace(message, values=values)

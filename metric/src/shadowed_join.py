@@ -12,13 +12,11 @@ from durable_csv import DurableCsv
 from file_record import is_recorded
 from half import Half
 from join import Join, Joined
-from pipeline.files import METRIC_LOG_SHADOW, METRIC_LOG_SHADOW_COLUMNS
-from pipeline.messages import number_texts
+from pipeline.files import METRIC_LOG_SHADOW
 from pipeline.queues import Y_PRED_SHADOW
 from rotated_csv import RotatedCsv
+from scores import Scores
 from shadow import Shadow, ShadowRow
-
-HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
 
 
 class ShadowedJoin(Join):
@@ -31,16 +29,18 @@ class ShadowedJoin(Join):
         self,
         database: sqlite3.Connection,
         limits: Limits,
+        scores: Scores,
         folder: Path,
         files: list[DurableCsv | RotatedCsv],
     ) -> None:
         self._path = folder / METRIC_LOG_SHADOW
+        self._header = ",".join(scores.SHADOW_LOG) + "\n"
         self._files = files
         self._log: DurableCsv | None = None
         if self._path.exists() or is_recorded(METRIC_LOG_SHADOW, database):
             self._begin_log(database)
-        self._shadow = Shadow(database, limits)
-        super().__init__(database, limits)
+        self._shadow = Shadow(database, limits, scores)
+        super().__init__(database, limits, scores)
 
     def prepare(self, halves: list[Half]) -> None:
         """Begins the log if it is needed now: that takes transactions of its own."""
@@ -53,7 +53,7 @@ class ShadowedJoin(Join):
         joined = super().add(ordinary, now_in_ms, clock_in_ms)
         rows, conflicts = self._shadow.add(shadows, joined.rows, clock_in_ms)
         if self._log is not None:
-            self._log.record(_lines(rows))
+            self._log.record(_lines(rows, self._scores))
         if rows:
             self._shadow.forget()
         return joined._replace(
@@ -74,7 +74,7 @@ class ShadowedJoin(Join):
         return super().pending_by_queue() | self._shadow.pending_by_queue()
 
     def _begin_log(self, database: sqlite3.Connection) -> None:
-        self._log = DurableCsv(self._path, HEADER, database)
+        self._log = DurableCsv(self._path, self._header, database)
         self._files.append(self._log)
 
 
@@ -86,16 +86,13 @@ def _split(halves: list[Half]) -> tuple[list[Half], list[Half]]:
     return halves[:first], halves[first:]
 
 
-def _lines(rows: list[ShadowRow]) -> str:
+def _lines(rows: list[ShadowRow], scores: Scores) -> str:
     """Returns the lines of the shadow log, made column by column."""
-    y_true = [live.y_true for _, live in rows]
-    y_pred = [half.value for half, _ in rows]
-    errors = [abs(live.y_true - half.value) for half, live in rows]
-    live_errors = [abs(live.y_true - live.y_pred) for _, live in rows]
-    columns = zip(rows, *map(number_texts, (y_true, y_pred, errors, live_errors)), strict=True)
-    return "".join(
-        [
-            f"{half.id},{t},{p},{error},{half.model_id or ''},{live.model_id or ''},{live_error}\n"
-            for (half, live), t, p, error, live_error in columns
-        ]
-    )
+    y_true, y_pred, errors, *half_brier = scores.texts([(row.label, row.half) for row in rows])
+    _, _, live_errors, *live_half_brier = scores.texts([(row.label, row.live) for row in rows])
+    ids = [row.half.id for row in rows]
+    models = [row.half.model_id or "" for row in rows]
+    live_models = [row.live.model_id or "" for row in rows]
+    columns = [ids, y_true, y_pred, errors, models, live_models, live_errors]
+    lines = zip(*columns, *half_brier, *live_half_brier, strict=True)
+    return "".join([",".join(line) + "\n" for line in lines])

@@ -1,10 +1,16 @@
-"""The tables of the join, and what the join of shadow predictions shares with it."""
+"""The tables of the join, the data set that they are of, and what the shadow's join shares."""
 
 import logging
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
+
+from pipeline.errors import SettingsError
+from pipeline.table.built_in import DIABETES
+from pipeline.table.schema import Schema
+from scores import Scores
 
 log = logging.getLogger(__name__)
 
@@ -13,7 +19,7 @@ CREATE TABLE IF NOT EXISTS pending (
     seq INTEGER PRIMARY KEY,  -- in the order of arrival
     id TEXT NOT NULL UNIQUE,
     queue TEXT NOT NULL,
-    value REAL NOT NULL,
+    value {type} NOT NULL,
     received_in_ms INTEGER NOT NULL,
     published_in_ms INTEGER,
     features_in_ms INTEGER,
@@ -23,13 +29,13 @@ CREATE TABLE IF NOT EXISTS pending (
 CREATE TABLE IF NOT EXISTS joined (
     seq INTEGER PRIMARY KEY,  -- in the order of the CSV
     id TEXT NOT NULL UNIQUE,
-    y_true REAL NOT NULL,
-    y_pred REAL NOT NULL,
+    y_true {type} NOT NULL,
+    y_pred {type} NOT NULL,
     joined_in_ms INTEGER NOT NULL,
     features_in_ms INTEGER,
     label_in_ms INTEGER,
     prediction_in_ms INTEGER,
-    model_id TEXT
+    model_id TEXT{more}
 );
 CREATE TABLE IF NOT EXISTS pending_counts (
     queue TEXT PRIMARY KEY,
@@ -48,9 +54,31 @@ UUID_GLOB = "-".join("[0-9A-Fa-f]" * digits for digits in (8, 4, 4, 4, 12))
 IN_JSON = "(SELECT value FROM json_each(?))"
 
 
-def make_join_tables(database: sqlite3.Connection) -> None:
+def claim(database: sqlite3.Connection, schema: Schema, folder: Path) -> None:
+    """Notes in a new state which data set it is of. Raises SettingsError if it is another one's.
+
+    A state in which nothing is noted is an older metric's, which knew only the default data set.
+    """
+    with database:  # commits, or rolls back
+        database.execute("BEGIN IMMEDIATE")
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
+        if "about" not in tables:
+            database.execute("CREATE TABLE about (dataset TEXT NOT NULL, task TEXT NOT NULL)")
+            of = (DIABETES, "regression") if tables else (schema.name, schema.task)
+            database.execute("INSERT INTO about VALUES (?, ?)", of)
+        name, task = database.execute("SELECT dataset, task FROM about").fetchone()
+        if (name, task) != (schema.name, schema.task):
+            cure = f"set DATASET={name}, or another LOGS_DIR"
+            raise SettingsError(
+                f"{folder} holds the rows of the data set {name!r} ({task}), and DATASET is "
+                f"{schema.name!r} ({schema.task}): "
+                + (cure if name != schema.name else "move that folder away, or name the set anew")
+            )
+
+
+def make_join_tables(database: sqlite3.Connection, scores: Scores) -> None:
     """Creates the tables, or adds the columns that those of an older metric lack."""
-    database.executescript(JOIN_SCHEMA)
+    database.executescript(with_types(JOIN_SCHEMA, scores))
     for table in ("pending", "joined"):
         add_column(database, table, "model_id TEXT")
     add_column(database, "pending", "clock_in_ms INTEGER NOT NULL DEFAULT 0")
@@ -79,6 +107,12 @@ def lower_uuids(database: sqlite3.Connection) -> None:
         )
     database.execute("PRAGMA user_version = 1")
     database.execute("COMMIT")
+
+
+def with_types(script: str, scores: Scores) -> str:
+    """Returns a script that makes tables, with the columns that the task needs."""
+    more = "".join(f", {name} REAL" for name in scores.COLUMNS)
+    return script.format(type=scores.SQL_TYPE, more=more)
 
 
 def json_list(ids: Sequence[str] | set[str]) -> str:

@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from half import Half
+from half import Half, csv_text, value_texts
 from pipeline.clock import utc_text
-from pipeline.messages import number_text
 from rotated_csv import RotatedCsv
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,8 @@ class UnmatchedHalves:
 
 
 def _line(half: Half) -> str:
-    return f"{half.id},{half.queue},{number_text(half.value)},{utc_text(half.received_in_ms)}\n"
+    (value,) = value_texts([half.value])
+    return f"{half.id},{half.queue},{csv_text(value)},{utc_text(half.received_in_ms)}\n"
 
 
 class UnmatchedLog:

@@ -39,11 +39,11 @@ WITHOUT: dict[str, list[Line]] = {
     ],
     "metric": [
         ("metric/src/metric.py", "from shadow_messages import OPTIONAL, USES, decode",
-         "USES, OPTIONAL, decode = (), (), lambda batch, schema: batch.decode(schema)"),
+         "USES, OPTIONAL, decode = (), (), lambda batch, readers: batch.decode(readers.predictions)"),
         ("metric/src/ledger.py", "from shadowed_join import ShadowedJoin",
          "from join import Join"),
-        ("metric/src/ledger.py", "ShadowedJoin(self._database, limits, folder, self._files)",
-         "Join(self._database, limits)"),
+        ("metric/src/ledger.py", "ShadowedJoin(self._database, limits, scores, folder, self._files)",
+         "Join(self._database, limits, scores)"),
     ],
     "plot": [
         ("plot/src/plot.py", "from shadow_comparison.section import shadow_section", ""),

@@ -1,53 +1,102 @@
 """Labels and predictions in any order, late and repeated, through restarts and crashes."""
 
+import csv
+import math
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from half import Half
+from half import Half, Pair
 from ledger import Ledger
-from pipeline.files import METRIC_LOG_SHADOW_COLUMNS, METRIC_STATE
+from pipeline.files import METRIC_STATE
+from pipeline.table.schema import Schema, Target
+from scores import Scores, scores_of
 from ttl_clock import MAX_STEP_IN_MS
 
-Arrival = tuple[str, str, float, str | None]  # id, queue, value, and of which model
-ShadowRow = tuple[str, str, float, float, float]
+Arrival = tuple[str, str, Any, str | None]  # id, queue, value, and of which model
+Scored = tuple[Any, Any, float, float]  # label, prediction, absolute error, and half Brier score
 
 TTL_MS = 10_000
 Waiting = tuple[Half, int]  # and since when, on the TTL clock
 FILES = ("metric_log.csv", "unmatched.csv", "metric_log_shadow.csv")
-SHADOW_HEADER_BYTES = len(",".join(METRIC_LOG_SHADOW_COLUMNS)) + 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What differs between numbers and classes: the values, and what a row says of two."""
+
+    scores: Scores
+    labels: list[Any]
+    predictions: list[Any]
+    score: Callable[[Any, Any], Scored]
+    read: Callable[[str], Any]  # a value as it is in a file
+
+    def half(self, row_id: str, queue: str, value: Any, now_in_ms: int, model: str | None) -> Half:
+        (kept,) = self.scores.kept([value])
+        return Half(row_id, queue, kept, now_in_ms, model_id=model)
+
+
+def score_of_numbers(y_true: float, y_pred: float) -> Scored:
+    return y_true, y_pred, abs(y_true - y_pred), 0
+
+
+CLASSES = ["a, b", 'say "no"', "1e3"]
+
+
+def score_of_classes(y_true: str, value: Any) -> Scored:
+    if value == math.inf:
+        return y_true, "", math.inf, math.inf
+    told = msgspec.json.decode(value) if value.startswith("{") else {value: 1}
+    p = [told.get(name, 0) for name in CLASSES]
+    y = [name == y_true for name in CLASSES]
+    half_brier = sum((a - b) ** 2 for a, b in zip(p, y, strict=True)) / 2
+    return y_true, CLASSES[p.index(max(p))], 1 - told.get(y_true, 0), half_brier
+
+
+NUMBERS = [0.0, 1.5, -1e300]
+TASKS = {
+    "regression": Task(scores_of(), NUMBERS, NUMBERS, score_of_numbers, float),
+    "classification": Task(
+        scores_of(Schema("letters", "classification", Target("t", classes=CLASSES), [])),
+        CLASSES,
+        ["a, b", {"1e3": 0.5, "a, b": 0.5}, {'say "no"': 0.25, "a, b": 0.0625, "1e3": 0.6875}],
+        score_of_classes,
+        str,
+    ),
+}
 
 
 @dataclass
 class PlainJoin:
     """What the join is to do, in dictionaries."""
 
+    task: Task
     waiting: dict[str, Waiting] = field(default_factory=dict)
-    joined: dict[str, tuple[float, float]] = field(default_factory=dict)
-    unmatched: list[tuple[str, str, float]] = field(default_factory=list)
+    joined: dict[str, Pair] = field(default_factory=dict)
+    unmatched: list[tuple[str, str, Any]] = field(default_factory=list)
     shadow_waiting: dict[tuple[str, str], Waiting] = field(default_factory=dict)
-    shadow_joined: dict[tuple[str, str], float] = field(default_factory=dict)
+    shadow_joined: dict[tuple[str, str], Any] = field(default_factory=dict)
     clock: int = 0
     last_in_ms: int = 0
 
-    def take(
-        self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
-    ) -> list[tuple[int, float]]:
-        """The conflicts."""
+    def take(self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]) -> list[int]:
+        """The indexes of those in conflict with an earlier one."""
         self.clock += min(now_in_ms - self.last_in_ms, MAX_STEP_IN_MS)
         self.last_in_ms = now_in_ms
         conflicts = []
         for index, half in enumerate(halves):
             first = self._add(half)
             if first != half.value:
-                conflicts.append((index, first))
+                conflicts.append(index)
         self._add_shadow(shadow_halves)
         for waiting in (self.waiting, self.shadow_waiting):
             self._expire(waiting)
@@ -67,7 +116,7 @@ class PlainJoin:
         for key in [key for key in self.shadow_waiting if key[0] in self.joined]:
             self.shadow_joined[key] = self.shadow_waiting.pop(key)[0].value
 
-    def _add(self, half: Half) -> float:
+    def _add(self, half: Half) -> Any:
         """The value that counts for this half of its id."""
         if half.id not in self.joined:
             other, _ = self.waiting.setdefault(half.id, (half, self.clock))
@@ -75,36 +124,54 @@ class PlainJoin:
                 return other.value
             del self.waiting[half.id]
             pair = (half, other) if half.queue == "y_true" else (other, half)
-            self.joined[half.id] = (pair[0].value, pair[1].value)
-        return self.joined[half.id][half.queue == "y_pred"]
+            self.joined[half.id] = pair
+        return self.joined[half.id][half.queue == "y_pred"].value
+
+    def rows(self) -> dict[str, list[Any]]:
+        """What metric_log.csv is to have."""
+        return {
+            row_id: [*self.task.score(label.value, prediction.value)[:3]]
+            for row_id, (label, prediction) in self.joined.items()
+        }
+
+    def shadow_rows(self) -> list[list[Any]]:
+        """What metric_log_shadow.csv is to have."""
+        rows = []
+        for (row_id, model_id), value in self.shadow_joined.items():
+            label, live = self.joined[row_id]
+            *said, brier = self.task.score(label.value, value)
+            _, _, live_error, live_brier = self.task.score(label.value, live.value)
+            briers = [brier, live_brier] if self.task.scores.COLUMNS else []
+            rows.append([row_id, *said, model_id, live.model_id or "", live_error, *briers])
+        return rows
 
 
 class Metric:
     """A ledger that may be stopped, and may be killed while it appends to its files."""
 
-    def __init__(self, folder: Path) -> None:
-        self._lives, self._root, self._now_in_ms = 0, folder, 0
+    def __init__(self, folder: Path, task: Task) -> None:
+        self._lives, self._root, self._now_in_ms, self._task = 0, folder, 0, task
         self._open(folder / "0")
 
     def _open(self, folder: Path) -> None:
         self.folder = folder
         self._ledger = Ledger(
-            folder, TTL_MS / 1000, 1000, 1000, monotonic=lambda: self._now_in_ms / 1000
-        )
+            folder, TTL_MS / 1000, 1000, 1000,
+            scores=self._task.scores, monotonic=lambda: self._now_in_ms / 1000,
+        )  # fmt: skip
         self._synced = {name: self._size(name) for name in FILES}
 
     def _size(self, name: str) -> int:
         path = self.folder / name  # begun with its first prediction, and not with a row
-        return path.stat().st_size if path.exists() else SHADOW_HEADER_BYTES
+        header = len(",".join(self._task.scores.SHADOW_LOG)) + 1
+        return path.stat().st_size if path.exists() else header
 
-    def take(
-        self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]
-    ) -> list[tuple[int, float]]:
+    def take(self, halves: list[Half], now_in_ms: int, shadow_halves: list[Half]) -> list[int]:
         self._now_in_ms = now_in_ms
         sizes = {name: self._size(name) for name in FILES}
         conflicts = self._ledger.take(halves + shadow_halves, now_in_ms).conflicts
         self._synced |= {name: size for name, size in sizes.items() if size < self._size(name)}
-        return [(index, first) for index, first in conflicts if index < len(halves)]
+        return [index for index, _ in conflicts if index < len(halves)]
 
     def stop(self, now_in_ms: int) -> None:
         """Stops, and starts again now."""
@@ -129,66 +196,70 @@ class Metric:
             database.execute("DELETE FROM file_end")  # noted after the append
         self._open(folder)
 
-    def rows(self) -> dict[str, tuple[float, float]]:
-        lines = [line.split(",") for line in self._lines("metric_log.csv")]
-        rows = {row_id: (float(y_true), float(y_pred)) for row_id, y_true, y_pred, _ in lines}
+    def rows(self) -> dict[str, list[Any]]:
+        lines = self._lines("metric_log.csv")
+        rows = {row_id: self._read(*values) for row_id, *values in lines}
         assert len(rows) == len(lines), "an id twice"
         return rows
 
-    def shadow_rows(self) -> list[ShadowRow]:
-        """Id, candidate, its prediction, the label, and what it is compared with."""
-        lines = [line.split(",") for line in self._lines("metric_log_shadow.csv")]
-        return [(line[0], line[4], *map(float, (line[2], line[1], line[6]))) for line in lines]  # type: ignore[misc]
+    def shadow_rows(self) -> list[list[Any]]:
+        return [
+            [row_id, *self._read(y_true, y_pred, error), model_id, live_model, *map(float, others)]
+            for row_id, y_true, y_pred, error, model_id, live_model, *others in self._lines(
+                "metric_log_shadow.csv"
+            )
+        ]
 
-    def unmatched(self) -> list[tuple[str, str, float]]:
-        lines = [line.split(",") for line in self._lines("unmatched.csv")]
-        return [(row_id, queue, float(value)) for row_id, queue, value, _ in lines]
+    def unmatched(self) -> list[tuple[str, str, Any]]:
+        lines = self._lines("unmatched.csv")
+        return [(row_id, queue, self._told(value)) for row_id, queue, value, _ in lines]
 
-    def _lines(self, name: str) -> list[str]:
+    def _read(self, y_true: str, y_pred: str, error: str) -> list[Any]:
+        return [self._task.read(y_true), self._task.read(y_pred), float(error)]
+
+    def _told(self, value: str) -> Any:
+        return math.inf if value == "inf" else self._task.read(value)
+
+    def _lines(self, name: str) -> list[list[str]]:
         path = self.folder / name
-        return path.read_text().splitlines()[1:] if path.exists() else []
-
-
-def shadow_rows_of(plain: PlainJoin) -> list[ShadowRow]:
-    rows = []
-    for (row_id, model_id), value in plain.shadow_joined.items():
-        y_true, live = plain.joined[row_id]
-        rows.append((row_id, model_id, value, y_true, abs(y_true - live)))
-    return rows
+        if not path.exists():
+            return []
+        with path.open(newline="") as file:
+            return [*csv.reader(file)][1:]
 
 
 PART = st.floats(0, 1)
-TAKE = st.lists(
-    st.tuples(
-        st.sampled_from(["a", "b", "5", "e-1"]),
-        st.sampled_from(["y_true", "y_pred", "y_pred_shadow"]),
-        st.sampled_from([0.0, 1.5, -1e300]),
-        st.sampled_from([None, "ridge-1", "ridge-2"]),
-    ),
-    max_size=8,
-)
-STEPS = st.lists(
-    st.one_of(
-        TAKE,
-        TAKE,
-        st.sampled_from([1, TTL_MS // 2, TTL_MS]),
-        st.just("stop"),
-        st.tuples(PART, PART, PART),
-    ),
-    max_size=25,
-)
+IDS = st.sampled_from(["a", "b", "5", "e-1"])
+MODELS = st.sampled_from([None, "ridge-1", "ridge-2"])
 
 
+def steps_of(task: Task) -> st.SearchStrategy[list[Any]]:
+    """Batches of arrivals, times that pass, stops, and kills with a part of each file written."""
+    values = {
+        "y_true": task.labels,
+        "y_pred": task.predictions,
+        "y_pred_shadow": [*task.predictions, math.inf],
+    }
+    arrivals = [
+        st.tuples(IDS, st.just(queue), st.sampled_from(said), MODELS)
+        for queue, said in values.items()
+    ]
+    take = st.lists(st.one_of(arrivals), max_size=8)
+    times = st.sampled_from([1, TTL_MS // 2, TTL_MS])
+    step = st.one_of(take, take, times, st.just("stop"), st.tuples(PART, PART, PART))
+    return st.lists(step, max_size=25)
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 @settings(max_examples=75)
-@given(steps=STEPS)
+@given(data=st.data())
 def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
-    steps: list[list[Arrival] | int | str | tuple[float, float, float]],
-    tmp_path_factory: pytest.TempPathFactory,
+    task: Task, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    metric, plain = Metric(tmp_path_factory.mktemp("logs")), PlainJoin()
+    metric, plain = Metric(tmp_path_factory.mktemp("logs"), task), PlainJoin(task)
     now_in_ms = 0
     taken: list[Arrival] = []
-    for step in steps:
+    for step in data.draw(steps_of(task)):
         if isinstance(step, int):
             now_in_ms += step
             continue
@@ -201,12 +272,12 @@ def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
         elif isinstance(step, list):
             taken = step
         arrived = [
-            Half(row_id, queue, value, now_in_ms, model_id=model_id)
-            for row_id, queue, value, model_id in taken
+            task.half(row_id, queue, value, now_in_ms, model)
+            for row_id, queue, value, model in taken
         ]
         halves = [half for half in arrived if half.queue != "y_pred_shadow"]
         shadow = [half for half in arrived if half.queue == "y_pred_shadow"]
         assert metric.take(halves, now_in_ms, shadow) == plain.take(halves, now_in_ms, shadow)
-        assert metric.rows() == plain.joined
-        assert metric.shadow_rows() == shadow_rows_of(plain)
+        assert metric.rows() == plain.rows()
+        assert metric.shadow_rows() == plain.shadow_rows()
         assert metric.unmatched() == plain.unmatched

@@ -15,6 +15,7 @@ from half import Half
 from ledger import Ledger
 from metric import contradictions, to_halves
 from pipeline.messages import Message
+from scores import scores_of
 from support.waiting import Clock
 
 HEADER = "id,y_true,y_pred,absolute_error,model_id,live_model_id,live_absolute_error"
@@ -213,7 +214,7 @@ def test_only_the_last_ids_stay_known(tmp_path: Path) -> None:
 )
 def test_only_a_name_of_a_model_is_noted(header: str | None, noted: str | None) -> None:
     message = Message(["a", "b"], [1.0, 2.0], True, "y_pred", model_id=header)
-    assert [half.model_id for half in to_halves([message], 0)] == [noted, noted]
+    assert [half.model_id for half in to_halves([message], 0, scores_of())] == [noted, noted]
 
 
 def models(folder: Path, table: str) -> list[tuple[str, str | None]]:

@@ -21,7 +21,7 @@ NAMED = {
     ],
     "metric/src/ledger.py": [
         "from shadowed_join import ShadowedJoin",
-        "self._join = ShadowedJoin(self._database, limits, folder, self._files)",
+        "self._join = ShadowedJoin(self._database, limits, scores, folder, self._files)",
     ],
     "plot/src/plot.py": [
         "from shadow_comparison.section import shadow_section",

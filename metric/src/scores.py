@@ -1,0 +1,163 @@
+"""The rules by which labels and predictions are compared, for each task of a schema.
+
+Infinity stands for what a shadow model could not predict.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+
+from class_score import Score, is_same, is_scored_as, score_of
+from half import Half, Pair, csv_text
+from pipeline.files import HALF_BRIER_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
+from pipeline.messages import number_texts
+from pipeline.queues import Y_TRUE
+from pipeline.table.built_in import DIABETES
+from pipeline.table.data_sets import load_schema
+from pipeline.table.schema import Schema
+
+SAME_WITHIN = 1e-6  # of the larger prediction, or of the range of the labels: last digits vary
+
+
+class Scores(ABC):
+    """The rules of one task. Of each pair the first is the label, the second the prediction."""
+
+    SQL_TYPE: ClassVar[str]  # of a value in the state
+    COLUMNS: ClassVar[tuple[str, ...]] = ()  # that a row has in the state besides its values
+    SHADOW_LOG: ClassVar[tuple[str, ...]] = METRIC_LOG_SHADOW_COLUMNS
+
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
+
+    @abstractmethod
+    def kept(self, values: list[Any]) -> list[Any]:
+        """Returns the values of a message as halves hold them."""
+
+    @abstractmethod
+    def differs(self, half: Half, first: Half) -> bool:
+        """Returns True if a half contradicts an earlier one; predictions may differ by rounding."""
+
+    @abstractmethod
+    def scored(self, pairs: list[Pair]) -> list[Pair]:
+        """Returns pairs as rows: what is remembered of the predictions is in their values."""
+
+    @abstractmethod
+    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
+        """Returns of each row what the state holds: y_pred, and COLUMNS."""
+
+    @abstractmethod
+    def known(self, y_true: Any, *fields: Any) -> Any:
+        """Returns the value of a prediction in a row from fields(); None if it is not known."""
+
+    @abstractmethod
+    def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
+        """Returns columns for a CSV: y_true, y_pred, absolute_error, and for classes half_brier."""
+
+
+class Regression(Scores):
+    """Labels and predictions are numbers.
+
+    >>> from pipeline.table.schema import Target
+    >>> scores = Regression(Schema("a", "regression", Target("t", least=25, most=346), []))
+    >>> scores.differs(Half("a", "y_pred", 151.0001, 0), Half("a", "y_pred", 151.0, 0))
+    False
+    >>> scores.differs(Half("a", "y_pred", 151.001, 0), Half("a", "y_pred", 151.0, 0))
+    True
+    """
+
+    SQL_TYPE = "REAL"
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(schema)
+        least, most = schema.target.least, schema.target.most
+        self._same_within = 0.0
+        if least is not None and most is not None:
+            self._same_within = SAME_WITHIN * most - SAME_WITHIN * least  # no range is infinite
+
+    def kept(self, values: list[Any]) -> list[Any]:
+        return values
+
+    def differs(self, half: Half, first: Half) -> bool:
+        if half.queue == Y_TRUE:
+            return bool(half.value != first.value)
+        return not math.isclose(
+            half.value, first.value, rel_tol=SAME_WITHIN, abs_tol=self._same_within
+        )
+
+    def scored(self, pairs: list[Pair]) -> list[Pair]:
+        return pairs
+
+    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
+        return [(prediction.value,) for _, prediction in rows]
+
+    def known(self, _: Any, *fields: Any) -> Any:
+        return fields[0]
+
+    def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
+        y_true = [label.value for label, _ in rows]
+        y_pred = [prediction.value for _, prediction in rows]
+        errors = [abs(label.value - prediction.value) for label, prediction in rows]
+        return [*map(number_texts, (y_true, y_pred, errors))]
+
+
+class Classification(Scores):
+    """Labels are classes; predictions are classes or probabilities, and have a Score in a row."""
+
+    SQL_TYPE = ""  # any other would make a number of the class "007"
+    COLUMNS = ("absolute_error", "half_brier")
+    SHADOW_LOG = (*METRIC_LOG_SHADOW_COLUMNS, *HALF_BRIER_COLUMNS)
+
+    def kept(self, values: list[Any]) -> list[Any]:
+        return [self._json(value) if type(value) is dict else value for value in values]
+
+    def differs(self, half: Half, first: Half) -> bool:
+        if half.value == first.value:
+            return False
+        if half.queue == Y_TRUE or math.inf in {half.value, first.value}:
+            return True
+        if isinstance(first.value, Score):
+            return not is_scored_as(half.value, first.value, self.schema.target.classes)
+        return not is_same(half.value, first.value)
+
+    def scored(self, pairs: list[Pair]) -> list[Pair]:
+        classes = self.schema.target.classes
+        return [
+            (label, msgspec.structs.replace(half, value=score_of(label.value, half.value, classes)))
+            for label, half in pairs
+        ]
+
+    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
+        return [prediction.value[1:] for _, prediction in rows]
+
+    def known(self, y_true: Any, *fields: Any) -> Any:
+        if y_true is None:  # the row is forgotten, and with it what to score by
+            return None
+        return Score(y_true, *fields) if fields[0] else math.inf
+
+    def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
+        scores: list[Score] = [prediction.value for _, prediction in rows]
+        return [
+            [csv_text(score.y_true) for score in scores],
+            [csv_text(score.y_pred) for score in scores],
+            number_texts([score.absolute_error for score in scores]),
+            number_texts([score.half_brier for score in scores]),
+        ]
+
+    def _json(self, probabilities: dict[str, float]) -> str:
+        """Returns probabilities in the order of the classes, whatever order they came in."""
+        classes = self.schema.target.classes
+        ordered = {name: probabilities[name] for name in classes if name in probabilities}
+        return msgspec.json.encode(ordered).decode()
+
+
+TASKS: dict[str, type[Scores]] = {"regression": Regression, "classification": Classification}
+
+
+def scores_of(schema: Schema | None = None) -> Scores:
+    """Returns the rules of the schema's task; without one, those of the default data set."""
+    schema = schema or load_schema(DIABETES, Path())
+    return TASKS[schema.task](schema)
