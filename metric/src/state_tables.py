@@ -72,7 +72,11 @@ def claim(database: sqlite3.Connection, schema: Schema, folder: Path) -> None:
             raise SettingsError(
                 f"{folder} holds the rows of the data set {name!r} ({task}), and DATASET is "
                 f"{schema.name!r} ({schema.task}): "
-                + (cure if name != schema.name else "move that folder away, or name the set anew")
+                + (
+                    cure
+                    if name != schema.name
+                    else "move that folder away, or give the data set another name"
+                )
             )
 
 
