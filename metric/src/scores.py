@@ -6,6 +6,7 @@ Infinity stands for what a shadow model could not predict.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from operator import sub
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -100,7 +101,7 @@ class Regression(Scores):
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
         y_true = [label.value for label, _ in rows]
         y_pred = [prediction.value for _, prediction in rows]
-        errors = [abs(label.value - prediction.value) for label, prediction in rows]
+        errors = [*map(abs, map(sub, y_true, y_pred))]
         return [*map(number_texts, (y_true, y_pred, errors))]
 
 
