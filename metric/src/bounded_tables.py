@@ -43,6 +43,10 @@ class BoundedTables(ABC):
         self._database = database
         self._limits = limits
         self._scores = scores
+        self._select_rows = (
+            f"SELECT id, y_true, {scores.columns('y_pred')}, features_in_ms, model_id FROM joined"
+            f" WHERE id IN {IN_JSON}"
+        )
         self._make_tables()
         counts = database.execute(
             f"SELECT {self.QUEUE}, COUNT(*) FROM {self.PENDING} GROUP BY {self.QUEUE}"
@@ -83,22 +87,14 @@ class BoundedTables(ABC):
 
     def _rows(self, ids: str) -> dict[str, Pair]:
         """Returns the rows of metric_log.csv with these ids, a JSON list, by id."""
-        fields = ", ".join(("y_pred", *self._scores.COLUMNS))
-        found = self._database.execute(
-            f"SELECT id, features_in_ms, model_id, y_true, {fields} FROM joined"
-            f" WHERE id IN {IN_JSON}",
-            (ids,),
-        )
+        found = self._scores.restored(self._database.execute(self._select_rows, (ids,)))
         return {
             row_id: (
                 Half(row_id, Y_TRUE, y_true, 0),
-                Half(
-                    row_id, Y_PRED, self._scores.known(y_true, *said), 0, None, features_in_ms,
-                    model_id,
-                ),
+                Half(row_id, Y_PRED, y_pred, 0, None, features_in_ms, model_id),
             )
-            for row_id, features_in_ms, model_id, y_true, *said in found
-        }  # fmt: skip
+            for row_id, y_true, y_pred, features_in_ms, model_id in found
+        }
 
     def _oldest(self, where: str, values: tuple[str, ...], limit: int) -> sqlite3.Cursor:
         """Returns the longest pending halves, each with its time on the TTL clock."""

@@ -37,6 +37,11 @@ class Join(BoundedTables):
 
     def __init__(self, database: sqlite3.Connection, limits: Limits, scores: Scores) -> None:
         super().__init__(database, limits, scores)
+        marks = ", ".join("?" * (8 + len(scores.COLUMNS)))
+        self._insert_rows = (
+            f"INSERT INTO joined (id, y_true, {scores.columns('y_pred')}, joined_in_ms,"
+            f" features_in_ms, label_in_ms, prediction_in_ms, model_id) VALUES ({marks})"
+        )
         self._noted: list[tuple[str, int]] = []
         self.note_pending()
 
@@ -54,6 +59,7 @@ class Join(BoundedTables):
         rows: list[Pair] = []
         contradicting: list[tuple[int, Half]] = []
         arrived: dict[str, Half] = {}
+        differs = self._scores.differs
         for index, half in enumerate(halves):
             if half.id in joined:
                 # The row is written, and stays: messages are delivered at least once, so this is
@@ -71,7 +77,7 @@ class Join(BoundedTables):
                 rows.append(pair)
                 joined[half.id] = pair  # so that a repeat later in this batch makes no second row
                 continue
-            if self._scores.differs(half, first):
+            if differs(half, first):
                 contradicting.append((index, first))
         # The tables get the difference, in the transaction that also records the rows' lines: a
         # kill leaves all of it or nothing, and what was not acknowledged comes again.
@@ -118,22 +124,19 @@ class Join(BoundedTables):
         )
 
     def _add_joined(self, rows: list[Pair], now_in_ms: int) -> None:
-        columns = ", ".join(("y_pred", *self._scores.COLUMNS))
-        marks = ", ".join("?" * (8 + len(self._scores.COLUMNS)))
         self._database.executemany(
-            "INSERT INTO joined (id, y_true, joined_in_ms, features_in_ms, label_in_ms,"
-            f" prediction_in_ms, model_id, {columns}) VALUES ({marks})",
-            (
+            self._insert_rows,
+            self._scores.stored(
                 (
                     label.id,
                     label.value,
+                    prediction.value,
                     now_in_ms,
                     prediction.features_in_ms,
                     label.published_in_ms,
                     prediction.published_in_ms,
                     prediction.model_id,
-                    *fields,
                 )
-                for (label, prediction), fields in zip(rows, self._scores.fields(rows), strict=True)
+                for label, prediction in rows
             ),
         )

@@ -5,7 +5,7 @@ Infinity stands for what a shadow model could not predict.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import sub
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +21,8 @@ from pipeline.table.built_in import DIABETES
 from pipeline.table.data_sets import load_schema
 from pipeline.table.schema import Schema
 
+Fields = tuple[Any, ...]
+
 SAME_WITHIN = 1e-6  # of the larger prediction, or of the range of the labels: last digits vary
 
 
@@ -33,6 +35,10 @@ class Scores(ABC):
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
+
+    def columns(self, value: str) -> str:
+        """Returns in SQL the columns of a row's value, of which the first is so called."""
+        return ", ".join((value, *self.COLUMNS))
 
     @abstractmethod
     def kept(self, values: list[Any]) -> list[Any]:
@@ -47,12 +53,12 @@ class Scores(ABC):
         """Returns pairs as rows: what is remembered of the predictions is in their values."""
 
     @abstractmethod
-    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
-        """Returns of each row what the state holds: y_pred, and COLUMNS."""
+    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        """Returns rows as the state has them: the third field is a value, followed by COLUMNS."""
 
     @abstractmethod
-    def known(self, y_true: Any, *fields: Any) -> Any:
-        """Returns the value of a prediction in a row from fields(); None if it is not known."""
+    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        """Returns rows of the state, of which the second field is the label, without COLUMNS."""
 
     @abstractmethod
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
@@ -84,7 +90,8 @@ class Regression(Scores):
 
     def differs(self, half: Half, first: Half) -> bool:
         if half.queue == Y_TRUE:
-            return bool(half.value != first.value)
+            is_other: bool = half.value != first.value
+            return is_other
         return not math.isclose(
             half.value, first.value, rel_tol=SAME_WITHIN, abs_tol=self._same_within
         )
@@ -92,11 +99,11 @@ class Regression(Scores):
     def scored(self, pairs: list[Pair]) -> list[Pair]:
         return pairs
 
-    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
-        return [(prediction.value,) for _, prediction in rows]
+    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        return rows
 
-    def known(self, _: Any, *fields: Any) -> Any:
-        return fields[0]
+    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        return rows
 
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
         y_true = [label.value for label, _ in rows]
@@ -131,13 +138,15 @@ class Classification(Scores):
             for label, half in pairs
         ]
 
-    def fields(self, rows: list[Pair]) -> list[tuple[Any, ...]]:
-        return [prediction.value[1:] for _, prediction in rows]
+    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        for row_id, second, (_, *score), *others in rows:
+            yield row_id, second, *score, *others
 
-    def known(self, y_true: Any, *fields: Any) -> Any:
-        if y_true is None:  # the row is forgotten, and with it what to score by
-            return None
-        return Score(y_true, *fields) if fields[0] else math.inf
+    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+        for row_id, y_true, y_pred, absolute_error, half_brier, *others in rows:
+            score = Score(y_true, y_pred, absolute_error, half_brier) if y_pred else math.inf
+            # Where the row is forgotten, and with it the label, nothing can be compared.
+            yield row_id, y_true, None if y_true is None else score, *others
 
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
         scores: list[Score] = [prediction.value for _, prediction in rows]

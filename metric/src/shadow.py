@@ -42,6 +42,7 @@ LATER_COLUMNS = (  # missing from the tables of an older metric
     ("shadow_joined", "features_in_ms INTEGER"),
 )
 
+LABEL = "SELECT y_true FROM joined WHERE joined.id = shadow_joined.id"
 OF_THESE_IDS = f"WHERE id IN {IN_JSON}"
 
 Key = tuple[str, str]  # an id, and the shadow model
@@ -109,17 +110,17 @@ class Shadow(BoundedTables):
         pending = self._database.execute(
             f"SELECT {self.HALF} FROM shadow_pending {OF_THESE_IDS} ORDER BY seq", wanted
         )
-        fields = ", ".join(("value", *self._scores.COLUMNS))
         known = self._database.execute(
-            f"SELECT id, model_id, features_in_ms, {fields} FROM shadow_joined {OF_THESE_IDS}",
+            f"SELECT id, ({LABEL}), {self._scores.columns('value')}, features_in_ms, model_id"
+            f" FROM shadow_joined {OF_THESE_IDS}",
             wanted,
         )
         return (
             live,
             {_key(half): half for half in (Half(*row) for row in pending)},
             {
-                (row_id, model_id): self._known(live.get(row_id), row_id, model_id, *said)
-                for row_id, model_id, *said in known
+                (row_id, model_id): _known(row_id, value, features_in_ms, model_id)
+                for row_id, _, value, features_in_ms, model_id in self._scores.restored(known)
             },
         )
 
@@ -134,23 +135,18 @@ class Shadow(BoundedTables):
         )
 
     def _add_joined(self, rows: list[Pair]) -> None:
-        columns = ", ".join(("value", *self._scores.COLUMNS))
         marks = ", ".join("?" * (4 + len(self._scores.COLUMNS)))
         self._database.executemany(
-            f"INSERT INTO shadow_joined (id, model_id, features_in_ms, {columns}) VALUES ({marks})",
-            [
-                (*_key(half), half.features_in_ms, *fields)
-                for (_, half), fields in zip(rows, self._scores.fields(rows), strict=True)
-            ],
+            f"INSERT INTO shadow_joined (id, model_id, {self._scores.columns('value')},"
+            f" features_in_ms) VALUES ({marks})",
+            self._scores.stored((*_key(half), half.value, half.features_in_ms) for _, half in rows),
         )
 
-    def _known(
-        self, row: Pair | None, row_id: str, model_id: str, features_in_ms: int | None, *fields: Any
-    ) -> Half | None:
-        value = self._scores.known(row and row[0].value, *fields)
-        if value is None:
-            return None
-        return Half(row_id, Y_PRED_SHADOW, value, 0, None, features_in_ms, model_id)
+
+def _known(row_id: str, value: Any, features_in_ms: int | None, model_id: str) -> Half | None:
+    if value is None:
+        return None
+    return Half(row_id, Y_PRED_SHADOW, value, 0, None, features_in_ms, model_id)
 
 
 def _key(half: Half) -> Key:
