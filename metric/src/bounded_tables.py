@@ -87,7 +87,7 @@ class BoundedTables(ABC):
 
     def _rows(self, ids: str) -> dict[str, Pair]:
         """Returns the rows of metric_log.csv with these ids, a JSON list, by id."""
-        found = self._scores.restored(self._database.execute(self._select_rows, (ids,)))
+        found = self._scores.from_state(self._database.execute(self._select_rows, (ids,)))
         return {
             row_id: (
                 Half(row_id, Y_TRUE, y_true, 0),

@@ -126,7 +126,7 @@ class Join(BoundedTables):
     def _add_joined(self, rows: list[Pair], now_in_ms: int) -> None:
         self._database.executemany(
             self._insert_rows,
-            self._scores.stored(
+            self._scores.to_state(
                 (
                     label.id,
                     label.value,

@@ -53,11 +53,11 @@ class Scores(ABC):
         """Returns pairs as rows: what is remembered of the predictions is in their values."""
 
     @abstractmethod
-    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def to_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         """Returns rows as the state has them: the third field is a value, followed by COLUMNS."""
 
     @abstractmethod
-    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def from_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         """Returns rows of the state, of which the second field is the label, without COLUMNS."""
 
     @abstractmethod
@@ -99,10 +99,10 @@ class Regression(Scores):
     def scored(self, pairs: list[Pair]) -> list[Pair]:
         return pairs
 
-    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def to_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         return rows
 
-    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def from_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         return rows
 
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
@@ -138,11 +138,11 @@ class Classification(Scores):
             for label, half in pairs
         ]
 
-    def stored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def to_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         for row_id, second, (_, *score), *others in rows:
             yield row_id, second, *score, *others
 
-    def restored(self, rows: Iterable[Fields]) -> Iterable[Fields]:
+    def from_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
         for row_id, y_true, y_pred, absolute_error, half_brier, *others in rows:
             score = Score(y_true, y_pred, absolute_error, half_brier) if y_pred else math.inf
             # Where the row is forgotten, and with it the label, nothing can be compared.

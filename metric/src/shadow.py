@@ -120,7 +120,7 @@ class Shadow(BoundedTables):
             {_key(half): half for half in (Half(*row) for row in pending)},
             {
                 (row_id, model_id): _known(row_id, value, features_in_ms, model_id)
-                for row_id, _, value, features_in_ms, model_id in self._scores.restored(known)
+                for row_id, _, value, features_in_ms, model_id in self._scores.from_state(known)
             },
         )
 
@@ -139,7 +139,9 @@ class Shadow(BoundedTables):
         self._database.executemany(
             f"INSERT INTO shadow_joined (id, model_id, {self._scores.columns('value')},"
             f" features_in_ms) VALUES ({marks})",
-            self._scores.stored((*_key(half), half.value, half.features_in_ms) for _, half in rows),
+            self._scores.to_state(
+                (*_key(half), half.value, half.features_in_ms) for _, half in rows
+            ),
         )
 
 

@@ -21,7 +21,7 @@ Start = Callable[..., Service]
 BAD = [
     ("y_true", b'{"id":"t","body":"tulip"}', 'species: "tulip" is none of the classes setosa'),
     ("y_true", b'{"id":"t","body":1}', "species: 1 is none of the classes setosa"),
-    ("y_true", b'{"id":"t","body":null}', "species: null is none of the classes setosa"),
+    ("y_true", b'{"id":"t","body":null}', "one of the classes setosa versicolor virginica"),
     ("y_true", b'{"id":"t","body":{"setosa":1}}', 'species: {"setosa":1} is none of the classes'),
     ("y_pred", b'{"id":"t","body":"tulip"}', 'species: "tulip" is none of the classes setosa'),
     ("y_pred", b'{"id":"t","body":{"setosa":0.5,"virginica":0.25}}', "sum to 0.75, and not to 1"),
