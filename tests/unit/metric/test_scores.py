@@ -167,3 +167,20 @@ def test_values_are_written_as_people_read_them() -> None:
     assert [*map(float, value_texts([*numbers, math.inf]))] == [*numbers, math.inf]
     assert value_texts([]) == []
     assert value_texts(["007", Score("a", "b", 1, 1)]) == ["007", "b"]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"b": 0.3, "a": 0.5, "c,d": 0.2},  # another class, and the same scores
+        # The same class and half Brier score, and another error.
+        {"b": (1.5 + 1.09**0.5) / 4, "a": (1.5 - 1.09**0.5) / 4, "c,d": 0.25},
+        {"b": 0.6, "a": 0.2, "c,d": 0.2},  # the same class and error, and another score
+    ],
+)
+def test_each_part_of_a_score_tells_predictions_apart(again: dict[str, float]) -> None:
+    first = score_of("c,d", '{"b":0.5,"a":0.3,"c,d":0.2}', CLASSES)
+    other = score_of("c,d", json.dumps(again), CLASSES)
+    same = [a == pytest.approx(b) for a, b in zip(first, other, strict=True)]
+    assert same.count(False) == 1
+    assert not is_scored_as(json.dumps(again), first, CLASSES)
