@@ -75,11 +75,8 @@ def contradictions(
     letters = []
     for index, first in conflicts:
         message, row = origins[index]
-        rule, (text,) = (
-            OTHER_LABEL if message.queue == Y_TRUE else USED_BEFORE,
-            value_texts([first]),
-        )
-        letters.append(message.dead_letter(row, f"{rule}: {text}"))
+        rule = OTHER_LABEL if message.queue == Y_TRUE else USED_BEFORE
+        letters.append(message.dead_letter(row, f"{rule}: {value_texts([first])[0]}"))
     return letters
 
 

@@ -54,11 +54,11 @@ class Scores(ABC):
 
     @abstractmethod
     def to_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
-        """Returns rows as the state has them: the third field is a value, followed by COLUMNS."""
+        """Returns rows for the state: a Score, their third field, is taken apart."""
 
     @abstractmethod
     def from_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
-        """Returns rows of the state, of which the second field is the label, without COLUMNS."""
+        """Returns rows of the state, each with its Score put together; the second field is the label."""
 
     @abstractmethod
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:

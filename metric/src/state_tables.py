@@ -69,14 +69,11 @@ def claim(database: sqlite3.Connection, schema: Schema, folder: Path) -> None:
         name, task = database.execute("SELECT dataset, task FROM about").fetchone()
         if (name, task) != (schema.name, schema.task):
             cure = f"set DATASET={name}, or another LOGS_DIR"
+            if name == schema.name:  # its schema was changed
+                cure = "move that folder away, or give the data set another name"
             raise SettingsError(
                 f"{folder} holds the rows of the data set {name!r} ({task}), and DATASET is "
-                f"{schema.name!r} ({schema.task}): "
-                + (
-                    cure
-                    if name != schema.name
-                    else "move that folder away, or give the data set another name"
-                )
+                f"{schema.name!r} ({schema.task}): {cure}"
             )
 
 
