@@ -58,7 +58,7 @@ class Scores(ABC):
 
     @abstractmethod
     def from_state(self, rows: Iterable[Fields]) -> Iterable[Fields]:
-        """Returns rows of the state, each with its Score put together; the second field is the label."""
+        """Returns rows of the state, their Scores put together; the second field is the label."""
 
     @abstractmethod
     def texts(self, rows: Sequence[Pair]) -> list[list[str]]:
