@@ -39,10 +39,11 @@ WITHOUT: dict[str, list[Line]] = {
     ],
     "metric": [
         ("metric/src/metric.py", "from shadow_messages import OPTIONAL, USES, decode",
-         "USES, OPTIONAL, decode = (), (), lambda batch, readers: batch.decode(readers.predictions)"),
+         "USES, OPTIONAL, decode = (), (), lambda batch, of: batch.decode(of.predictions)"),
         ("metric/src/ledger.py", "from shadowed_join import ShadowedJoin",
          "from join import Join"),
-        ("metric/src/ledger.py", "ShadowedJoin(self._database, limits, scores, folder, self._files)",
+        ("metric/src/ledger.py",
+         "ShadowedJoin(self._database, limits, scores, folder, self._files)",
          "Join(self._database, limits, scores)"),
     ],
     "plot": [
