@@ -41,10 +41,10 @@ _OTHER_FORMATS = {  # by their first bytes
     b"{'": "a Python dict",
 }
 
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
 BodyProblem = Callable[[Any], str]  # what is wrong with the value of a body
+
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_anything = msgspec.json.Decoder(float_hook=float)  # a number out of range is infinite
 
 
 def reason_of(
@@ -80,12 +80,16 @@ def _json_reason(text: str, raw: bytes, body_rule: str, body_problem: BodyProble
         return f"{_keys_without(missing[1], raw)}: {MESSAGE_RULE}, and {body_rule}"
     if "`$.id" in text:
         return _id_reason(text, raw)
-    if "`$.body" not in text:
-        return text
-    body = _value_of(raw, "body", Any)
-    if body_problem is None or body is None:
+    return _body_reason(text, raw, body_rule, body_problem) if "`$.body" in text else text
+
+
+def _body_reason(text: str, raw: bytes, body_rule: str, body_problem: BodyProblem | None) -> str:
+    if body_problem is None:
         return f"{body_rule}: {text}"
-    return body_problem(body)
+    try:
+        return body_problem(_anything.decode(_fields.decode(raw)["body"]))
+    except JSON_ERRORS:  # after the first thing that is wrong, the rest may be no JSON at all
+        return f"{body_rule}: {text}"
 
 
 def _id_reason(text: str, raw: bytes) -> str:
@@ -98,7 +102,7 @@ def _id_reason(text: str, raw: bytes) -> str:
     return (row_id is not None and id_problem(row_id)) or "the id that stands there first is none"
 
 
-def _value_of(raw: bytes, name: str, kind: type[T] | Any) -> T | None:
+def _value_of(raw: bytes, name: str, kind: type[T]) -> T | None:
     """Returns the value of a key; None if it has another type, as with a key that comes twice.
 
     After the first thing that is wrong, the rest may not be JSON at all.

@@ -44,7 +44,7 @@ class BoundedTables(ABC):
         self._limits = limits
         self._scores = scores
         self._select_rows = (
-            f"SELECT id, y_true, {scores.columns('y_pred')}, features_in_ms, model_id FROM joined"
+            f"SELECT id, y_true, {scores.columns(Y_PRED)}, features_in_ms, model_id FROM joined"
             f" WHERE id IN {IN_JSON}"
         )
         self._make_tables()

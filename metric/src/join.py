@@ -39,7 +39,7 @@ class Join(BoundedTables):
         super().__init__(database, limits, scores)
         marks = ", ".join("?" * (8 + len(scores.COLUMNS)))
         self._insert_rows = (
-            f"INSERT INTO joined (id, y_true, {scores.columns('y_pred')}, joined_in_ms,"
+            f"INSERT INTO joined (id, y_true, {scores.columns(Y_PRED)}, joined_in_ms,"
             f" features_in_ms, label_in_ms, prediction_in_ms, model_id) VALUES ({marks})"
         )
         self._noted: list[tuple[str, int]] = []

@@ -31,9 +31,12 @@ class Case:
     template: bytes
     ids: tuple[bytes, ...]
     letters: tuple[bytes, ...]
-    reason: str  # a part of what each dead letter says
+    reason: str  # a part of what each dead letter says, or several parts of which each says one
     properties: dict[str, Any] = field(default_factory=dict)
     queues: tuple[str, ...] = STREAMS
+
+    def explains(self, said: str) -> bool:
+        return any(part in said for part in self.reason.split(" | "))
 
     def body(self, queue: str) -> bytes:
         return filled(self.template, queue)
@@ -160,7 +163,7 @@ SIZES = [
     bad("objects in objects", row(b'"a"', b'{"a":' * 10_000), "nested too deep"),
     bad("nested ids", row(b"[" * DEEP + b'"a"' + b"]" * DEEP), "nested too deep"),
     bad("nesting in a spare field", ROW[:-1] + b',"x":' + b"[" * 5_000, "nested too deep"),
-    bad("nesting of 300", row(b'"a"', b"[" * 300 + b"]" * 300), "the body of a row is"),
+    bad("nesting of 300", row(b'"a"', b"[" * 300 + b"]" * 300), "has 10 values | is no number"),
     bad(
         "batch of 5,001 rows",
         row(b"[" + b",".join([b"1"] * 5_001) + b"]", b"[" + b",".join([b"1"] * 5_001) + b"]"),
@@ -220,9 +223,9 @@ SHAPES = [
     ),
     bad("name with a space", b'{"id ":"a","body":VALUE}', "there is no 'id'"),
     bad("wrapped", b'{"data":' + ROW + b"}", "there is no 'id'"),
-    bad("body in an object", row(b'"a"', b'{"value":1}'), "got `object` - at `$.body`"),
-    bad("body in JSON in a string", row(b'"a"', b'"[0,0]"'), "got `str` - at `$.body`"),
-    bad("body null", row(b'"a"', b"null"), "got `null` - at `$.body`"),
+    bad("body in an object", row(b'"a"', b'{"value":1}'), 'no column "value" | is no number'),
+    bad("body in JSON in a string", row(b'"a"', b'"[0,0]"'), "a list of 10 values | is no number"),
+    bad("body null", row(b'"a"', b"null"), "a list of 10 values | null is no number"),
     good("spare fields", b'{"v":1,"id":"spare","body":VALUE,"x":{"y":[null]}}', b'"spare"'),
     good("spaces", b' \n{ "id" : "spaces" ,\t"body" : VALUE }\r\n', b'"spaces"'),
     good("other order", b'{"body":VALUE,"id":"order"}', b'"order"'),
@@ -231,7 +234,11 @@ SHAPES = [
     good("a body twice", b'{"id":"body2","body":VALUE,"body":VALUE}', b'"body2"'),
     bad("a bad id before a good one", b'{"id":"a,","id":"a","body":VALUE}', "is none"),
     bad("a bad id before one of another type", b'{"id":"a,","id":[],"body":VALUE}', "got `str`"),
-    bad("a bad body before another", b'{"id":"a","body":[1],"body":{}}', "the body of a row is"),
+    bad(
+        "a bad body before another",
+        b'{"id":"a","body":[1],"body":{}}',
+        "age: missing | {} is no number",
+    ),
     bad("a name twice, the first is bad", b'{"id":null,"id":"a","body":VALUE}', "got `null`"),
     bad("a name twice, batch and row", b'{"id":["a"],"id":"b","body":VALUE}', "got `array`"),
 ]
@@ -296,16 +303,16 @@ NO_NUMBERS = {
     "nan": (b"nan", "malformed"),
     "Infinity": (b"Infinity", "Infinity"),
     "-Infinity": (b"-Infinity", "at 'Infinity"),
-    "1e400": (b"1e400", "Number out of range - at `$.body"),
-    "-1e400": (b"-1e400", "Number out of range - at `$.body"),
-    "500 digits": (b"9" * 500, "Number out of range - at `$.body"),
-    "true": (b"true", "got `bool`"),
-    "null": (b"null", "got `null`"),
-    "string": (b'"1"', "got `str`"),
-    "empty string": (b'""', "got `str`"),
-    "string NaN": (b'"NaN"', "got `str`"),
-    "decimal comma": (b'"1,5"', "got `str`"),
-    "object": (b"{}", "got `object`"),
+    "1e400": (b"1e400", ": a number out of range"),
+    "-1e400": (b"-1e400", ": a number out of range"),
+    "500 digits": (b"9" * 500, ": a number out of range"),
+    "true": (b"true", ": true is no number"),
+    "null": (b"null", "s6: missing | : null is no number"),
+    "string": (b'"1"', ': "1" is no number'),
+    "empty string": (b'""', ': "" is no number'),
+    "string NaN": (b'"NaN"', ': "NaN" is no number'),
+    "decimal comma": (b'"1,5"', ': "1,5" is no number'),
+    "object": (b"{}", ": {} is no number"),
     "+1": (b"+1", "at '+1"),
     ".5": (b".5", "at '.5"),
     "1.": (b"1.", "invalid number"),
@@ -338,17 +345,17 @@ FEATURE_LISTS = [
     *(
         bad(f"{count} features", row(b'"a"', b"[" + b",".join([b"1"] * count) + b"]"), why,
             "features")
-        for count, why in ((n, f"and not of {n}") for n in (0, 1, 9, 11, 999))
+        for count, why in ((n, f"and not {n}") for n in (0, 1, 9, 11, 999))
     ),
-    bad("features by name", row(b'"a"', b'{"age":1,"sex":2}'), "a list of 10 numbers", "features"),
-    bad("features in a list", row(b'"a"', b"[VALUE]"), "a list of 10 numbers", "features"),
-    bad("a label on features", row(b'"a"', b"151.0"), "a list of 10 numbers", "features"),
-    bad("features on a label's queue", row(b'"a"', ten(b"1")), "one number", *LABELS),
-    bad("a label in a list", row(b'"a"', b"[1]"), "one number", *LABELS),
+    bad("features by name", row(b'"a"', b'{"age":1,"sex":2}'), "bmi: missing", "features"),
+    bad("features in a list", row(b'"a"', b"[VALUE]"), "a row has 10 values", "features"),
+    bad("a label on features", row(b'"a"', b"151.0"), "a list of 10 values", "features"),
+    bad("features on a label's queue", row(b'"a"', ten(b"1")), "is no number", *LABELS),
+    bad("a label in a list", row(b'"a"', b"[1]"), "[1] is no number", *LABELS),
     bad("features too large to predict", row(b'"a"', b"[" + b",".join([b"1e308"] * 10) + b"]"),
         "a feature is too large", "features"),
     Case("a batch of labels on features", row(b'["a","b"]', b"[1,2]"), (),
-         (row(b'"a"', b"1"), row(b'"b"', b"2")), "a list of 10 numbers", queues=("features",)),
+         (row(b'"a"', b"1"), row(b'"b"', b"2")), "a list of 10 values", queues=("features",)),
 ]  # fmt: skip
 
 
@@ -364,9 +371,9 @@ BATCHES = [
     good("batch", row(b'["b1","b2",3]', b"[VALUE,VALUE,VALUE]"), b'"b1"', b'"b2"', b"3"),
     good("batch of one row", row(b'["b4"]', b"[VALUE]"), b'"b4"'),
     good("batch with one id twice", row(b'["b5","b5"]', b"[VALUE,VALUE]"), b'"b5"', b'"b5"'),
-    spoiled("null", b'"x"', b"null", "got `null`"),
-    spoiled("a string", b'"x"', b'"1"', "got `str`"),
-    spoiled("out of range", b'"x"', b"1e400", "Number out of range"),
+    spoiled("null", b'"x"', b"null", "a list of 10 values | null is no number"),
+    spoiled("a string", b'"x"', b'"1"', 'a list of 10 values | "1" is no number'),
+    spoiled("out of range", b'"x"', b"1e400", "a number out of range | a list of 10 values"),
     spoiled("bad id", b'"a,b"', b"VALUE", "and not ','"),
     spoiled("id null", b"null", b"VALUE", "got `null`"),
     spoiled("id of 64 digits", b"9" * 64, b"VALUE", "at most 63 digits"),

@@ -4,6 +4,7 @@ The decoders of wire.py only tell that a body is wrong; this looks at it again, 
 """
 
 import math
+import sys
 from typing import Any
 
 import msgspec
@@ -48,7 +49,7 @@ def label_error(label: Any, schema: Schema) -> str:
     """Returns what is wrong with a label, or with a prediction that is no object."""
     name = schema.target.name
     if schema.task == "regression":
-        return f"{name}: {shown(label)} is no number"
+        return f"{name}: {_number_error(label)}"
     return f"{name}: {shown(label)} is none of the classes {listed(schema.target.classes)}"
 
 
@@ -95,6 +96,15 @@ def _value_error(column: Column, value: Any) -> str | None:
         missing = f"{column.name}: missing, and the schema does not allow it"
         return None if column.missing else missing
     if isinstance(column, Number):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return None if is_number else f"{column.name}: {shown(value)} is no number"
+        wrong = _number_error(value)
+        return f"{column.name}: {wrong}" if wrong else None
     return None if isinstance(value, str) else f"{column.name}: {shown(value)} is no text"
+
+
+def _number_error(value: Any) -> str:
+    """Returns why a value is no number that a float can hold; "" if it is one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"{shown(value)} is no number"
+    if abs(value) > sys.float_info.max:
+        return f"a number out of range, the most is {sys.float_info.max:.2g}"
+    return ""
