@@ -1,4 +1,5 @@
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,25 +9,28 @@ from features import (
     LabelledRow,
     group_size,
     grouped,
+    labelled_rows,
     paced,
     random_rows,
     to_messages,
 )
 from pipeline import dataset
 from pipeline.run import Run
+from pipeline.table.data_sets import load
 
 HOLDOUT = dataset.holdout()
+ROWS = labelled_rows(load("diabetes", Path("nowhere")), "holdout")
 
 
 def test_a_seed_repeats_the_rows_and_their_order() -> None:
-    first, second = (list(islice(random_rows(HOLDOUT, 42), 3000)) for _ in range(2))
+    first, second = (list(islice(random_rows(ROWS, 42), 3000)) for _ in range(2))
     assert first == second
-    assert first != list(islice(random_rows(HOLDOUT, 43), 3000))
+    assert first != list(islice(random_rows(ROWS, 43), 3000))
 
 
 def test_rows_are_rows_of_the_data_set_with_their_own_label() -> None:
     known = {tuple(x): y for x, y in zip(HOLDOUT.features.tolist(), HOLDOUT.labels, strict=True)}
-    rows = list(islice(random_rows(HOLDOUT, None), 2000))
+    rows = list(islice(random_rows(ROWS, None), 2000))
     assert all(known[tuple(row.features)] == row.label for row in rows)
     assert len({tuple(row.features) for row in rows}) == len(known)
 
