@@ -154,7 +154,9 @@ def _quality(predictor: Predictor, data: DataSet) -> tuple[Metrics | None, list[
         if not isinstance(outcome, Failed)
     ]
     failed = [outcome.reason for outcome in outcomes if isinstance(outcome, Failed)]
-    notes = [f"it fails on {len(failed)} of {len(rows)} held-out rows: {failed[0]}"] * bool(failed)
+    notes = []
+    if failed:
+        notes.append(f"it fails on {len(failed)} of {len(rows)} held-out rows: {failed[0]}")
     if not pairs:
         notes.append("it is not known how good it is: no row is held out that it can predict")
         log.warning("%s: %s", name, "; ".join(notes))
