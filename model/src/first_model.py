@@ -36,7 +36,8 @@ from pipeline.run import Run
 from pipeline.settings import Settings
 from pipeline.table.data_sets import DataSet, load
 from pipeline.table.estimators import default_estimator
-from pipeline.table.matrix import matrix
+from pipeline.table.matrix import Matrix, matrix
+from pipeline.table.schema import Schema
 
 log = logging.getLogger(__name__)
 
@@ -102,23 +103,16 @@ def trained(data: DataSet) -> tuple[Model, bytes]:
     Raises ModelError if it cannot be trained, or `model` would refuse it.
     """
     started = time.monotonic()
-    schema, (values, labels) = data.schema, data.rows.training()
-    estimator = default_estimator(schema.task, schema.columns)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # the figures show how good it is
-            estimator.fit(matrix(values, schema.columns), np.array(labels))
-    except ValueError as error:
-        reason = str(error).partition("\n")[0]
-        raise ModelError(
-            f"no model can be trained on the data set {schema.name!r}: {reason}"
-        ) from error
+    schema, model_id = data.schema, f"default-{_digest(data)}"
+    rows, seen = _arrays(data.rows.training(), schema)
+    held_out = _arrays(data.rows.holdout(), schema)
+    del data  # of a large table it is most of the memory
+    estimator = _fitted(schema, rows, seen)
     content: bytes = skops.io.dumps(estimator)
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(too_large("the default model", len(content), "bytes", MAX_MODEL_BYTES))
-    model_id = f"default-{_digest(data)}"
     predictor = Predictor.of(content, Path(model_id, SKOPS), model_id, ModelInput(schema))
-    metrics, notes = _quality(predictor, data)
+    metrics, notes = _quality(predictor, schema, held_out, seen)
     record = Model(
         model_id=model_id,
         dataset_id=schema.name,
@@ -144,13 +138,32 @@ def _digest(data: DataSet) -> str:
     return digest.hexdigest()[:12]
 
 
-def _quality(predictor: Predictor, data: DataSet) -> tuple[Metrics | None, list[str]]:
+def _arrays(part: tuple[list[Any], list[Any]], schema: Schema) -> tuple[Matrix, Matrix]:
+    values, labels = part
+    return matrix(values, schema.columns), np.array(labels)
+
+
+def _fitted(schema: Schema, rows: Matrix, labels: Matrix) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # the figures show how good it is
+            return default_estimator(schema.task, schema.columns).fit(rows, labels)
+    except ValueError as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(
+            f"no model can be trained on the data set {schema.name!r}: {reason}"
+        ) from error
+
+
+def _quality(
+    predictor: Predictor, schema: Schema, held_out: tuple[Matrix, Matrix], seen: Matrix
+) -> tuple[Metrics | None, list[str]]:
     """Returns the errors on the rows held out, with what else is to know of them; logs both."""
-    name, (rows, labels) = data.schema.name, data.rows.holdout()
-    outcomes = predictor.predict(rows)
+    rows, labels = held_out
+    outcomes = predictor.predict(rows)  # type: ignore[arg-type]  # rows of an array are rows, too
     pairs = [
         (label, outcome)
-        for label, outcome in zip(labels, outcomes, strict=True)
+        for label, outcome in zip(labels.tolist(), outcomes, strict=True)
         if not isinstance(outcome, Failed)
     ]
     failed = [outcome.reason for outcome in outcomes if isinstance(outcome, Failed)]
@@ -159,19 +172,20 @@ def _quality(predictor: Predictor, data: DataSet) -> tuple[Metrics | None, list[
         notes.append(f"it fails on {len(failed)} of {len(rows)} held-out rows: {failed[0]}")
     if not pairs:
         notes.append("it is not known how good it is: no row is held out that it can predict")
-        log.warning("%s: %s", name, "; ".join(notes))
+        log.warning("%s: %s", schema.name, "; ".join(notes))
         return None, notes
     told, predicted = ([pair[index] for pair in pairs] for index in (0, 1))
-    metrics, text = _measured(told, predicted, data)
-    log.info("%s: %s", name, "; ".join([text, *notes]))
+    metrics, text = _measured(told, predicted, schema, seen)
+    log.info("%s: %s", schema.name, "; ".join([text, *notes]))
     return metrics, notes
 
 
-def _measured(labels: list[Any], predictions: list[Any], data: DataSet) -> tuple[Metrics, str]:
+def _measured(
+    labels: list[Any], predictions: list[Any], schema: Schema, seen: Matrix
+) -> tuple[Metrics, str]:
     """Returns the errors, and a text with what they would be of a model that looks at no row."""
-    seen: list[Any] = data.rows.training()[1]
-    if data.schema.task == "classification":
-        metrics = class_metrics(labels, predictions, data.schema.target.classes, seen)
+    if schema.task == "classification":
+        metrics = class_metrics(labels, predictions, schema.target.classes, seen.tolist())
         return metrics, (
             f"accuracy {metrics.accuracy:.3f} ({metrics.majority_accuracy:.3f} by always telling "
             f"the most frequent class), log loss {metrics.log_loss:.3f}, half Brier score "
@@ -180,7 +194,7 @@ def _measured(labels: list[Any], predictions: list[Any], data: DataSet) -> tuple
     try:
         metrics = metrics_of(labels, predictions, len(seen))
     except ValueError as error:
-        raise ModelError(f"the model of {data.schema.name} is of no use: {error}") from error
+        raise ModelError(f"the model of {schema.name} is of no use: {error}") from error
     baseline = np.abs(np.array(labels) - np.median(seen)).mean()
     figures: list[Any] = [metrics.rmse, metrics.mae, float(baseline)]
     root_mean_squared, mae, of_median = map(readable, figures)

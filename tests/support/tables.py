@@ -48,7 +48,7 @@ def write_data_set(
 ) -> Path:
     """Writes schema.json and rows.csv into the folder that a data set has there; the latter."""
     described = (schema or SCHEMA) | fields
-    own = folder / described["name"]
+    own = folder / str(described["name"])
     own.mkdir(parents=True, exist_ok=True)
     names = [column["name"] for column in described["columns"]]
     extra = [described["split_column"]] if described.get("split_column") else []

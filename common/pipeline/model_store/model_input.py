@@ -1,4 +1,4 @@
-"""What a model takes of a row: its columns, found by their names, as an array."""
+"""The input of a model: the columns that it takes of a row, found by their names, as an array."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -75,7 +75,7 @@ class ModelInput:
 
 
 def of_default() -> ModelInput:
-    """Returns what a model of the diabetes data set takes: all ten numbers."""
+    """Returns the input of a model of the diabetes data set: all ten numbers."""
     schema = built_in.schema(built_in.DIABETES)
     assert schema is not None
     return ModelInput(schema)

@@ -1,4 +1,4 @@
-"""What a model says of rows, as predictions: numbers, classes, or probabilities by class."""
+"""The output of a model, as predictions: numbers, classes, or probabilities by class."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a model gives for a row: a prediction, or the reason why there is none."""
+"""The outcome of asking a model about a row: a prediction, or the reason why there is none."""
 
 from typing import NamedTuple
 

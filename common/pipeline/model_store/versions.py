@@ -1,4 +1,4 @@
-"""How a model was made: its algorithm, and the versions: it may predict differently with others."""
+"""The making of a model: its algorithm, and the versions, as others may predict differently."""
 
 import platform
 from importlib.metadata import version

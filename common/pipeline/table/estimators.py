@@ -20,17 +20,18 @@ from pipeline.table.schema import Category, Column, Number, Task
 __all__ = ["Matrix", "default_estimator", "matrix", "preparation"]
 
 MAX_CATEGORIES = 100  # a column with more of them has its rare ones counted together
+FOLDS = 5  # of the rows, to choose a penalty by
 MAX_WORDS = 5_000  # of a text column: 59,611 words would be 38 MB of model
 
 
 def default_estimator(task: Task, columns: Sequence[Column]) -> Pipeline:
     """Returns the model before training: ridge or logistic regression on prepared columns."""
-    last = (
-        LogisticRegression(max_iter=1_000)
-        if task == "classification"
-        else RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0))
-    )
-    return make_pipeline(*preparation(columns), last)
+    if task == "classification":
+        return make_pipeline(*preparation(columns), LogisticRegression(max_iter=1_000))
+    # Without folds, it would take the square of all words and categories in memory: 200 MB.
+    is_numeric = all(isinstance(column, Number) for column in columns)
+    penalties = RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0), cv=None if is_numeric else FOLDS)
+    return make_pipeline(*preparation(columns), penalties)
 
 
 def preparation(columns: Sequence[Column]) -> list[Any]:

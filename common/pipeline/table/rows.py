@@ -57,9 +57,11 @@ def read_rows(content: bytes, schema: Schema, place: str) -> Rows:
             f"--target {schema.target.name}"
         )
     try:
-        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        content.decode()
     except UnicodeDecodeError as error:
         raise SchemaError(f"{place}: no UTF-8 at byte {error.start}: save it as UTF-8") from error
+    # Read in parts: as one text it would take five times as much memory.
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
     records = csv.reader(text, strict=True)
     try:
         table = _Table(schema, next(records, []))
