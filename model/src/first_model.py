@@ -19,7 +19,7 @@ import numpy as np
 import skops.io
 from sklearn.exceptions import ConvergenceWarning
 
-from memory_limit import MAX_BYTES, limited_memory
+from memory_limit import check_size, limited_memory
 from pipeline.clock import now_text
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
@@ -34,7 +34,7 @@ from pipeline.model_store.versions import made_as, versions
 from pipeline.numbers import readable
 from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.table.data_sets import DataSet, load
+from pipeline.table.data_sets import ROWS_FILE, DataSet, load
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Schema
@@ -56,8 +56,8 @@ def train_if_none(store: ModelStore, settings: Settings, run: Run) -> None:
     if store.last_change() is not None:
         return
     log.info("the model store names no model of %s: training one", settings.dataset)
-    load_rows = partial(load, settings.dataset, settings.datasets_dir)
-    model, content = _while_beating(partial(_trained, settings.dataset, load_rows), run)
+    train = partial(_trained, settings.dataset, settings.datasets_dir)
+    model, content = _while_beating(train, run)
     kept = store.add(model, {SKOPS: content})
     change = Change(
         number=1, action="start", live=kept.model_id, default=kept.model_id, nonce=new_id(),
@@ -85,15 +85,12 @@ def _while_beating(work: Callable[[], T], run: Run) -> T:
     return done.result()
 
 
-def _trained(name: str, load_rows: Callable[[], DataSet]) -> tuple[Model, bytes]:
-    try:
-        with limited_memory():
-            return trained(load_rows())
-    except MemoryError as error:
-        raise ModelError(
-            f"the default model of {name} cannot be trained within {MAX_BYTES >> 20} MB, which is "
-            "what a container of model has: use fewer rows or columns"
-        ) from error
+def _trained(name: str, folder: Path) -> tuple[Model, bytes]:
+    rows_file = folder / name / ROWS_FILE
+    if rows_file.exists():  # a built-in data set has none
+        check_size(name, rows_file)
+    with limited_memory(name):
+        return trained(load(name, folder))
 
 
 def trained(data: DataSet) -> tuple[Model, bytes]:

@@ -15,7 +15,6 @@ from pipeline.broker.topology import TopologyParts
 from pipeline.clock import now_text
 from pipeline.errors import ModelError, StopError
 from pipeline.messages import Message
-from pipeline.model_store.model_input import ModelInput
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
@@ -24,6 +23,7 @@ from pipeline.run import Run
 from pipeline.settings import StoreSettings
 from pipeline.table.data_sets import load_schema
 from shadow_answers import shadow_answers
+from stored_model import load_stored
 
 log = logging.getLogger(__name__)
 
@@ -173,25 +173,9 @@ class LiveModel:
             if present.model_id == model_id:
                 return present, None
         try:
-            return self._load(model_id), None
+            return load_stored(self._store, model_id, self._schema, self._form), None
         except (ModelError, DamagedError) as error:
             return None, str(error)
-
-    def _load(self, model_id: str) -> Predictor:
-        model = self._store.model(model_id)
-        if model is None:
-            raise ModelError(f"there is no model {model_id} in the model store")
-        if model.data_set != self._schema.name:
-            raise ModelError(
-                f"{model_id} is a model of the data set {model.data_set!r}, and this is "
-                f"{self._schema.name!r}"
-            )
-        try:
-            taken = ModelInput(self._schema, model.features)
-        except ModelError as error:
-            raise ModelError(f"{model_id} cannot answer: {error}") from error
-        form = self._form if self._form in model.files else next(iter(model.files), self._form)
-        return Predictor.of(self._store.file(model, form), Path(model_id, form), model_id, taken)
 
     def _report(self) -> None:
         if self._now is None:
