@@ -61,8 +61,8 @@ def _probabilities(
     values = np.asarray(estimator.predict_proba(rows), dtype=np.float64)
     _check(values, (len(rows), len(order)))
     values = values[:, order]
-    is_right = (np.abs(values.sum(axis=1) - 1) <= SUM_WITHIN) & (values >= -SUM_WITHIN).all(axis=1)
     clipped = values.clip(0, 1)  # rounding leaves 1 + 2e-16, which is no probability
+    is_right = (np.abs(clipped.sum(axis=1) - 1) <= SUM_WITHIN) & (values >= -SUM_WITHIN).all(axis=1)
     found: list[Outcome] = [dict(zip(names, row, strict=True)) for row in clipped.tolist()]
     for index in np.flatnonzero(~is_right).tolist():  # also where one is NaN
         shown = listed([f"{value:.4g}" for value in values[index].tolist()])
