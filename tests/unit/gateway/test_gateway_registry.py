@@ -9,9 +9,11 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import skops.io
 from sklearn.linear_model import Ridge
 
 from gateway_errors import ConflictError, RefusedError, UnknownModelError
+from pipeline import dataset
 from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
@@ -341,3 +343,12 @@ def test_a_change_whose_answer_is_lost_is_made_once(
             assert registry.rollback().live == "second"
             assert now(store) == (5, "second", "first")
     assert next(tries) == 4, "each was lost once"
+
+
+def test_a_model_of_some_of_the_columns_is_promoted(registry: Registry, store: ModelStore) -> None:
+    """Its columns are found by their names, in the order of its record."""
+    data = dataset.training()
+    places = [FEATURE_NAMES.index(name) for name in ("s5", "bmi", "bp")]
+    ridge = Ridge().fit(data.features[:, places], data.labels)
+    put_model(store, "three", features=["s5", "bmi", "bp"], files={SKOPS: skops.io.dumps(ridge)})
+    assert registry.promote("three", True).live == "three"

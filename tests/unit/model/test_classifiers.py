@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 import skops.io
 from sklearn.calibration import CalibratedClassifierCV
@@ -13,7 +15,12 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.feature_selection import SelectKBest, chi2, f_classif, mutual_info_classif
-from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    RidgeClassifier,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -24,11 +31,17 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 
+from pipeline.errors import ModelError
+from pipeline.messages import Message
 from pipeline.model_store import onnx_export
 from pipeline.model_store.model_input import ModelInput
+from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 from pipeline.table.data_sets import load
+from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import matrix
+from pipeline.table.schema import Column, Number
+from shadow_answers import shadow_answers
 
 SCHEMA, ROWS = load("iris", Path("nowhere"))
 TAKEN = ModelInput(SCHEMA)
@@ -123,3 +136,43 @@ def test_an_onnx_form_without_probabilities_tells_classes() -> None:
     assert difference == 0
     outcomes = Predictor.of(content, Path("model.onnx"), "", TAKEN).predict(HELD_OUT)
     assert outcomes == model.predict(matrix(HELD_OUT, SCHEMA.columns)).tolist()
+
+
+def test_an_onnx_form_bears_a_missing_number_where_the_schema_allows_one() -> None:
+    first = Number("sepal_length", missing=True)
+    columns: list[Column] = [first, *SCHEMA.columns[1:]]
+    schema = msgspec.structs.replace(SCHEMA, columns=columns)
+    values = [[None if index % 7 == 0 else row[0], *row[1:]] for index, row in enumerate(VALUES)]
+    rows = matrix(values, columns)
+    model = default_estimator("classification", columns).fit(rows, LABELS)
+    content, _ = onnx_export.export(model, rows)
+    both = [
+        Predictor.of(content, Path("model.onnx"), "", ModelInput(schema)).predict(values),
+        Predictor(model, "", ModelInput(schema)).predict(values),
+    ]
+    for converted, own in zip(*both, strict=True):
+        assert converted == pytest.approx(own, abs=1e-5)
+    (refused,) = Predictor(model, "", TAKEN).predict([[None, 1.0, 1.0, 1.0]])
+    assert refused == Failed("sepal_length: missing, and the schema does not allow it")
+
+
+def test_an_onnx_file_of_a_regression_tells_no_classes() -> None:
+    content, _ = onnx_export.export(LinearRegression().fit(X, X[:, 0]), X)
+    with pytest.raises(
+        ModelError, match="a model for classes has one input, and gives the classes"
+    ):
+        Predictor.of(content, Path("model.onnx"), "", TAKEN)
+
+
+def test_what_a_shadow_model_says_of_classes_is_told_and_null_where_it_fails() -> None:
+    class Fragile:
+        classes_ = np.array(["setosa", "virginica"])
+
+        def predict_proba(self, features: Any) -> Any:
+            if (features > 100).any():
+                raise ValueError("too long")
+            return np.array([[0.25, 0.75]] * len(features))
+
+    message = Message(["a", "b"], [VALUES[0], [101.0, 1.0, 1.0, 1.0]], batched=True)
+    (answer,) = shadow_answers(Predictor(Fragile(), "frail", TAKEN), [message], lambda: None)
+    assert answer.encode() == (b'{"id":["a","b"],"body":[{"setosa":0.25,"virginica":0.75},null]}')

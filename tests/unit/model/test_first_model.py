@@ -11,9 +11,11 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, root_
 
 import first_model
 import memory_limit
+from live_model import LiveModel
+from model import ModelSettings
 from pipeline.errors import ModelError, StopError
 from pipeline.model_store.metrics import class_metrics
-from pipeline.model_store.records import SKOPS, Model
+from pipeline.model_store.records import SKOPS, Change, Model
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run
 from pipeline.settings import Settings
@@ -155,3 +157,25 @@ def test_a_record_of_an_earlier_version_is_of_diabetes(tmp_path: Path) -> None:
     assert (old.metrics.rmse, old.metrics.accuracy) == (58.0, None)
     assert b"accuracy" not in old.to_json()
     assert ModelStore(str(tmp_path / "models"), "iris").models() == []
+
+
+def test_without_a_model_that_it_can_use_it_waits_for_a_change(
+    settings: Settings, store: ModelStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = ModelSettings(
+        dataset="houses", datasets_dir=settings.datasets_dir, model_store=str(tmp_path / "models")
+    )
+    store.change(Change(number=1, action="promote", live="absent", at="2026-11-30T00:00:00Z"))
+    live = LiveModel(None, own, Run("model"))
+    assert not live._look()
+    assert not live._look()
+    assert caplog.text.count("change 1 is not applied: there is no model absent") == 1
+    assert caplog.text.count("there is no model to answer with: waiting for another change") == 1
+    record, content = first_model.trained(load("houses", settings.datasets_dir))
+    store.add(record, {SKOPS: content})
+    store.change(
+        Change(number=2, action="promote", live=record.model_id, at="2026-11-30T00:00:00Z")
+    )
+    assert live._look()
+    with live.answering([], None) as predictor:  # type: ignore[arg-type]  # nobody publishes
+        assert predictor.model_id == record.model_id
