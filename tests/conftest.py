@@ -68,15 +68,18 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def start(vhost: Vhost, model_path: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts a service on this test's virtual host; what still runs at the end is killed."""
+    """Starts a service on this test's virtual host; what still runs at the end is killed.
+
+    `folder` is where its log and status are: one of its own, if several have one name.
+    """
     services: list[Service] = []
 
-    def start_service(name: str, **settings: object) -> Service:
+    def start_service(name: str, folder: Path = tmp_path, **settings: object) -> Service:
         ours = {
             "amqp_url": vhost.amqp_url, "logs_dir": tmp_path, "model_path": model_path,
             "model_store": tmp_path / "models",
         }  # fmt: skip
-        services.append(Service(name, tmp_path, **(ours | settings)))
+        services.append(Service(name, folder, **(ours | settings)))
         return services[-1]
 
     yield start_service

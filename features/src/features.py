@@ -1,5 +1,6 @@
-"""Streams random rows of the diabetes data set to `features`, and their true labels to `y_true`."""
+"""Streams rows of the data set to `features`, and their true labels to `y_true`."""
 
+import logging
 import random
 import time
 from collections.abc import Iterator
@@ -10,11 +11,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from pipeline import dataset, queues
+from pipeline import queues
 from pipeline.broker import Broker
-from pipeline.messages import Message, new_id
+from pipeline.messages import Label, Message, new_id
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
+from pipeline.table.data_sets import DataSet, load
+from pipeline.table.schema import SchemaError
+from pipeline.table.wire import RowValues
+
+log = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.02  # at a high rate, messages leave in groups this far apart
 GROUP_ROWS = 50  # when confirms set the pace: few, so that a label is not far ahead of its features
@@ -38,21 +44,33 @@ class FeaturesSettings(BrokerSettings):
 
 
 class LabelledRow(NamedTuple):
-    features: list[float]
-    label: float
+    features: RowValues
+    label: Label
 
 
-def random_rows(data: dataset.Dataset, seed: int | None) -> Iterator[LabelledRow]:
+def labelled_rows(data: DataSet, split: str) -> list[LabelledRow]:
+    """Returns the rows to stream. Raises SchemaError if there are none."""
+    values, labels = data.rows.holdout() if split == "holdout" else data.rows[:2]
+    if not labels:
+        raise SchemaError(
+            f"the data set {data.schema.name!r} has no rows for STREAM_SPLIT={split}: it has "
+            f"{len(data.rows.labels)} in all, which STREAM_SPLIT=all streams"
+        )
+    if not data.schema.is_numeric:  # what is missing is "" in the rows, and null in a message
+        values = [[None if value == "" else value for value in row] for row in values]
+    return [LabelledRow(*pair) for pair in zip(values, labels, strict=True)]
+
+
+def random_rows(rows: list[LabelledRow], seed: int | None) -> Iterator[LabelledRow]:
     """Endless random rows, with replacement; a seed repeats the same rows in the same order."""
     generator = np.random.default_rng(seed)
-    rows = [LabelledRow(x.tolist(), float(y)) for x, y in zip(*data, strict=True)]
     while True:  # in blocks of one size, so that the order depends on neither rate nor batch
         yield from (rows[index] for index in generator.integers(len(rows), size=1024).tolist())
 
 
 def to_messages(
     rows: list[LabelledRow], rows_a_message: int
-) -> tuple[list[Message[list[float]]], list[Message[float]]]:
+) -> tuple[list[Message[RowValues]], list[Message[Label]]]:
     """Returns the rows as messages for `features`, and their labels as messages for `y_true`.
 
     A row and its label have the same id.
@@ -98,8 +116,10 @@ def grouped(rows: Iterator[LabelledRow], size: int) -> Iterator[list[LabelledRow
 
 
 def main(settings: FeaturesSettings, run: Run) -> None:
-    data = dataset.holdout() if settings.stream_split == "holdout" else dataset.whole()
-    rows: Iterator[LabelledRow] = random_rows(data, settings.stream_seed)
+    data = load(settings.dataset, settings.datasets_dir)
+    found = labelled_rows(data, settings.stream_split)
+    is_ordered = data.schema.split == "time"
+    rows = iter(found) if is_ordered else random_rows(found, settings.stream_seed)
     if settings.stream_count:
         rows = islice(rows, settings.stream_count)
     delay_in_ms = round(settings.label_delay * 1000)
@@ -117,6 +137,8 @@ def main(settings: FeaturesSettings, run: Run) -> None:
             broker.publish(queues.FEATURES, features)
             broker.when_confirmed(partial(run.count, "rows", len(group)))
         broker.flush()
+    if is_ordered and not run.stop.is_set():
+        log.info("the rows of %s are streamed, once and in their order: done", settings.dataset)
 
 
 if __name__ == "__main__":

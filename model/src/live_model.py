@@ -13,15 +13,17 @@ from default_model import form_of, register
 from pipeline.broker import Broker
 from pipeline.broker.topology import TopologyParts
 from pipeline.clock import now_text
-from pipeline.errors import ModelError
-from pipeline.messages import FEATURE_NAMES, Message
+from pipeline.errors import ModelError, StopError
+from pipeline.messages import Message
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
 from pipeline.queues import Y_PRED_SHADOW
 from pipeline.run import Run
 from pipeline.settings import StoreSettings
+from pipeline.table.data_sets import load_schema
 from shadow_answers import shadow_answers
+from stored_model import load_stored
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +50,17 @@ class LiveModel:
     A new model is loaded and checked beside the old one first. A change that cannot be followed
     leaves the models in use as they are; the reason is in the log, and in what the store holds
     about this process. `own`, the model in the file at MODEL_PATH, is put into the store, and
-    answers as long as there is no change.
+    answers as long as there is no change. Without it a model is trained where there is no change.
     """
 
     uses: TopologyParts = ("shadow", "changes")  # of the broker
 
-    def __init__(self, own: Predictor, settings: LiveModelSettings, run: Run) -> None:
-        self._now = InUse(own)
+    def __init__(self, own: Predictor | None, settings: LiveModelSettings, run: Run) -> None:
+        self._now = InUse(own) if own else None  # None only until there is a model
+        self._schema = load_schema(settings.dataset, settings.datasets_dir)
         self._store = ModelStore(settings.model_store, settings.own_place)
-        self._path = settings.model_path
-        self._form = form_of(self._path)
+        self._form = form_of(settings.model_path)
+        self._settings = settings
         self._run = run
         self._is_registered = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"
@@ -70,8 +73,9 @@ class LiveModel:
 
     def __enter__(self) -> Self:
         """Waits for the store: to answer with the wrong model would be worse."""
-        while not self._look() and not self._run.stop.wait(RETRY_SECONDS):
-            pass  # no status is written, so the service counts as unwell
+        with suppress(StopError):
+            while not self._look() and not self._run.stop.wait(RETRY_SECONDS):
+                pass  # no status is written, so the service counts as unwell
         self._thread.start()
         return self
 
@@ -91,6 +95,7 @@ class LiveModel:
         What the shadow takes long for is done first, as a stop may interrupt it; the rest at the
         end, so that no answer waits for it.
         """
+        assert self._now is not None, "it was waited for"
         live, shadow = self._now  # the next batch may have others
         if shadow is None:
             yield live
@@ -117,7 +122,7 @@ class LiveModel:
         """Follows the last change, and reports. Returns False if the store cannot be used now."""
         try:
             if not self._is_registered:
-                register(self._store, self._path)
+                self._register()
                 self._is_registered = True
             change = self._store.last_change()
             if change is not None and change.number != self._change:
@@ -130,49 +135,51 @@ class LiveModel:
             self._has_warned = True
             return False
         self._has_warned = False
-        return True
+        return self._now is not None
+
+    def _register(self) -> None:
+        if self._now is not None:
+            register(self._store, self._settings.model_path)
+            return
+        from first_model import train_if_none  # noqa: PLC0415  # only training needs its imports
+
+        train_if_none(self._store, self._settings, self._run)
 
     def _make(self, change: Change) -> None:
         """Makes the change. Raises ModelStoreError, changing nothing, if one cannot be read now."""
-        before = self._now
+        before = self._now.live if self._now else None
         live, live_problem = self._loaded(change.live)
         shadow, shadow_problem = self._loaded(change.shadow)
-        self._now = InUse(live or before.live, shadow)
         self._problem = live_problem or shadow_problem
         if self._problem:
             log.warning("change %d is not applied: %s", change.number, self._problem)
-        if live and live.model_id != before.live.model_id:
-            log.info("%s is live now, instead of %s", live.model_id, before.live.model_id)
-        elif self._change == 0:
-            log.info("%s is live", self._now.live.model_id)
-        if shadow and shadow is not before.shadow:
+        now = live or before
+        if now is None:
+            log.warning("there is no model to answer with: waiting for another change")
+            return
+        if shadow and (self._now is None or shadow is not self._now.shadow):
             log.info("%s is the shadow model", shadow.model_id)
+        self._now = InUse(now, shadow)
+        if before and now.model_id != before.model_id:
+            log.info("%s is live now, instead of %s", now.model_id, before.model_id)
+        elif self._change == 0:
+            log.info("%s is live", now.model_id)
 
     def _loaded(self, model_id: str | None) -> tuple[Predictor | None, str | None]:
         """Returns the model, or the reason why there is none."""
         if model_id is None:
             return None, None
-        for present in filter(None, self._now):
+        for present in filter(None, self._now or ()):
             if present.model_id == model_id:
                 return present, None
         try:
-            return self._load(model_id), None
+            return load_stored(self._store, model_id, self._schema, self._form), None
         except (ModelError, DamagedError) as error:
             return None, str(error)
 
-    def _load(self, model_id: str) -> Predictor:
-        model = self._store.model(model_id)
-        if model is None:
-            raise ModelError(f"there is no model {model_id} in the model store")
-        if model.features != [*FEATURE_NAMES]:
-            raise ModelError(
-                f"{model_id} takes {' '.join(model.features)}, and a message brings "
-                f"{' '.join(FEATURE_NAMES)}"
-            )
-        form = self._form if self._form in model.files else next(iter(model.files), self._form)
-        return Predictor.of(self._store.file(model, form), Path(model_id, form), model_id)
-
     def _report(self) -> None:
+        if self._now is None:
+            return
         live, shadow = self._now
         self._store.report(
             Replica(

@@ -5,14 +5,15 @@ import os
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from pydantic import Field
 
 from live_model import LiveModel, LiveModelSettings
 from pipeline import queues
 from pipeline.broker import Broker
-from pipeline.messages import DeadLetter, Message
+from pipeline.messages import DeadLetter, Id, Message, Prediction
+from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 from pipeline.run import Run, run_service
 from pipeline.settings import BrokerSettings
@@ -28,28 +29,27 @@ class ModelSettings(BrokerSettings, LiveModelSettings):
 
 def answer(
     predictor: Predictor, requests: list[Message[Any]], between: Callable[[], None]
-) -> tuple[list[Message[float]], list[DeadLetter]]:
+) -> tuple[list[Message[Prediction]], list[DeadLetter]]:
     """Predicts all requests together; a row without a prediction becomes a dead letter.
 
     `between` is called between two slices of long work, and may raise.
     """
     rows = [row for request in requests for row in request.values]
     outcomes = iter(predictor.predict(rows, between) if rows else [])
-    answers: list[Message[float]] = []
-    failed: list[DeadLetter] = []
+    answers: list[Message[Prediction]] = []
+    dead: list[DeadLetter] = []
     for request in requests:
-        own = list(islice(outcomes, len(request.ids)))
-        good = [index for index, outcome in enumerate(own) if isinstance(outcome, float)]
-        if good:
-            ids = [request.ids[index] for index in good]
-            values = [cast(float, own[index]) for index in good]
+        ids: list[Id] = []
+        values: list[Prediction] = []
+        for index, outcome in enumerate(islice(outcomes, len(request.ids))):
+            if isinstance(outcome, Failed):
+                dead.append(request.dead_letter(index, outcome.reason))
+            else:
+                ids.append(request.ids[index])
+                values.append(outcome)
+        if ids:
             answers.append(request.answer(ids, values, predictor.model_id))
-        failed += [
-            request.dead_letter(index, outcome)
-            for index, outcome in enumerate(own)
-            if isinstance(outcome, str)
-        ]
-    return answers, failed
+    return answers, dead
 
 
 def main(settings: ModelSettings, run: Run) -> None:
@@ -57,7 +57,8 @@ def main(settings: ModelSettings, run: Run) -> None:
     # half a second on a busy machine.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     readers = Readers.of(settings)
-    own = Predictor.load(settings.model_path)
+    # The file is of the default data set. For another one a model is trained at the first start.
+    own = None if settings.own_place else Predictor.load(settings.model_path)
     gc.freeze()  # as at the start: what the model's libraries have imported also stays
     # LiveModel is where the second story hangs on: it may put another model in the place of `own`.
     with LiveModel(own, settings, run) as live, Broker(settings, run, uses=live.uses) as broker:
@@ -67,9 +68,9 @@ def main(settings: ModelSettings, run: Run) -> None:
             with live.answering(requests, broker) as predictor:
                 # Everything that a stop may interrupt comes before anything of the batch is
                 # published: its messages come again, and would be answered twice.
-                predictions, failed = answer(predictor, requests, run.checkpoint)
+                predictions, dead = answer(predictor, requests, run.checkpoint)
                 broker.publish(queues.Y_PRED, predictions)
-                broker.dead_letter(bad + failed)
+                broker.dead_letter(bad + dead)
             batch.ack_when_confirmed()
             run.count("rows", sum(len(prediction.ids) for prediction in predictions))
 

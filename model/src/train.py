@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import skops.io
 from sklearn.linear_model import RidgeCV
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model import ModelSettings
@@ -25,7 +24,7 @@ from pipeline.model_store import fingerprint, onnx_export
 from pipeline.model_store.metrics import metrics_of
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
-from pipeline.model_store.versions import versions
+from pipeline.model_store.versions import made_as, versions
 
 
 def estimator() -> Any:
@@ -80,14 +79,12 @@ def store_onnx(model: Any, path: Path) -> bytes:
 
 def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Path) -> None:
     """Writes the model's record beside its files; `model` puts it into the store later."""
-    last_step = model[-1] if isinstance(model, Pipeline) else model
     record = Model(
         model_id=fingerprint.model_id(files[SKOPS]),
         dataset_id=dataset.NAME,
         features=[*FEATURE_NAMES],
         target="target",
-        algorithm=type(last_step).__name__,
-        params=msgspec.to_builtins(last_step.get_params(deep=False), enc_hook=repr),
+        **made_as(model),
         metrics=metrics,
         holdout_rows_seen=0,
         versions=versions(),

@@ -14,6 +14,7 @@ PARTS = ("common", "features", "model", "metric", "plot")
 SECOND_STORY = {
     "model": [
         "model/src/live_model.py", "model/src/default_model.py", "model/src/shadow_answers.py",
+        "model/src/first_model.py", "model/src/memory_limit.py", "model/src/stored_model.py",
         "common/pipeline/model_store/objects.py", "common/pipeline/model_store/store.py",
     ],
     "metric": [

@@ -28,9 +28,9 @@ def main(milliseconds: str, name: str, script: str) -> None:
 
     read = predictor.estimator_of
 
-    def slow(content: bytes, path: Path) -> Any:
+    def slow(content: bytes, path: Path, taken: Any) -> Any:
         seconds = float(milliseconds) / 1000 if name in str(path) else 0
-        return SlowEstimator(read(content, path), seconds)
+        return SlowEstimator(read(content, path, taken), seconds)
 
     predictor.estimator_of = slow
     runpy.run_path(script, run_name="__main__")

@@ -46,7 +46,8 @@ def train_and_store(request: TrainingRequest, store: ModelStore, tell: Tell) -> 
         predictions = estimator.predict(held_out.features)
         metrics = metrics_of(held_out.labels, predictions, len(training.labels))
         seen = holdout_overlap.holdout_rows_seen(request.features, training)
-    files, notes = files_of(estimator, np.concatenate([training.features, held_out.features]))
+    rows, labels = (np.concatenate(parts) for parts in zip(training, held_out, strict=True))
+    files, notes = files_of(estimator, rows, onnx_export.max_difference(labels))
     tell(Progress("store"))
     model = Model(
         model_id=request.model_id,
@@ -88,17 +89,20 @@ def _refusals_told(request: TrainingRequest) -> Iterator[None]:
         ) from error
 
 
-def files_of(estimator: Any, rows: Any) -> tuple[dict[str, bytes], list[str]]:
+def files_of(
+    estimator: Any, rows: Any, most: float = onnx_export.MAX_DIFFERENCE
+) -> tuple[dict[str, bytes], list[str]]:
     """Returns the model's files by name, and the reasons why one of them is missing.
 
-    Raises ModelError if the pipeline would not load what skops writes.
+    There is no ONNX file if its predictions would differ by more than `most`. Raises ModelError if
+    the pipeline would not load what skops writes.
     """
     files = {SKOPS: skops.io.dumps(estimator)}
     if (size := len(files[SKOPS])) > MAX_MODEL_BYTES:
         raise ModelError(too_large("a model", size, "bytes", MAX_MODEL_BYTES))
     skops_model.load(files[SKOPS], Path(SKOPS))
     try:
-        content, _ = onnx_export.export(estimator, rows)
+        content, _ = onnx_export.export(estimator, rows, most)
         if len(content) > MAX_MODEL_BYTES:
             raise ModelError(too_large("it", len(content), "bytes", MAX_MODEL_BYTES))
     except ModelError as error:

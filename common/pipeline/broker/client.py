@@ -129,7 +129,7 @@ class Broker:
         self._publisher.publish(outgoing)
 
     def publish_delayed(
-        self, labels: Sequence[Message[float]], step: int, longest_in_ms: int
+        self, labels: Sequence[Message[Any]], step: int, longest_in_ms: int
     ) -> None:
         """Publishes labels to reach `y_true` after `step` of DELAY_STEPS parts of the longest."""
         delayed = [

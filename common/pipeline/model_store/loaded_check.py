@@ -1,7 +1,8 @@
 """A walk over a loaded estimator: types that are trusted can still be set to do harm.
 
 A list of trusted types keeps foreign code out of a skops file. It does not keep out a vectorizer
-that opens the file which a row names, or one whose pattern takes a second for a short text.
+that opens the file which a row names, or one whose pattern takes a second for a short text. What
+needs the names of columns is refused as well: it would fail on every row.
 """
 
 import inspect
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 
 from pipeline.errors import ModelError
@@ -27,6 +29,8 @@ def check_loaded(estimator: Any) -> None:
     for part in _parts(estimator):
         if isinstance(part, CountVectorizer | HashingVectorizer):
             _check_vectorizer(part)
+        if isinstance(part, ColumnTransformer):
+            _check_selection(part)
         if isinstance(part, BaseEstimator) and getattr(part, "n_jobs", None) is not None:
             part.n_jobs = None  # all cores for a few rows: they would wait for each other
 
@@ -40,6 +44,18 @@ def _check_vectorizer(vectorizer: Any) -> None:
             raise ModelError(
                 f"its {type(vectorizer).__name__} has {name}={value!r}, which is not accepted: "
                 f"leave it at {defaults[name].default!r}"
+            )
+
+
+def _check_selection(transformer: ColumnTransformer) -> None:
+    """Raises ModelError for columns by name: a row comes as an array, which has no names."""
+    for name, _, columns in transformer.transformers:
+        picked = columns if isinstance(columns, list | tuple | np.ndarray) else [columns]
+        if any(isinstance(each, str) or callable(each) for each in picked):
+            raise ModelError(
+                f"its ColumnTransformer selects the columns of {name!r} by name, and a row comes "
+                "as an array: name them by position instead, from 0 in the order of the model's "
+                "features, and train it on an array, as table.matrix.matrix(rows, columns) gives it"
             )
 
 

@@ -1,12 +1,16 @@
 """The errors of a model on rows that it was not trained on, as its record holds them."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
+from pipeline.model_store.outcomes import Outcome
 from pipeline.model_store.records import Metrics
+from pipeline.table.wire import most_probable
 
 
 def rmse(labels: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
@@ -32,4 +36,39 @@ def metrics_of(labels: npt.ArrayLike, predictions: npt.ArrayLike, training_rows:
         mae=float(mean_absolute_error(labels, predictions)),
         training_rows=training_rows,
         held_out_rows=np.size(labels),
+    )
+
+
+def class_metrics(
+    labels: Sequence[str], predictions: Sequence[Outcome], classes: list[str], seen: Sequence[str]
+) -> Metrics:
+    """Returns the errors of predicted classes, or probabilities by class, on held-out rows.
+
+    A class without probabilities counts as sure. `classes` are those of the schema, `seen` the
+    labels of the rows that the model was trained on.
+
+    >>> metrics = class_metrics(["a", "b"], [{"a": 1.0, "b": 0.0}, {"a": 0.5, "b": 0.5}],
+    ...                         ["a", "b"], ["a", "a", "b"])
+    >>> metrics.accuracy, metrics.majority_accuracy, metrics.half_brier
+    (0.5, 0.5, 0.125)
+    """
+    given = [each if isinstance(each, dict) else {str(each): 1.0} for each in predictions]
+    shares = np.array([[each.get(name, 0.0) for name in classes] for each in given])
+    true = np.array([[float(label == name) for name in classes] for label in labels])
+    told = [most_probable(each, classes) for each in given]
+    of_true = np.clip((shares * true).sum(axis=1), np.finfo(np.float64).eps, 1)
+    majority = Counter(seen).most_common(1)[0][0]
+    return Metrics(
+        rmse=None,
+        mae=None,
+        training_rows=len(seen),
+        held_out_rows=len(labels),
+        accuracy=float(np.mean([name == label for name, label in zip(told, labels, strict=True)])),
+        majority_accuracy=float(np.mean([majority == label for label in labels])),
+        log_loss=(
+            float(-np.log(of_true).mean())
+            if all(isinstance(each, dict) for each in predictions)
+            else None
+        ),
+        half_brier=float(((shares - true) ** 2).sum(axis=1).mean() / 2),
     )

@@ -1,20 +1,20 @@
 """The model: loaded without running anything from its file, and predicting one row or many."""
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.errors import ModelError
-from pipeline.messages import FEATURE_COUNT
 from pipeline.model_store import fingerprint
+from pipeline.model_store.model_input import ModelInput, of_default
+from pipeline.model_store.model_output import asking
+from pipeline.model_store.outcomes import Failed, Outcome
+from pipeline.table.matrix import Matrix
+from pipeline.table.value_errors import listed
 
-MAX_FEATURE = 1e100  # a model that squares larger values overflows, and fails
-TOO_LARGE = f"a feature is too large, the most is {MAX_FEATURE:g}"
 SLICE_SECONDS = 1.0  # of predicting, about, before the next check for a stop
 MAX_SLICE_ROWS = 2000
 GROWTH = 8
@@ -22,20 +22,26 @@ PICKLE_ENDINGS = {".pkl", ".pickle", ".joblib"}
 
 
 class Predictor:
-    """Wraps anything with scikit-learn's predict(): (n, 10) numbers to (n,).
+    """Wraps anything with scikit-learn's predict(), and predict_proba() if it tells probabilities.
 
     `model_id` identifies the model: for a file that is in no store it is the start of the SHA-256,
-    and for a model without a file it is empty.
+    and for a model without a file it is empty. `taken` says what it takes of a row; by default it
+    is a model of the diabetes data set.
     """
 
-    def __init__(self, estimator: Any, model_id: str = "") -> None:
-        self._estimator = estimator
+    def __init__(self, estimator: Any, model_id: str = "", taken: ModelInput | None = None) -> None:
+        """Raises ModelError if the model was trained on classes that the schema does not have."""
+        self._taken = taken or of_default()
+        self._ask = asking(estimator, self._taken.schema)
         self.model_id = model_id
         self._slice_rows = 1  # rows that take SLICE_SECONDS, as far as that is known
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Loads a model. Raises ModelError, saying what to do, if it is not one we may load."""
+        """Loads a model of the diabetes data set, as training leaves it.
+
+        Raises ModelError, saying what to do, if it is not one we may load.
+        """
         try:
             content = path.read_bytes()
         except OSError as error:
@@ -55,42 +61,50 @@ class Predictor:
         return cls.of(content, path, fingerprint.model_id(content))
 
     @classmethod
-    def of(cls, content: bytes, path: Path, model_id: str) -> Self:
+    def of(cls, content: bytes, path: Path, model_id: str, taken: ModelInput | None = None) -> Self:
         """Loads a model from a file's content; `path` tells its form, and is named in errors.
 
-        Raises ModelError if it is not a model that we may load, or not one for ten numbers.
+        Raises ModelError if it is not a model that we may load, or predicts nothing from what it
+        is to take of a row.
         """
-        predictor = cls(estimator_of(content, path), model_id)
-        outcome = predictor.predict([[0.0] * FEATURE_COUNT])[0]
-        if isinstance(outcome, str):
+        taken = taken or of_default()
+        estimator = estimator_of(content, path, taken)
+        try:
+            predictor = cls(estimator, model_id, taken)
+            outcome = predictor.predict([taken.plausible_row()])[0]
+        except ModelError as error:
+            outcome = Failed(str(error))
+        if isinstance(outcome, Failed):
+            told = "number" if taken.schema.task == "regression" else "class"
             raise ModelError(
-                f"{path} does not predict one number from ten: {outcome}{_origin(content, path)}"
+                f"{path} does not predict one {told} from {len(taken.features)} "
+                f"({listed(taken.features)}): {outcome.reason}{_origin(content, path)}"
             )
         return predictor
 
     def predict(
-        self, features: Sequence[Sequence[Any]], between: Callable[[], None] = lambda: None
-    ) -> list[float | str]:
-        """Returns for each row of ten numbers its prediction, or the reason why there is none.
+        self, rows: Sequence[Sequence[Any]], between: Callable[[], None] = lambda: None
+    ) -> list[Outcome]:
+        """Returns for each row of the data set its prediction, or why there is none.
 
         A row on which the model fails does not affect the others. Long work is done in slices of
         one to two seconds; `between` is called between two, and may raise.
         """
-        rows = np.array(features, dtype=np.float64)
-        too_large = np.abs(rows).max(axis=1) > MAX_FEATURE
-        if too_large.any():
-            fitting = iter(self._in_slices(rows[~too_large], between))
-            return [TOO_LARGE if large else next(fitting) for large in too_large]
-        return self._in_slices(rows, between)
+        features = self._taken.array(rows)
+        if refused := self._taken.refusals(features):
+            fitting = iter(self._in_slices(np.delete(features, [*refused], axis=0), between))
+            return [
+                Failed(refused[index]) if index in refused else next(fitting)
+                for index in range(len(features))
+            ]
+        return self._in_slices(features, between)
 
     def needs_slices(self, rows: int) -> bool:
         """Returns True if predicting this many rows takes long, as far as is known."""
         return rows > self._slice_rows
 
-    def _in_slices(
-        self, features: npt.NDArray[np.float64], between: Callable[[], None]
-    ) -> list[float | str]:
-        outcomes: list[float | str] = []
+    def _in_slices(self, features: Matrix, between: Callable[[], None]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
         while (start := len(outcomes)) < len(features):
             if start:
                 between()
@@ -111,27 +125,17 @@ class Predictor:
         elif seconds <= SLICE_SECONDS and rows == self._slice_rows:
             self._slice_rows = min(max(fitting, 2 * rows), GROWTH * rows, MAX_SLICE_ROWS)
 
-    def _predict(
-        self, features: npt.NDArray[np.float64], between: Callable[[], None]
-    ) -> list[float | str]:
+    def _predict(self, features: Matrix, between: Callable[[], None]) -> list[Outcome]:
         try:
             with np.errstate(all="ignore"):
-                values = np.asarray(self._estimator.predict(features), dtype=np.float64)
-            if values.shape != (len(features),):
-                raise ValueError(f"it returned shape {values.shape} for {len(features)} rows")
+                return self._ask(features)
         except Exception as error:  # a model may fail in any way
             if len(features) == 1:
-                return [f"the model failed on this row: {error}"]
+                return [Failed(f"the model failed on this row: {error}")]
             between()
             half = len(features) // 2
             halves = (features[:half], features[half:])
             return [outcome for part in halves for outcome in self._predict(part, between)]
-        if np.isfinite(values).all():
-            return values.tolist()  # type: ignore[no-any-return]
-        return [
-            value if math.isfinite(value) else f"the prediction is not a finite number: {value}"
-            for value in values.tolist()
-        ]
 
 
 def _is_onnx(path: Path) -> bool:
@@ -146,7 +150,7 @@ def _origin(content: bytes, path: Path) -> str:
     return skops_model.origin(content)
 
 
-def estimator_of(content: bytes, path: Path) -> Any:
+def estimator_of(content: bytes, path: Path, taken: ModelInput) -> Any:
     """Returns the model in a file; its suffix tells the form. Raises ModelError if it is no model.
 
     Only the library that the file needs is imported: each costs memory.
@@ -154,7 +158,25 @@ def estimator_of(content: bytes, path: Path) -> Any:
     if _is_onnx(path):
         from pipeline.model_store import onnx_model  # noqa: PLC0415
 
-        return onnx_model.OnnxModel(content, str(path))
+        if not taken.is_numeric:
+            raise ModelError(f"{path} is ONNX, which is for models that take numbers alone")
+        return onnx_model.load(content, str(path), len(taken.features), taken.schema.task)
     from pipeline.model_store import skops_model  # noqa: PLC0415
 
     return skops_model.load(content, path)
+
+
+def is_whole(content: bytes, path: Path) -> bool:
+    """Returns True if a file can be opened, as no half of one can; its model is not asked."""
+    try:
+        if _is_onnx(path):
+            from pipeline.model_store import onnx_model  # noqa: PLC0415
+
+            onnx_model.session(content, str(path))
+        else:
+            from pipeline.model_store import skops_model  # noqa: PLC0415
+
+            skops_model.load(content, path)
+    except ModelError:
+        return False
+    return True

@@ -5,6 +5,8 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from pipeline.table.built_in import DIABETES
+
 REPORT_SECONDS = 30.0  # a process of `model` reports at least so often
 MAX_MODEL_BYTES = 32 * 2**20  # loading takes three times as much memory, beside the models in use
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
@@ -28,13 +30,21 @@ class StoredFile(msgspec.Struct, frozen=True):
         return cls(hashlib.sha256(content).hexdigest(), len(content))
 
 
-class Metrics(msgspec.Struct, frozen=True):
-    """Errors on rows that the model was not trained on, in units of the target."""
+class Metrics(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Errors on rows that the model was not trained on.
 
-    rmse: float
-    mae: float
+    Of numbers `rmse` and `mae`, in units of the target; of classes these are None, and the others
+    are there. `log_loss` is None if the model tells only classes.
+    """
+
+    rmse: float | None
+    mae: float | None
     training_rows: int
     held_out_rows: int
+    accuracy: float | None = None  # share of right classes
+    majority_accuracy: float | None = None  # of always telling the class most frequent in training
+    log_loss: float | None = None
+    half_brier: float | None = None  # half the mean squared distance from the true class, 0 to 1
 
 
 class Model(Record, frozen=True, kw_only=True):
@@ -54,6 +64,8 @@ class Model(Record, frozen=True, kw_only=True):
     job_id: str | None = None  # of the training; None for a model that was there at the start
     notes: list[str] = []  # anything else to know, such as why there is no model.onnx
     files: dict[str, StoredFile] = {}
+    data_set: str = DIABETES  # whose rows it takes; `dataset_id` is the CSV it was trained on
+    rows_sha256: str = ""  # of the rows.csv that it was trained on; "" if that cannot change
 
 
 class Change(Record, frozen=True, kw_only=True):

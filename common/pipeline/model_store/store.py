@@ -20,10 +20,11 @@ from typing import Any
 
 import msgspec
 
-from pipeline.errors import ModelError, PipelineError
+from pipeline.errors import PipelineError
 from pipeline.model_store.objects import DamagedError, ModelStoreError, Objects
-from pipeline.model_store.predictor import estimator_of
+from pipeline.model_store.predictor import is_whole
 from pipeline.model_store.records import RECORD, REPORT_SECONDS, Change, Model, Replica, StoredFile
+from pipeline.table.built_in import DIABETES
 
 __all__ = ["DamagedError", "ModelStore", "ModelStoreError", "TakenError", "is_name"]
 
@@ -42,6 +43,7 @@ class ModelStore:
     def __init__(self, url: str, own_place: str = "") -> None:
         """Opens the store; `own_place` is that of a data set's settings."""
         self.url = url
+        self._data_set = own_place or DIABETES
         self._objects = Objects(url)
         part = f"{own_place}/" if own_place else ""
         self._changes_at, self._replicas_at = f"changes/{part}", f"replicas/{part}"
@@ -60,7 +62,7 @@ class ModelStore:
         for name, content in files.items():
             path = f"models/{model.model_id}/{name}"
             kept = self._objects.create(path, content)
-            if kept != content and not _loads(kept, path):
+            if kept != content and not is_whole(kept, Path(path)):
                 self._objects.replace(path, kept := content)
             stored[name] = StoredFile.of(kept)
         record = msgspec.structs.replace(model, files=stored)
@@ -82,12 +84,13 @@ class ModelStore:
         return self._objects.read(path, Model) if is_name(model_id) else None
 
     def models(self) -> list[Model]:
-        """Returns the records of all models, the oldest first."""
+        """Returns the records of the data set's models, the oldest first."""
         records = [
             each for each in self._objects.find("models/") if each["path"].endswith(f"/{RECORD}")
         ]
         found = self._objects.read_once(records, Model)
-        return sorted(found, key=lambda model: (model.created_at, model.model_id))
+        own = [model for model in found if model.data_set == self._data_set]
+        return sorted(own, key=lambda model: (model.created_at, model.model_id))
 
     def file(self, model: Model, name: str) -> bytes:
         """Returns one of the model's files. Raises DamagedError unless it is as it was written."""
@@ -160,14 +163,6 @@ class ModelStore:
         """Lists the objects in a folder, without those in folders of other data sets below it."""
         found = self._objects.find(folder)
         return [each for each in found if "/" not in each["path"].removeprefix(folder)]
-
-
-def _loads(content: bytes, path: str) -> bool:
-    try:
-        estimator_of(content, Path(path))
-    except ModelError:
-        return False
-    return True
 
 
 def is_name(text: str) -> bool:

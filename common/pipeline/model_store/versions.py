@@ -1,7 +1,10 @@
-"""The versions that a model was trained with: it may predict differently with others."""
+"""The making of a model: its algorithm, and the versions, as others may predict differently."""
 
 import platform
 from importlib.metadata import version
+from typing import Any
+
+import msgspec
 
 LIBRARIES = ("numpy", "scikit-learn", "skops")
 
@@ -11,3 +14,10 @@ def versions(*more: str) -> dict[str, str]:
     return {"python": platform.python_version()} | {
         name: version(name) for name in (*LIBRARIES, *more)
     }
+
+
+def made_as(estimator: Any) -> dict[str, Any]:
+    """Returns the fields `algorithm` and `params` of the record of an estimator or a pipeline."""
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    params = msgspec.to_builtins(last.get_params(deep=False), enc_hook=repr)
+    return {"algorithm": type(last).__name__, "params": params}

@@ -21,16 +21,17 @@ def rows(name: str) -> Rows:
     """Returns the rows of a built-in data set: 442 of diabetes, 150 of iris."""
     if name == DIABETES:
         features, labels = load_diabetes(return_X_y=True)
-        return Rows(features.tolist(), labels.tolist(), _held_out(len(labels)))
+        order, mask = _held_out(len(labels))
+        return Rows(features.tolist(), labels.tolist(), mask, order)  # streamed so from the start
     iris = load_iris()
     classes = iris.target_names[iris.target]
-    return Rows(iris.data.tolist(), classes.tolist(), _held_out(len(classes), classes))
+    return Rows(iris.data.tolist(), classes.tolist(), *_held_out(len(classes), classes)[1:])
 
 
-def _held_out(count: int, classes: npt.NDArray[np.str_] | None = None) -> Mask:
+def _held_out(count: int, classes: npt.NDArray[np.str_] | None = None) -> tuple[list[int], Mask]:
     _, picked = train_test_split(
         np.arange(count), test_size=HOLDOUT_SHARE, random_state=SPLIT_SEED, stratify=classes
     )
     mask = np.zeros(count, dtype=np.bool_)
     mask[picked] = True
-    return mask
+    return picked.tolist(), mask

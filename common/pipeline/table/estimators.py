@@ -1,4 +1,4 @@
-"""The default model of a data set: an estimator made from its schema, and rows as it takes them.
+"""The default model of a data set: an estimator made from its schema.
 
 A table of numbers is an array of floats, and needs no selection of columns. Any other table is an
 array of objects by position: a DataFrame would cost a single row twice as much.
@@ -7,8 +7,6 @@ array of objects by position: a DataFrame would cost a single row twice as much.
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
@@ -16,42 +14,24 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Category, Column, Number, Task
 
+__all__ = ["Matrix", "default_estimator", "matrix", "preparation"]
+
 MAX_CATEGORIES = 100  # a column with more of them has its rare ones counted together
+FOLDS = 5  # of the rows, to choose a penalty by
 MAX_WORDS = 5_000  # of a text column: 59,611 words would be 38 MB of model
-
-Matrix = npt.NDArray[Any]
-
-
-def matrix(values: Sequence[Sequence[Any]], columns: Sequence[Column]) -> Matrix:
-    """Returns n rows as an array of shape (n, columns): floats, or objects if not all are numbers.
-
-    A missing number is NaN, a missing category or text "".
-
-    >>> from pipeline.table.schema import Category, Number
-    >>> matrix([[1, None]], [Number("a"), Number("b")])
-    array([[ 1., nan]])
-    >>> matrix([[None, None]], [Number("a"), Category("b", ["x"])])
-    array([[nan, '']], dtype=object)
-    """
-    if all(isinstance(column, Number) for column in columns):
-        return np.array(values, dtype=np.float64).reshape(len(values), len(columns))
-    array = np.empty((len(values), len(columns)), dtype=object)
-    for index, column in enumerate(columns):
-        missing: Any = np.nan if isinstance(column, Number) else ""
-        array[:, index] = [missing if row[index] is None else row[index] for row in values]
-    return array
 
 
 def default_estimator(task: Task, columns: Sequence[Column]) -> Pipeline:
     """Returns the model before training: ridge or logistic regression on prepared columns."""
-    last = (
-        LogisticRegression(max_iter=1_000)
-        if task == "classification"
-        else RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0))
-    )
-    return make_pipeline(*preparation(columns), last)
+    if task == "classification":
+        return make_pipeline(*preparation(columns), LogisticRegression(max_iter=1_000))
+    # Without folds, it would take the square of all words and categories in memory: 200 MB.
+    is_numeric = all(isinstance(column, Number) for column in columns)
+    penalties = RidgeCV(alphas=(0.1, 1.0, 10.0, 100.0), cv=None if is_numeric else FOLDS)
+    return make_pipeline(*preparation(columns), penalties)
 
 
 def preparation(columns: Sequence[Column]) -> list[Any]:

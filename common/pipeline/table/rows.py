@@ -21,23 +21,24 @@ class Rows(NamedTuple):
     """n rows: `values[i]` are in the order of the schema's columns, `labels[i]` is what they give.
 
     A number that is missing is None, another value "". `is_held_out`, shape (n,), is True for the
-    rows that no model may be trained on.
+    rows that no model may be trained on. They are in the order of the file, or of their times.
+    `holdout_order` has the indexes of those held out, if they come in another order.
     """
 
     values: list[list[Value]]
     labels: list[Label]
     is_held_out: split.Mask
+    holdout_order: list[int] | None = None
 
     def training(self) -> tuple[list[list[Value]], list[Label]]:
         """Returns the values and labels of the rows to train on."""
-        return self._part(~self.is_held_out)
+        return self._part(np.flatnonzero(~self.is_held_out).tolist())
 
     def holdout(self) -> tuple[list[list[Value]], list[Label]]:
         """Returns the values and labels of the rows that no model has seen."""
-        return self._part(self.is_held_out)
+        return self._part(self.holdout_order or np.flatnonzero(self.is_held_out).tolist())
 
-    def _part(self, mask: split.Mask) -> tuple[list[list[Value]], list[Label]]:
-        picked = np.flatnonzero(mask).tolist()
+    def _part(self, picked: list[int]) -> tuple[list[list[Value]], list[Label]]:
         return [self.values[index] for index in picked], [self.labels[index] for index in picked]
 
 
@@ -56,9 +57,11 @@ def read_rows(content: bytes, schema: Schema, place: str) -> Rows:
             f"--target {schema.target.name}"
         )
     try:
-        text = io.StringIO(content.decode("utf-8-sig"), newline="")
+        content.decode()
     except UnicodeDecodeError as error:
         raise SchemaError(f"{place}: no UTF-8 at byte {error.start}: save it as UTF-8") from error
+    # Read in parts: as one text it would take five times as much memory.
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
     records = csv.reader(text, strict=True)
     try:
         table = _Table(schema, next(records, []))
@@ -94,11 +97,16 @@ class _Table:
         self._keys.append("" if self._key is None else record[self._key])
 
     def rows(self) -> Rows:
-        return Rows(self._values, self._labels, self._held_out())
+        if self._schema.split != "time":
+            return Rows(self._values, self._labels, self._held_out())
+        times = _times(self._keys)
+        order = sorted(range(len(times)), key=times.__getitem__)
+        mask = split.by_time(times)[order]
+        return Rows(
+            [self._values[index] for index in order], [self._labels[index] for index in order], mask
+        )
 
     def _held_out(self) -> split.Mask:
-        if self._schema.split == "time":
-            return split.by_time(_times(self._keys))
         if self._schema.split == "group":
             return split.by_key([key.encode() for key in self._keys])
         keys = [msgspec.json.encode(values) for values in self._values]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gateway_errors import RefusedError
 from pipeline import dataset
@@ -10,9 +11,12 @@ from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.metrics import rmse
+from pipeline.model_store.model_input import ModelInput
+from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
+from pipeline.table.data_sets import load_schema
 
 
 class ModelChecks:
@@ -25,17 +29,18 @@ class ModelChecks:
         self._store = store
         self._between = between
         self._holdout = dataset.holdout()
+        self._schema = load_schema(dataset.NAME, Path())  # the gateway asks of no other one
         self._known: dict[str, float | None] = {}  # RMSE by model_id: a model is written once
 
     def check(self, model: Model) -> None:
-        """Raises RefusedError unless its columns are those of the wire, and its file is whole.
+        """Raises RefusedError unless its columns are of those of the wire, and its file is whole.
 
         The file is loaded each time: it may have been damaged since.
         """
-        if tuple(model.features) != FEATURE_NAMES:
+        if not {*model.features} <= {*FEATURE_NAMES}:
             raise RefusedError(
                 f"{model.model_id} takes the columns {listed(model.features)}; the rows to "
-                f"predict have {', '.join(FEATURE_NAMES)}, in this order"
+                f"predict have {', '.join(FEATURE_NAMES)}"
             )
         size = max((file.size for file in model.files.values()), default=0)
         if size > MAX_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
@@ -64,11 +69,12 @@ class ModelChecks:
             self._store.file(model, ONNX)
             return recorded(model)
         content = self._store.file(model, SKOPS)
-        predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id)
-        predictions = predictor.predict(self._holdout.features.tolist(), self._between)
+        taken = ModelInput(self._schema, model.features)
+        predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id, taken)
+        predictions: list[Any] = predictor.predict(self._holdout.features.tolist(), self._between)
         for prediction in predictions:
-            if isinstance(prediction, str):
-                raise ModelError(prediction)
+            if isinstance(prediction, Failed):
+                raise ModelError(prediction.reason)
         return rmse(self._holdout.labels, predictions)
 
 

@@ -80,7 +80,7 @@ def test_another_answers_from_the_next_batch_on_and_after_a_start(
 ) -> None:
     put_model(store, "damaged")
     damage(store, "damaged")
-    put_model(store, "narrow", features=["age", "bmi"])
+    put_model(store, "foreign", features=["age", "height"])
     put_model(store, "ridge-1", candidate := Ridge(0.01))
 
     change(store, "ridge-1")
@@ -92,7 +92,7 @@ def test_another_answers_from_the_next_batch_on_and_after_a_start(
     for number, (bad, why) in enumerate(
         {
             "damaged": "SHA-256 is another",
-            "narrow": "takes age bmi",
+            "foreign": "takes age height, and a row of the data set 'diabetes' brings age sex",
             "absent": "no model absent",
         }.items(),
         start=3,

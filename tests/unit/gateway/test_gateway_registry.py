@@ -9,9 +9,11 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import skops.io
 from sklearn.linear_model import Ridge
 
 from gateway_errors import ConflictError, RefusedError, UnknownModelError
+from pipeline import dataset
 from pipeline.clock import now_text
 from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
@@ -140,13 +142,13 @@ def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:
-    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
     put_model(store, "other", files={SKOPS: b"no model"})
     put_model(store, "damaged")
     (tmp_path / "models" / "damaged" / SKOPS).write_bytes(b"")
     put_model(store, "empty", files={})
     for model_id, reason in {
-        "turned": "turned takes the columns s6, s5, .* in this order",
+        "foreign": "foreign takes the columns height, sex, .*; the rows to predict have age, sex",
         "other": "other cannot be used: .* is not a skops model",
         "damaged": "damaged cannot be used: .* SHA-256",
         "empty": "empty cannot be used: .* missing",
@@ -341,3 +343,12 @@ def test_a_change_whose_answer_is_lost_is_made_once(
             assert registry.rollback().live == "second"
             assert now(store) == (5, "second", "first")
     assert next(tries) == 4, "each was lost once"
+
+
+def test_a_model_of_some_of_the_columns_is_promoted(registry: Registry, store: ModelStore) -> None:
+    """Its columns are found by their names, in the order of its record."""
+    data = dataset.training()
+    places = [FEATURE_NAMES.index(name) for name in ("s5", "bmi", "bp")]
+    ridge = Ridge().fit(data.features[:, places], data.labels)
+    put_model(store, "three", features=["s5", "bmi", "bp"], files={SKOPS: skops.io.dumps(ridge)})
+    assert registry.promote("three", True).live == "three"

@@ -16,6 +16,7 @@ from onnx.external_data_helper import set_external_data
 import train
 from pipeline import dataset
 from pipeline.errors import ModelError
+from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 
 HOLDOUT = dataset.holdout().features
@@ -138,8 +139,8 @@ def test_a_row_beyond_floats_is_put_aside_alone(tmp_path: Path) -> None:
     outcomes = predictor.predict([[1.0] * 10, [1e50] * 10, [1e38] * 10, [0.5] * 10])
     assert outcomes == [
         10.0,
-        "the model failed on this row: a feature is too large for float32",
-        "the prediction is not a finite number: inf",
+        Failed("the model failed on this row: a feature is too large for float32"),
+        Failed("the prediction is not a finite number: inf"),
         5.0,
     ]
 

@@ -13,6 +13,7 @@ MAX_LINES, MAX_FILE_LINES = 1000, 200  # of all together; of one
 WORDS = re.compile(r"shadow|store|change|tried|candidate", re.IGNORECASE)
 NAMED = {
     "model/src/model.py": [
+        "from pipeline.model_store.outcomes import Failed",
         "from pipeline.model_store.predictor import Predictor",
     ],
     "metric/src/metric.py": [
