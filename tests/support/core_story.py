@@ -47,7 +47,7 @@ WITHOUT: dict[str, list[Line]] = {
     ],
     "plot": [
         ("plot/src/plot.py", "from shadow_comparison.section import shadow_section", ""),
-        ("plot/src/plot.py", "= [shadow_section(settings.logs_dir)]", "= []"),
+        ("plot/src/plot.py", "= [shadow_section(settings.logs, schema)]", "= []"),
     ],
 }  # fmt: skip
 
