@@ -17,7 +17,7 @@ from pipeline.table.schema import Schema
 from stats.class_summary import ClassSummary
 from stats.scale import MAE_SHARE, Scale, fit
 from stats.summary import ErrorSummary
-from wording import target_title
+from wording import percent, target_title
 
 PICTURE = "error_distribution.png"  # the name of its file
 
@@ -34,7 +34,7 @@ matplotlib.rcdefaults()  # a user's matplotlibrc may ask for what is missing her
 
 HEADROOM = 1.3  # times the highest bar: labels stand above all bars,
 UPPER, LOWER = 0.97, 0.88  # at these parts of the axes' height
-MAX_HEADING, MAX_LABEL = 44, 60  # characters of a title that the picture has room for
+MAX_TITLE, MAX_UNIT = 40, 20  # characters that the picture has room for
 MAX_PLAIN_AXIS = 1e6  # an axis that goes further is labelled in a power of ten
 
 
@@ -54,11 +54,11 @@ def render(summary: ErrorSummary, updated: datetime, schema: Schema) -> bytes:
     _draw_bars(axes, summary, scale)
     if summary.rows:
         _draw_marks(axes, summary, scale)
-    title = _heading(summary, schema)
-    figure.text(LEFT, 0.925, title, fontsize=15, weight="bold", color=INK, parse_math=False)
+    title = f"{'Error' if schema.target.classes else 'Absolute error'} of {_rows(summary.rows)}"
+    figure.text(LEFT, 0.925, title, fontsize=15, weight="bold", color=INK)
     stamp = f"updated {updated:%Y-%m-%d %H:%M:%S %Z}"
     figure.text(RIGHT, 0.925, stamp, fontsize=10.5, color=GREY, ha="right")
-    note = not_shown(summary, scale) or _quality(summary, schema)
+    note = _note(summary, scale, schema)
     figure.text(LEFT, 0.87, note, fontsize=10.5, color=GREY, parse_math=False)
     png = io.BytesIO()
     figure.savefig(png, format="png", metadata={"Software": None}, pil_kwargs=FAST)
@@ -74,21 +74,17 @@ def not_shown(summary: ErrorSummary, scale: Scale) -> str:
     return f"{_rows(beyond)} beyond {end}, up to {largest}: not drawn, but in MAE and median"
 
 
-def _heading(summary: ErrorSummary, schema: Schema) -> str:
-    what = "error" if schema.target.classes else "absolute error"
+def _note(summary: ErrorSummary, scale: Scale, schema: Schema) -> str:
+    """Returns the line below the title: the data set, and what the bars do not show."""
+    note = not_shown(summary, scale)
+    if isinstance(summary, ClassSummary) and summary.rows:
+        most, share = summary.baseline
+        always = _cut(schema.target.classes[most], MAX_TITLE)
+        note = f"accuracy {percent(summary.accuracy)}; always {always}: {percent(share)}"
     if schema.name == DIABETES:
-        return f"{what.capitalize()} of {_rows(summary.rows)}"
-    end = f": {what} of {_rows(summary.rows)}"
-    return f"{_cut(schema.title or schema.name, MAX_HEADING - len(end))}{end}"
-
-
-def _quality(summary: ErrorSummary, schema: Schema) -> str:
-    """Returns how many rows are right, and how many would be without any model."""
-    if not isinstance(summary, ClassSummary) or not summary.rows:
-        return ""
-    most, share = summary.baseline
-    always = _cut(schema.target.classes[most], MAX_HEADING)
-    return f"accuracy {summary.accuracy:.1%}; always {always}: {share:.1%}"
+        return note
+    title = _cut(schema.title or schema.name, MAX_TITLE)
+    return f"{title}: {note}" if note else title
 
 
 def _cut(text: str, length: int) -> str:
@@ -123,10 +119,10 @@ def _axis_label(schema: Schema, power: int) -> str:
     ten = f"$10^{{{power}}}$ " if power else ""
     if schema.name == DIABETES:
         return f"absolute error |y_true − y_pred|, in {ten}units of y_true"
-    title = _cut(target_title(schema), MAX_LABEL).replace("$", r"\$")
+    title = _cut(target_title(schema), MAX_TITLE).replace("$", r"\$")
     if schema.target.classes:
         return f"error: 1 − probability given to the true {title}"
-    unit = ten + _cut(schema.target.unit, MAX_LABEL).replace("$", r"\$")
+    unit = ten + _cut(schema.target.unit, MAX_UNIT).replace("$", r"\$")
     return f"absolute error of {title}" + (f", in {unit.rstrip()}" if unit else "")
 
 
@@ -152,7 +148,7 @@ def _draw_marks(axes: Axes, summary: ErrorSummary, scale: Scale) -> None:
         _Mark("median", summary.median, MEDIAN_COLOR, "--"),
     ]
     far = [mark for mark in marks if mark.value > scale.limit]
-    near = sorted(set(marks) - set(far), key=lambda mark: mark.value)
+    near = sorted((mark for mark in marks if mark not in far), key=lambda mark: mark.value)
     for mark, top in zip(far, (LOWER, UPPER), strict=False):
         _label(axes, mark, f"{mark.name} {readable(mark.value)} →", (scale.limit, top), "right")
     # Both labels stand on the same side of their lines; the line that lies on that side of the
