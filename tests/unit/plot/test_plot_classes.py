@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ ROWS = st.lists(
 OTHERS = st.lists(st.sampled_from(["other", "", "0.00", "a", "A,B", " 0", "x" * 99]), max_size=5)
 
 
-def written(rows: list[tuple[str, str, str, object]], delimiter: str = ",") -> bytes:
+def written(rows: Sequence[tuple[object, ...]], delimiter: str = ",") -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
@@ -50,7 +51,7 @@ def class_rows(*columns: object) -> ClassRows:
 def summary_of(rows: ClassRows, classes: int) -> ClassSummary:
     summary = ClassSummary(classes)
     for part in np.array_split(np.arange(len(rows.y_true)), 3):  # as rows come: in parts
-        summary.add(ClassRows(*(column[part] for column in rows)))
+        summary.add(class_rows(*(column[part] for column in rows)))
     return summary
 
 
@@ -97,7 +98,7 @@ def test_a_log_of_a_spreadsheet_is_read(tmp_path: Path, separator: str) -> None:
     path = tmp_path / "metric_log.csv"
     names = HEADER.split(",")
     rows = [("a", name, CLASSES[0], "0,25") for name in CLASSES]
-    path.write_bytes(written([tuple(names), *rows], separator))  # type: ignore[list-item]
+    path.write_bytes(written([tuple(names), *rows], separator))
     tail = LogTail(path, ClassRows, CLASSES)
     read = tail.read()
     assert read is not None
@@ -178,7 +179,7 @@ def test_the_log_loss_of_probabilities_is_that_of_scikit_learn() -> None:
     expected = -np.log(np.maximum(given_true, MIN_PROBABILITY)).mean()
     assert summary.log_loss == pytest.approx(expected, rel=2e-3)
     clear = given_true > 1e-6
-    part = summary_of(ClassRows(*(column[clear] for column in rows)), 26)
+    part = summary_of(class_rows(*(column[clear] for column in rows)), 26)
     wanted = log_loss(y_true[clear], probabilities[clear], labels=range(26))
     assert part.log_loss == pytest.approx(wanted, rel=1e-9)
     assert len(names) == len(summary.by_class().recall)
