@@ -226,7 +226,8 @@ def test_a_model_that_tells_classes_only_has_no_log_loss(
     page = show(started(start, tmp_path, IRIS))
     expect(page.locator("#n-accuracy")).to_have_text("50.0 %")
     expect(page.locator("#n-log_loss")).to_have_text("–")
-    expect(page.locator(".card[data-name=log_loss]")).to_contain_text("only classes were told")
+    expect(page.locator(".card[data-name=log_loss]")).to_contain_text("Meaningless")
+    expect(page.locator("#note-only")).to_contain_text("only classes were told")
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1.0, 1e4])

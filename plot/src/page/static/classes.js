@@ -2,7 +2,7 @@
 import {about} from './about.js';
 import {count, counted, percent, setText} from './format.js';
 
-const MANY = 10; // classes, from which on the matrix takes the whole width
+const MANY = 6; // classes, from which on the matrix takes the whole width
 const frame = document.getElementById('confusion');
 const words = document.getElementById('confusion-words');
 const figures = document.getElementById('by-class');
@@ -61,7 +61,7 @@ function showCell(td, number, all, isRight) {
   setText(td, number < 10000 ? count(number) : short.format(number));
   td.title = count(number);
   td.className = !number ? 'none' : isRight ? 'right' : 'wrong';
-  td.style.setProperty('--share', `${number ? 40 + 60 * number / all : 0}%`);
+  td.style.setProperty('--share', `${number ? 20 + 80 * Math.sqrt(number / all) : 0}%`);
 }
 
 function worst(confusion) {

@@ -74,7 +74,7 @@ function baselineWords({rows, baseline}) {
 const WORST_LOSS = 34.5; // of a row: −ln 1e-15
 
 function lossWords({classes_only: only, impossible}) {
-  if (only) return 'Meaningless: only classes were told, no probabilities.';
+  if (only) return 'Meaningless without probabilities.';
   if (impossible) return `${counted(impossible, 'row')} with no probability for the true class; each counts ${WORST_LOSS}.`;
   return 'Mean of −ln p of the true class.';
 }
@@ -83,6 +83,8 @@ function showOfClasses(summary) {
   for (const name of ['mae', 'median', 'p90']) set(name, points(summary[name]));
   set('accuracy', percent(summary.accuracy), baselineWords(summary));
   set('log_loss', points(summary.log_loss), lossWords(summary));
+  showNote('only', summary.classes_only && 'Every error is 0 or 1: only classes were told, no probabilities. '
+    + 'The mean error is the share of wrong rows, and a log loss would say no more.');
 }
 
 function titleOf({mae, accuracy}) {
