@@ -5,26 +5,27 @@ import math
 import time
 from datetime import UTC, datetime
 
-from logs.follower import Follower
-from logs.rows import Rows
+from errors_follower import ErrorsFollower
 from picture import PICTURE, render
 from pipeline.atomic_file import replace_file, temporary_path
 from pipeline.run import Run
-from stats.summary import Summary
+from pipeline.table.schema import Schema
+from stats.class_summary import ClassSummary
 
 
 class Artist:
     """Draws the numbers of a follower, at most once per interval, in the follower's folder.
 
-    `run.gauges` describe the picture on disk: its `rows`, its `mae` in points, if that is finite,
-    and the `unreadable` lines of the log. Creates the folder if need be; raises OSError, here and
-    later.
+    `run.gauges` describe the picture on disk: its `rows`, its `mae` in the target's unit, if that
+    is finite, of classes its `accuracy`, and the `unreadable` lines of the log. Creates the folder
+    if need be; raises OSError, here and later.
     """
 
     def __init__(
-        self, follower: Follower[Rows, Summary], run: Run, interval_seconds: float
+        self, follower: ErrorsFollower, run: Run, interval_seconds: float, schema: Schema
     ) -> None:
         self._follower = follower
+        self._schema = schema
         self._run = run
         self._interval_seconds = interval_seconds
         self._next_drawing = time.monotonic()
@@ -55,9 +56,11 @@ class Artist:
             return
         with self._follower.held() as summary:
             shown, rows_read = copy.deepcopy(summary), self._follower.rows_read
-        replace_file(self._picture, render(shown, datetime.now(UTC)), synced=True)
+        replace_file(self._picture, render(shown, datetime.now(UTC), self._schema), synced=True)
         self._rows_drawn = rows_read
         self._run.gauges["rows"] = shown.rows
         self._run.gauges.pop("mae", None)
         if math.isfinite(shown.mae):
             self._run.gauges["mae"] = shown.mae
+        if isinstance(shown, ClassSummary):
+            self._run.gauges["accuracy"] = shown.accuracy

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl
 
 from artist import Artist
+from errors_follower import errors_follower
 from logs.follower import Follower, catch_up
-from logs.rows import Rows
 from page.broker_status.monitor import BrokerMonitor
 from page.narrator import Narrator, Section
 from page.server import Page
@@ -16,8 +16,8 @@ from pipeline.errors import LogError
 from pipeline.files import METRIC_LOG
 from pipeline.run import Run, run_service
 from pipeline.settings import LogsSettings, PageSettings, at_virtual_host, one_or_more, urls_of
+from pipeline.table.data_sets import load_schema
 from shadow_comparison.section import shadow_section
-from stats.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +51,17 @@ def main(settings: PlotSettings, run: Run) -> None:
     """Draws the first rows at once, then at most once per PLOT_INTERVAL, and at the end."""
     for library in ("matplotlib", "PIL", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    schema = load_schema(settings.dataset, settings.datasets_dir)
     try:
-        errors = Follower(settings.logs / METRIC_LOG, Rows, Summary)
-        sections: list[Section] = [shadow_section(settings.logs)]
+        errors = errors_follower(settings.logs / METRIC_LOG, schema.target.classes)
+        sections: list[Section] = [shadow_section(settings.logs, schema)]
         followers = [errors, *(section.follower for section in sections)]
-        artist = Artist(errors, run, settings.plot_interval)
+        artist = Artist(errors, run, settings.plot_interval, schema)
         log.info("drawing the rows of %s", errors.path)
         monitor = BrokerMonitor(settings.management_urls)
         at = settings.plot_host, settings.plot_port
-        with Page(*at, Narrator(errors, sections), monitor, settings.shown_url) as page:
+        narrator = Narrator(errors, sections, schema)
+        with Page(*at, narrator, monitor, settings.shown_url) as page:
             follow(followers, artist, page, run)
         if catch_up(followers, FINISH_SECONDS):
             artist.draw()

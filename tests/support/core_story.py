@@ -49,7 +49,7 @@ WITHOUT: dict[str, list[Line]] = {
     ],
     "plot": [
         ("plot/src/plot.py", "from shadow_comparison.section import shadow_section", ""),
-        ("plot/src/plot.py", "= [shadow_section(settings.logs)]", "= []"),
+        ("plot/src/plot.py", "= [shadow_section(settings.logs, schema)]", "= []"),
     ],
 }  # fmt: skip
 

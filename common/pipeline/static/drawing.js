@@ -22,6 +22,7 @@ export function readColours() {
 // inline styles, which the pages forbid.
 export function ticks(end) {
   const size = Math.abs(end);
+  if (size >= 1e6 && size < 1e7) return {tickformat: '~s'}; // 500k and 1.5M: no room for nine characters
   return {exponentformat: size && (size < 1e-2 || size >= 1e7) ? 'e' : 'none'};
 }
 

@@ -15,6 +15,7 @@ export const count = orDash((value) => whole.format(value));
 export const tenths = orDash((value) => readable(value, one));
 export const points = orDash((value) => readable(value, two));
 export const signedPoints = orDash((value) => `${value > 0 ? '+' : ''}${points(value)}`);
+export const percent = orDash(share);
 export const time = orDash((ms) => clock.format(ms));
 export const timeToTheMillisecond = orDash((ms) => fineClock.format(ms));
 export const date = orDash((ms) => day.format(ms));
@@ -29,6 +30,13 @@ function readable(number, plain) {
   if (size && (size < 1e-3 || size >= 1e7)) return asPower(value.toExponential(3));
   if (size >= 1e4) return whole.format(value);
   return (size < 1 && size ? three : plain).format(value);
+}
+
+// Never 0 % or 100 % of what is a little more or less.
+function share(value) {
+  if (value > 0 && value < 0.0005) return '< 0.1 %';
+  if (value < 1 && value >= 0.9995) return '> 99.9 %';
+  return `${one.format(100 * value)} %`;
 }
 
 // Of an axis: a round number, in all its digits where that is no long row of zeros.

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from logs.layout import ID, NAMES, Layout, shown
+from logs.layout import Layout, shown
 
 _DECIMAL = re.compile(r"\s*[+-]?\d*,\d*([eE][+-]?\d+)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
@@ -53,7 +53,7 @@ class Commas:
 
 def _numbers(lines: bytes, layout: Layout) -> Iterator[str]:
     """Yields the numbers that contain a comma."""
-    places = sorted(place for name, place in layout.places.items() if name not in {ID, *NAMES})
+    places = sorted(place for name, place in layout.places.items() if layout.is_number(name))
     for line in io.BytesIO(lines):
         texts = layout.cut(line) if b"," in line else []
         yield from (texts[place] for place in places if texts and "," in texts[place])

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -33,12 +33,20 @@ AnyNumbers = TypeVar("AnyNumbers", bound=Numbers)  # type: ignore[type-arg]
 class Follower(Generic[AnyRows, AnyNumbers]):
     """Reads one log as it grows, and starts anew when the log is replaced.
 
-    One thread calls `catch_up`, which raises OSError. Any thread may ask for the rest.
+    With `classes`, labels and predictions are texts, each one of these. One thread calls
+    `catch_up`, which raises OSError. Any thread may ask for the rest.
     """
 
-    def __init__(self, path: Path, kind: type[AnyRows], make: Callable[[], AnyNumbers]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        kind: type[AnyRows],
+        make: Callable[[], AnyNumbers],
+        classes: Sequence[str] = (),
+    ) -> None:
         self.path = path
         self._kind, self._make = kind, make
+        self._classes = tuple(classes)
         self._lock = Lock()  # held briefly, to change or read what belongs together
         self.version = 0  # another number means something new
         self.rows_read = 0  # from all logs at this path
@@ -47,7 +55,7 @@ class Follower(Generic[AnyRows, AnyNumbers]):
         self._start_anew()
 
     def _start_anew(self) -> None:
-        self._tail = LogTail(self.path, self._kind)
+        self._tail = LogTail(self.path, self._kind, self._classes)
         self._numbers = self._make()
         self._rate = Rate(RATE_SECONDS)
         self._end = 0  # in bytes: the numbers cover the file up to here

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 ID = "id"  # a log without it can be read, too
-NAMES = ("model_id", "live_model_id")  # any text; all columns but these and ID are numbers
+NAMES = ("model_id", "live_model_id")  # any text; all other columns but ID are numbers,
+LABELS = ("y_true", "y_pred")  # or, of classes, texts
 COMPUTED = "absolute_error"  # if it is missing, computed from y_true and y_pred
 SEPARATORS = (",", ";", "\t")
 MAX_SHOWN = 80  # characters of a line that is shown
@@ -18,13 +19,23 @@ class LayoutError(Exception):
 class Layout(NamedTuple):
     """The way to split a line of a log: the place of each known column, out of `width` columns.
 
-    With `has_decimal_commas`, a comma in a number stands for a point.
+    With `has_decimal_commas`, a comma in a number stands for a point. With `classes`, labels and
+    predictions are texts, each one of them.
     """
 
     separator: str
     width: int
     places: Mapping[str, int]
     has_decimal_commas: bool = False
+    classes: tuple[str, ...] = ()
+
+    def is_class(self, name: str) -> bool:
+        """Returns True if the column of this name holds classes."""
+        return bool(self.classes) and name in LABELS
+
+    def is_number(self, name: str) -> bool:
+        """Returns True if the column of this name holds numbers."""
+        return name not in {ID, *NAMES} and not self.is_class(name)
 
     def cut(self, line: bytes) -> list[str]:
         """Returns the texts of a line's columns; none if there are too many or too few."""
@@ -45,13 +56,14 @@ class Layout(NamedTuple):
         return texts if len(texts) == self.width else []
 
 
-def own(fields: Sequence[str]) -> Layout:
+def own(fields: Sequence[str], classes: tuple[str, ...] = ()) -> Layout:
     """Returns the layout that our metric writes."""
     names = [ID, *fields]
-    return Layout(",", len(names), {name: place for place, name in enumerate(names)})
+    places = {name: place for place, name in enumerate(names)}
+    return Layout(",", len(names), places, classes=classes)
 
 
-def find(header: bytes, fields: Sequence[str]) -> Layout:
+def find(header: bytes, fields: Sequence[str], classes: tuple[str, ...] = ()) -> Layout:
     """Reads the layout from a header: known columns in any order, and columns of any other name.
 
     Raises LayoutError.
@@ -65,7 +77,7 @@ def find(header: bytes, fields: Sequence[str]) -> Layout:
             f"columns {_listed([ID, *fields])}, in any order, separated by a comma, a semicolon or "
             "a tab"
         )
-    return found
+    return found._replace(classes=classes)
 
 
 def shown(line: bytes) -> str:

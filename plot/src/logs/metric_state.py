@@ -21,7 +21,10 @@ class MetricStateError(Exception):
 
 
 class Trace(msgspec.Struct):
-    """The state's knowledge of one id. Times are Unix time in milliseconds, numbers points.
+    """The state's knowledge of one id. Times are Unix time in milliseconds.
+
+    A label is a number or a class, a prediction too; one of classes that is pending may be an
+    object of probabilities by class. The half Brier score is of classes.
 
     `pending` is an id of which one half is there; `unknown` is one that never came, that left
     without its other half, or whose row was long ago and is forgotten.
@@ -29,8 +32,8 @@ class Trace(msgspec.Struct):
 
     id: str
     found: Found = "unknown"
-    y_true: float | None = None
-    y_pred: float | None = None
+    y_true: float | str | None = None
+    y_pred: float | str | dict[str, float] | None = None
     absolute_error: float | None = None
     features_in_ms: int | None = None  # when published; known once the prediction is there
     label_in_ms: int | None = None  # published
@@ -38,6 +41,7 @@ class Trace(msgspec.Struct):
     received_in_ms: int | None = None  # when the pending half was received
     joined_in_ms: int | None = None
     model_id: str | None = None  # the model that predicted, if the prediction names it
+    half_brier: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class MetricState:
@@ -88,10 +92,9 @@ class MetricState:
         """Returns all that is known of one id."""
         with self._open() as database:
             if found := _one(database, _JOINED, canonical(row_id)):
-                error = abs(found["y_true"] - found["y_pred"])
-                return Trace(found="joined", absolute_error=error, **found)
+                return Trace(found="joined", **_with_error(found))
             if found := _one(database, _PENDING, canonical(row_id)):
-                return Trace(found="pending", **found)
+                return Trace(found="pending", **_with_probabilities(found))
         return Trace(row_id)
 
     @contextmanager
@@ -132,3 +135,19 @@ def _one(database: sqlite3.Connection, query: str, row_id: str) -> dict[str, Any
         for name, value in zip(names, cursor.fetchone() or (), strict=False)
         if name in fields
     }
+
+
+def _with_error(found: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a row of classes as they are, and of numbers with their error."""
+    if found.get("absolute_error") is None:
+        found["absolute_error"] = abs(found["y_true"] - found["y_pred"])
+        found.pop("half_brier", None)
+    return found
+
+
+def _with_probabilities(found: dict[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a half with its probabilities by class, which are JSON in the state."""
+    prediction = found["y_pred"]
+    if isinstance(prediction, str) and prediction.startswith("{"):  # no class begins so
+        found["y_pred"] = msgspec.json.decode(prediction)
+    return found

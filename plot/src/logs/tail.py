@@ -13,6 +13,7 @@ from logs.decimal_commas import Commas
 from logs.layout import Layout, LayoutError, find, own, shown
 from logs.log_file import LogFile
 from logs.parse import last_rows, parse
+from logs.row_rules import broken_rule
 from logs.rows import AnyRows, LoggedRow, header
 from pipeline.throttled_log import LogThrottle
 
@@ -30,9 +31,10 @@ class LogTail(Generic[AnyRows]):
     `unreadable` counts the lines that were skipped. Reading raises OSError.
     """
 
-    def __init__(self, path: Path, kind: type[AnyRows]) -> None:
+    def __init__(self, path: Path, kind: type[AnyRows], classes: tuple[str, ...] = ()) -> None:
         self._path = path
         self._kind = kind
+        self._own = own(kind._fields, classes)
         self._file = LogFile(path)
         self._commas = Commas()
         self._layout: Layout | None = None
@@ -41,6 +43,7 @@ class LogTail(Generic[AnyRows]):
         self._header_offset = 0  # where the lines of this layout begin
         self._wrong = ""  # what is wrong with the header
         self._first_unreadable = b""
+        self._rule = ""  # the one that it breaks
         self.unreadable = 0
         self._throttle = LogThrottle()
 
@@ -75,8 +78,7 @@ class LogTail(Generic[AnyRows]):
             are = f"{self.unreadable:,} lines could not be read and are"
         return (
             f"{are} not counted in any figure; the first is "
-            f"{shown(self._first_unreadable)}. Check what writes the file: a row has a label, "
-            "a prediction and a non-negative error, all finite numbers"
+            f"{shown(self._first_unreadable)}. Check what writes the file: {self._rule}"
         )
 
     def last_rows(self, count: int, end: int) -> list[LoggedRow]:
@@ -108,12 +110,12 @@ class LogTail(Generic[AnyRows]):
         if not self._is_begun:
             return b""
         try:
-            self._layout, self._header = find(first, self._kind._fields), first.strip()
+            self._layout, self._header = self._found(first), first.strip()
             return others
         except LayoutError as error:
             self._wrong = str(error)
-        if not parse(first + b"\n", self._kind)[1]:  # a row as our metric writes it
-            self._layout, others = own(self._kind._fields), first + b"\n" + others
+        if not parse(first + b"\n", self._kind, self._own)[1]:  # a row as our metric writes it
+            self._layout, others = self._own, first + b"\n" + others
             columns = header(self._kind).decode()
             self._wrong = f"without a header, its columns are assumed to be {columns}"
         log.warning("%s: %s", self._path, self._wrong)
@@ -133,7 +135,7 @@ class LogTail(Generic[AnyRows]):
 
     def _parsed(self, lines: bytes) -> tuple[AnyRows, list[bytes]]:
         if self._layout is None:
-            return parse(b"", self._kind)[0], io.BytesIO(lines).readlines()
+            return parse(b"", self._kind, self._own)[0], io.BytesIO(lines).readlines()
         if self._layout.has_decimal_commas:
             self._commas.examine(lines, self._layout)
             self._layout = self._layout._replace(has_decimal_commas=self._commas.are_decimal)
@@ -165,9 +167,12 @@ class LogTail(Generic[AnyRows]):
         if line.strip() == self._header:
             return self._layout
         try:
-            return find(line, self._kind._fields) if b"y_true" in line.lower() else None
+            return self._found(line) if b"y_true" in line.lower() else None
         except LayoutError:
             return None
+
+    def _found(self, header: bytes) -> Layout:
+        return find(header, self._kind._fields, self._own.classes)
 
     def _change(self, layout: Layout, line: bytes, offset: int) -> None:
         if self._layout is None:
@@ -179,7 +184,9 @@ class LogTail(Generic[AnyRows]):
         if not unreadable:
             return
         self.unreadable += len(unreadable)
-        self._first_unreadable = self._first_unreadable or unreadable[0]
+        if not self._first_unreadable:
+            self._first_unreadable = unreadable[0]
+            self._rule = broken_rule(unreadable[0], self._layout or self._own)
         if count := self._throttle.count(number=len(unreadable)):
             text = "skipped %d unreadable line(s) of %s, such as %s"
             log.warning(text, count, self._path, shown(unreadable[0]))

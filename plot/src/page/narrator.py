@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
+from errors_follower import ErrorsFollower
 from logs.follower import Follower
 from logs.metric_state import MetricState, MetricStateError, Trace
-from logs.rows import LoggedRow, Rows
+from logs.rows import LoggedRow
 from page import payloads
 from picture import PICTURE
 from pipeline.clock import now_in_ms
 from pipeline.files import METRIC_STATE
-from stats.summary import Summary
+from pipeline.table.schema import Schema
+from wording import about
 
 LAST_ROWS = 20
 
@@ -28,8 +30,12 @@ class Section(NamedTuple):
 class Narrator:
     """Reports what the follower and the sections have read. Thread-safe."""
 
-    def __init__(self, follower: Follower[Rows, Summary], sections: Sequence[Section]) -> None:
+    def __init__(
+        self, follower: ErrorsFollower, sections: Sequence[Section], schema: Schema
+    ) -> None:
         self._follower = follower
+        self._classes = schema.target.classes
+        self.about = about(schema)  # the words of the page, as plain values
         self._sections = sections
         self._followers = [follower, *(section.follower for section in sections)]
         self._picture = follower.path.with_name(PICTURE)
@@ -59,6 +65,7 @@ class Narrator:
         timed = self._timed(rows)
         return {
             "now_in_ms": now_in_ms(),
+            "data_set": self.about["name"],
             "reading": any(follower.is_reading for follower in self._followers),
             "summary": numbers | _time_of(timed),
             **charts,
@@ -69,7 +76,7 @@ class Narrator:
     def predictions(self) -> dict[str, Any]:
         """Returns the distribution of the predictions of all rows."""
         with self._follower.held() as summary:
-            return payloads.predictions(summary)
+            return payloads.predictions(summary, self._classes)
 
     def flow(self) -> dict[str, Any]:
         """Returns the rate of the rows, and the halves that pend or left unmatched.
@@ -98,7 +105,7 @@ class Narrator:
         """Opens the log, and returns how much of it is told of: see Follower.csv."""
         return self._follower.csv()
 
-    def _numbers(self, summary: Summary) -> dict[str, Any]:
+    def _numbers(self, summary: payloads.AnySummary) -> dict[str, Any]:
         problems = filter(None, (follower.problem() for follower in self._followers))
         return {
             **payloads.numbers(summary),

@@ -4,18 +4,24 @@ import math
 from typing import Any
 
 from picture import not_shown
+from stats.class_summary import ClassSummary
 from stats.scale import fit
-from stats.summary import Summary
+from stats.summary import ErrorSummary, Summary
 from stats.trend import Curve
 
 DIGITS = 7  # significant digits of the error curve
+MAX_CLASSES = 100  # of which the page shows a matrix: it has 10,000 cells
+
+AnySummary = Summary | ClassSummary
 
 
-def numbers(summary: Summary) -> dict[str, float | None]:
-    """Returns the numbers of all rows: counts, and points of the target.
+def numbers(summary: AnySummary) -> dict[str, Any]:
+    """Returns the numbers of all rows: counts, and errors in the unit of the target.
 
     A number is None if there are no rows, or it is beyond the range of a float.
     """
+    if isinstance(summary, ClassSummary):
+        return _numbers_of_classes(summary)
     return {
         "rows": summary.rows,
         "mae": known(summary.mae),
@@ -26,13 +32,33 @@ def numbers(summary: Summary) -> dict[str, float | None]:
     }
 
 
-def charts(summary: Summary) -> dict[str, Any]:
-    """Returns the three charts of a summary; the histogram is that of the picture."""
-    scale, density = fit(summary), summary.scatter.density()
+def _numbers_of_classes(summary: ClassSummary) -> dict[str, Any]:
+    most, share = summary.baseline
+    return {
+        "rows": summary.rows,
+        "accuracy": known(summary.accuracy),
+        "baseline": {"class": most, "accuracy": known(share)},
+        "mae": known(summary.mae),
+        "log_loss": known(summary.log_loss),
+        "classes_only": summary.tells_classes_only,
+        "impossible": summary.impossible,
+        "median": known(summary.median),
+        "p90": known(summary.errors.quantile(0.9)),
+    }
+
+
+def charts(summary: AnySummary) -> dict[str, Any]:
+    """Returns the charts of a summary; the histogram is that of the picture."""
+    pairs = _classes(summary) if isinstance(summary, ClassSummary) else _pairs(summary)
+    return _errors(summary) | pairs
+
+
+def _errors(summary: ErrorSummary) -> dict[str, Any]:
+    scale = fit(summary)
     return {
         "histogram": {
             "bar_width": scale.bar_width,
-            "counts": summary.errors.histogram(scale.edges).tolist(),
+            "counts": scale.counts(summary.errors).tolist(),
             "note": not_shown(summary, scale),
         },
         "trend": {
@@ -40,6 +66,12 @@ def charts(summary: Summary) -> dict[str, Any]:
             "1000": _curve(summary.trend.last(1000, window=100, step=5)),
             "all": _curve(summary.trend.whole()),
         },
+    }
+
+
+def _pairs(summary: Summary) -> dict[str, Any]:
+    density = summary.scatter.density()
+    return {
         "pairs": {
             "cell": density.cell,
             "y_true": density.y_true.tolist(),
@@ -50,8 +82,28 @@ def charts(summary: Summary) -> dict[str, Any]:
     }
 
 
-def predictions(summary: Summary) -> dict[str, Any]:
-    """Returns the histogram of all rows' predictions; those `beyond` its range are in no bar."""
+def _classes(summary: ClassSummary) -> dict[str, Any]:
+    """Returns the figures by class, and the matrix: each a list of a true class's predictions."""
+    figures = summary.by_class()
+    return {
+        "by_class": {
+            "rows": figures.rows.tolist(),
+            "predicted": figures.predicted.tolist(),
+            "recall": [known(value) for value in figures.recall.tolist()],
+            "precision": [known(value) for value in figures.precision.tolist()],
+        },
+        "confusion": summary.confusion.tolist() if len(figures.rows) <= MAX_CLASSES else None,
+    }
+
+
+def predictions(summary: AnySummary, classes: list[str]) -> dict[str, Any]:
+    """Returns the histogram of all rows' predictions; those `beyond` its range are in no bar.
+
+    Of classes it returns the number of predictions of each.
+    """
+    if isinstance(summary, ClassSummary):
+        counted = summary.by_class().predicted.tolist()
+        return {"classes": classes, "counts": counted, "rows": summary.rows}
     edges, counts = summary.scatter.predictions()
     return {
         "edges": edges.tolist(),

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -55,8 +55,10 @@ class Routes:
             Mount("/static", StaticFiles(directory=STATIC, packages=SHARED)),
         ]
 
-    async def page(self, _: Request) -> Response:
-        return FileResponse(STATIC / "index.html")
+    def page(self, _: Request) -> Response:
+        about = msgspec.json.encode(self._narrator.about).decode().replace("<", r"\u003c")
+        page = (STATIC / "index.html").read_text("utf-8")
+        return HTMLResponse(page.replace("{{about}}", about))
 
     async def events(self, _: Request) -> Response:
         return StreamingResponse(self._stream.follow(), media_type="text/event-stream")

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from logs.rows import Column
+from shadow_comparison.rows import Scores
 
 MIN_ROWS = 100  # rows that set the bound, before the first bet
 MIN_SPAN = 1e-300  # a smaller span counts as none: a stake, which is 1 / span, stays finite
@@ -24,9 +25,6 @@ PLACES, ZOOMS = 64, 7  # places where an end is searched for, closer each time
 _WIN = math.log(2 / ALPHA)  # on each side
 _SHARES = 1 / (np.arange(1, STAKES + 1) * np.arange(2, STAKES + 2))
 _LOG_SHARES = np.log(_SHARES / _SHARES.sum())
-
-
-Errors = npt.NDArray[np.float64]  # shape (2, n): the shadow model's errors, the live model's errors
 
 
 class Span:
@@ -45,7 +43,7 @@ class Span:
         """True once there were enough rows."""
         return self._rows >= MIN_ROWS and self.size > MIN_SPAN
 
-    def add(self, labels: Column, errors: Errors) -> int:
+    def add(self, labels: Column, errors: Scores) -> int:
         """Takes further rows until there are enough; returns how many it took."""
         rows = len(labels)
         seen = np.concatenate([self._labels, labels])

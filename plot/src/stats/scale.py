@@ -7,8 +7,9 @@ import numpy as np
 
 from logs.rows import Column
 from stats.bulk import bulk, round_up
-from stats.error_histogram import MAX_BINNED, MIN_BINNED, ErrorHistogram
-from stats.summary import Summary
+from stats.class_summary import ClassSummary
+from stats.error_histogram import BIN_RATIO, MAX_BINNED, MIN_BINNED, Counts, ErrorHistogram
+from stats.summary import ErrorSummary
 
 MAE_SHARE = 0.75  # of the axis: MAE lies within it, with room to its right
 MAX_STRETCH = 2  # times the bulk: with a few huge rows MAE is further out, which the picture says
@@ -18,11 +19,15 @@ MAX_SHARE = 0.995  # of the rows that differ from zero: the axis need not go fur
 
 
 class Scale(NamedTuple):
-    """An axis from 0, with `bars` bars, each `units` times ten to the `power` wide."""
+    """An axis from 0, with `bars` bars, each `units` times ten to the `power` wide.
+
+    If it `is_closed`, the last bar has the errors at its end, too: there are none beyond.
+    """
 
     bars: int
     units: int
     power: int
+    is_closed: bool = False
 
     @property
     def edges(self) -> Column:
@@ -41,12 +46,20 @@ class Scale(NamedTuple):
         """End of the axis, in points."""
         return float(self.edges[-1])
 
+    def counts(self, errors: ErrorHistogram) -> Counts:
+        """Returns the number of rows in each bar."""
+        edges = self.edges
+        if self.is_closed:
+            edges[-1] *= BIN_RATIO
+        return errors.histogram(edges)
 
+
+WHOLE = Scale(20, 5, -2, is_closed=True)  # from 0 to 1: what 1 - p of a class can be
 NOTHING = Scale(20, 5, -2)  # from 0 to 1: all rows are exact, if there are any
 
 
-def fit(summary: Summary) -> Scale:
-    """Returns the scale that shows the bulk of a summary's rows.
+def fit(summary: ErrorSummary) -> Scale:
+    """Returns the scale that shows the bulk of a summary's rows; of classes it shows them all.
 
     An outlier does not squeeze the rest: the axis ends with the bulk of the rows whose error is not
     zero, or where 99.5 % of those do, but not before an MAE that is near. A bar is 2 IQR / n^(1/3)
@@ -55,6 +68,8 @@ def fit(summary: Summary) -> Scale:
     rarely change.
     """
     errors = summary.errors
+    if isinstance(summary, ClassSummary):
+        return WHOLE
     if errors.exact() == errors.rows:
         return NOTHING
     reach, iqr = _reach(errors)

@@ -5,14 +5,14 @@ import math
 import boost_histogram as bh
 import numpy as np
 
-from logs.rows import Rows
+from logs.rows import Column, Rows
 from stats.error_histogram import ErrorHistogram
 from stats.scatter import Scatter
 from stats.trend import Trend
 
 
-class Summary:
-    """The rows added so far: their errors in fine bins, labels against predictions, and sums.
+class ErrorSummary:
+    """The errors of the rows added so far, in fine bins, over time, and their sum.
 
     No number leaves a row out. The sums are Neumaier's (1974): the rounding error is added at the
     end, so a small row counts beside a huge one.
@@ -21,9 +21,6 @@ class Summary:
     def __init__(self) -> None:
         self.errors = ErrorHistogram()
         self._error_sum = bh.accumulators.Sum()
-        self._square_sum = bh.accumulators.Sum()
-        self._difference_sum = bh.accumulators.Sum()
-        self.scatter = Scatter()
         self.trend = Trend()
         self.largest = 0.0  # of the errors
 
@@ -32,15 +29,10 @@ class Summary:
         """Number of rows."""
         return self.errors.rows
 
-    def add(self, rows: Rows) -> None:
-        """Adds further rows."""
-        errors = rows.absolute_error
+    def add_errors(self, errors: Column) -> None:
+        """Adds the errors of further rows."""
         self.errors.add(errors)
         self._error_sum.fill(errors)
-        with np.errstate(over="ignore"):
-            self._square_sum.fill(errors**2)
-            self._difference_sum.fill(rows.y_pred - rows.y_true)
-        self.scatter.add(rows)
         self.trend.add(errors)
         self.largest = max(self.largest, float(errors.max(initial=0)))
 
@@ -48,16 +40,6 @@ class Summary:
     def mae(self) -> float:
         """The mean absolute error; infinite beyond the range of a float, NaN without rows."""
         return self._mean(self._error_sum)
-
-    @property
-    def rmse(self) -> float:
-        """The root of the mean squared error; infinite or NaN as the MAE is."""
-        return math.sqrt(self._mean(self._square_sum))
-
-    @property
-    def bias(self) -> float:
-        """The mean of y_pred - y_true; infinite or NaN as the MAE is."""
-        return self._mean(self._difference_sum)
 
     @property
     def median(self) -> float:
@@ -68,3 +50,32 @@ class Summary:
         if not self.rows:
             return math.nan
         return total.value / self.rows if math.isfinite(total.value) else math.inf
+
+
+class Summary(ErrorSummary):
+    """The numbers of rows of numbers: their errors, and labels against predictions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._square_sum = bh.accumulators.Sum()
+        self._difference_sum = bh.accumulators.Sum()
+        self.scatter = Scatter()
+
+    def add(self, rows: Rows) -> None:
+        """Adds further rows."""
+        errors = rows.absolute_error
+        self.add_errors(errors)
+        with np.errstate(over="ignore"):
+            self._square_sum.fill(errors**2)
+            self._difference_sum.fill(rows.y_pred - rows.y_true)
+        self.scatter.add(rows)
+
+    @property
+    def rmse(self) -> float:
+        """The root of the mean squared error; infinite or NaN as the MAE is."""
+        return math.sqrt(self._mean(self._square_sum))
+
+    @property
+    def bias(self) -> float:
+        """The mean of y_pred - y_true; infinite or NaN as the MAE is."""
+        return self._mean(self._difference_sum)

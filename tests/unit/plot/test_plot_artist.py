@@ -12,6 +12,7 @@ from pipeline.errors import SettingsError
 from pipeline.run import Run
 from plot import PlotSettings
 from stats.summary import Summary
+from support.schemas import DIABETES
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 
@@ -36,7 +37,7 @@ def test_the_gauges_tell_what_is_on_disk(
     tmp_path: Path, run: Run, follower: Follower[Rows, Summary]
 ) -> None:
     picture = tmp_path / "error_distribution.png"
-    artist = Artist(follower, run, interval_seconds=3600)
+    artist = Artist(follower, run, interval_seconds=3600, schema=DIABETES)
     append(tmp_path, "x")
     assert follower.catch_up(math.inf)
     artist.draw_if_due()
@@ -50,7 +51,7 @@ def test_the_gauges_tell_what_is_on_disk(
 
 
 def test_only_rows_are_news(tmp_path: Path, run: Run, follower: Follower[Rows, Summary]) -> None:
-    artist = Artist(follower, run, interval_seconds=0)
+    artist = Artist(follower, run, interval_seconds=0, schema=DIABETES)
     append(tmp_path)
     append(tmp_path, "x")
     follower.catch_up(math.inf)
@@ -61,7 +62,7 @@ def test_only_rows_are_news(tmp_path: Path, run: Run, follower: Follower[Rows, S
 def test_it_draws_at_most_once_an_interval_unless_told_to(
     tmp_path: Path, run: Run, follower: Follower[Rows, Summary]
 ) -> None:
-    artist = Artist(follower, run, interval_seconds=3600)
+    artist = Artist(follower, run, interval_seconds=3600, schema=DIABETES)
     for rows, drawn in ((1, 1), (2, 1)):
         append(tmp_path, 1)
         follower.catch_up(math.inf)
@@ -74,7 +75,7 @@ def test_it_draws_at_most_once_an_interval_unless_told_to(
 def test_a_new_log_starts_a_new_picture(
     tmp_path: Path, run: Run, follower: Follower[Rows, Summary]
 ) -> None:
-    artist = Artist(follower, run, interval_seconds=0)
+    artist = Artist(follower, run, interval_seconds=0, schema=DIABETES)
     append(tmp_path, 1, 2)
     follower.catch_up(math.inf)
     artist.draw()

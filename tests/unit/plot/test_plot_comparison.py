@@ -75,7 +75,7 @@ def test_it_agrees_with_numpy_and_itself_however_the_rows_come(
     for piece in np.split(both, sorted(cuts)):
         pieces.add(shadow_rows(*piece.T))
     assert pieces.rows == len(errors)
-    assert pieces.mae() == pytest.approx(both.mean(axis=0))
+    assert pieces.score() == pytest.approx(both.mean(axis=0))
     assert pieces.rmse() == pytest.approx(np.sqrt((both**2).mean(axis=0)))
     assert (pieces.bound, pieces.beyond) == (whole.bound, whole.beyond)
     difference = pieces.difference()
@@ -173,7 +173,7 @@ def test_a_shadow_model_far_off_on_some_rows_is_not_better() -> None:
     shadow = np.where(np.arange(4000) % 10 == 9, 5060.0, 33.0)
     comparison = compared(shadow, live)
     assert comparison.difference() is not None
-    assert comparison.mae() == pytest.approx((535.7, 60))
+    assert comparison.score() == pytest.approx((535.7, 60))
     assert comparison.verdict() == "worse"
     late = compared(np.sort(shadow), live)
     assert late.beyond == 400
@@ -186,7 +186,7 @@ def test_a_shadow_model_that_gives_no_number_is_not_better(gain: float, verdict:
     shadow = np.where(np.arange(3000) % 5 < 2, math.inf, live - gain)
     comparison = compared(shadow, live)
     assert (comparison.rows, comparison.failed) == (1800, 1200)
-    assert comparison.mae() == pytest.approx((50 - gain, 50), abs=0.1)
+    assert comparison.score() == pytest.approx((50 - gain, 50), abs=0.1)
     assert comparison.verdict() == verdict
     none = compared([math.inf] * 500, [20.0] * 500)
     assert (none.rows, none.failed, none.verdict()) == (0, 500, "failing")
@@ -221,7 +221,7 @@ def test_bad_lines_spoil_no_others(chosen: list[bytes]) -> None:
 
 
 def test_pairs_without_end_do_not_fill_the_memory() -> None:
-    comparisons = Comparisons()
+    comparisons = Comparisons(Comparison)
     for number in range(3):
         names = [f"m{number}-{n}" for n in range(1000)]
         text = "".join(lines((1, 2), pair=(name, "live")) for name in names)

@@ -10,6 +10,7 @@ from logs.follower import Follower
 from logs.rows import Rows
 from page.narrator import LAST_ROWS, Narrator, Section
 from stats.summary import Summary
+from support.schemas import DIABETES
 
 HEADER = "id,y_true,y_pred,absolute_error\n"
 
@@ -26,7 +27,7 @@ def write(follower: Follower[Rows, Summary], rows: int) -> None:
 
 
 def test_the_view_and_the_numbers_agree(follower: Follower[Rows, Summary]) -> None:
-    narrator = Narrator(follower, [])
+    narrator = Narrator(follower, [], DIABETES)
     write(follower, 30)
     view, numbers = narrator.view(), narrator.numbers()
     assert view["summary"] == numbers
@@ -37,7 +38,7 @@ def test_the_view_and_the_numbers_agree(follower: Follower[Rows, Summary]) -> No
 
 
 def test_without_a_metric_its_state_is_not_known(follower: Follower[Rows, Summary]) -> None:
-    narrator = Narrator(follower, [])
+    narrator = Narrator(follower, [], DIABETES)
     assert narrator.flow() == {"rows_per_second": 0, "pending": None, "unmatched": None}
     assert narrator.model_id() is None
     write(follower, 1)
@@ -48,7 +49,7 @@ def test_a_section_has_its_own_field_its_problem_and_its_news(
     follower: Follower[Rows, Summary], tmp_path: Path
 ) -> None:
     other = Follower(tmp_path / "other.csv", Rows, Summary)
-    narrator = Narrator(follower, [Section("other", other, lambda: 42)])
+    narrator = Narrator(follower, [Section("other", other, lambda: 42)], DIABETES)
     write(follower, 1)
     assert narrator.view()["reading"], "the section has not read its log yet"
     before = narrator.version

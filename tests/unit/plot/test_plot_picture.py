@@ -13,6 +13,7 @@ from logs.rows import Rows
 from picture import not_shown, render
 from stats.scale import MAE_SHARE, MAX_BARS, MAX_STRETCH, MIN_BARS, fit
 from stats.summary import Summary
+from support.schemas import DIABETES
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ERRORS = st.just(0.0) | st.builds(
@@ -122,12 +123,12 @@ def test_rows_left_out_are_told(errors: object, words: str) -> None:
     ],
 )
 def test_the_picture_is_a_png_of_its_size(errors: object) -> None:
-    with Image.open(io.BytesIO(render(summary_of(errors), NOON))) as image:
+    with Image.open(io.BytesIO(render(summary_of(errors), NOON, DIABETES))) as image:
         image.load()
         assert (image.format, image.size) == ("PNG", (1200, 675))
 
 
 def test_the_same_summary_at_the_same_time_gives_the_same_picture() -> None:
-    picture = render(summary_of(SPREAD), NOON)
-    assert picture == render(summary_of(SPREAD), NOON)
-    assert picture != render(summary_of(SPREAD), NOON.replace(second=1))
+    picture = render(summary_of(SPREAD), NOON, DIABETES)
+    assert picture == render(summary_of(SPREAD), NOON, DIABETES)
+    assert picture != render(summary_of(SPREAD), NOON.replace(second=1), DIABETES)

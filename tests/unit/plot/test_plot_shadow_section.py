@@ -13,6 +13,7 @@ from pipeline.files import METRIC_LOG_SHADOW_COLUMNS
 from shadow_comparison.rows import ShadowRows
 from shadow_comparison.section import shadow_section
 from stats.summary import Summary
+from support.schemas import DIABETES
 from support.waiting import PATIENCE_SECONDS
 
 HEADER = ",".join(METRIC_LOG_SHADOW_COLUMNS) + "\n"
@@ -29,9 +30,9 @@ class Plot:
     def __init__(self, logs_dir: Path) -> None:
         errors, section = (
             Follower(logs_dir / "metric_log.csv", Rows, Summary),
-            shadow_section(logs_dir),
+            shadow_section(logs_dir, DIABETES),
         )
-        self.narrator = Narrator(errors, [section])
+        self.narrator = Narrator(errors, [section], DIABETES)
         self._followers = [errors, section.follower]
 
     def shown(self) -> Any:

@@ -26,7 +26,7 @@ NAMED = {
     ],
     "plot/src/plot.py": [
         "from shadow_comparison.section import shadow_section",
-        "sections: list[Section] = [shadow_section(settings.logs)]",
+        "sections: list[Section] = [shadow_section(settings.logs, schema)]",
     ],
     "metric/src/durable_csv.py": [
         'log.warning("%s was changed by something else: %s; beginning a new one", self._path,'

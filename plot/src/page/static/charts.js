@@ -1,3 +1,4 @@
+import {isOfClasses} from './about.js';
 import {CONFIG, loadPlotly, readColours} from './drawing.js';
 import {difference, histogram, pairs, trend} from './figures.js';
 import {setText, time} from './format.js';
@@ -9,7 +10,7 @@ const UNSEEN_PAUSE_IN_MS = 5000; // for a chart out of sight: also there it is n
 const charts = [
   chart('histogram', histogram, histogramWords, histogramTable),
   chart('trend', (event, colour) => trend(event, colour, span), (event) => trendWords(event, span), (event) => trendTable(event, span)),
-  chart('pairs', pairs, pairsWords, pairsTable),
+  ...isOfClasses ? [] : [chart('pairs', pairs, pairsWords, pairsTable)],
   chart('difference', difference, differenceWords),
 ];
 let span = document.querySelector('#span input:checked').value;

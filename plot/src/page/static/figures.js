@@ -1,4 +1,5 @@
 // What Plotly draws: each function gives the traces and the layout of one chart.
+import {MEAN, isOfClasses, titled, withUnit} from './about.js';
 import {axis, layout, lineLabel, ticks, upright} from './drawing.js';
 import {count, edge, points as written, tenths} from './format.js';
 
@@ -7,7 +8,7 @@ const widthOf = (text) => 7.2 * text.length;
 // A line within the axis, and its label beside it; what lies further out is named at the end of the axis.
 function marks({rows, mae, median}, end, width, colour) {
   if (!rows) return {shapes: [], annotations: []};
-  const all = [['median', median ?? Infinity, colour.median, 'dot'], ['MAE', mae ?? Infinity, colour.mae]]
+  const all = [['median', median ?? Infinity, colour.median, 'dot'], [isOfClasses ? 'mean' : 'MAE', mae ?? Infinity, colour.mae]]
     .map(([name, value, color, dash]) => ({value, color, dash, text: `${name} ${tenths(value)}`}));
   const near = all.filter(({value}) => value <= end).sort((a, b) => a.value - b.value);
   const far = all.filter(({value}) => value > end);
@@ -36,11 +37,11 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
     traces: [{
       type: 'bar', x: counts.map((_, i) => (i + 0.5) * width), y: counts, width: 0.94 * width,
       customdata: counts.map((_, i) => `${edge(i, width)} to ${edge(i + 1, width)}`),
-      marker: {color: colour.bars}, hovertemplate: '%{customdata} points<br>%{y:,} rows<extra></extra>',
+      marker: {color: colour.bars}, hovertemplate: `${withUnit('%{customdata}')}<br>%{y:,} rows<extra></extra>`,
     }],
     layout: layout(colour, {
       bargap: 0,
-      xaxis: axis('absolute error (points)', colour, {range: [0, end], showgrid: false, nticks: 8, ...ticks(end)}),
+      xaxis: axis(isOfClasses ? 'error (1 − p of the true class)' : titled('absolute error'), colour, {range: [0, end], showgrid: false, nticks: 8, ...ticks(end)}),
       yaxis: axis('rows', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
       ...marks(summary, end, plotWidth, colour),
     }),
@@ -65,12 +66,12 @@ export function trend({trend}, colour, span) {
         line: {width: 0}, hoverinfo: 'skip'},
       {type: 'scatter', mode: points.rows.length < 2 ? 'markers' : 'lines', x: points.rows, y: points.mae,
         customdata: points.band.map((half, i) => `${tenths(points.mae[i])}${half == null ? '' : ` ± ${tenths(half)}`}`),
-        line: {color: colour.mae, width: 2}, hovertemplate: 'MAE %{customdata}<extra></extra>'},
+        line: {color: colour.mae, width: 2}, hovertemplate: `${MEAN} %{customdata}<extra></extra>`},
     ],
     layout: layout(colour, {
       hovermode: 'x',
       xaxis: axis('row', colour, {showgrid: false, tickformat: ',d', nticks: 6, ...none}),
-      yaxis: axis('MAE (points)', colour, {rangemode: 'tozero', nticks: 6, ...ticks(Math.max(...points.mae)), ...none}),
+      yaxis: axis(titled(MEAN), colour, {rangemode: 'tozero', nticks: 6, ...ticks(Math.max(...points.mae)), ...none}),
     }),
   };
 }
@@ -107,8 +108,8 @@ export function pairs({pairs}, colour, plotWidth) {
         hovertemplate: '%{customdata}<extra></extra>'},
     ],
     layout: layout(colour, {
-      xaxis: axis('y_true (points)', colour, sides),
-      yaxis: axis('y_pred (points)', colour, {...sides, scaleanchor: 'x'}),
+      xaxis: axis(titled('y_true'), colour, sides),
+      yaxis: axis(titled('y_pred'), colour, {...sides, scaleanchor: 'x'}),
     }),
   };
 }
@@ -128,11 +129,11 @@ export function difference({shadow}, colour) {
     traces: mean == null ? [] : [{
       type: 'scatter', mode: 'markers', x: [mean], y: [0], marker: {size: 13, color: colour.bars},
       error_x: {type: 'data', array: [high - mean], arrayminus: [mean - low], thickness: 4, width: 9, color: colour.bars},
-      hovertemplate: `${written(mean)} points<br>${written(low)} to ${written(high)}<extra></extra>`,
+      hovertemplate: `${withUnit(written(mean))}<br>${written(low)} to ${written(high)}<extra></extra>`,
     }],
     layout: layout(colour, {
       margin: {l: 12, r: 12, t: 8, b: 44},
-      xaxis: axis('difference (points)', colour, {range: [-end, end], nticks: 7, ...ticks(end)}),
+      xaxis: axis(titled('difference'), colour, {range: [-end, end], nticks: 7, ...ticks(end)}),
       yaxis: {visible: false, fixedrange: true, range: [-1, 1.4]},
       shapes: [upright(0, colour.muted, 'dash')],
       annotations: [sideLabel(0, '← shadow better', colour), sideLabel(1, 'shadow worse →', colour)],

@@ -1,11 +1,25 @@
-import {age, count, counted, date, duration, points, setText, signedPoints, tenths, time} from './format.js';
+import {about, isOfClasses, pageTitle, withUnit} from './about.js';
+import {age, count, counted, date, duration, percent, points, setText, signedPoints, tenths, time} from './format.js';
 
+const {unit} = about;
+const SPREAD = [
+  ['median', 'Median error', unit, 'Half of the errors are below this.'],
+  ['p90', '90th percentile', unit, 'Nine in ten errors are below this.'],
+];
+const OF_NUMBERS = [
+  ['mae', 'MAE', unit, 'Mean absolute error.'],
+  ...SPREAD,
+  ['rmse', 'RMSE', unit, 'Like MAE, but large errors weigh more.'],
+  ['bias', 'Bias', unit, ''],
+];
+const OF_CLASSES = [
+  ['accuracy', 'Accuracy', '', ''],
+  ['mae', 'Mean error', '', 'Mean of 1 − p of the true class.'],
+  ['log_loss', 'Log loss', '', ''],
+  ...SPREAD,
+];
 const CARDS = [
-  ['mae', 'MAE', 'points', 'Mean absolute error.'],
-  ['median', 'Median error', 'points', 'Half of the errors are below this.'],
-  ['p90', '90th percentile', 'points', 'Nine in ten errors are below this.'],
-  ['rmse', 'RMSE', 'points', 'Like MAE, but large errors weigh more.'],
-  ['bias', 'Bias', 'points', ''],
+  ...isOfClasses ? OF_CLASSES : OF_NUMBERS,
   ['rows', 'Rows joined', 'rows', 'Predictions joined with their label.'],
   ['rate', 'Rate', 'rows/s', 'Rows per second, last 10 s.'],
   ['pending', 'Pending halves', 'halves', ''],
@@ -46,16 +60,48 @@ export function showNote(name, text) {
   if (text) setText(note, text);
 }
 
-export function showNumbers({summary, reading}) {
-  set('rows', count(summary.rows));
+function showOfNumbers(summary) {
   const none = summary.rows ? Infinity : null; // JSON has no number beyond all of them
   for (const name of ['mae', 'median', 'p90', 'rmse']) set(name, points(summary[name] ?? none));
   set('bias', signedPoints(summary.bias), biasWords(summary));
+}
+
+// Of what would be right without any model, too: 94 % say little where 94 % of the rows are of one class.
+function baselineWords({rows, baseline}) {
+  return rows ? `Always ${about.classes[baseline.class]}: ${percent(baseline.accuracy)}.` : 'Share of right rows.';
+}
+
+const WORST_LOSS = 34.5; // of a row: −ln 1e-15
+
+function lossWords({classes_only: only, impossible}) {
+  if (only) return 'Meaningless without probabilities.';
+  if (impossible) return `${counted(impossible, 'row')} with no probability for the true class; each counts ${WORST_LOSS}.`;
+  return 'Mean of −ln p of the true class.';
+}
+
+function showOfClasses(summary) {
+  for (const name of ['mae', 'median', 'p90']) set(name, points(summary[name]));
+  set('accuracy', percent(summary.accuracy), baselineWords(summary));
+  set('log_loss', points(summary.log_loss), lossWords(summary));
+  showNote('only', summary.classes_only && 'Every error is 0 or 1: only classes were told, no probabilities. '
+    + 'The mean error is the share of wrong rows, and a log loss would say no more.');
+}
+
+function titleOf({mae, accuracy}) {
+  if (mae == null) return pageTitle;
+  return `${isOfClasses ? `Accuracy ${percent(accuracy)}` : `MAE ${titleUnit(points(mae))}`} · ${pageTitle}`;
+}
+
+const titleUnit = (text) => (unit === 'points' ? text : withUnit(text));
+
+export function showNumbers({summary, reading}) {
+  set('rows', count(summary.rows));
+  (isOfClasses ? showOfClasses : showOfNumbers)(summary);
   lastRow = summary.last_row_in_ms;
   tickNumbers();
   document.getElementById('note-reading').hidden = !reading;
   showNote('problem', summary.problem);
-  document.title = summary.mae == null ? 'Streaming inference' : `MAE ${points(summary.mae)} · Streaming inference`;
+  document.title = titleOf(summary);
 }
 
 export function tickNumbers() {

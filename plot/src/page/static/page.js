@@ -1,3 +1,5 @@
+import {about, fitWords} from './about.js';
+import {showClasses, startClasses} from './classes.js';
 import {connect} from './connection.js';
 import {setClock, setText, time} from './format.js';
 import {showNumbers, showFlow, tickNumbers} from './numbers.js';
@@ -40,8 +42,10 @@ function lost() {
 
 const show = {
   rows(event) {
+    if (event.data_set !== about.name) return location.reload(); // plot was started with another one
     showNumbers(event);
     showRows(event.last_rows, event.summary);
+    showClasses(event);
     showShadow(event);
     showCharts(event);
     loadCharts();
@@ -52,6 +56,8 @@ const show = {
   },
 };
 
+fitWords();
+startClasses();
 connect('/events', Object.keys(show), {
   onEvent(kind, event) {
     setClock(event.now_in_ms);

@@ -1,3 +1,4 @@
+import {isOfClasses} from './about.js';
 import {age, points, setText} from './format.js';
 import {idText} from './table.js';
 import {goToTrace} from './trace.js';
@@ -46,13 +47,20 @@ function numberCell(className, value, ...before) {
   return td;
 }
 
+function labelCell(value, isWrong = false) {
+  if (!isOfClasses) return numberCell('number', value);
+  const td = cell(isWrong ? 'class wrong' : 'class', value);
+  td.title = value; // which may be cut
+  return td;
+}
+
 function addRow(row) {
   const tr = document.createElement('tr');
   const error = row.absolute_error ?? Infinity; // JSON has no number for it
   tr.append(
     cell('id', idButton(row.id)),
-    numberCell('number', row.y_true),
-    numberCell('number', row.y_pred),
+    labelCell(row.y_true),
+    labelCell(row.y_pred, row.y_pred !== row.y_true),
     numberCell('error', error, errorBar()),
     cell('number age', age(row.joined_in_ms)),
   );
@@ -92,7 +100,7 @@ function render() {
 
 export function showRows(rows, {p90} = {}) {
   latest = rows;
-  end = 2 * p90 || end;
+  end = isOfClasses ? 1 : 2 * p90 || end;
   held = isHeld();
   setText(hint, held ? 'Paused while you choose' : rows.length ? 'Choose an id to trace it' : 'No rows yet; they appear here');
   if (!held) render();

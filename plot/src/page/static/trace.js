@@ -1,3 +1,4 @@
+import {isOfClasses, withUnit} from './about.js';
 import {count, date, duration, points, timeToTheMillisecond} from './format.js';
 
 const form = document.getElementById('trace-form');
@@ -19,14 +20,34 @@ function make(tag, className, ...content) {
   return element;
 }
 
+const SHOWN = 5; // classes of a prediction
+
+function probabilities(byClass) {
+  const all = Object.entries(byClass).sort(([, one], [, other]) => other - one);
+  const rest = all.length > SHOWN ? ` and ${count(all.length - SHOWN)} more` : '';
+  return `${all.slice(0, SHOWN).map(([name, p]) => `${name} ${points(p)}`).join(', ')}${rest}`;
+}
+
+const isByClass = (value) => value !== null && typeof value === 'object';
+
+// A number, or a class; of probabilities by class the most probable one.
+function told(value) {
+  if (isByClass(value)) return Object.keys(value).reduce((best, name) => (value[name] > value[best] ? name : best));
+  return typeof value === 'string' ? value : points(value);
+}
+
+function predictedWords(prediction, model) {
+  return [isByClass(prediction) && probabilities(prediction), model && `by the model ${model}`].filter(Boolean).join('; ');
+}
+
 function stepsOf(answer) {
   const {y_true: label, y_pred: prediction, model_id: model} = answer;
   const pending = answer.found === 'pending';
   const error = errorOf(answer);
   const steps = [
     ['features published', answer.features_in_ms, '', pending && prediction == null && UNKNOWN_START],
-    ['label published', answer.label_in_ms, `y_true ${points(label)}`, label == null && LATE],
-    ['prediction published', answer.prediction_in_ms, `y_pred ${points(prediction)}`, prediction == null && UNPREDICTED, model && `by the model ${model}`],
+    ['label published', answer.label_in_ms, `y_true ${told(label)}`, label == null && LATE],
+    ['prediction published', answer.prediction_in_ms, `y_pred ${told(prediction)}`, prediction == null && UNPREDICTED, predictedWords(prediction, model)],
     ['row written', answer.joined_in_ms, `error ${points(error)}`, pending && BOTH],
   ];
   if (pending) steps.splice(3, 0, [`${label == null ? 'prediction' : 'label'} received by metric`, answer.received_in_ms, '', false]);
@@ -57,9 +78,17 @@ function stepItem({name, at, value, missing, who}, start) {
 // JSON has no number for an error that is beyond all of them.
 const errorOf = ({found, absolute_error: error}) => (found === 'joined' ? error ?? Infinity : error);
 
+function joinedWords(answer) {
+  const error = points(errorOf(answer));
+  if (!isOfClasses) return `Joined, with an error of ${withUnit(error)}.`;
+  const {y_true: label, y_pred: predicted, half_brier: brier} = answer;
+  const right = label === predicted ? `${label} was predicted, and is right` : `${predicted} was predicted, and ${label} is right`;
+  return `Joined: ${right}. The error is ${error}${brier == null ? '' : `, half Brier score ${points(brier)}`}.`;
+}
+
 function headline(answer, start) {
   const on = Number.isFinite(start) ? ` Times are local, on ${date(start)}.` : '';
-  if (answer.found === 'joined') return `Joined, with an error of ${points(errorOf(answer))} points.${on}`;
+  if (answer.found === 'joined') return `${joinedWords(answer)}${on}`;
   return `Pending: the other half is missing. Checked again every second.${on}`;
 }
 

@@ -1,4 +1,5 @@
 // The charts in words and as tables.
+import {MEAN, SCORE, isOfClasses, withUnit} from './about.js';
 import {count, counted, edge, points, round, signedPoints, tenths} from './format.js';
 
 const NONE = 'No rows yet.';
@@ -6,8 +7,8 @@ const NONE = 'No rows yet.';
 export function histogramWords({summary, histogram}) {
   if (!summary.rows) return NONE;
   const note = histogram.note ? ` (${histogram.note})` : '';
-  return `Half of the errors are below ${tenths(summary.median ?? Infinity)} points, nine in ten below ${tenths(summary.p90 ?? Infinity)}. `
-    + `The mean (MAE) is ${tenths(summary.mae ?? Infinity)}${note}.`;
+  return `Half of the errors are below ${withUnit(tenths(summary.median ?? Infinity))}, nine in ten below ${tenths(summary.p90 ?? Infinity)}. `
+    + `The mean${isOfClasses ? '' : ' (MAE)'} is ${tenths(summary.mae ?? Infinity)}${note}.`;
 }
 
 export function histogramTable({histogram: {bar_width: width, counts}}) {
@@ -26,24 +27,26 @@ export function trendWords({trend}, span) {
   const mae = maeOf(trend[span]);
   const half = band.at(-1) == null ? '' : ` ± ${tenths(band.at(-1))}`;
   const over = span === 'all' ? 'all rows' : `the last ${count(Number(span))} rows`;
-  return `The rolling MAE over ${count(window)} rows is now ${tenths(mae.at(-1))}${half} points; `
+  return `The rolling ${MEAN} over ${count(window)} rows is now ${withUnit(`${tenths(mae.at(-1))}${half}`)}; `
     + `over ${over} it ranged from ${tenths(Math.min(...mae))} to ${tenths(Math.max(...mae))}.`;
 }
 
 export function trendTable({trend}, span) {
   const {rows, band} = trend[span], mae = maeOf(trend[span]);
   return {
-    head: ['row', 'MAE', '± (95 %)'],
+    head: ['row', MEAN, '± (95 %)'],
     rows: rows.map((row, i) => [count(row), points(mae[i]), points(band[i])]),
   };
 }
 
 const called = ({model_id: name}) => (name ? `Shadow model ${name}` : 'The shadow model'); // your own may have no name
 
+const AGREE = isOfClasses ? 'their half Brier scores differ by less than 0.001' : 'their mean errors agree to a thousandth';
+
 // One that is better by 1.9 points (0.8 to 3.0): a minus would be one more thing to understand.
 function size({mean, low, high}) {
   const ends = [low, high].map(Math.abs).sort((a, b) => a - b);
-  return `${tenths(Math.abs(mean))} points (${tenths(ends[0])} to ${tenths(ends[1])}) on average`;
+  return `${withUnit(tenths(Math.abs(mean)))} (${tenths(ends[0])} to ${tenths(ends[1])}) on average`;
 }
 
 export function verdictWords({rows, rows_needed: needed, candidate, difference, verdict}) {
@@ -51,9 +54,9 @@ export function verdictWords({rows, rows_needed: needed, candidate, difference, 
   const say = {
     failing: () => `${subject} failed on some rows, so it cannot be called better.`,
     'too few rows': () => `Too few rows to tell: ${count(rows)} of ${count(needed)}.`,
-    better: () => `${subject} is better: its error is smaller by ${size(difference)}.`,
-    worse: () => `${subject} is worse: its error is larger by ${size(difference)}.`,
-    equal: () => `${subject} is as good as the live model: their mean errors agree to a thousandth.`,
+    better: () => `${subject} is better: its ${SCORE} is smaller by ${size(difference)}.`,
+    worse: () => `${subject} is worse: its ${SCORE} is larger by ${size(difference)}.`,
+    equal: () => `${subject} is as good as the live model: ${AGREE}.`,
     unclear: () => 'No clear difference yet.',
   };
   return say[verdict]();
@@ -63,11 +66,19 @@ export function failedWords({rows, failed}) {
   return failed > 0 && `The shadow model failed on ${count(failed)} of ${counted(rows + failed, 'row')}; neither mean includes them.`;
 }
 
+export function onlyWords({candidate, live}) {
+  const models = [candidate.classes_only && 'The shadow model', live.classes_only && 'The live model'].filter(Boolean);
+  if (!models.length) return '';
+  const both = models.length > 1;
+  return `${both ? 'Both models tell' : `${models[0]} tells`} classes only, without probabilities: `
+    + `${both ? 'their scores are their shares' : 'its score is its share'} of wrong rows.`;
+}
+
 export function differenceWords({shadow}) {
   if (!shadow) return '';
   const {rows, difference} = shadow;
   if (!difference) return 'The difference is shown once there are enough rows.';
-  return `Over ${counted(rows, 'row')} the difference is ${signedPoints(difference.mean)} points on average, `
+  return `Over ${counted(rows, 'row')} the difference is ${withUnit(signedPoints(difference.mean))} on average, `
     + `with 95 % confidence between ${signedPoints(difference.low)} and ${signedPoints(difference.high)}.`;
 }
 
@@ -77,7 +88,7 @@ function meanOf(values, weights) {
 }
 
 function lean(mean, typical) {
-  return Math.abs(mean) <= typical / 1000 ? 'neither too high nor too low' : `${tenths(Math.abs(mean))} points too ${mean > 0 ? 'high' : 'low'}`;
+  return Math.abs(mean) <= typical / 1000 ? 'neither too high nor too low' : `${withUnit(tenths(Math.abs(mean)))} too ${mean > 0 ? 'high' : 'low'}`;
 }
 
 export function pairsWords({pairs: {cell, y_true: labels, y_pred: predicted, rows, beyond}}) {
@@ -92,7 +103,7 @@ export function pairsWords({pairs: {cell, y_true: labels, y_pred: predicted, row
   const low = leanWhere((value) => value < middle), high = leanWhere((value) => value >= middle);
   const below = low ? `On average, labels below ${tenths(middle)} are predicted ${low}, those above it ${high}.`
     : `On average, the predictions are ${high}.`;
-  const squares = cell == null ? '' : ` A square holds the rows of ${round(cell)} × ${round(cell)} points.`;
+  const squares = cell == null ? '' : ` A square holds the rows of ${withUnit(`${round(cell)} × ${round(cell)}`)}.`;
   return below + squares + (beyond ? ` Too far out to be drawn: ${counted(beyond, 'row')}.` : '');
 }
 

@@ -1,0 +1,31 @@
+"""Schemas of data sets for tests: the built-in ones, and others of any size and task."""
+
+import string
+from pathlib import Path
+
+from pipeline.table.data_sets import load_schema
+from pipeline.table.schema import Category, Number, Schema, Target
+
+DIABETES = load_schema("diabetes", Path())
+IRIS = load_schema("iris", Path())
+HOUSES = Schema(
+    "houses",
+    "regression",
+    Target("price", "Price", "€", least=21_000, most=890_000),
+    [Number("rooms", least=1, most=12), Category("town", ["Basel", "Bern"])],
+    "House prices",
+)
+LETTERS = Schema(
+    "letters",
+    "classification",
+    Target("letter", "Letter", classes=[*string.ascii_uppercase]),
+    [Number("width"), Number("height")],
+    "Letters by their shape",
+)
+# Classes as awkward as the schema allows: a separator, quotes, a number, the longest name.
+AWKWARD = Schema(
+    "awkward",
+    "classification",
+    Target("kind", classes=["a,b", 'say "no"', "0", "0.0", "x" * 100, "Ünïcode; ñ", "<b>"]),
+    [Number("width")],
+)
