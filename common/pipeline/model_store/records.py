@@ -42,6 +42,7 @@ class Model(Record, frozen=True, kw_only=True):
 
     model_id: str
     dataset_id: str
+    data_set: str = "diabetes"  # whose rows it takes; `dataset_id` names what it was trained on
     features: list[str]  # the columns that it takes, in order
     target: str
     algorithm: str
