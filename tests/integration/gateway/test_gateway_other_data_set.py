@@ -1,6 +1,7 @@
 """A gateway of another data set than the default one: what it refuses, and what it keeps apart."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,7 +19,7 @@ from pipeline.messages import Message
 from pipeline.run import Run
 from pipeline.table.readers import Readers
 from redis_server import PrivateRedis
-from support.gateway_client import MEASURED, TRAINING, Gateway
+from support.gateway_client import SCALED, TRAINING, Gateway
 from support.waiting import PATIENCE_SECONDS
 
 StartGateway = Callable[..., Gateway]
@@ -51,8 +52,11 @@ def test_what_it_cannot_do_yet_is_a_sentence(start_gateway: StartGateway) -> Non
 
 
 def test_the_jobs_of_one_data_set_are_none_of_another(start_gateway: StartGateway) -> None:
-    usual, other = start_gateway(), start_gateway(dataset="iris")
-    job_id = usual.predict(MEASURED).json()["job_id"]
+    usual = start_gateway()
+    usual.service.log_file.unlink()  # in which the other would find this one's address
+    other = start_gateway(dataset="iris")
+    assert other.address != usual.address
+    job_id = usual.predict(SCALED, units="scaled").json()["job_id"]
     assert usual.job(job_id).json()["status"] == "processing"
     for answer in (other.job(job_id), other.cancel(job_id)):
         assert answer.status_code == 404
@@ -89,6 +93,8 @@ def test_all_keys_and_channels_begin_with_its_name(
                     assert answers.keep(OneBatch()) == []
                     await ended.wait()
             following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
             assert await store.tell_label("a", 2.0) == 2.0
             assert await redis.exists(f"{prefix}told:a")
             await store.confirm_label("a", 2.0)
