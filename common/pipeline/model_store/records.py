@@ -5,6 +5,8 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from pipeline.table.built_in import DIABETES
+
 REPORT_SECONDS = 30.0  # a process of `model` reports at least so often
 MAX_MODEL_BYTES = 32 * 2**20  # loading takes three times as much memory, beside the models in use
 SKOPS, ONNX, RECORD = "model.skops", "model.onnx", "model.json"
@@ -42,7 +44,6 @@ class Model(Record, frozen=True, kw_only=True):
 
     model_id: str
     dataset_id: str
-    data_set: str = "diabetes"  # whose rows it takes; `dataset_id` names what it was trained on
     features: list[str]  # the columns that it takes, in order
     target: str
     algorithm: str
@@ -55,6 +56,8 @@ class Model(Record, frozen=True, kw_only=True):
     job_id: str | None = None  # of the training; None for a model that was there at the start
     notes: list[str] = []  # anything else to know, such as why there is no model.onnx
     files: dict[str, StoredFile] = {}
+    data_set: str = DIABETES  # whose rows it takes; `dataset_id` is the CSV it was trained on
+    rows_sha256: str = ""  # of the rows.csv that it was trained on; "" if that cannot change
 
 
 class Change(Record, frozen=True, kw_only=True):
