@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +17,12 @@ from jobs.answers import Answers
 from jobs.store import JobStore, NewJobs
 from jobs.waiting import Waiting
 from pipeline.messages import Message
+from pipeline.model_store.store import ModelStore
 from pipeline.run import Run
 from pipeline.table.readers import Readers
 from redis_server import PrivateRedis
 from support.gateway_client import SCALED, TRAINING, Gateway
+from support.stored_models import put_model
 from support.waiting import PATIENCE_SECONDS
 
 StartGateway = Callable[..., Gateway]
@@ -49,6 +52,20 @@ def test_what_it_cannot_do_yet_is_a_sentence(start_gateway: StartGateway) -> Non
     for path in ("/health", "/metrics", "/docs", "/openapi.json", "/", "/links", "/changes"):
         assert gateway.http.get(path).is_success, path
     assert gateway.http.get("/models").json() == {"live": None, "shadow": None, "models": []}
+
+
+def test_it_lists_its_own_models(start_gateway: StartGateway, tmp_path: Path) -> None:
+    gateway = start_gateway(dataset="iris")
+    store = ModelStore(str(tmp_path / "models"), "iris")
+    put_model(store, "of-iris", data_set="iris", metrics=None)
+    put_model(store, "of-diabetes")
+    (found,) = gateway.http.get("/models").json()["models"]
+    assert found["model_id"] == "of-iris"
+    answer = gateway.http.get("/models/of-diabetes")
+    assert answer.status_code == 404
+    assert "no model of-diabetes of iris: it is one of diabetes" in answer.json()["detail"]
+    assert gateway.http.delete("/models/of-diabetes").status_code == 404
+    assert gateway.http.delete("/models/of-iris").status_code == 204
 
 
 def test_the_jobs_of_one_data_set_are_none_of_another(start_gateway: StartGateway) -> None:
