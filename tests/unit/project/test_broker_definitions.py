@@ -67,7 +67,7 @@ def start(tmp_path: Path) -> Start:
     return Start(tmp_path)
 
 
-@pytest.mark.parametrize("name", [*NAMES, *RESERVED])
+@pytest.mark.parametrize("name", [*NAMES, *sorted(RESERVED)])
 def test_a_name_is_refused_where_the_services_refuse_it(start: Start, name: str) -> None:
     done = start.run(name)
     assert bool(done.returncode) == bool(name_problem(name))
