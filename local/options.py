@@ -12,7 +12,7 @@ PORTS = 100  # ports to try if the usual one is taken
 
 # Meant for other Python programs, such as Jupyter: they change what is imported, or can be drawn.
 _OF_OTHERS = ("PYTHON", "MPLBACKEND", "MATPLOTLIBRC")
-_PATHS = ("LOGS_DIR", "MODEL_PATH", "MODEL_STORE")
+_PATHS = ("DATASETS_DIR", "LOGS_DIR", "MODEL_PATH", "MODEL_STORE")
 
 
 def positive(text: str) -> int:
@@ -38,6 +38,7 @@ def environment(root: Path, rows: int) -> dict[str, str]:
         if env.get(name, "").startswith("~/"):
             env[name] = str(Path(env[name]).expanduser())
     env["LOGS_DIR"] = str(Path(env.get("LOGS_DIR", root / "logs")).absolute())
+    env.setdefault("DATASETS_DIR", str(root / "datasets"))
     env.setdefault("MODEL_STORE", str(root / "models"))
     if rows:
         env["STREAM_COUNT"] = str(rows)

@@ -13,6 +13,9 @@ from pathlib import Path
 from child_process import ChildProcess
 from display import Display, for_stdout, short
 from options import environment, patience, positive
+from pipeline.errors import PipelineError
+from pipeline.settings import Settings
+from pipeline.table.data_sets import load_schema
 from run_progress import POLL_SECONDS, Goal, RunProgress, StalledError
 from servers import ServerError
 from services import services_of
@@ -71,7 +74,14 @@ def main() -> int:
             run(arguments.rows, arguments.serving, Interrupt())
     except KeyboardInterrupt:
         return 0
-    except (AlreadyRunningError, OSError, ServerError, ServiceError, StalledError) as error:
+    except (
+        AlreadyRunningError,
+        OSError,
+        PipelineError,
+        ServerError,
+        ServiceError,
+        StalledError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -80,12 +90,14 @@ def main() -> int:
 def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     """Runs until `rows` rows are joined and drawn; with 0, until it is interrupted."""
     display, env = for_stdout(), environment(ROOT, rows)
-    logs_dir = Path(env["LOGS_DIR"])
+    own_place = own_place_of(env)
+    logs_dir = Path(env["LOGS_DIR"]) / own_place
     end_leftover_services(LOCAL)  # while their broker lives: they end faster with it
     end_leftover_redis(LOCAL)
-    with stores_for(env, LOCAL, display, serving=serving) as stores:
+    with stores_for(env, LOCAL, display, own_place, serving=serving) as stores:
         interrupt.check()
-        train_if_missing(env, display, interrupt)
+        if not own_place:  # of another data set `model` trains its own
+            train_if_missing(env, display, interrupt)
         choose_ports(env, serving=serving)
         names = services_of(ROOT, serving=serving)
         supervisor = Supervisor(ROOT, LOCAL, env, display.say, names)
@@ -94,7 +106,11 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
         try:
             supervisor.start()
             display.open(
-                [*pages(env, serving=serving), *files(logs_dir, LOCAL), *broker_urls(stores)]
+                [
+                    *pages(env, own_place, serving=serving),
+                    *files(logs_dir, LOCAL),
+                    *broker_urls(stores, own_place),
+                ]
             )
             while not is_over(progress, goal):
                 keep_running(stores, display)
@@ -108,6 +124,17 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     display.say(progress.summary())
     for what, where in files(logs_dir, LOCAL):
         display.say(f"{what}: {where}")
+
+
+def own_place_of(env: dict[str, str]) -> str:
+    """Returns the name under which the data set's state is kept apart; "" for the default one.
+
+    Raises PipelineError, before anything is started, if there is no such data set, or its schema
+    is wrong.
+    """
+    settings = Settings.from_environment()
+    load_schema(settings.dataset, Path(env["DATASETS_DIR"]))
+    return settings.own_place
 
 
 @contextmanager

@@ -13,9 +13,12 @@ from servers import PrivateServer
 
 @contextmanager
 def stores_for(
-    env: dict[str, str], folder: Path, display: Display, *, serving: bool
+    env: dict[str, str], folder: Path, display: Display, own_place: str, *, serving: bool
 ) -> Iterator[Sequence[PrivateServer]]:
-    """Runs the stores that `env` does not name, puts their URLs into `env`, and ends them after."""
+    """Runs the stores that `env` does not name, puts their URLs into `env`, and ends them after.
+
+    Our own broker gets the virtual host of the data set; `own_place` is that of its settings.
+    """
     stores: list[PrivateServer] = []
     with ExitStack() as stack:
         if "AMQP_URL" not in env:
@@ -24,6 +27,8 @@ def stores_for(
             broker = stack.enter_context(PrivateRabbitMQ(folder / "rabbitmq"))
             stack.callback(display.say, "stopping RabbitMQ (some seconds)")
             env |= {"AMQP_URL": broker.amqp_url, "MANAGEMENT_URL": broker.api_url}
+            if own_place:  # the services put it into these URLs
+                broker.vhost(own_place)
             if serving and "TRAINING_URL" not in env:
                 env["TRAINING_URL"] = broker.vhost("training")
             stores.append(broker)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from display import Place, short
 from options import is_free, port_for
+from pipeline.settings import at_virtual_host
 from rabbitmq import PrivateRabbitMQ
 from servers import PrivateServer
 
@@ -20,14 +21,18 @@ def choose_ports(env: dict[str, str], *, serving: bool) -> None:
         env.setdefault("LIVE_PAGE_URL", f"http://localhost:{env['PLOT_PORT']}/")
 
 
-def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
-    """Returns the pages for a browser, and the command to train a model from a terminal."""
+def pages(env: Mapping[str, str], own_place: str, *, serving: bool) -> list[Place]:
+    """Returns the pages for a browser, and the command to train a model from a terminal.
+
+    Of another data set than the default one no model can be trained so far.
+    """
     found = [("page", f"http://localhost:{env['PLOT_PORT']}/")]
     if serving:
         gateway = f"http://localhost:{env['GATEWAY_PORT']}/"
         found.append(("ask the model", gateway))
-        train = f"GATEWAY_URL={gateway} {_python()} -m pipeline train"
-        found.append(("train another", train))
+        if not own_place:
+            train = f"GATEWAY_URL={gateway} {_python()} -m pipeline train"
+            found.append(("train another", train))
     return found
 
 
@@ -40,19 +45,20 @@ def files(logs_dir: Path, local: Path) -> list[Place]:
     ]
 
 
-def broker_urls(stores: Sequence[PrivateServer]) -> list[Place]:
-    """Returns the ways into our own broker, if there is one."""
+def broker_urls(stores: Sequence[PrivateServer], own_place: str) -> list[Place]:
+    """Returns the ways into our own broker, if there is one, and the data set's virtual host."""
     brokers = [store for store in stores if isinstance(store, PrivateRabbitMQ)]
-    return [place for broker in brokers for place in _urls_of(broker)]
+    return [place for broker in brokers for place in _urls_of(broker, own_place)]
 
 
-def _urls_of(broker: PrivateRabbitMQ) -> list[Place]:
+def _urls_of(broker: PrivateRabbitMQ, own_place: str) -> list[Place]:
+    amqp_url = at_virtual_host(broker.amqp_url, own_place)
     return [
         ("RabbitMQ", f"{broker.management_url} (guest, guest)"),
-        ("AMQP_URL", broker.amqp_url),
+        ("AMQP_URL", amqp_url),
         (
             "dead letters",
-            f"AMQP_URL={broker.amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
+            f"AMQP_URL={amqp_url} BROKER_METRICS_URL={broker.metrics_url} "
             f"{_python()} -m pipeline dead-letters list",
         ),
     ]

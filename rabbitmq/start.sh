@@ -1,10 +1,11 @@
 #!/bin/sh
 # Starts RabbitMQ with the users, permissions and queues of definitions.template.json. RabbitMQ puts
 # no variables into definitions: this does, at every start, and so a changed password takes effect.
+# The default data set has the virtual host `/`, another one a host of its name beside it.
 set -eu
 
 template=/etc/rabbitmq/definitions.template.json
-definitions=/tmp/definitions.json # in memory, for the broker alone: it has the passwords
+definitions=/tmp/definitions # in memory, for the broker alone: it has the passwords
 script=
 
 refuse() {
@@ -35,6 +36,14 @@ case $QUEUE_TYPE in
   quorum) type='"x-queue-type": "quorum", "x-delivery-limit": -1' ;;
   *) refuse "QUEUE_TYPE" "classic or quorum" ;;
 esac
+# As pipeline.table.schema_file.name_problem has it.
+case $DATASET in
+  '' | *[!a-z0-9-]* | [!a-z]* | job | key | label | live | seen | shadow | told | training) is_name= ;;
+  *) is_name=$([ ${#DATASET} -gt 32 ] || echo yes) ;;
+esac
+[ -n "$is_name" ] || refuse "DATASET" "1 to 32 lower-case letters, digits and hyphens, a letter first,\
+ and not job, key, label, live, seen, shadow, told, training"
+
 put STREAM_ARGUMENTS "{$type}"
 put DEAD_LETTERS_ARGUMENTS "{\"x-max-length\": 100000, \"x-max-length-bytes\": 1073741824,\
  \"x-overflow\": \"drop-head\"${type:+, $type}}"
@@ -54,5 +63,16 @@ if [ -n "${CLUSTER_PASSWORD:-}" ]; then # one of three nodes: docker-compose.clu
   export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel $interface -kernel net_setuptime 2"
 fi
 
-(umask 077 && sed "$script" "$template" >"$definitions")
+write() { # NAME VHOST: the definitions of a data set
+  sed "$script
+s/\"\${VHOST}\"/\"$2\"/" "$template" >"$definitions/$1.json"
+}
+
+(
+  umask 077
+  rm -rf "$definitions"
+  mkdir "$definitions"
+  write diabetes '\/'
+  [ "$DATASET" = diabetes ] || write "$DATASET" "$DATASET"
+)
 exec docker-entrypoint.sh rabbitmq-server

@@ -8,10 +8,12 @@ import msgspec
 import typer
 
 from pipeline.messages import FEATURE_NAMES
+from pipeline.table.built_in import DIABETES
 from pipeline_cli import arguments, patient_rows
 from pipeline_cli.arguments import Command
 from pipeline_cli.gateway_answers import Job
 from pipeline_cli.gateway_client import AskSettings, Gateway
+from pipeline_cli.gateway_http import GatewayError
 from pipeline_cli.job_text import field, line, show, show_line
 from pipeline_cli.patient_rows import Rows
 from pipeline_cli.terminal import printable, say
@@ -94,7 +96,9 @@ def predict(
     wait: Wait = 5,
     as_json: AsJson = False,
 ) -> int:
-    rows, gateway = _rows(values or [], file, row_id), _gateway()
+    gateway = _gateway()
+    _refuse_other_data_sets()
+    rows = _rows(values or [], file, row_id)
     if len(rows.values) == 1:
         (job,) = gateway.predict(rows.values, units, rows.ids, wait)
         show(job, as_json)
@@ -110,6 +114,15 @@ def predict(
         sys.stdout.flush()
         status |= _status(jobs, wait)
     return status
+
+
+def _refuse_other_data_sets() -> None:
+    """Raises GatewayError before rows of another data set are read as ten numbers."""
+    settings = AskSettings.from_environment()
+    if settings.own_place:
+        raise GatewayError(
+            f"DATASET is {settings.dataset!r}, and rows can be asked only of {DIABETES!r} so far"
+        )
 
 
 def _rows(values: list[str], file: str | None, row_id: str | None) -> Rows:

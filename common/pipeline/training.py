@@ -40,6 +40,11 @@ class TrainingSettings(Settings):
     )
     job_ttl: int = Field(3600, ge=1, le=10**9, description="a number of seconds from 1 to 10^9")
 
+    @property
+    def key_prefix(self) -> str:
+        """The beginning of all keys and channels in Redis; "" for the default data set."""
+        return f"{self.own_place}:" if self.own_place else ""
+
 
 class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The one argument of the task: the data, the algorithm, and the ids."""

@@ -43,7 +43,7 @@ class Api(WebServer):
 
     def __init__(self, settings: GatewaySettings, broker: Broker, counters: Counters) -> None:
         self._redis = connect(str(settings.redis_url))
-        self.waiting = Waiting(self._redis)
+        self.waiting = Waiting(self._redis, settings.key_prefix)
         self._state = self._parts(settings, broker, counters)
         app = FastAPI(
             title=TITLE,
@@ -73,10 +73,10 @@ class Api(WebServer):
 
     def _parts(self, settings: GatewaySettings, broker: Broker, counters: Counters) -> AppState:
         threads, outbox = Threads(), Outbox(broker)
-        store = JobStore(self._redis, settings.job_ttl)
-        trainings = Trainings(self._redis, TaskQueue(settings), threads, settings.job_ttl)
+        store = JobStore(self._redis, settings.job_ttl, settings.key_prefix)
+        trainings = Trainings(self._redis, TaskQueue(settings), threads, settings)
         lookup = JobLookup(store, trainings)
-        models = ModelStore(settings.model_store)
+        models = ModelStore(settings.model_store, settings.own_place)
         return AppState(
             settings=settings,
             broker=broker,
@@ -96,9 +96,9 @@ class Api(WebServer):
             trainings=trainings,
             lookup=lookup,
             models=models,
-            registry=Registry(models, settings.max_rmse_rise, threads.checkpoint),
+            registry=Registry(models, settings.max_rmse_rise, threads.checkpoint, settings.dataset),
             rollout=Rollout(models, threads, broker, outbox),
-            rollbacks=Rollbacks(self._redis),
+            rollbacks=Rollbacks(self._redis, settings.key_prefix),
             plot=PlotClient(settings.plot_url),
         )
 

@@ -18,7 +18,7 @@ def main(settings: GatewaySettings, run: Run) -> None:
     for library in ("httpx", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     counters = Counters()
-    answers = Answers(str(settings.redis_url), run, counters, Readers.of(settings))
+    answers = Answers(settings, run, counters, Readers.of(settings))
     with (
         Broker(settings, run, uses=["answers", "changes"]) as broker,
         Api(settings, broker, counters) as api,

@@ -2,11 +2,15 @@
 
 import json
 import urllib.request
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Request, Route, expect
 
 from browser.forms import KEY, Open, Stack, fill, fill_and_send, refuse
+from redis_server import PrivateRedis
+from support.gateway_client import Gateway
+from support.service import Service
 from support.waiting import PATIENCE_SECONDS
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
@@ -42,6 +46,19 @@ def with_text_for_a_number(route: Route) -> None:
     body = json.loads(route.request.post_data or "")
     body["data"]["bmi"] = "thin"
     route.continue_(post_data=json.dumps(body))
+
+
+def test_with_another_data_set_it_says_that_it_has_no_fields(
+    start: Callable[..., Service], redis_server: PrivateRedis, visit: Open, complaints: list[str]
+) -> None:
+    settings = {"dataset": "iris", "redis_url": redis_server.url, "gateway_port": 0}
+    gateway = Gateway(start("gateway", **settings))
+    page = visit(gateway.address)
+    expect(page.locator("#patient-problem")).to_contain_text("DATASET is 'iris', and this gateway")
+    page.click("#random")
+    expect(page.locator("#patient-problem")).to_contain_text("streamed, predicted and joined")
+    complaints.clear()  # a browser tells in its console of an answer 501
+    gateway.close()
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -22,6 +22,7 @@ ORDER = (
     "test_scale",
     "test_definitions",
     "test_course",
+    "test_data_sets",
     "test_gateway",
     "test_security",  # these two find the profile `serving` up
     "test_training",

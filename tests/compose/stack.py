@@ -18,7 +18,7 @@ import pika
 from services import SERVING as PROFILE
 from services import services_of
 from support.pages import next_event
-from support.rows import row_count
+from support.rows import row_count_of_all
 from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS, eventually
 
@@ -146,10 +146,10 @@ class Stack:
         counts: dict[str, float] = status["counts"]
         return counts
 
-    def rows(self) -> dict[str, tuple[float, float]]:
+    def rows(self, data_set: str = "") -> dict[str, tuple[float, float]]:
         """metric_log.csv by id, checked: no id twice, and every error is that of its numbers."""
         rows: dict[str, tuple[float, float]] = {}
-        text = (self.logs / "metric_log.csv").read_text()
+        text = (self.logs / data_set / "metric_log.csv").read_text()
         whole_lines = text[: text.rindex("\n")].split("\n")
         for row in csv.DictReader(whole_lines):
             y_true, y_pred = float(row["y_true"]), float(row["y_pred"])
@@ -159,9 +159,9 @@ class Stack:
         return rows
 
     def wait_for_rows(self, count: int) -> None:
-        """Until there are so many more than now."""
-        enough = row_count(self.logs) + count
-        eventually(lambda: row_count(self.logs) >= enough, f"{count} rows more")
+        """Until there are so many more than now, of whatever data set."""
+        enough = row_count_of_all(self.logs) + count
+        eventually(lambda: row_count_of_all(self.logs) >= enough, f"{count} rows more")
 
     def amqp_url(self, user: str = "admin", password: str = "", vhost: str = "%2F") -> str:
         """The broker's port on this machine; the password is by default the user's name."""
@@ -205,18 +205,21 @@ class Stack:
     def wait_until_the_page_sees_the_broker(self) -> None:
         wait_for(lambda: self.pipeline()["broker"]["reachable"], "the broker on the page")
 
-    def queue_depths(self) -> dict[str, int]:
-        """Messages in each queue, delivered but not acknowledged ones included."""
-        return {queue["name"]: queue.get("messages", 0) for queue in self.manage("queues")}
+    def queue_depths(self, vhost: str = "%2F") -> dict[str, int]:
+        """Messages in each named queue, delivered but not acknowledged ones included."""
+        queues = self.manage(f"queues/{vhost}")
+        names = {each["name"]: each.get("messages", 0) for each in queues}
+        return {name: depth for name, depth in names.items() if not name.startswith("amq.")}
 
 
 class Tap:
     """Durable queues of its own at edges: the ids of all that the broker accepted there."""
 
-    def __init__(self, stack: Stack, *edges: str) -> None:
+    def __init__(self, stack: Stack, *edges: str, vhost: str = "%2F") -> None:
         self._stack = stack
+        self._vhost = vhost
         self._ids: dict[str, set[str]] = {edge: set() for edge in edges}
-        with stack.connect() as connection:
+        with stack.connect(vhost=vhost) as connection:
             channel = connection.channel()
             for edge in edges:
                 channel.exchange_declare(f"edge.{edge}", "fanout", durable=True)
@@ -225,7 +228,7 @@ class Tap:
 
     def ids(self, edge: str) -> set[str]:
         """Those of all messages until now."""
-        with self._stack.connect() as connection:
+        with self._stack.connect(vhost=self._vhost) as connection:
             channel = connection.channel()
             queue = f"tap.{edge}"
             for method, _, body in channel.consume(queue, auto_ack=True, inactivity_timeout=1):

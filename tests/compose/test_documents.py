@@ -8,7 +8,7 @@ import pytest
 
 from compose.stack import Stack, wait_for
 from support.documents import GUIDES, blocks_to_run, prose, scripts
-from support.rows import row_count
+from support.rows import row_count_of_all
 from support.service import ROOT
 from support.terminal import Terminal
 
@@ -50,8 +50,8 @@ def test_its_commands_do_what_it_says(stack: Stack, terminal: Terminal, page: Pa
             connection.channel().basic_publish("", "y_true", b'{"id":"a-1","body":"151"}')
         wait_for(lambda: stack.queue_depths()["dead_letters"], "a dead letter")
     for block in found:
-        rows = row_count(stack.logs)
-        terminal.run(block, lambda: row_count(stack.logs) > rows + ROWS)  # noqa: B023 (at once)
+        rows = row_count_of_all(stack.logs)
+        terminal.run(block, lambda: row_count_of_all(stack.logs) > rows + ROWS)  # noqa: B023 (at once)
         if "docker compose up" in block.text:
             stack.wait_until_healthy()
             stack.wait_for_rows(ROWS)

@@ -15,6 +15,7 @@ from support.service_settings import SETTINGS
 OF_S3 = {"AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 FIXED_IN_A_CONTAINER = {
     "AMQP_URL",
+    "DATASETS_DIR",
     "GATEWAY_HOST",
     "GATEWAY_PORT",  # as PLOT_PORT
     "LIVE_PAGE_URL",

@@ -21,7 +21,7 @@ def passwords(stack: Stack) -> dict[str, str]:
 def test_only_the_broker_reads_the_file_with_the_passwords(stack: Stack) -> None:
     stack.configure()
     stack.up()
-    stat = ("stat", "-c", "%a %U", "/tmp/definitions.json")
+    stat = ("stat", "-c", "%a %U", "/tmp/definitions/diabetes.json")
     assert stack.compose("exec", "-T", "rabbitmq", *stat) == "600 rabbitmq\n"
     mounts = stack.compose("exec", "-T", "rabbitmq", "cat", "/proc/mounts")
     assert "tmpfs /tmp " in mounts

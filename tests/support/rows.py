@@ -13,6 +13,11 @@ def row_count(logs_dir: Path) -> int:
         return 0
 
 
+def row_count_of_all(logs_dir: Path) -> int:
+    """Whole rows in the metric_log.csv of every data set."""
+    return sum(map(row_count, [logs_dir, *logs_dir.glob("*/")]))
+
+
 def read_rows(logs_dir: Path) -> pd.DataFrame:
     """metric_log.csv, checked: no id twice, and every error is that of its numbers."""
     # NaN and null are ids like any other.

@@ -1,5 +1,7 @@
 """The nodes of AMQP_URL in the client library's form, and its errors in plain words."""
 
+import re
+
 import pika
 
 from pipeline.errors import SettingsError
@@ -7,6 +9,7 @@ from pipeline.settings import BrokerSettings
 
 HEARTBEAT_SECONDS = 15
 HANDSHAKE_SECONDS = 15.0  # for TCP, TLS and AMQP together
+_NO_VHOST = re.compile(r"NOT_ALLOWED - vhost (\S+) not found")
 
 
 def connection_parameters(settings: BrokerSettings, name: str) -> list[pika.URLParameters]:
@@ -34,7 +37,24 @@ def address(node: pika.URLParameters) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """Returns the innermost of the client library's nested errors: the one that helps a person."""
+    """Returns the innermost of the client library's nested errors: the one that helps a person.
+
+    That there is no virtual host comes with the cure.
+
+    >>> explain(OSError("(530) 'NOT_ALLOWED - vhost houses not found'"))[-61:]
+    "rabbitmqctl set_permissions -p houses USER '.*' '.*' '.*'` do"
+    """
+    text = _innermost(error)
+    if found := _NO_VHOST.search(text):
+        name = found[1].strip("'")
+        return (
+            f"{text}: in containers `docker compose up -d` makes it, elsewhere `rabbitmqctl "
+            f"add_vhost {name}` and `rabbitmqctl set_permissions -p {name} USER '.*' '.*' '.*'` do"
+        )
+    return text
+
+
+def _innermost(error: BaseException) -> str:
     inner = error
     while True:
         causes = [*getattr(inner, "exceptions", []), getattr(inner, "exception", None), *inner.args]

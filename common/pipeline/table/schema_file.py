@@ -18,7 +18,8 @@ from pipeline.table.schema import (
 )
 
 DATASET_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
-RESERVED = {"live", "shadow", "training"}  # names of other things where a data set's name stands
+# Names of other things where a data set's name stands: of virtual hosts, and of keys in Redis.
+RESERVED = {"live", "shadow", "training", "job", "key", "label", "seen", "told"}
 FORMULA_STARTS = ("=", "+", "-", "@")  # a spreadsheet would run what begins so
 
 _decoder = msgspec.json.Decoder(Schema)

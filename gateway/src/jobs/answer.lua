@@ -4,25 +4,27 @@
 -- There is one exception: if `metric` refuses the very prediction that the job has, because its id was used
 -- before, the job fails. It has no row, and comparing it with the label of the other row would be wrong.
 --
--- ARGV     the channel that announces ended jobs, the time in ms, then for each job: its id, `prediction`
---          or `reason`, the value of that field, and the model's id or the refused prediction
+-- ARGV     the beginning of all keys, the channel that announces ended jobs, the time in ms, then for each
+--          job: its id, `prediction` or `reason`, the value of that field, and the model's id or the refused
+--          prediction
 -- Runs even when Redis is full: what was accepted is answered.
 -- Returns  the numbers of answers kept, repeated and dropped
 
 local kept, repeated, dropped = {}, 0, 0
-for i = 3, #ARGV, 4 do
+local prefix, channel, now = ARGV[1], ARGV[2], ARGV[3]
+for i = 4, #ARGV, 4 do
   local id, field, value, more = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local job = 'job:' .. id
+  local job = prefix .. 'job:' .. id
   if redis.call('EXISTS', job) == 0 then
     dropped = dropped + 1
   elseif field == 'reason' and redis.call('HGET', job, 'prediction') == more then
     redis.call('HDEL', job, 'prediction', 'model')
-    redis.call('HSET', job, field, value, 'completed', ARGV[2])
+    redis.call('HSET', job, field, value, 'completed', now)
     kept[#kept + 1] = id
-  elseif redis.call('HSETNX', job, 'completed', ARGV[2]) == 0 then
+  elseif redis.call('HSETNX', job, 'completed', now) == 0 then
     repeated = repeated + 1
   else
-    redis.call('HSETNX', job, 'confirmed', ARGV[2])  -- or there were nothing to answer
+    redis.call('HSETNX', job, 'confirmed', now)  -- or there were nothing to answer
     redis.call('HSET', job, field, value)
     if field == 'prediction' then
       redis.call('HSET', job, 'model', more)
@@ -31,6 +33,6 @@ for i = 3, #ARGV, 4 do
   end
 end
 if #kept > 0 then
-  redis.call('PUBLISH', ARGV[1], table.concat(kept, '\n'))
+  redis.call('PUBLISH', channel, table.concat(kept, '\n'))
 end
 return {#kept, repeated, dropped}

@@ -7,6 +7,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from counters import Counters
+from gateway_settings import GatewaySettings
 from jobs.waiting import CHANNEL
 from pipeline.broker import Batch
 from pipeline.clock import now_in_ms
@@ -25,12 +26,15 @@ OUTCOMES = ("kept", "repeated", "dropped")
 class Answers:
     """Stores each answer in Redis, and wakes the requests that wait for it."""
 
-    def __init__(self, url: str, run: Run, counters: Counters, readers: Readers) -> None:
+    def __init__(
+        self, settings: GatewaySettings, run: Run, counters: Counters, readers: Readers
+    ) -> None:
         self._run = run
+        self._fixed = (settings.key_prefix, f"{settings.key_prefix}{CHANNEL}")
         self._counters = counters
         self._readers = readers
         self._redis = Redis.from_url(
-            url,
+            str(settings.redis_url),
             socket_timeout=TIMEOUT_SECONDS,
             socket_connect_timeout=TIMEOUT_SECONDS,
             redis_connect_func=on_connect,
@@ -61,7 +65,7 @@ class Answers:
         while not self._run.stop.is_set():
             try:
                 self._check_policy()
-                counts = self._script(args=[CHANNEL, now_in_ms(), *arguments])
+                counts = self._script(args=[*self._fixed, now_in_ms(), *arguments])
             except (RedisError, OSError) as error:
                 if not has_warned:
                     log.warning("answers wait until Redis can be used: %s", error)

@@ -7,6 +7,8 @@
   `label:ID` is the label once the broker has it; kept for REMEMBER_SECONDS longer.
 - `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
   kept for JOB_TTL.
+
+All of another data set than the default one begins with its name: `NAME:job:ID`.
 """
 
 import contextlib
@@ -57,8 +59,9 @@ class Known(NamedTuple):
 class JobStore:
     """The store of jobs. Raises JobStoreError if Redis cannot be used."""
 
-    def __init__(self, redis: Redis, ttl_seconds: int) -> None:
+    def __init__(self, redis: Redis, ttl_seconds: int, prefix: str) -> None:
         self._redis = redis
+        self._prefix = prefix
         self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
         self._create = redis.register_script(lua_script(__file__, "create"))
         self._confirm = redis.register_script(lua_script(__file__, "confirm"))
@@ -71,13 +74,14 @@ class JobStore:
 
         The ids are those of the first request with this Idempotency-Key.
         """
-        key = f"key:{digest(new.key.encode())}" if new.key else ""
+        key = f"{self._prefix}key:{digest(new.key.encode())}" if new.key else ""
         warnings = list(map(warnings_text, new.warnings))
         ids = list(map(canonical, new.ids))
         triples = [each for job in zip(ids, new.rows, warnings, strict=True) for each in job]
         async with redis_errors():
             what, *found = await self._create(
-                keys=[key], args=[*self._lifetimes, now_in_ms(), new.request, *triples]
+                keys=[key],
+                args=[self._prefix, *self._lifetimes, now_in_ms(), new.request, *triples],
             )
         if what == "written":
             as_they_came = dict(zip(ids, new.ids, strict=True))
@@ -97,12 +101,12 @@ class JobStore:
         """
         with contextlib.suppress(JobStoreError):
             async with redis_errors():
-                await self._confirm(args=[now_in_ms(), *map(canonical, job_ids)])
+                await self._confirm(args=[self._prefix, now_in_ms(), *map(canonical, job_ids)])
 
     async def read(self, job_ids: Sequence[str]) -> list[Job | None]:
         """Returns the jobs as they are now; None for one that is not there."""
         async with redis_errors():
-            found = await self._read(args=list(map(canonical, job_ids)))
+            found = await self._read(args=[self._prefix, *map(canonical, job_ids)])
         starts = range(0, len(found), FIELDS)
         return [
             job_of(job_id, found[start : start + FIELDS])
@@ -112,13 +116,13 @@ class JobStore:
     async def has_expired(self, job_id: str) -> bool:
         """Returns True if a job that is not there once was."""
         async with redis_errors():
-            return bool(await self._redis.exists(f"seen:{canonical(job_id)}"))
+            return bool(await self._redis.exists(f"{self._prefix}seen:{canonical(job_id)}"))
 
     async def tell_label(self, job_id: str, value: float) -> float:
         """Stores a label that is to be published; returns the label that was sent first."""
         async with redis_errors():
             first = await self._tell(
-                keys=_label_keys(job_id),
+                keys=self._label_keys(job_id),
                 args=[number_text(value), self._lifetimes[1]],
             )
         return float(first)
@@ -127,7 +131,7 @@ class JobStore:
         """Marks the label as confirmed by the broker: from now on the job shows it."""
         async with redis_errors():
             await self._confirm_label(
-                keys=_label_keys(job_id),
+                keys=self._label_keys(job_id),
                 args=[number_text(value), self._lifetimes[1]],
             )
 
@@ -142,6 +146,5 @@ class JobStore:
         is_full = 0 < memory["maxmemory"] <= memory["used_memory"]
         return "Redis is full: new jobs are refused until others expire" if is_full else None
 
-
-def _label_keys(job_id: str) -> list[str]:
-    return [f"{name}:{canonical(job_id)}" for name in ("label", "told")]
+    def _label_keys(self, job_id: str) -> list[str]:
+        return [f"{self._prefix}{name}:{canonical(job_id)}" for name in ("label", "told")]

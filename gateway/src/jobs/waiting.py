@@ -22,10 +22,11 @@ LISTEN_SECONDS = 5.0  # of silence, before the connection is checked
 class Waiting:
     """The requests that wait for jobs to end; use it in the thread of one event loop."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, prefix: str) -> None:
         self.connected = False  # to Redis, which announces every end
         self.is_closed = False
         self._redis = redis
+        self._channel = f"{prefix}{CHANNEL}"
         self._events: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     async def follow(self) -> None:
@@ -66,7 +67,7 @@ class Waiting:
 
     async def _listen(self) -> None:
         async with self._redis.pubsub() as channel:
-            await channel.subscribe(CHANNEL)
+            await channel.subscribe(self._channel)
             log.info("connected to Redis")
             self.connected = True
             self._wake(list(self._events))  # the ends of jobs were missed meanwhile

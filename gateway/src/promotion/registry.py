@@ -9,6 +9,7 @@ from gateway_errors import RefusedError, UnknownModelError
 from pipeline.messages import new_id
 from pipeline.model_store.records import Change, Model, promotions_in_force
 from pipeline.model_store.store import ModelStore, TakenError
+from pipeline.table.built_in import DIABETES
 from promotion import rules
 from promotion.checks import ModelChecks
 from promotion.rules import Request
@@ -33,21 +34,31 @@ class Registry:
     """
 
     def __init__(
-        self, store: ModelStore, max_rise: float, between: Callable[[], None] = lambda: None
+        self,
+        store: ModelStore,
+        max_rise: float,
+        between: Callable[[], None] = lambda: None,
+        data_set: str = DIABETES,
     ) -> None:
         self._store = store
+        self._data_set = data_set
         self._checks = ModelChecks(store, between)
         self._max_rise = max_rise
 
     def snapshot(self) -> Snapshot:
-        """Returns all models, and their roles."""
-        return Snapshot(self._store.models(), self._store.last_change())
+        """Returns all models of the data set, and their roles."""
+        models = [each for each in self._store.models() if each.data_set == self._data_set]
+        return Snapshot(models, self._store.last_change())
 
     def model(self, model_id: str) -> Model:
         """Returns one of the models."""
         model = self._store.model(model_id)
         if model is None:
             raise UnknownModelError(f"there is no model {model_id}")
+        if model.data_set != self._data_set:
+            raise UnknownModelError(
+                f"there is no model {model_id} of {self._data_set}: it is one of {model.data_set}"
+            )
         return model
 
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:

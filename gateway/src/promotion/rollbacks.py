@@ -19,8 +19,9 @@ TURN_SECONDS = 90  # more than the bounds of a rollback add up to
 class Rollbacks:
     """Refuses a rollback asked for while one runs: its client cannot know of the first."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, prefix: str = "") -> None:
         self._redis = redis
+        self._turn = f"{prefix}{TURN}"
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
@@ -30,13 +31,13 @@ class Rollbacks:
         model store still ensures that of two who have looked, one is first.
         """
         name = digest(key.encode()) if key else new_id()
-        lock = Lock(self._redis, TURN, timeout=TURN_SECONDS, blocking=False)
+        lock = Lock(self._redis, self._turn, timeout=TURN_SECONDS, blocking=False)
         is_ours = not key  # nobody else has this name, even if Redis did not say that it is set
         with suppress(JobStoreError):
             async with redis_errors():
                 if await lock.acquire(token=name):
                     is_ours = True
-                elif await self._redis.get(TURN) != name:
+                elif await self._redis.get(self._turn) != name:
                     raise RefusedError(
                         "another rollback is running: see GET /changes, and try again"
                     )

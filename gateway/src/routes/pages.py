@@ -10,8 +10,8 @@ from fastapi.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from jobs.patients import random_patient
-from routes.responses import error
-from routes.state import State
+from routes.responses import OTHER, error
+from routes.state import DEFAULT_ONLY, State
 from schemas.columns import COLUMNS
 from schemas.pages import ColumnOut, LinksOut, PatientOut, PredictionsOut
 
@@ -41,12 +41,22 @@ async def links(state: State) -> LinksOut:
     return LinksOut(live_page=state.settings.live_page_url)
 
 
-@router.get("/columns", summary="List the ten columns in order")
+@router.get(
+    "/columns",
+    summary="List the ten columns in order",
+    dependencies=DEFAULT_ONLY,
+    responses=OTHER,
+)
 async def columns() -> list[ColumnOut]:
     return [ColumnOut(**column._asdict()) for column in COLUMNS]
 
 
-@router.get("/patients/random", summary="Get a random patient, with the true value")
+@router.get(
+    "/patients/random",
+    summary="Get a random patient, with the true value",
+    dependencies=DEFAULT_ONLY,
+    responses=OTHER,
+)
 async def patient() -> PatientOut:
     values, label = random_patient()
     return PatientOut(values=values, label=label)

@@ -11,8 +11,8 @@ from jobs.intake import Intake
 from jobs.waiting import until
 from pipeline.messages import Message, number_text
 from pipeline.queues import Y_TRUE
-from routes.responses import ALWAYS, BODY, WITH_LOCATION, error
-from routes.state import AppState, State
+from routes.responses import ALWAYS, BODY, OTHER, WITH_LOCATION, error
+from routes.state import DEFAULT_ONLY, AppState, State
 from schemas import ranges
 from schemas.base import key_header
 from schemas.job_ids import JobId, JobIdInQuery
@@ -32,7 +32,7 @@ Prefer = Annotated[
     Header(description="`wait=5`: wait up to 5 seconds for the prediction."),
 ]
 
-router = APIRouter(tags=["jobs"], responses=ALWAYS)
+router = APIRouter(tags=["jobs"], responses=ALWAYS | OTHER, dependencies=DEFAULT_ONLY)
 
 
 @router.post(

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Response
 
 from gateway_errors import ConflictError
 from routes.predictions import Key
-from routes.responses import ALWAYS, BODY, GONE, WITH_LOCATION, error
-from routes.state import State
+from routes.responses import ALWAYS, BODY, GONE, OTHER, WITH_LOCATION, error
+from routes.state import DEFAULT_ONLY, State
 from schemas.job_ids import JobIdInQuery
 from schemas.jobs import Job
 from schemas.trainings import TrainingJob, TrainRequest
@@ -30,12 +30,14 @@ CANCEL: dict[str, Any] = {
     "/train",
     status_code=202,
     summary="Train a model",
+    dependencies=DEFAULT_ONLY,
     response_description="The broker has the task. A trainer takes it in turn.",
     responses={
         202: WITH_LOCATION,
         409: error("The Idempotency-Key was used before for another training."),
         429: error("Too many trainings wait for the trainer: retry later."),
         **BODY,
+        **OTHER,
     },
 )
 async def train(

@@ -40,8 +40,8 @@ class FileOut(BaseModel):
 class MetricsOut(BaseModel):
     """Errors on rows that the model was not trained on, in units of the target."""
 
-    rmse: float
-    mae: float
+    rmse: float | None = Field(description="null for a model of classes.")
+    mae: float | None
     training_rows: int
     held_out_rows: int
 

@@ -7,6 +7,7 @@ import msgspec
 from redis.asyncio import Redis
 
 from gateway_errors import BrokerAwayError, ConflictError, QueueFullError
+from gateway_settings import GatewaySettings
 from pipeline.clock import now_text
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
@@ -39,12 +40,15 @@ STATUS: dict[str, TrainingStatus] = {
 class Trainings:
     """The store of trainings. Raises JobStoreError if Redis cannot be used."""
 
-    def __init__(self, redis: Redis, tasks: TaskQueue, threads: Threads, ttl: int) -> None:
+    def __init__(
+        self, redis: Redis, tasks: TaskQueue, threads: Threads, settings: GatewaySettings
+    ) -> None:
         self._redis = redis
         self._tasks = tasks
         self._threads = threads
-        self._ttl = ttl
-        waits = max(ttl, MAX_WAIT_SECONDS)  # once it has begun, the trainer decides how long
+        self._ttl = settings.job_ttl
+        self._prefix = settings.key_prefix
+        waits = max(self._ttl, MAX_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
         self._create = self._redis.register_script(lua_script(__file__, "create_training"))
         self._note = self._redis.register_script(lua_script(__file__, "note_training"))
@@ -64,11 +68,11 @@ class Trainings:
                 await self._threads.run(lambda: self._tasks.send(request), SEND_SECONDS)
             except (BrokerAwayError, QueueFullError, SlowError):
                 async with redis_errors():
-                    await self._drop(keys=_keys(request.job_id))
+                    await self._drop(keys=self._keys(request.job_id))
                 raise
             async with redis_errors():
                 await self._note(
-                    keys=[record_key(request.job_id)], args=["confirmed_at", now_text()]
+                    keys=[self._record(request.job_id)], args=["confirmed_at", now_text()]
                 )
         job = await self.read(request.job_id)
         if job is None:
@@ -78,7 +82,7 @@ class Trainings:
     async def read(self, job_id: str) -> TrainingJob | None:
         """Returns the training as it is now; None if there is none."""
         async with redis_errors(), self._redis.pipeline() as both:
-            both.hgetall(record_key(canonical(job_id)))
+            both.hgetall(self._record(canonical(job_id)))
             both.get(
                 f"celery-task-meta-{canonical(job_id)}"
             )  # the key where Celery keeps the state of a task
@@ -92,7 +96,7 @@ class Trainings:
         """
         async with redis_errors():
             settled = await self._settle(
-                keys=[record_key(canonical(job_id))], args=[CANCELLED, now_text(), self._ttl]
+                keys=[self._record(canonical(job_id))], args=[CANCELLED, now_text(), self._ttl]
             )
         if settled == STORING:
             raise ConflictError(
@@ -105,7 +109,7 @@ class Trainings:
         text = msgspec.json.encode(request).decode()
         async with redis_errors():
             found = await self._create(
-                keys=_keys(request.job_id), args=[text, now_text(), *self._lifetimes]
+                keys=self._keys(request.job_id), args=[text, now_text(), *self._lifetimes]
             )
         if not found:
             raise ConflictError("this Idempotency-Key was used before, and its job has expired")
@@ -113,9 +117,11 @@ class Trainings:
             raise ConflictError("this Idempotency-Key was used before, for another training")
         return bool(found[1])
 
+    def _record(self, job_id: str) -> str:
+        return f"{self._prefix}{record_key(job_id)}"
 
-def _keys(job_id: str) -> list[str]:
-    return [record_key(job_id), f"seen:{job_id}"]
+    def _keys(self, job_id: str) -> list[str]:
+        return [self._record(job_id), f"{self._prefix}seen:{job_id}"]
 
 
 def _request(body: TrainRequest, key: str) -> TrainingRequest:

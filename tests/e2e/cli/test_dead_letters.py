@@ -16,6 +16,7 @@ import skops.io
 import train
 from pipeline.messages import DeadLetter
 from pipeline.settings import BrokerSettings
+from rabbitmq import PrivateRabbitMQ
 from support.broker_client import opened
 from support.dead_letters_command import HOSTILE, Command, ids
 from support.rows import read_rows, row_count
@@ -37,6 +38,21 @@ def test_list_sums_up_and_shows_the_newest_and_changes_nothing(
     assert [line.split()[0] for line in lines[-2:]] == letters[-2:]
     assert re.search(r" \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  elsewhere  reason 4  x$", lines[-1])
     assert ids(vhost) == letters
+
+
+def test_it_is_about_the_virtual_host_of_the_data_set(
+    command: Command, vhost: Vhost, letters: list[str], rabbitmq: PrivateRabbitMQ
+) -> None:
+    name = f"t-{vhost.name[-12:]}"
+    rabbitmq.vhost(name)
+    at = {"AMQP_URL": rabbitmq.amqp_url, "DATASET": name}
+    with opened(BrokerSettings(amqp_url=rabbitmq.amqp_url, dataset=name)) as (broker, _):
+        broker.dead_letter([DeadLetter(b"x", "a reason", "features")])
+    done = command("list", **at)
+    assert done.stdout.decode().splitlines()[0] == "dead letters: 1"
+    assert command("drop", "--all", **at).stdout == b"1 dropped\n"
+    assert ids(vhost) == letters
+    rabbitmq.control("delete_vhost", name)
 
 
 def test_list_shows_a_reason_whole_in_a_pipe_and_in_a_terminal(

@@ -3,75 +3,22 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services import services_of
 from supervisor import Supervisor
 from support.pages import next_event
 from support.processes import assert_gone, family
 from support.rows import read_rows, row_count
-from support.service import ROOT, environment
+from support.runner import Runner, ask
 from support.vhost import Vhost
-from support.waiting import PATIENCE_SECONDS, eventually
-
-
-class Runner:
-    """run.py in a copy of this checkout, so that a run in the checkout itself is not in the way."""
-
-    def __init__(self, tmp_path: Path) -> None:
-        self.root = tmp_path / "checkout"
-        self.logs_dir = self.root / "logs"
-        self._output = tmp_path / "output"
-        for part in ("common", "local", "redis", *services_of(ROOT)):
-            ignore = shutil.ignore_patterns("*.skops", "__pycache__")
-            shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
-
-    def start(self, *arguments: str, **settings: object) -> None:
-        with self._output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, self.root / "local" / "run.py", *arguments],
-                env=environment(**settings), stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-
-    @property
-    def output(self) -> str:
-        return self._output.read_text()
-
-    @property
-    def page(self) -> str:
-        """Where the page is, as the run says."""
-        found = eventually(lambda: re.search("^page: (.+)$", self.output, re.M), "the page")
-        return str(found[1])
-
-    def get(self, path: str) -> bytes:
-        """What the page answers, once it listens: the run says before where it will be."""
-
-        def look() -> bytes:
-            try:
-                with urllib.request.urlopen(
-                    f"{self.page}{path}", timeout=PATIENCE_SECONDS
-                ) as answer:
-                    return bytes(answer.read())
-            except OSError:
-                return b""
-
-        return eventually(look, f"an answer to /{path}")
-
-    def wait(self) -> int:
-        return self.process.wait(PATIENCE_SECONDS)
-
-    def pid(self, service: str) -> int:
-        return int((self.root / ".local" / "log" / f"{service}.pid").read_text().split()[0])
+from support.waiting import eventually
 
 
 def free_port() -> int:
@@ -86,29 +33,6 @@ def train(gateway: str) -> Any:
         command, env=os.environ | {"GATEWAY_URL": gateway}, capture_output=True, check=True
     )
     return json.loads(told.stdout.splitlines()[-1])
-
-
-def ask(url: str, row: Any = None) -> Any:
-    """What the gateway answers once it can; None until then."""
-    headers = {"Content-Type": "application/json", "Prefer": "wait=10"}
-    body = None if row is None else json.dumps(row).encode()
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, body, headers), timeout=PATIENCE_SECONDS
-        ) as answer:
-            return json.loads(answer.read())
-    except OSError:
-        return None
-
-
-@pytest.fixture
-def runner(tmp_path: Path) -> Iterator[Runner]:
-    runner = Runner(tmp_path)
-    yield runner
-    print(runner.output)
-    if runner.process.poll() is None:
-        for pid in family(runner.process.pid):
-            os.kill(pid, signal.SIGKILL)
 
 
 def test_so_many_rows_and_it_ends(runner: Runner, vhost: Vhost) -> None:

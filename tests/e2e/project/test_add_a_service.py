@@ -148,7 +148,7 @@ def load_definitions(checkout: Path, vhost: Vhost) -> dict[str, Any]:
         kind: [
             {key: value for key, value in each.items() if key != "vhost"}
             for each in definitions[kind]
-            if each["vhost"] == "/"
+            if each["vhost"] == "${VHOST}"
         ]
         for kind in ("exchanges", "queues", "bindings")
     }

@@ -10,7 +10,7 @@ import pytest
 from servers import free_ports
 from support.checkout import commit, copy_checkout, lend_venv
 from support.documents import GUIDES, blocks_to_run, prose
-from support.rows import row_count
+from support.rows import row_count_of_all
 from support.service import ROOT, environment
 from support.terminal import Terminal
 from support.waiting import eventually
@@ -67,13 +67,14 @@ def test_its_commands_without_docker_do_what_it_says(
         commit(desk.origin)
         terminal.run(found.pop(0), lambda: True)
     lend_venv(checkout)
+    logs = checkout / "logs"
     beside = desk.terminal(checkout)
     if wanted := BESIDE.search(prose(page)):
         beside.type(wanted[1])
-        eventually(lambda: is_up(desk.gateway) and row_count(checkout / "logs") > 0, "it")
+        eventually(lambda: is_up(desk.gateway) and row_count_of_all(logs) > 0, "it")
     for block in found:
-        rows = row_count(checkout / "logs")
-        terminal.run(block, lambda: row_count(checkout / "logs") > rows + 3)  # noqa: B023 (at once)
+        rows = row_count_of_all(logs)
+        terminal.run(block, lambda: row_count_of_all(logs) > rows + 3)  # noqa: B023 (at once)
     if wanted:
         beside.press_ctrl_c()
 

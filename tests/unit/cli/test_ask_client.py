@@ -104,6 +104,20 @@ def test_names_in_any_order_and_the_key(
     assert "prefer" not in headers
 
 
+def test_rows_of_another_data_set_are_no_ten_numbers(
+    ask: Ask, gateway: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATASET", "houses")
+    said = "DATASET is 'houses', and rows can be asked only of 'diabetes' so far\n"
+    assert ask("predict", "3", "Bern") == (1, "", said)
+    assert not gateway.asked
+
+
+def test_that_the_gateway_has_another_data_set_is_said(ask: Ask, gateway: Fake) -> None:
+    gateway.tell((501, {"detail": "DATASET is 'iris', and so on"}, {}))
+    assert ask("predict", *VALUES) == (1, "", "DATASET is 'iris', and so on\n")
+
+
 def test_small_negative_numbers_are_no_options(ask: Ask, gateway: Fake) -> None:
     gateway.tell((200, DONE, {}))
     assert ask("predict", "-4.4e-05", "-.5", "-1", *VALUES[3:], "--units", "scaled")[0] == 0

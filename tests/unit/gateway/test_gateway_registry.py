@@ -139,6 +139,23 @@ def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
     assert not registry.promote("told", False).forced
 
 
+def test_a_model_of_another_data_set_is_none_here(registry: Registry, store: ModelStore) -> None:
+    put_model(store, "iris-1", data_set="iris")
+    of_iris = Registry(ModelStore(store.url, "iris"), 0.05, data_set="iris")
+    assert [each.model_id for each in registry.snapshot().models] == ["first", "second", "third"]
+    assert [each.model_id for each in of_iris.snapshot().models] == ["iris-1"]
+    assert of_iris.snapshot().last is None
+    for call in (registry.model, registry.delete, registry.shadow):
+        with pytest.raises(
+            UnknownModelError, match="no model iris-1 of diabetes: it is one of iris"
+        ):
+            call("iris-1")
+    with pytest.raises(UnknownModelError, match="it is one of iris"):
+        registry.promote("iris-1", force=True)
+    of_iris.delete("iris-1")
+    assert of_iris.snapshot().models == []
+
+
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:

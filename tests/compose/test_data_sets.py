@@ -1,0 +1,106 @@
+"""DATASET: another one and back, with messages waiting and jobs open, and each row in its file."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from compose.asking import PATIENT, ask, ended, train
+from compose.stack import Stack, Tap, wait_for
+from support.houses import NAME, write_houses
+from support.rows import row_count
+
+ROWS = 20  # that come, or wait, before the next step
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_houses(stack: Stack) -> Iterator[None]:
+    stack.clear()
+    write_houses(stack.folder / "datasets")
+    yield
+    stack.clear()
+
+
+def switch_to(stack: Stack, data_set: str) -> Tap:
+    """Switches as somebody would, by `up`; taps the rows from the first one on."""
+    stack.configure(COMPOSE_PROFILES="serving", STREAM_RATE=20, DATASET=data_set)
+    stack.up("rabbitmq")
+    tap = Tap(stack, "features", vhost="%2F" if data_set == "diabetes" else data_set)
+    stack.up()
+    return tap
+
+
+def stop_model_until_rows_wait(stack: Stack, vhost: str) -> None:
+    stack.compose("stop", "model")
+    wait_for(lambda: stack.queue_depths(vhost)["features"] > ROWS, "rows that wait")
+
+
+def wait_until_all_are_rows(stack: Stack, taps: list[Tap], folder: str = "") -> set[str]:
+    """Ends the stream; until each row that was published in it is in the file; their ids."""
+    stack.compose("stop", "features")
+    published = set[str]().union(*(tap.ids("features") for tap in taps))
+    wait_for(lambda: stack.rows(folder).keys() >= published, "the last rows")
+    assert stack.rows(folder).keys() == published
+    return published
+
+
+def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> None:
+    usual = switch_to(stack, "diabetes")
+    stack.wait_for_rows(ROWS)
+    stack.compose("stop", "trainer")
+    stop_model_until_rows_wait(stack, "%2F")
+    assert ask(f"{stack.gateway}predict", {"id": "open", "data": PATIENT})[0] == 202
+    assert ask(f"{stack.gateway}label/open", {"value": 151.0})[0] == 202
+    training = train(stack.gateway, "linear")
+
+    houses = switch_to(stack, NAME)
+    wait_for(lambda: row_count(stack.logs / NAME) > ROWS, "rows of houses")
+    assert stack.queue_depths("%2F")["features"] > ROWS
+    status, refusal = ask(f"{stack.gateway}predict", {"data": PATIENT})
+    assert (status, "DATASET is 'houses'" in refusal["detail"]) == (501, True)
+    assert [ask(f"{stack.gateway}job/{each}")[0] for each in ("open", training["job_id"])] == [
+        404,
+        404,
+    ]
+    stop_model_until_rows_wait(stack, NAME)
+
+    switch_to(stack, "diabetes")
+    ended(stack.gateway, "open")
+    ended(stack.gateway, training["job_id"])
+    assert stack.queue_depths(NAME)["features"] > ROWS
+    ids = wait_until_all_are_rows(stack, [usual])
+    assert "open" in ids
+
+    switch_to(stack, NAME)
+    ids_of_houses = wait_until_all_are_rows(stack, [houses], NAME)
+    assert ids.isdisjoint(ids_of_houses)
+    assert stack.rows().keys() == ids
+
+
+def test_its_virtual_host_has_what_the_default_one_has(stack: Stack) -> None:
+    rights: dict[str, dict[str, Any]] = {"/": {}, NAME: {}}
+    for each in stack.manage("permissions"):
+        if (host := each.pop("vhost")) in rights:
+            rights[host][each["user"]] = each
+    assert rights[NAME] == rights["/"]
+    assert stack.queue_depths(NAME).keys() == stack.queue_depths("%2F").keys()
+    with stack.connect(vhost=NAME) as connection:
+        connection.channel().basic_publish("", "dead_letters", b"one")
+    dropped = stack.compose("run", "--rm", "-T", "pipeline", "dead-letters", "drop", "--all")
+    assert dropped == "1 dropped\n"
+
+
+@pytest.mark.parametrize("name", ["live", "Houses", "a/b", ""])
+def test_a_wrong_name_is_refused(stack: Stack, name: str) -> None:
+    line = r"\nDATASET is not accepted: it must be 1 to 32 lower-case letters, .*\n"
+    with pytest.raises(AssertionError, match=line):
+        stack.compose("run", "--rm", "-T", "--no-deps", f"--env=DATASET={name}", "rabbitmq")
+
+
+def test_with_the_overlay_for_courses_its_name_is_the_virtual_host(stack: Stack) -> None:
+    stack.clear()
+    stack.configure(COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml", DATASET=NAME)
+    stack.up("rabbitmq", "metric")
+    for vhost in (NAME, "%2F"):
+        stack.connect("guest", vhost=vhost).close()
+    assert {queue["name"] for queue in stack.manage(f"queues/{NAME}", "guest")} >= {"y_true"}
