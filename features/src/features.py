@@ -115,6 +115,13 @@ def grouped(rows: Iterator[LabelledRow], size: int) -> Iterator[list[LabelledRow
         yield group
 
 
+def rest(run: Run) -> None:
+    """Does nothing until asked to stop: if it ended, its container would stream all rows again."""
+    while not run.stop.is_set():
+        run.beat()
+        run.sleep(1.0)
+
+
 def main(settings: FeaturesSettings, run: Run) -> None:
     data = load(settings.dataset, settings.datasets_dir)
     found = labelled_rows(data, settings.stream_split)
@@ -137,8 +144,9 @@ def main(settings: FeaturesSettings, run: Run) -> None:
             broker.publish(queues.FEATURES, features)
             broker.when_confirmed(partial(run.count, "rows", len(group)))
         broker.flush()
-    if is_ordered and not run.stop.is_set():
-        log.info("the rows of %s are streamed, once and in their order: done", settings.dataset)
+        if is_ordered and not settings.stream_count and not run.stop.is_set():
+            log.info("all rows of %s are streamed, once and in their order; at rest", settings.dataset)
+            rest(run)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`features` and `model` as processes, on data sets that are not the default one."""
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -203,11 +204,13 @@ def test_a_split_by_time_is_streamed_once_and_in_order(
     features = start_apart(
         start, tmp_path, tmp_path / "datasets", 0, "features", stream_rate=0, stream_batch=2
     )
-    assert features.wait() == 0
-    assert "the rows of houses are streamed, once and in their order: done" in features.log()
+    eventually(lambda: "all rows of houses are streamed, once and in their" in features.log(), "end")
     assert [*answers(vhost, "y_true", 3).values()] == [row[-1] for row in rows[-3:]]
     expected = [[None if value == "" else value for value in row[1:-1]] for row in rows[-3:]]
     assert [*answers(vhost, "features", 3).values()] == expected
+    time.sleep(2)
+    assert vhost.depth("features") == 0  # no second round
+    assert features.stop() == 0
 
 
 def test_rows_that_are_not_the_schemas_are_told(
