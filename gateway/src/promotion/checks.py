@@ -37,6 +37,8 @@ class ModelChecks:
 
         The file is loaded each time: it may have been damaged since.
         """
+        if model.data_set != dataset.NAME:
+            raise RefusedError(f"{model.model_id} is a model of the data set {model.data_set!r}")
         if not {*model.features} <= {*FEATURE_NAMES}:
             raise RefusedError(
                 f"{model.model_id} takes the columns {listed(model.features)}; the rows to "

@@ -200,13 +200,13 @@ def test_a_change_sent_again_with_its_key_is_the_same(gateway: Gateway, store: M
 def test_what_cannot_be_done_is_refused_with_the_reason(
     gateway: Gateway, store: ModelStore, folder: Path
 ) -> None:
-    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
     put_model(store, "damaged")
     (folder / "models" / "damaged" / "model.skops").write_bytes(b"")
     begun = number_of(store)
     assert_refused(promote(gateway, "bad"), "on the hold-out")
     assert_refused(promote(gateway, "first"), "is the live model already")
-    assert_refused(promote(gateway, "turned", force=True), "takes the columns")
+    assert_refused(promote(gateway, "foreign", force=True), "takes the columns")
     assert_refused(promote(gateway, "damaged", force=True), "SHA-256")
     assert_refused(gateway.http.post("/models/damaged/shadow"), "SHA-256")
     assert_refused(gateway.http.delete("/shadow"), "there is no shadow model")
@@ -269,7 +269,7 @@ def test_what_is_no_name_is_refused(gateway: Gateway, model_id: str) -> None:
 def test_a_promotion_needs_no_body_and_can_be_asked_about(
     gateway: Gateway, store: ModelStore
 ) -> None:
-    put_model(store, "turned", features=list(FEATURE_NAMES[::-1]))
+    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
     begun = number_of(store)
 
     def refusal(model_id: str) -> str:
@@ -280,7 +280,7 @@ def test_a_promotion_needs_no_body_and_can_be_asked_about(
     assert refusal("second") == "None"
     assert "on the hold-out" in refusal("bad")
     assert "is the live model already" in refusal("first")
-    assert "takes the columns" in refusal("turned")
+    assert "takes the columns" in refusal("foreign")
     assert gateway.http.get("/models/absent/promote").status_code == 404
     assert number_of(store) == begun
     answer = gateway.http.post("/models/second/promote")

@@ -160,12 +160,14 @@ def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:
     put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
+    put_model(store, "flower", data_set="iris")
     put_model(store, "other", files={SKOPS: b"no model"})
     put_model(store, "damaged")
     (tmp_path / "models" / "damaged" / SKOPS).write_bytes(b"")
     put_model(store, "empty", files={})
     for model_id, reason in {
         "foreign": "foreign takes the columns height, sex, .*; the rows to predict have age, sex",
+        "flower": "flower is a model of the data set 'iris'",
         "other": "other cannot be used: .* is not a skops model",
         "damaged": "damaged cannot be used: .* SHA-256",
         "empty": "empty cannot be used: .* missing",
