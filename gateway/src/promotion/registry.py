@@ -51,10 +51,8 @@ class Registry:
         return Snapshot(models, self._store.last_change())
 
     def model(self, model_id: str) -> Model:
-        """Returns one of the models."""
-        model = self._store.model(model_id)
-        if model is None:
-            raise UnknownModelError(f"there is no model {model_id}")
+        """Returns one of the models of the data set."""
+        model = self._stored(model_id)
         if model.data_set != self._data_set:
             raise UnknownModelError(
                 f"there is no model {model_id} of {self._data_set}: it is one of {model.data_set}"
@@ -158,8 +156,16 @@ class Registry:
         rmse, live_rmse = self._checks.rmse(model), self._checks.rmse(live)
         rules.refuse_worse(model.model_id, rmse, live_id, live_rmse, self._max_rise)
 
+    def _stored(self, model_id: str) -> Model:
+        model = self._store.model(model_id)
+        if model is None:
+            raise UnknownModelError(f"there is no model {model_id}")
+        return model
+
     def _usable(self, model_id: str) -> Model:
-        model = self.model(model_id)
+        model = self._stored(model_id)
+        if model.data_set != self._data_set:
+            raise RefusedError(f"{model_id} is a model of the data set {model.data_set!r}")
         self._checks.check(model)
         return model
 

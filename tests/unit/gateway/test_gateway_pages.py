@@ -56,7 +56,7 @@ def plot() -> Iterator[Plot]:
 def gateway(plot_url: str) -> Iterator[httpx.Client]:
     plot = PlotClient(plot_url)
     app = FastAPI(docs_url=None, lifespan=lambda _: plot.connected())
-    settings = SimpleNamespace(live_page_url="http://live.example/")
+    settings = SimpleNamespace(live_page_url="http://live.example/", own_place="")
     app.state.gateway = SimpleNamespace(plot=plot, settings=settings)
     app.include_router(pages.router)
     error_handlers.install(app)

@@ -145,13 +145,13 @@ def test_a_model_of_another_data_set_is_none_here(registry: Registry, store: Mod
     assert [each.model_id for each in registry.snapshot().models] == ["first", "second", "third"]
     assert [each.model_id for each in of_iris.snapshot().models] == ["iris-1"]
     assert of_iris.snapshot().last is None
-    for call in (registry.model, registry.delete, registry.shadow):
+    for call in (registry.model, registry.delete):
         with pytest.raises(
             UnknownModelError, match="no model iris-1 of diabetes: it is one of iris"
         ):
             call("iris-1")
-    with pytest.raises(UnknownModelError, match="it is one of iris"):
-        registry.promote("iris-1", force=True)
+    refused("iris-1 is a model of the data set 'iris'", registry.shadow, "iris-1")
+    refused("iris-1 is a model of the data set 'iris'", registry.promote, "iris-1", True)
     of_iris.delete("iris-1")
     assert of_iris.snapshot().models == []
 
