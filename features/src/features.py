@@ -145,7 +145,7 @@ def main(settings: FeaturesSettings, run: Run) -> None:
             broker.when_confirmed(partial(run.count, "rows", len(group)))
         broker.flush()
         if is_ordered and not settings.stream_count and not run.stop.is_set():
-            log.info("all rows of %s are streamed, once and in their order; at rest", settings.dataset)
+            log.info("all rows of %s are streamed, once and in order; at rest", settings.dataset)
             rest(run)
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from compose.asking import PATIENT, ask, ended, train
 from compose.stack import Stack, Tap, wait_for
-from support.houses import NAME, write_houses
 from support.rows import row_count
+from support.tables import HOUSES, houses, write_data_set
 
 ROWS = 20  # that come, or wait, before the next step
 
@@ -16,7 +16,7 @@ ROWS = 20  # that come, or wait, before the next step
 @pytest.fixture(scope="module", autouse=True)
 def _with_houses(stack: Stack) -> Iterator[None]:
     stack.clear()
-    write_houses(stack.folder / "datasets")
+    write_data_set(stack.folder / "datasets", houses())
     yield
     stack.clear()
 
@@ -53,8 +53,8 @@ def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> Non
     assert ask(f"{stack.gateway}label/open", {"value": 151.0})[0] == 202
     training = train(stack.gateway, "linear")
 
-    houses = switch_to(stack, NAME)
-    wait_for(lambda: row_count(stack.logs / NAME) > ROWS, "rows of houses")
+    other = switch_to(stack, HOUSES)
+    wait_for(lambda: row_count(stack.logs / HOUSES) > ROWS, "rows of houses")
     assert stack.queue_depths("%2F")["features"] > ROWS
     status, refusal = ask(f"{stack.gateway}predict", {"data": PATIENT})
     assert (status, "DATASET is 'houses'" in refusal["detail"]) == (501, True)
@@ -62,29 +62,29 @@ def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> Non
         404,
         404,
     ]
-    stop_model_until_rows_wait(stack, NAME)
+    stop_model_until_rows_wait(stack, HOUSES)
 
     switch_to(stack, "diabetes")
     ended(stack.gateway, "open")
     ended(stack.gateway, training["job_id"])
-    assert stack.queue_depths(NAME)["features"] > ROWS
+    assert stack.queue_depths(HOUSES)["features"] > ROWS
     ids = wait_until_all_are_rows(stack, [usual])
     assert "open" in ids
 
-    switch_to(stack, NAME)
-    ids_of_houses = wait_until_all_are_rows(stack, [houses], NAME)
+    switch_to(stack, HOUSES)
+    ids_of_houses = wait_until_all_are_rows(stack, [other], HOUSES)
     assert ids.isdisjoint(ids_of_houses)
     assert stack.rows().keys() == ids
 
 
 def test_its_virtual_host_has_what_the_default_one_has(stack: Stack) -> None:
-    rights: dict[str, dict[str, Any]] = {"/": {}, NAME: {}}
+    rights: dict[str, dict[str, Any]] = {"/": {}, HOUSES: {}}
     for each in stack.manage("permissions"):
         if (host := each.pop("vhost")) in rights:
             rights[host][each["user"]] = each
-    assert rights[NAME] == rights["/"]
-    assert stack.queue_depths(NAME).keys() == stack.queue_depths("%2F").keys()
-    with stack.connect(vhost=NAME) as connection:
+    assert rights[HOUSES] == rights["/"]
+    assert stack.queue_depths(HOUSES).keys() == stack.queue_depths("%2F").keys()
+    with stack.connect(vhost=HOUSES) as connection:
         connection.channel().basic_publish("", "dead_letters", b"one")
     dropped = stack.compose("run", "--rm", "-T", "pipeline", "dead-letters", "drop", "--all")
     assert dropped == "1 dropped\n"
@@ -99,8 +99,8 @@ def test_a_wrong_name_is_refused(stack: Stack, name: str) -> None:
 
 def test_with_the_overlay_for_courses_its_name_is_the_virtual_host(stack: Stack) -> None:
     stack.clear()
-    stack.configure(COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml", DATASET=NAME)
+    stack.configure(COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml", DATASET=HOUSES)
     stack.up("rabbitmq", "metric")
-    for vhost in (NAME, "%2F"):
+    for vhost in (HOUSES, "%2F"):
         stack.connect("guest", vhost=vhost).close()
-    assert {queue["name"] for queue in stack.manage(f"queues/{NAME}", "guest")} >= {"y_true"}
+    assert {queue["name"] for queue in stack.manage(f"queues/{HOUSES}", "guest")} >= {"y_true"}

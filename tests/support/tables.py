@@ -9,8 +9,9 @@ from typing import Any
 
 TOWNS = ("Basel", "Bern", "Chur")
 WORDS = ("garden", "lake", "old", "quiet", "station", "sunny", "large", "noisy", "view", "cellar")
+HOUSES = "houses"
 SCHEMA: dict[str, Any] = {
-    "name": "houses",
+    "name": HOUSES,
     "title": "House prices",
     "task": "regression",
     "target": {"name": "price", "title": "Price", "unit": "€", "least": 100_000, "most": 900_000},

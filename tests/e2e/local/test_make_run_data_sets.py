@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from rabbitmq import PrivateRabbitMQ
-from support.houses import NAME, write_houses
 from support.rows import read_rows, row_count
 from support.runner import Runner, ask
+from support.tables import HOUSES, houses, write_data_set
 from support.waiting import eventually
 
 ROWS = 20  # that come before the next step
@@ -52,14 +52,14 @@ def gateway(runner: Runner) -> str:
 
 
 def test_there_and_back_each_row_is_in_its_file(runner: Runner) -> None:
-    write_houses(runner.root / "datasets")
+    write_data_set(runner.root / "datasets", houses())
     published = stream(runner, "diabetes")
-    published_of_houses = stream(runner, NAME)
-    assert f"errors: {runner.logs_dir / NAME / 'metric_log.csv'}" in runner.output
+    published_of_houses = stream(runner, HOUSES)
+    assert f"errors: {runner.logs_dir / HOUSES / 'metric_log.csv'}" in runner.output
     assert "train another" not in runner.output
     ids = finish(runner, "diabetes", published + 1)  # and the job
     assert "open" in ids
-    assert ids.isdisjoint(finish(runner, NAME, published_of_houses))
+    assert ids.isdisjoint(finish(runner, HOUSES, published_of_houses))
     assert set(read_rows(runner.logs_dir)["id"]) == ids
 
 

@@ -204,7 +204,7 @@ def test_a_split_by_time_is_streamed_once_and_in_order(
     features = start_apart(
         start, tmp_path, tmp_path / "datasets", 0, "features", stream_rate=0, stream_batch=2
     )
-    eventually(lambda: "all rows of houses are streamed, once and in their" in features.log(), "end")
+    eventually(lambda: "all rows of houses are streamed, once" in features.log(), "the end")
     assert [*answers(vhost, "y_true", 3).values()] == [row[-1] for row in rows[-3:]]
     expected = [[None if value == "" else value for value in row[1:-1]] for row in rows[-3:]]
     assert [*answers(vhost, "features", 3).values()] == expected
