@@ -12,7 +12,7 @@ NAMES = {queues.Y_TRUE, queues.Y_PRED, queues.Y_PRED_SHADOW, queues.DEAD_LETTERS
 # Here they are something else: the columns of metric_log.csv, and fields of the page's JSON.
 COLUMNS = {
     "common/pipeline/files.py", "plot/src/logs/metric_state.py", "plot/src/logs/parse.py",
-    "plot/src/logs/rows.py",
+    "plot/src/logs/layout.py", "plot/src/logs/rows.py",
     "plot/src/logs/tail.py", "plot/src/page/payloads.py", "plot/src/page/routes.py",
 }  # fmt: skip
 PARTS = ("common", "features", "model", "metric", "plot", "gateway", "trainer", "cli")
