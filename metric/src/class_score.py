@@ -44,7 +44,8 @@ def score_of(y_true: str, prediction: str | float, classes: list[str]) -> Score:
     y_pred = prediction if prediction in by_class else most_probable(by_class, classes)
     error = 1.0 - by_class.get(y_true, 0.0)
     others = sum(p * p for name, p in by_class.items() if name != y_true)
-    return Score(y_true, y_pred, error, (error * error + others) / 2)
+    half_brier = min(1.0, (error * error + others) / 2)  # more, if they sum to a little more than 1
+    return Score(y_true, y_pred, error, half_brier)
 
 
 def is_same(prediction: str, first: str) -> bool:

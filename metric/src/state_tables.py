@@ -63,10 +63,12 @@ def claim(database: sqlite3.Connection, schema: Schema, folder: Path) -> None:
         database.execute("BEGIN IMMEDIATE")
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_schema")}
         if "about" not in tables:
-            database.execute("CREATE TABLE about (dataset TEXT NOT NULL, task TEXT NOT NULL)")
+            database.execute(
+                "CREATE TABLE about (dataset TEXT NOT NULL, task TEXT NOT NULL, classes TEXT)"
+            )
             of = (DIABETES, "regression") if tables else (schema.name, schema.task)
-            database.execute("INSERT INTO about VALUES (?, ?)", of)
-        name, task = database.execute("SELECT dataset, task FROM about").fetchone()
+            database.execute("INSERT INTO about VALUES (?, ?, '[]')", of)
+        name, task, classes = database.execute("SELECT * FROM about").fetchone()
         if (name, task) != (schema.name, schema.task):
             cure = f"set DATASET={name}, or another LOGS_DIR"
             if name == schema.name:  # its schema was changed
@@ -75,6 +77,13 @@ def claim(database: sqlite3.Connection, schema: Schema, folder: Path) -> None:
                 f"{folder} holds the rows of the data set {name!r} ({task}), and DATASET is "
                 f"{schema.name!r} ({schema.task}): {cure}"
             )
+        known = schema.target.classes
+        if gone := [each for each in msgspec.json.decode(classes) if each not in known]:
+            raise SettingsError(
+                f"{folder} may hold rows of the class {gone[0]!r}, which the schema of "
+                f"{name!r} no longer has: put it back, or move that folder away"
+            )
+        database.execute("UPDATE about SET classes = ?", (json_list(known),))
 
 
 def make_join_tables(database: sqlite3.Connection, scores: Scores) -> None:

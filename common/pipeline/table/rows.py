@@ -52,9 +52,8 @@ def read_rows(content: bytes, schema: Schema, place: str) -> Rows:
     if schema.rows_sha256 and digest != schema.rows_sha256:
         raise SchemaError(
             f"{place} is not the file that its schema was made for: its SHA-256 begins with "
-            f"{digest[:12]}, and not with {schema.rows_sha256[:12]}. To take it in anew: "
-            f"python -m pipeline dataset init {place} --name {schema.name} "
-            f"--target {schema.target.name}"
+            f"{digest[:12]}, and not with {schema.rows_sha256[:12]}. To take it in anew, put this "
+            f'into its schema.json: "rows_sha256": "{digest}"'
         )
     try:
         content.decode()

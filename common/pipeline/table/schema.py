@@ -11,6 +11,7 @@ import msgspec
 from pipeline.errors import PipelineError
 
 MAX_COLUMNS = 500
+MAX_CLASSES = 1_000  # counts of which is taken for which grow with the square
 MAX_TEXT = 100  # characters of a class, a category, or a name
 
 Task = Literal["regression", "classification"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from pipeline.table.schema import (
+    MAX_CLASSES,
     MAX_COLUMNS,
     MAX_TEXT,
     Category,
@@ -129,6 +130,8 @@ def _of_target(target: Target, task: str) -> Iterator[str]:
             yield 'target: a classification needs "classes", a list of at least two texts'
         else:
             yield from (f"target: {wrong}" for wrong in _of_list("classes", target.classes, 2))
+        if len(target.classes) > MAX_CLASSES:
+            yield f'target: "classes" has {len(target.classes):,}, and the most is {MAX_CLASSES:,}'
         for name in target.classes:
             if name.startswith("{"):  # as the probabilities of a prediction do
                 yield f"target: the class {name!r} begins with a brace: give it another name"
@@ -139,11 +142,13 @@ def _of_target(target: Target, task: str) -> Iterator[str]:
 def _of_list(key: str, texts: Sequence[str], least: int) -> Iterator[str]:
     if len(texts) < least:
         yield f'"{key}" has {len(texts)}, and needs at least {least}'
+    seen: set[str] = set()
     for index, text in enumerate(texts):
         if wrong := value_problem(text):
             yield f'"{key}"[{index}]: {wrong}'
-        if text in texts[:index]:
+        if text in seen:
             yield f'"{key}"[{index}]: {text!r} is there twice'
+        seen.add(text)
 
 
 def _of_ranges(part: Number | Measured) -> Iterator[str]:

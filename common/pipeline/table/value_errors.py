@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from pipeline.table.schema import Column, Number, Schema
+from pipeline.table.schema import MAX_TEXT, Category, Column, Number, Schema
 
 MAX_SHOWN = 40  # characters of a value that is quoted
 MAX_LISTED = 12  # names or classes that are listed
@@ -98,7 +98,13 @@ def _value_error(column: Column, value: Any) -> str | None:
     if isinstance(column, Number):
         wrong = _number_error(value)
         return f"{column.name}: {wrong}" if wrong else None
-    return None if isinstance(value, str) else f"{column.name}: {shown(value)} is no text"
+    if not isinstance(value, str):
+        return f"{column.name}: {shown(value)} is no text"
+    if not value and not column.missing:
+        return f'{column.name}: "" is a missing value, and the schema does not allow it'
+    if isinstance(column, Category) and len(value) > MAX_TEXT:
+        return f"{column.name}: a category of {len(value):,} characters, the most is {MAX_TEXT}"
+    return None
 
 
 def _number_error(value: Any) -> str:

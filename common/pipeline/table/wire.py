@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from pipeline.table.schema import Column, Number, Schema
+from pipeline.table.schema import MAX_TEXT, Category, Column, Number, Schema
 
 RowValues = Sequence[Any]  # a number is a float, a category or a text a str, what is missing None
 
@@ -60,7 +60,10 @@ def in_order(values: msgspec.Struct) -> RowValues:
 
 
 def _type(column: Column) -> Any:
-    kind: Any = float if isinstance(column, Number) else str
+    kind: Any = float
+    if not isinstance(column, Number):
+        most = MAX_TEXT if isinstance(column, Category) else None
+        kind = Annotated[str, msgspec.Meta(min_length=0 if column.missing else 1, max_length=most)]
     return kind | None if column.missing else kind
 
 

@@ -1,6 +1,7 @@
 """The readers of a data set's messages: what is taken, and the reasons for what is not."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,26 @@ def test_commas_in_texts_are_no_values() -> None:
     assert not errors
     _, (error,) = decode(Readers(notes).features, [[1, 2, 3] * 20] * 1000, [*range(1000)])
     assert error == "a message of 61,000 values is too large, the most is 60,000"
+
+
+@pytest.mark.parametrize(
+    "text", [b'"', b'"' + b'\\"' * 500_000, b'"' + b"\n" * 900_000, b'""' * 500_000]
+)
+def test_texts_without_an_end_take_no_time(text: bytes) -> None:
+    before = time.process_time()
+    message, errors = Readers(HOUSES).features.decode(b"," * 60_001 + text)
+    assert message is None
+    assert len(errors) == 1
+    assert time.process_time() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ([3, "", None], 'town: "" is a missing value, and the schema does not allow it'),
+        ([3, "x" * 101, None], "town: a category of 101 characters, the most is 100"),
+    ],
+)
+def test_a_category_has_one_to_a_hundred_characters(row: list[Any], reason: str) -> None:
+    assert decode(Readers(HOUSES).features, row) == ([], [reason])
+    assert decode(Readers(HOUSES).features, [3, "x" * 100, ""])[1] == []

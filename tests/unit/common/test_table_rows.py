@@ -82,7 +82,9 @@ def test_a_file_that_has_changed_is_refused_with_the_cure() -> None:
         rows_sha256=hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
     assert len(read_rows(content, schema, "rows.csv").labels) == 1
-    with pytest.raises(SchemaError, match=r"python -m pipeline dataset init rows\.csv --name"):
+    with pytest.raises(
+        SchemaError, match=r'put this into its schema\.json: "rows_sha256": "[0-9a-f]{64}"'
+    ):
         read_rows(content + b"4,Bern,b,2\n", schema, "rows.csv")
 
 

@@ -63,6 +63,13 @@ def test_classes_that_are_equal_as_numbers_are_two() -> None:
     assert read(with_classes("0", "0.0")).target.classes == ["0", "0.0"]
 
 
+def test_a_thousand_classes_are_the_most() -> None:
+    names = [f"c{index}" for index in range(1001)]
+    assert len(read(with_classes(*names[:1000])).target.classes) == 1000
+    with pytest.raises(SchemaError, match='target: "classes" has 1,001, and the most is 1,000'):
+        read(with_classes(*names))
+
+
 @pytest.mark.parametrize("count", [1, 200, 500])
 def test_wide_tables_are_taken(count: int) -> None:
     columns = [{"name": f"c{index}", "type": "number"} for index in range(count)]

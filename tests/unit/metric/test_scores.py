@@ -43,6 +43,10 @@ def test_the_scores_are_those_of_scikit_learn(weights: list[float], y_true: str)
     assert score.y_pred == CLASSES[p.argmax()]
 
 
+def test_a_score_is_at_most_one_also_if_the_probabilities_sum_to_more() -> None:
+    assert score_of("c,d", '{"b":1.0,"a":0.001}', CLASSES).half_brier == 1
+
+
 def test_of_two_classes_it_is_the_square_of_the_error() -> None:
     score = score_of("a", '{"a":0.3,"b":0.7}', ["a", "b"])
     assert score.half_brier == pytest.approx((1 - 0.3) ** 2)

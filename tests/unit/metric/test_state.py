@@ -196,3 +196,14 @@ def test_the_state_of_an_earlier_version_is_that_of_the_default(
     assert tables(tmp_path) == before
     Ledger(tmp_path, 60, 9, 9).close()
     assert ours(tmp_path) == [("diabetes", "regression")]
+
+
+def test_a_class_may_be_added_to_the_schema_and_none_removed(tmp_path: Path) -> None:
+    def ledger(*classes: str) -> Ledger:
+        letters = Schema("letters", "classification", Target("letter", classes=[*classes]), [])
+        return Ledger(tmp_path, 60, 10, 10, scores=scores_of(letters))
+
+    for classes in (("a", "b"), ("b", "c", "a")):
+        ledger(*classes).close()
+    with pytest.raises(SettingsError, match="may hold rows of the class 'b', which the schema"):
+        ledger("a", "c")
