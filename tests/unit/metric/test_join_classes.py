@@ -178,18 +178,6 @@ def test_a_contradiction_quotes_the_first_and_is_returned_as_it_came(tmp_path: P
     assert lines(tmp_path)[1:] == ["1,a,a,0.25"]
 
 
-def test_a_class_taken_out_of_the_schema_meanwhile_stops_nothing(tmp_path: Path) -> None:
-    before = letters("a", "b", "gone")
-    with opened(tmp_path, before) as ledger:
-        ledger.take(halves(before, "y_true", {"1": "gone", "2": "a"}), 0)
-        ledger.take(halves(before, "y_pred", {"3": "gone", "4": {"gone": 0.75, "b": 0.25}}), 0)
-    now = letters("a", "b")
-    with opened(tmp_path, now) as ledger:
-        ledger.take(halves(now, "y_pred", {"1": "a", "2": {"a": 0.75, "b": 0.25}}), 0)
-        ledger.take(halves(now, "y_true", {"3": "a", "4": "b"}), 0)
-    assert lines(tmp_path)[1:] == ["1,gone,a,1", "2,a,a,0.25", "3,a,gone,1", "4,b,b,0.75"]
-
-
 def test_a_shadow_model_is_scored_beside_the_live_one(tmp_path: Path) -> None:
     scores = letters("a, b", "c", "d")
 
