@@ -19,8 +19,9 @@ from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
 from pipeline.table.schema import Schema
 from support.live_page import NOTHING_THERE
 from support.pages import page_address
-from support.schemas import AWKWARD, HOUSES, IRIS, LETTERS
+from support.schemas import AWKWARD, IRIS, LETTERS
 from support.service import Service
+from support.tables import HOUSES
 from support.waiting import eventually
 from wording import percent
 

@@ -53,8 +53,8 @@ def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> Non
     assert ask(f"{stack.gateway}label/open", {"value": 151.0})[0] == 202
     training = train(stack.gateway, "linear")
 
-    other = switch_to(stack, HOUSES)
-    wait_for(lambda: row_count(stack.logs / HOUSES) > ROWS, "rows of houses")
+    other = switch_to(stack, HOUSES.name)
+    wait_for(lambda: row_count(stack.logs / HOUSES.name) > ROWS, "rows of houses")
     assert stack.queue_depths("%2F")["features"] > ROWS
     status, refusal = ask(f"{stack.gateway}predict", {"data": PATIENT})
     assert (status, "DATASET is 'houses'" in refusal["detail"]) == (501, True)
@@ -62,29 +62,29 @@ def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> Non
         404,
         404,
     ]
-    stop_model_until_rows_wait(stack, HOUSES)
+    stop_model_until_rows_wait(stack, HOUSES.name)
 
     switch_to(stack, "diabetes")
     ended(stack.gateway, "open")
     ended(stack.gateway, training["job_id"])
-    assert stack.queue_depths(HOUSES)["features"] > ROWS
+    assert stack.queue_depths(HOUSES.name)["features"] > ROWS
     ids = wait_until_all_are_rows(stack, [usual])
     assert "open" in ids
 
-    switch_to(stack, HOUSES)
-    ids_of_houses = wait_until_all_are_rows(stack, [other], HOUSES)
+    switch_to(stack, HOUSES.name)
+    ids_of_houses = wait_until_all_are_rows(stack, [other], HOUSES.name)
     assert ids.isdisjoint(ids_of_houses)
     assert stack.rows().keys() == ids
 
 
 def test_its_virtual_host_has_what_the_default_one_has(stack: Stack) -> None:
-    rights: dict[str, dict[str, Any]] = {"/": {}, HOUSES: {}}
+    rights: dict[str, dict[str, Any]] = {"/": {}, HOUSES.name: {}}
     for each in stack.manage("permissions"):
         if (host := each.pop("vhost")) in rights:
             rights[host][each["user"]] = each
-    assert rights[HOUSES] == rights["/"]
-    assert stack.queue_depths(HOUSES).keys() == stack.queue_depths("%2F").keys()
-    with stack.connect(vhost=HOUSES) as connection:
+    assert rights[HOUSES.name] == rights["/"]
+    assert stack.queue_depths(HOUSES.name).keys() == stack.queue_depths("%2F").keys()
+    with stack.connect(vhost=HOUSES.name) as connection:
         connection.channel().basic_publish("", "dead_letters", b"one")
     dropped = stack.compose("run", "--rm", "-T", "pipeline", "dead-letters", "drop", "--all")
     assert dropped == "1 dropped\n"
@@ -99,8 +99,10 @@ def test_a_wrong_name_is_refused(stack: Stack, name: str) -> None:
 
 def test_with_the_overlay_for_courses_its_name_is_the_virtual_host(stack: Stack) -> None:
     stack.clear()
-    stack.configure(COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml", DATASET=HOUSES)
+    stack.configure(
+        COMPOSE_FILE="docker-compose.yml:docker-compose.course.yml", DATASET=HOUSES.name
+    )
     stack.up("rabbitmq", "metric")
-    for vhost in (HOUSES, "%2F"):
+    for vhost in (HOUSES.name, "%2F"):
         stack.connect("guest", vhost=vhost).close()
-    assert {queue["name"] for queue in stack.manage(f"queues/{HOUSES}", "guest")} >= {"y_true"}
+    assert {queue["name"] for queue in stack.manage(f"queues/{HOUSES.name}", "guest")} >= {"y_true"}

@@ -1,12 +1,11 @@
 """The readers of the default data set's messages."""
 
-from pathlib import Path
 from typing import Any
 
 from pipeline.message_reader import MessageReader
-from pipeline.table.data_sets import load_schema
 from pipeline.table.readers import Readers
+from support.schemas import DIABETES
 
-DIABETES = Readers(load_schema("diabetes", Path("datasets")))
-FEATURES: MessageReader[Any] = DIABETES.features
-VALUES = DIABETES.predictions
+READERS = Readers(DIABETES)
+FEATURES: MessageReader[Any] = READERS.features
+VALUES = READERS.predictions

@@ -4,17 +4,10 @@ import string
 from pathlib import Path
 
 from pipeline.table.data_sets import load_schema
-from pipeline.table.schema import Category, Number, Schema, Target
+from pipeline.table.schema import Number, Schema, Target
 
 DIABETES = load_schema("diabetes", Path())
 IRIS = load_schema("iris", Path())
-HOUSES = Schema(
-    "houses",
-    "regression",
-    Target("price", "Price", "€", least=21_000, most=890_000),
-    [Number("rooms", least=1, most=12), Category("town", ["Basel", "Bern"])],
-    "House prices",
-)
 LETTERS = Schema(
     "letters",
     "classification",

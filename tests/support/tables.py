@@ -7,11 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pipeline.table.schema_file import read_schema
+
 TOWNS = ("Basel", "Bern", "Chur")
 WORDS = ("garden", "lake", "old", "quiet", "station", "sunny", "large", "noisy", "view", "cellar")
-HOUSES = "houses"
-SCHEMA: dict[str, Any] = {
-    "name": HOUSES,
+DESCRIPTION: dict[str, Any] = {  # in schema.json
+    "name": "houses",
     "title": "House prices",
     "task": "regression",
     "target": {"name": "price", "title": "Price", "unit": "€", "least": 100_000, "most": 900_000},
@@ -22,6 +23,7 @@ SCHEMA: dict[str, Any] = {
         {"name": "remarks", "type": "text", "missing": True},
     ],
 }
+HOUSES = read_schema(json.dumps(DESCRIPTION).encode(), "schema.json")
 
 
 def houses(count: int = 400, seed: int = 0) -> list[list[Any]]:
@@ -45,10 +47,10 @@ def houses(count: int = 400, seed: int = 0) -> list[list[Any]]:
 
 
 def write_data_set(
-    folder: Path, rows: list[list[Any]], schema: dict[str, Any] | None = None, **fields: Any
+    folder: Path, rows: list[list[Any]], described: dict[str, Any] | None = None, **fields: Any
 ) -> Path:
     """Writes schema.json and rows.csv into the folder that a data set has there; the latter."""
-    described = (schema or SCHEMA) | fields
+    described = (described or DESCRIPTION) | fields
     own = folder / str(described["name"])
     own.mkdir(parents=True, exist_ok=True)
     names = [column["name"] for column in described["columns"]]

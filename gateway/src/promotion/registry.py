@@ -47,8 +47,7 @@ class Registry:
 
     def snapshot(self) -> Snapshot:
         """Returns all models of the data set, and their roles."""
-        models = [each for each in self._store.models() if each.data_set == self._data_set]
-        return Snapshot(models, self._store.last_change())
+        return Snapshot(self._store.models(), self._store.last_change())
 
     def model(self, model_id: str) -> Model:
         """Returns one of the models of the data set."""
@@ -164,8 +163,6 @@ class Registry:
 
     def _usable(self, model_id: str) -> Model:
         model = self._stored(model_id)
-        if model.data_set != self._data_set:
-            raise RefusedError(f"{model_id} is a model of the data set {model.data_set!r}")
         self._checks.check(model)
         return model
 

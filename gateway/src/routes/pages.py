@@ -65,7 +65,8 @@ async def patient() -> PatientOut:
 @router.get(
     "/predictions",
     summary="Get the distribution of all predictions",
-    responses={503: error("plot is unavailable.")},
+    dependencies=DEFAULT_ONLY,
+    responses={503: error("plot is unavailable."), **OTHER},
 )
 async def predictions(state: State) -> PredictionsOut:
     return await state.plot.predictions()

@@ -54,12 +54,12 @@ def gateway(runner: Runner) -> str:
 def test_there_and_back_each_row_is_in_its_file(runner: Runner) -> None:
     write_data_set(runner.root / "datasets", houses())
     published = stream(runner, "diabetes")
-    published_of_houses = stream(runner, HOUSES)
-    assert f"errors: {runner.logs_dir / HOUSES / 'metric_log.csv'}" in runner.output
+    published_of_houses = stream(runner, HOUSES.name)
+    assert f"errors: {runner.logs_dir / HOUSES.name / 'metric_log.csv'}" in runner.output
     assert "train another" not in runner.output
     ids = finish(runner, "diabetes", published + 1)  # and the job
     assert "open" in ids
-    assert ids.isdisjoint(finish(runner, HOUSES, published_of_houses))
+    assert ids.isdisjoint(finish(runner, HOUSES.name, published_of_houses))
     assert set(read_rows(runner.logs_dir)["id"]) == ids
 
 

@@ -41,6 +41,7 @@ def test_what_it_cannot_do_yet_is_a_sentence(start_gateway: StartGateway) -> Non
         ("POST", "/rollback", None),
         ("GET", "/columns", None),
         ("GET", "/patients/random", None),
+        ("GET", "/predictions", None),
     ]
     for method, path, body in calls:
         answer = gateway.http.request(method, path, json=body)

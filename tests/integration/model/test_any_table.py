@@ -17,7 +17,7 @@ from pipeline.settings import Settings
 from pipeline.table.data_sets import load
 from pipeline.table.readers import Readers
 from support.service import Service
-from support.tables import SCHEMA, houses, write_data_set
+from support.tables import DESCRIPTION, houses, write_data_set
 from support.vhost import Vhost
 from support.waiting import STOP_SECONDS, eventually
 
@@ -199,7 +199,7 @@ def test_a_split_by_time_is_streamed_once_and_in_order(
     start: Callable[..., Service], vhost: Vhost, tmp_path: Path
 ) -> None:
     rows = [[f"2026-{month:02}-01", *row] for month, row in enumerate(houses(12), 1)]
-    schema = SCHEMA | {"split": "time", "split_column": "month"}
+    schema = DESCRIPTION | {"split": "time", "split_column": "month"}
     write_data_set(tmp_path / "datasets", [*rows[6:], *rows[:6]], schema)
     features = start_apart(
         start, tmp_path, tmp_path / "datasets", 0, "features", stream_rate=0, stream_batch=2

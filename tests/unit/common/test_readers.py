@@ -2,21 +2,19 @@
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.message_reader import MessageReader
-from pipeline.table.data_sets import load_schema
 from pipeline.table.readers import Readers
 from pipeline.table.schema import Category, Number, Schema, Target, Text
+from support.schemas import IRIS
 
 HOUSES = Schema(
     "houses", "regression", Target("price"),
     [Number("rooms"), Category("town", ["Basel", "Bern"]), Text("remarks", missing=True)],
 )  # fmt: skip
-IRIS = load_schema("iris", Path("datasets"))
 
 
 def decode(reader: MessageReader[Any], body: Any, row_id: Any = 1) -> tuple[list[Any], list[str]]:

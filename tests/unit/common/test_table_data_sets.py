@@ -13,6 +13,7 @@ from pipeline.table.data_sets import load, load_schema
 from pipeline.table.estimators import default_estimator, matrix
 from pipeline.table.schema import Number, SchemaError
 from pipeline.table.schema_file import problems, read_schema
+from support.schemas import DIABETES
 
 HOUSES = (
     '{"name": "houses", "task": "regression", "target": {"name": "price"},'
@@ -34,7 +35,7 @@ def test_diabetes_is_as_it_always_was() -> None:
 def test_measured_values_of_diabetes_become_those_of_messages() -> None:
     measured = load_diabetes(scaled=False).data
     scaled = load_diabetes().data
-    for index, column in enumerate(load_schema("diabetes", Path("nowhere")).columns):
+    for index, column in enumerate(DIABETES.columns):
         assert isinstance(column, Number)
         assert column.measured is not None
         wire = (measured[:, index] - column.measured.mean) / column.measured.scale

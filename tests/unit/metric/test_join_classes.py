@@ -20,10 +20,10 @@ from ledger import Ledger
 from metric import contradictions, to_halves
 from pipeline.files import METRIC_STATE
 from pipeline.messages import Message
-from pipeline.table.built_in import IRIS, schema
 from pipeline.table.data_sets import load
 from pipeline.table.schema import Schema, Target
 from scores import Scores, scores_of
+from support.schemas import IRIS
 from support.waiting import Clock
 
 HEADER = "id,y_true,y_pred,absolute_error"
@@ -48,7 +48,7 @@ def lines(folder: Path, name: str = "metric_log.csv") -> list[str]:
 
 
 def test_the_rows_of_iris_are_those_of_pandas_and_scikit_learn(tmp_path: Path) -> None:
-    rows = load(IRIS, tmp_path).rows
+    rows = load(IRIS.name, tmp_path).rows
     labels = np.array(rows.labels)
     model = LogisticRegression(C=0.1, max_iter=500).fit(rows.values, labels)
     found = model.predict_proba(rows.values)
@@ -57,7 +57,7 @@ def test_the_rows_of_iris_are_those_of_pandas_and_scikit_learn(tmp_path: Path) -
         row_id: dict(zip(model.classes_, p.tolist(), strict=True))
         for row_id, p in zip(ids, found, strict=True)
     }
-    scores = scores_of(schema(IRIS))
+    scores = scores_of(IRIS)
     with opened(tmp_path, scores) as ledger:
         ledger.take(halves(scores, "y_pred", told), 0)
         ledger.take(halves(scores, "y_true", dict(zip(ids, labels.tolist(), strict=True))), 0)

@@ -10,11 +10,11 @@ from half import Half
 from ledger import Ledger
 from pipeline.errors import SettingsError
 from pipeline.files import METRIC_STATE
-from pipeline.table.built_in import IRIS, schema
 from pipeline.table.schema import Schema, Target
 from scores import Scores, scores_of
+from support.schemas import IRIS
+from support.tables import HOUSES
 
-HOUSES = Schema("houses", "regression", Target("price"), [])
 NOON = 1_764_000_000_000
 
 # As metric made them at b8cdb6c: metric/src/join.py, shadow.py and durable_csv.py there.
@@ -145,7 +145,7 @@ def tables(folder: Path) -> dict[str, str]:
         return dict(found.fetchall())
 
 
-@pytest.mark.parametrize("scores", [scores_of(), scores_of(schema(IRIS)), scores_of(HOUSES)])
+@pytest.mark.parametrize("scores", [scores_of(), scores_of(IRIS), scores_of(HOUSES)])
 def test_a_state_names_its_data_set(tmp_path: Path, scores: Scores) -> None:
     for _ in range(2):
         Ledger(tmp_path, 60, 9, 9, scores=scores).close()
@@ -156,12 +156,12 @@ def test_a_state_names_its_data_set(tmp_path: Path, scores: Scores) -> None:
     ("first", "then", "sentence"),
     [
         (
-            scores_of(schema(IRIS)), scores_of(HOUSES),
+            scores_of(IRIS), scores_of(HOUSES),
             "holds the rows of the data set 'iris' (classification), and DATASET is 'houses'"
             " (regression): set DATASET=iris, or another LOGS_DIR",
         ),
         (
-            scores_of(schema(IRIS)), scores_of(),
+            scores_of(IRIS), scores_of(),
             "holds the rows of the data set 'iris' (classification), and DATASET is 'diabetes'"
             " (regression): set DATASET=iris, or another LOGS_DIR",
         ),
@@ -192,7 +192,7 @@ def test_the_state_of_an_earlier_version_is_that_of_the_default(
     leave(tmp_path, version)
     before = tables(tmp_path)
     with pytest.raises(SettingsError, match="holds the rows of the data set 'diabetes'"):
-        Ledger(tmp_path, 60, 9, 9, scores=scores_of(schema(IRIS)))
+        Ledger(tmp_path, 60, 9, 9, scores=scores_of(IRIS))
     assert tables(tmp_path) == before
     Ledger(tmp_path, 60, 9, 9).close()
     assert ours(tmp_path) == [("diabetes", "regression")]

@@ -31,7 +31,8 @@ from stats.class_summary import ClassSummary
 from stats.scale import fit
 from stats.summary import Summary
 from support.live_page import NOTHING_THERE
-from support.schemas import AWKWARD, DIABETES, HOUSES, IRIS, LETTERS
+from support.schemas import AWKWARD, DIABETES, IRIS, LETTERS
+from support.tables import HOUSES
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LINES = [
