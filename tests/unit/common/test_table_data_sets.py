@@ -10,7 +10,8 @@ from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
 from pipeline.table import built_in
 from pipeline.table.data_sets import load, load_schema
-from pipeline.table.estimators import default_estimator, matrix
+from pipeline.table.estimators import default_estimator
+from pipeline.table.matrix import matrix
 from pipeline.table.schema import Number, SchemaError
 from pipeline.table.schema_file import problems, read_schema
 
