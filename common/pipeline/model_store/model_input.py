@@ -14,11 +14,15 @@ from pipeline.table.value_errors import listed
 MAX_FEATURE = 1e100  # a model that squares larger values overflows, and fails
 
 
+class MisfitError(ModelError):
+    """A model that does not fit the rows of the data set."""
+
+
 class ModelInput:
     """The columns of a data set's rows that a model takes, in the model's order."""
 
     def __init__(self, schema: Schema, features: Sequence[str] | None = None) -> None:
-        """Takes the columns that `features` names, by default all. Raises ModelError."""
+        """Takes the columns that `features` names, by default all. Raises MisfitError."""
         names = schema.names
         self.features = names if features is None else [*features]
         if (
@@ -26,7 +30,7 @@ class ModelInput:
             or not {*self.features} <= {*names}
             or len({*self.features}) < len(self.features)
         ):
-            raise ModelError(
+            raise MisfitError(
                 f"it takes {listed(self.features) or 'no column'}, and a row of the data set "
                 f"{schema.name!r} brings {listed(names)}"
             )
