@@ -49,7 +49,7 @@ class LabelledRow(NamedTuple):
 
 
 def labelled_rows(data: DataSet, split: str) -> list[LabelledRow]:
-    """Returns the rows to stream. Raises SchemaError if there are none."""
+    """Returns the rows to stream; they are those of `data`. Raises SchemaError if it has none."""
     values, labels = data.rows.holdout() if split == "holdout" else data.rows[:2]
     if not labels:
         raise SchemaError(
@@ -57,7 +57,8 @@ def labelled_rows(data: DataSet, split: str) -> list[LabelledRow]:
             f"{len(data.rows.labels)} in all, which STREAM_SPLIT=all streams"
         )
     if not data.schema.is_numeric:  # what is missing is "" in the rows, and null in a message
-        values = [[None if value == "" else value for value in row] for row in values]
+        for row in values:  # in place: a large table would not fit into memory twice
+            row[:] = [None if value == "" else value for value in row]
     return [LabelledRow(*pair) for pair in zip(values, labels, strict=True)]
 
 
@@ -126,6 +127,7 @@ def main(settings: FeaturesSettings, run: Run) -> None:
     data = load(settings.dataset, settings.datasets_dir)
     found = labelled_rows(data, settings.stream_split)
     is_ordered = data.schema.split == "time"
+    del data  # the other rows, most of the memory
     rows = iter(found) if is_ordered else random_rows(found, settings.stream_seed)
     if settings.stream_count:
         rows = islice(rows, settings.stream_count)

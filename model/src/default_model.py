@@ -1,4 +1,4 @@
-"""Stores the model that MODEL_PATH names, so that a rollback can return to it."""
+"""Stores the model that MODEL_PATH names, and makes a default model one to roll back to."""
 
 import logging
 from pathlib import Path
@@ -30,27 +30,31 @@ def register(store: ModelStore, path: Path) -> None:
     record = _record(path, content)
     try:
         store.add(record, {form_of(path): content})
-        _start_with(store, changes, record.model_id)
+        live = start_with(store, changes, record.model_id)
     except ModelStoreError as error:
         log.warning("%s could not be put into the model store: %s", path, error)
-
-
-def _start_with(store: ModelStore, changes: list[Change], model_id: str) -> None:
-    """Lets the model answer; while a promoted one does, rollbacks will lead back to this one."""
-    change = _start(changes, model_id)
-    if change is not None:
-        try:
-            store.change(change)
-        except TakenError:  # by a promotion, or by another process of model
-            _start_with(store, store.changes(), model_id)
-            return
-    live = (change or changes[-1]).live
-    if live != model_id:
+        return
+    if live != record.model_id:
         log.info(
             "%s was promoted and is live; the model of MODEL_PATH is %s: "
             "POST /models/%s/promote at the gateway makes it live, and rollbacks lead back to it",
-            live, model_id, model_id,
+            live, record.model_id, record.model_id,
         )  # fmt: skip
+
+
+def start_with(store: ModelStore, changes: list[Change], model_id: str) -> str:
+    """Lets the model answer; while a promoted one does, rollbacks will lead back to this one.
+
+    Returns the model that answers.
+    """
+    change = _start(changes, model_id)
+    if change is None:
+        return changes[-1].live
+    try:
+        store.change(change)
+    except TakenError:  # by a promotion, or by another process of model
+        return start_with(store, store.changes(), model_id)
+    return change.live
 
 
 def _start(changes: list[Change], model_id: str) -> Change | None:

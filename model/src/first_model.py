@@ -1,4 +1,4 @@
-"""Trains the default model of a data set where the model store has none.
+"""Trains the default model of a data set, where the model store has none of its rows and schema.
 
 The default data set needs none of this: its model is in a file.
 """
@@ -19,54 +19,72 @@ import numpy as np
 import skops.io
 from sklearn.exceptions import ConvergenceWarning
 
-from memory_limit import check_size, limited_memory
+from default_model import start_with
+from memory_limit import limited_memory
 from pipeline.clock import now_text
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
-from pipeline.messages import new_id
-from pipeline.model_store.metrics import class_metrics, metrics_of
 from pipeline.model_store.model_input import ModelInput
-from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.records import MAX_MODEL_BYTES, SKOPS, Change, Metrics, Model
-from pipeline.model_store.store import ModelStore, TakenError
+from pipeline.model_store.records import MAX_MODEL_BYTES, SKOPS, Change, Model, promotions_in_force
+from pipeline.model_store.store import ModelStore
 from pipeline.model_store.versions import made_as, versions
-from pipeline.numbers import readable
 from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.table.data_sets import ROWS_FILE, DataSet, load
+from pipeline.table.data_sets import DataSet, load, load_schema
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Schema
+from quality import quality
 
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 0.2
+DEFAULT = "default-"  # the ids of models that are trained here begin so
 
 T = TypeVar("T")
 
 
-def train_if_none(store: ModelStore, settings: Settings, run: Run) -> None:
-    """Trains the data set's model and lets it answer, unless the store names one already.
+def train_if_needed(store: ModelStore, settings: Settings, run: Run) -> None:
+    """Trains the data set's model and lets it answer, unless the store has it already.
 
-    Of several processes that do this at the same time one makes the change, and the others take
-    its model. Raises SchemaError, ModelError, ModelStoreError, and StopError once the service is
-    asked to stop.
+    A default model of other rows, or of another schema, is replaced: it may not fit the rows, or
+    know those that are held out now. A promoted model stays; rollbacks lead back to the new one.
+    Several processes that do this at the same time agree on one. Raises SchemaError, ModelError,
+    ModelStoreError, and StopError once the service is asked to stop.
     """
-    if store.last_change() is not None:
+    changes = store.changes()
+    reason = _reason_to_train(changes, load_schema(settings.dataset, settings.datasets_dir))
+    if reason is None:
         return
-    log.info("the model store names no model of %s: training one", settings.dataset)
+    log.info("%s: training one", reason)
     train = partial(_trained, settings.dataset, settings.datasets_dir)
     model, content = _while_beating(train, run)
     kept = store.add(model, {SKOPS: content})
-    change = Change(
-        number=1, action="start", live=kept.model_id, default=kept.model_id, nonce=new_id(),
-        at=now_text(),
-    )  # fmt: skip
-    try:
-        store.change(change)
-    except TakenError:
-        log.info("another process was faster: its model answers")
+    start_with(store, changes, kept.model_id)
+
+
+def _reason_to_train(changes: list[Change], schema: Schema) -> str | None:
+    if not changes:
+        return f"the model store names no model of {schema.name}"
+    first = next(iter(promotions_in_force(changes)), None)
+    if first is None or first.action != "start" or not first.own.startswith(DEFAULT):
+        return None  # somebody chose it
+    if first.own == default_id(schema):
+        return None
+    return f"{first.own} is of other rows, or of another schema, than {schema.name} has now"
+
+
+def default_id(schema: Schema) -> str:
+    """Returns the id of a data set's default model.
+
+    It follows from what the model depends on, so that all who train it agree on one, and a model
+    of other rows has another. Titles, ranges and versions of libraries are no reason to train.
+    """
+    columns = [(type(each).__name__, each.name, each.missing) for each in schema.columns]
+    target = schema.task, schema.target.name, schema.target.classes
+    rows = schema.name, schema.rows_sha256, schema.split, schema.split_column
+    return DEFAULT + hashlib.sha256(msgspec.json.encode([rows, target, columns])).hexdigest()[:12]
 
 
 def _while_beating(work: Callable[[], T], run: Run) -> T:
@@ -86,9 +104,6 @@ def _while_beating(work: Callable[[], T], run: Run) -> T:
 
 
 def _trained(name: str, folder: Path) -> tuple[Model, bytes]:
-    rows_file = folder / name / ROWS_FILE
-    if rows_file.exists():  # a built-in data set has none
-        check_size(name, rows_file)
     with limited_memory(name):
         return trained(load(name, folder))
 
@@ -96,11 +111,10 @@ def _trained(name: str, folder: Path) -> tuple[Model, bytes]:
 def trained(data: DataSet) -> tuple[Model, bytes]:
     """Returns the record and the content of a data set's default model, and logs how good it is.
 
-    Its id follows from the rows, the schema and the versions, so that all who train it have one.
     Raises ModelError if it cannot be trained, or `model` would refuse it.
     """
     started = time.monotonic()
-    schema, model_id = data.schema, f"default-{_digest(data)}"
+    schema, model_id = data.schema, default_id(data.schema)
     rows, seen = _arrays(data.rows.training(), schema)
     held_out = _arrays(data.rows.holdout(), schema)
     del data  # of a large table it is most of the memory
@@ -109,7 +123,7 @@ def trained(data: DataSet) -> tuple[Model, bytes]:
     if len(content) > MAX_MODEL_BYTES:
         raise ModelError(too_large("the default model", len(content), "bytes", MAX_MODEL_BYTES))
     predictor = Predictor.of(content, Path(model_id, SKOPS), model_id, ModelInput(schema))
-    metrics, notes = _quality(predictor, schema, held_out, seen)
+    metrics, notes = quality(predictor, schema, held_out, seen)
     record = Model(
         model_id=model_id,
         dataset_id=schema.name,
@@ -128,13 +142,6 @@ def trained(data: DataSet) -> tuple[Model, bytes]:
     return record, content
 
 
-def _digest(data: DataSet) -> str:
-    digest = hashlib.sha256(data.schema.to_json() + msgspec.json.encode(versions()))
-    for row in zip(*data.rows.training(), strict=True):
-        digest.update(msgspec.json.encode(row))
-    return digest.hexdigest()[:12]
-
-
 def _arrays(part: tuple[list[Any], list[Any]], schema: Schema) -> tuple[Matrix, Matrix]:
     values, labels = part
     return matrix(values, schema.columns), np.array(labels)
@@ -150,52 +157,3 @@ def _fitted(schema: Schema, rows: Matrix, labels: Matrix) -> Any:
         raise ModelError(
             f"no model can be trained on the data set {schema.name!r}: {reason}"
         ) from error
-
-
-def _quality(
-    predictor: Predictor, schema: Schema, held_out: tuple[Matrix, Matrix], seen: Matrix
-) -> tuple[Metrics | None, list[str]]:
-    """Returns the errors on the rows held out, with what else is to know of them; logs both."""
-    rows, labels = held_out
-    outcomes = predictor.predict(rows)  # type: ignore[arg-type]  # rows of an array are rows, too
-    pairs = [
-        (label, outcome)
-        for label, outcome in zip(labels.tolist(), outcomes, strict=True)
-        if not isinstance(outcome, Failed)
-    ]
-    failed = [outcome.reason for outcome in outcomes if isinstance(outcome, Failed)]
-    notes = []
-    if failed:
-        notes.append(f"it fails on {len(failed)} of {len(rows)} held-out rows: {failed[0]}")
-    if not pairs:
-        notes.append("it is not known how good it is: no row is held out that it can predict")
-        log.warning("%s: %s", schema.name, "; ".join(notes))
-        return None, notes
-    told, predicted = ([pair[index] for pair in pairs] for index in (0, 1))
-    metrics, text = _measured(told, predicted, schema, seen)
-    log.info("%s: %s", schema.name, "; ".join([text, *notes]))
-    return metrics, notes
-
-
-def _measured(
-    labels: list[Any], predictions: list[Any], schema: Schema, seen: Matrix
-) -> tuple[Metrics, str]:
-    """Returns the errors, and a text with what they would be of a model that looks at no row."""
-    if schema.task == "classification":
-        metrics = class_metrics(labels, predictions, schema.target.classes, seen.tolist())
-        return metrics, (
-            f"accuracy {metrics.accuracy:.3f} ({metrics.majority_accuracy:.3f} by always telling "
-            f"the most frequent class), log loss {metrics.log_loss:.3f}, half Brier score "
-            f"{metrics.half_brier:.3f} on {len(labels)} held-out rows"
-        )
-    try:
-        metrics = metrics_of(labels, predictions, len(seen))
-    except ValueError as error:
-        raise ModelError(f"the model of {schema.name} is of no use: {error}") from error
-    baseline = np.abs(np.array(labels) - np.median(seen)).mean()
-    figures: list[Any] = [metrics.rmse, metrics.mae, float(baseline)]
-    root_mean_squared, mae, of_median = map(readable, figures)
-    return metrics, (
-        f"RMSE {root_mean_squared}, MAE {mae} ({of_median} by always telling the median) on "
-        f"{len(labels)} held-out rows"
-    )

@@ -50,7 +50,8 @@ class LiveModel:
     A new model is loaded and checked beside the old one first. A change that cannot be followed
     leaves the models in use as they are; the reason is in the log, and in what the store holds
     about this process. `own`, the model in the file at MODEL_PATH, is put into the store, and
-    answers as long as there is no change. Without it a model is trained where there is no change.
+    answers as long as there is no change. Without it a model is trained where there is none of
+    the data set's rows and schema.
     """
 
     uses: TopologyParts = ("shadow", "changes")  # of the broker
@@ -141,9 +142,9 @@ class LiveModel:
         if self._now is not None:
             register(self._store, self._settings.model_path)
             return
-        from first_model import train_if_none  # noqa: PLC0415  # only training needs its imports
+        from first_model import train_if_needed  # noqa: PLC0415  # only training needs its imports
 
-        train_if_none(self._store, self._settings, self._run)
+        train_if_needed(self._store, self._settings, self._run)
 
     def _make(self, change: Change) -> None:
         """Makes the change. Raises ModelStoreError, changing nothing, if one cannot be read now."""

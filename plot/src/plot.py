@@ -68,7 +68,7 @@ def main(settings: PlotSettings, run: Run) -> None:
         else:
             log.warning("stopped before all rows were read: the picture is not up to date")
     except OSError as error:
-        raise LogError(f"LOGS_DIR={settings.logs_dir} cannot be used: {error}") from error
+        raise LogError(f"{settings.logs} (LOGS_DIR) cannot be used: {error}") from error
 
 
 def follow(followers: Sequence[Follower[Any, Any]], artist: Artist, page: Page, run: Run) -> None:

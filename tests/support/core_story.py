@@ -15,6 +15,7 @@ SECOND_STORY = {
     "model": [
         "model/src/live_model.py", "model/src/default_model.py", "model/src/shadow_answers.py",
         "model/src/first_model.py", "model/src/memory_limit.py", "model/src/stored_model.py",
+        "model/src/quality.py",
         "common/pipeline/model_store/objects.py", "common/pipeline/model_store/store.py",
     ],
     "metric": [

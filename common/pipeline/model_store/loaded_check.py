@@ -61,13 +61,13 @@ def _check_selection(transformer: ColumnTransformer) -> None:
 
 def _parts(root: Any) -> Iterator[Any]:
     """Yields all objects that an estimator holds, each once."""
-    seen: set[int] = set()
+    seen: dict[int, Any] = {}  # by id; kept, as what is freed may leave its id to another
     waiting = [root]
     while waiting:
         part = waiting.pop()
         if id(part) in seen or isinstance(part, str | bytes | int | float):
             continue
-        seen.add(id(part))
+        seen[id(part)] = part
         yield part
         if isinstance(part, dict):
             waiting += [*part.keys(), *part.values()]

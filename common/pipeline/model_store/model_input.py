@@ -12,14 +12,17 @@ from pipeline.table.schema import Category, Number, Schema
 from pipeline.table.value_errors import listed
 
 MAX_FEATURE = 1e100  # a model that squares larger values overflows, and fails
-TOO_LARGE = f"a feature is too large, the most is {MAX_FEATURE:g}"
+
+
+class MisfitError(ModelError):
+    """A model that does not fit the rows of the data set."""
 
 
 class ModelInput:
     """The columns of a data set's rows that a model takes, in the model's order."""
 
     def __init__(self, schema: Schema, features: Sequence[str] | None = None) -> None:
-        """Takes the columns that `features` names, by default all. Raises ModelError."""
+        """Takes the columns that `features` names, by default all. Raises MisfitError."""
         names = schema.names
         self.features = names if features is None else [*features]
         if (
@@ -27,7 +30,7 @@ class ModelInput:
             or not {*self.features} <= {*names}
             or len({*self.features}) < len(self.features)
         ):
-            raise ModelError(
+            raise MisfitError(
                 f"it takes {listed(self.features) or 'no column'}, and a row of the data set "
                 f"{schema.name!r} brings {listed(names)}"
             )
@@ -53,14 +56,14 @@ class ModelInput:
         numbers = array if self.is_numeric else array[:, self._numbers].astype(np.float64)
         if (np.abs(numbers) <= MAX_FEATURE).all():  # as usual; of NaN it is not true
             return {}
-        is_missing = np.isnan(numbers) & self._is_needed
-        found = {
-            int(row): f"{self.columns[self._numbers[number]].name}: missing, and the schema does "
-            "not allow it"
-            for row, number in np.argwhere(is_missing)
+        return {
+            int(row): f"{self.columns[self._numbers[number]].name}: {reason}"
+            for is_refused, reason in (
+                (np.isnan(numbers) & self._is_needed, "missing, and the schema does not allow it"),
+                (np.abs(numbers) > MAX_FEATURE, f"too large, the most is {MAX_FEATURE:g}"),
+            )
+            for row, number in np.argwhere(is_refused)
         }
-        too_large = np.flatnonzero((np.abs(numbers) > MAX_FEATURE).any(axis=1))
-        return found | dict.fromkeys(too_large.tolist(), TOO_LARGE)
 
     def plausible_row(self) -> list[Any]:
         """Returns a row of the data set on which no good model fails."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import ModelError
-from pipeline.messages import FEATURE_COUNT
+from pipeline.model_store.model_input import of_default
 from pipeline.model_store.onnx_model import (
     CLASSES,
     INSTALL,
@@ -22,13 +22,20 @@ from pipeline.table.schema import Task
 # to 5e-4 with floats; anything converted wrongly, such as a threshold or a scale, is off by whole
 # points.
 MAX_DIFFERENCE = 0.001
-DIABETES_RANGE = 321.0  # from the least label to the most
+ROUNDING = 1e-6  # of a number's size: what a few steps with floats make
 NAME = "model.onnx"
 
 
 def max_difference(labels: npt.ArrayLike) -> float:
-    """Returns the limit for a target with these labels: of the range as much as for diabetes."""
-    return MAX_DIFFERENCE * float(np.ptp(labels)) / DIABETES_RANGE
+    """Returns the limit for a target with these labels: of the range as much as for diabetes.
+
+    It is not below what floats can tell: labels in a narrow range may be large, or all the same.
+    """
+    target = of_default().schema.target
+    assert target.least is not None
+    assert target.most is not None
+    share = MAX_DIFFERENCE / (target.most - target.least)
+    return max(share * float(np.ptp(labels)), ROUNDING * float(np.abs(labels).max()))
 
 
 def export(
@@ -64,7 +71,7 @@ def parity(estimator: Any, content: bytes, rows: npt.NDArray[np.float64]) -> flo
     return float(differences.max())
 
 
-def converted(estimator: Any, columns: int = FEATURE_COUNT) -> Iterator[bytes]:
+def converted(estimator: Any, columns: int) -> Iterator[bytes]:
     """Yields its ONNX forms, the most accurate first. Raises ModelError if it has none."""
     try:
         from skl2onnx import to_onnx  # noqa: PLC0415  # an optional package

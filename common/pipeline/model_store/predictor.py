@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.errors import ModelError
 from pipeline.model_store import fingerprint
-from pipeline.model_store.model_input import ModelInput, of_default
+from pipeline.model_store.model_input import MisfitError, ModelInput, of_default
 from pipeline.model_store.model_output import asking
 from pipeline.model_store.outcomes import Failed, Outcome
 from pipeline.table.matrix import Matrix
@@ -64,8 +64,8 @@ class Predictor:
     def of(cls, content: bytes, path: Path, model_id: str, taken: ModelInput | None = None) -> Self:
         """Loads a model from a file's content; `path` tells its form, and is named in errors.
 
-        Raises ModelError if it is not a model that we may load, or predicts nothing from what it
-        is to take of a row.
+        Raises ModelError if it is not a model that we may load, and MisfitError if it predicts
+        nothing from what it is to take of a row.
         """
         taken = taken or of_default()
         estimator = estimator_of(content, path, taken)
@@ -76,7 +76,7 @@ class Predictor:
             outcome = Failed(str(error))
         if isinstance(outcome, Failed):
             told = "number" if taken.schema.task == "regression" else "class"
-            raise ModelError(
+            raise MisfitError(
                 f"{path} does not predict one {told} from {len(taken.features)} "
                 f"({listed(taken.features)}): {outcome.reason}{_origin(content, path)}"
             )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipeline.table import built_in
 from pipeline.table.schema import Schema, SchemaError
 from pipeline.table.schema_file import name_problem, read_schema
+from pipeline.table.table_size import check_size
 
 if TYPE_CHECKING:
     from pipeline.table.rows import Rows
@@ -37,20 +38,27 @@ def load_schema(name: str, folder: Path) -> Schema:
 
 
 def load(name: str, folder: Path) -> DataSet:
-    """Returns a data set by its name, with its rows; raises SchemaError if it cannot be used."""
-    # Imported late: numpy and scikit-learn, which a service that needs only the schema is without.
-    from pipeline.table import built_in_rows  # noqa: PLC0415
-    from pipeline.table.rows import read_rows  # noqa: PLC0415
+    """Returns a data set by its name, with its rows.
 
+    Raises SchemaError if it cannot be used, or is too large for the memory of a service.
+    """
+    # Imported late: a service that needs only the schema is without numpy and scikit-learn; rows
+    # from a folder do without scikit-learn, which takes as much memory as a large table.
     schema = load_schema(name, folder)
     if name in built_in.NAMES:
+        from pipeline.table import built_in_rows  # noqa: PLC0415
+
         return DataSet(schema, built_in_rows.rows(name))
+    from pipeline.table.rows import read_rows  # noqa: PLC0415
+
     path = folder / name / ROWS_FILE
     return DataSet(schema, read_rows(_content(path, name), schema, str(path)))
 
 
 def _content(path: Path, name: str) -> bytes:
     try:
+        if path.name == ROWS_FILE:
+            check_size(path)
         return path.read_bytes()
     except OSError as error:
         raise SchemaError(

@@ -14,10 +14,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Category, Column, Number, Task
-
-__all__ = ["Matrix", "default_estimator", "matrix", "preparation"]
 
 MAX_CATEGORIES = 100  # a column with more of them has its rare ones counted together
 FOLDS = 5  # of the rows, to choose a penalty by

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from logs.rows import ClassRows, Column
 from stats.summary import ErrorSummary
 
-MIN_PROBABILITY = 1e-15  # a smaller one counts as this in the log loss, which stays finite
+MIN_PROBABILITY = float(np.finfo(np.float64).eps)  # in the log loss, as scikit-learn's
 
 Counts = npt.NDArray[np.int64]
 

@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_one_clear_line(start: Start, tmp_pat
     plot = start(logs_dir=tmp_path / "file")
     assert plot.wait() == 1
     (line,) = plot.log().splitlines()
-    assert f"ERROR plot: LOGS_DIR={tmp_path / 'file'} cannot be used: " in line
+    assert f"ERROR plot: {tmp_path / 'file'} (LOGS_DIR) cannot be used: " in line
 
 
 def test_a_picture_that_cannot_be_replaced_ends_it(
@@ -157,4 +157,4 @@ def test_a_picture_that_cannot_be_replaced_ends_it(
     picture.mkdir()
     plot = start()
     assert plot.wait() == 1
-    assert "ERROR plot: LOGS_DIR=" in plot.log().splitlines()[-1]
+    assert "(LOGS_DIR) cannot be used" in plot.log().splitlines()[-1]

@@ -117,7 +117,7 @@ def test_rows_that_are_bad_are_put_aside_and_unknown_values_answered(
         '[null, 88, "Bern", "a"]': "rooms: missing, and the schema does not allow it",
         '[4, 88, 12, "a"]': "town: 12 is no text",
         '[NaN, 88, "Bern", "a"]': "",
-        '[1e101, 88, "Bern", "a"]': "a feature is too large, the most is 1e+100",
+        '[1e101, 88, "Bern", "a"]': "rooms: too large, the most is 1e+100",
         '{"rooms": 4, "floor": 1}': 'there is no column "floor"',
     }.items():
         vhost.put("features", f'{{"id": "a", "body": {body}}}'.encode())

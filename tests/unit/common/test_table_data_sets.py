@@ -1,5 +1,7 @@
 """Data sets by name: built in, or in a folder."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,14 @@ from sklearn.datasets import load_diabetes
 
 from pipeline import dataset
 from pipeline.messages import FEATURE_NAMES
-from pipeline.table import built_in
+from pipeline.table import built_in, table_size
 from pipeline.table.data_sets import load, load_schema
-from pipeline.table.estimators import default_estimator, matrix
+from pipeline.table.estimators import default_estimator
+from pipeline.table.matrix import matrix
 from pipeline.table.schema import Number, SchemaError
 from pipeline.table.schema_file import problems, read_schema
 from support.schemas import DIABETES
+from support.tables import houses, write_data_set
 
 HOUSES = (
     '{"name": "houses", "task": "regression", "target": {"name": "price"},'
@@ -90,3 +94,24 @@ def test_a_schema_of_another_name_is_told(tmp_path: Path) -> None:
     (tmp_path / "flats" / "schema.json").write_text(HOUSES)
     with pytest.raises(SchemaError, match="name: it is 'houses', and the folder is 'flats'"):
         load_schema("flats", tmp_path)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_data_set(tmp_path, houses())
+    monkeypatch.setattr(table_size, "MAX_TABLE_BYTES", 2**20)
+    assert load("houses", tmp_path).rows.labels
+    monkeypatch.setattr(table_size, "MAX_TABLE_BYTES", 100_000)
+    text = r"rows\.csv has some 401 rows and 2,\d+ values, which take about 0 MB, and a service has"
+    with pytest.raises(SchemaError, match=text):
+        load("houses", tmp_path)
+
+
+def test_rows_from_a_folder_do_without_scikit_learn(tmp_path: Path) -> None:
+    write_data_set(tmp_path, houses())
+    code = (
+        "import pathlib, sys; from pipeline.table.data_sets import load;"
+        f"load('houses', pathlib.Path({str(tmp_path)!r})); sys.exit('sklearn' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

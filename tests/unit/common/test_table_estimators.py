@@ -14,7 +14,8 @@ from sklearn.pipeline import make_pipeline
 
 from pipeline.errors import ModelError
 from pipeline.model_store.loaded_check import check_loaded
-from pipeline.table.estimators import default_estimator, matrix
+from pipeline.table.estimators import default_estimator
+from pipeline.table.matrix import matrix
 from pipeline.table.schema import Category, Column, Number, Text
 
 MIXED: list[Column] = [

@@ -95,6 +95,7 @@ def test_what_is_missing_is_null_in_a_message(tmp_path: Path) -> None:
     data = houses(tmp_path, [[3, "", "", "", 100], [4, 80, "Bern", "a garden", 200]])
     rows = labelled_rows(data, "all")
     assert rows[0].features == [3.0, None, None, None]
+    assert rows[0].features is data.rows.values[0], "no second copy of a large table"
     assert rows[1] == LabelledRow([4.0, 80.0, "Bern", "a garden"], 200.0)
 
 

@@ -4,7 +4,9 @@ import logging
 import threading
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, root_mean_squared_error
@@ -19,16 +21,26 @@ from pipeline.model_store.records import SKOPS, Change, Model
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run
 from pipeline.settings import Settings
-from pipeline.table.data_sets import load
+from pipeline.table.data_sets import load, load_schema
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import matrix
-from support.tables import houses, write_data_set
+from support.tables import DESCRIPTION, houses, write_data_set
+
+OTHERS = DESCRIPTION["columns"][1:]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     write_data_set(tmp_path / "datasets", houses())
     return Settings(dataset="houses", datasets_dir=tmp_path / "datasets")
+
+
+@pytest.fixture
+def own(settings: Settings, tmp_path: Path) -> ModelSettings:
+    """The settings of a service that uses the store."""
+    return ModelSettings(
+        dataset="houses", datasets_dir=settings.datasets_dir, model_store=str(tmp_path / "models")
+    )
 
 
 @pytest.fixture
@@ -89,7 +101,7 @@ def test_whoever_trains_it_makes_the_same_and_one_change(
 ) -> None:
     monkeypatch.setattr(first_model, "limited_memory", nullcontext)  # it is of a whole process
     workers = [
-        threading.Thread(target=first_model.train_if_none, args=(store, settings, Run("model")))
+        threading.Thread(target=first_model.train_if_needed, args=(store, settings, Run("model")))
         for _ in range(4)
     ]
     with caplog.at_level(logging.INFO):
@@ -102,7 +114,7 @@ def test_whoever_trains_it_makes_the_same_and_one_change(
     assert (change.number, change.live, change.default) == (1, model.model_id, model.model_id)
     assert store.file(model, SKOPS)
     caplog.clear()
-    first_model.train_if_none(store, settings, Run("model"))
+    first_model.train_if_needed(store, settings, Run("model"))
     assert caplog.text == ""
 
 
@@ -111,14 +123,6 @@ def test_a_stop_ends_it() -> None:
     run.stop.set()
     with pytest.raises(StopError):
         first_model._while_beating(lambda: threading.Event().wait(20), run)
-
-
-def test_what_does_not_fit_into_memory_is_refused_unread(
-    settings: Settings, store: ModelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(memory_limit, "MAX_TABLE_BYTES", 100_000)
-    with pytest.raises(ModelError, match=r"within 480 MB, .* has some 401 rows and 2,\d+ values"):
-        first_model.train_if_none(store, settings, Run("model"))
 
 
 def test_what_takes_too_much_memory_is_a_sentence_and_the_limit_is_taken_back() -> None:
@@ -137,9 +141,109 @@ def test_a_data_set_of_one_class_is_told(tmp_path: Path, store: ModelStore) -> N
     }  # fmt: skip
     write_data_set(tmp_path, [[number, "a"] for number in range(40)], schema)
     with pytest.raises(ModelError, match="no model can be trained on the data set 'kinds': "):
-        first_model.train_if_none(
+        first_model.train_if_needed(
             store, Settings(dataset="kinds", datasets_dir=tmp_path), Run("model")
         )
+
+
+NEWER = {
+    "other rows": {"rows": houses(300, seed=1)},
+    "a column renamed": {"columns": [DESCRIPTION["columns"][0] | {"name": "size"}, *OTHERS]},
+    "a column's type": {
+        "columns": [{"name": "rooms", "type": "category", "values": ["1"]}, *OTHERS]
+    },
+}
+
+
+def use(change: dict[str, Any], settings: Settings) -> None:
+    write_data_set(settings.datasets_dir, **({"rows": houses()} | change))
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_a_default_model_of_other_rows_or_another_schema_is_trained_anew(
+    newer: dict[str, Any], settings: Settings, own: ModelSettings, store: ModelStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    LiveModel(None, own, Run("model"))._look()
+    before = store.changes()[0].live
+    use(newer, settings)
+    with caplog.at_level(logging.INFO):
+        live = LiveModel(None, own, Run("model"))
+        assert live._look()
+    change = store.changes()[-1]
+    assert (change.number, change.action, change.live) == (2, "start", change.default)
+    reason = f"{before} is of other rows, or of another schema, than houses has now: training one"
+    assert reason in caplog.text
+    with live.answering([], None) as predictor:  # type: ignore[arg-type]  # nobody publishes
+        assert predictor.model_id == change.live != before
+    model = store.model(change.live)
+    assert model is not None
+    schema = load_schema("houses", settings.datasets_dir)
+    assert (model.rows_sha256, model.features) == (schema.rows_sha256, schema.names)
+    LiveModel(None, own, Run("model"))._look()
+    assert len(store.changes()) == 2
+
+
+def test_a_class_that_is_gone_is_no_end_of_all_answers(
+    settings: Settings, own: ModelSettings, store: ModelStore
+) -> None:
+    rows: list[list[Any]] = [[number, "abc"[number % 3]] for number in range(90)]
+    kinds: dict[str, Any] = {
+        "name": "houses", "task": "classification", "columns": [{"name": "x", "type": "number"}],
+    }  # fmt: skip
+    for classes in ("abc", "ab"):
+        of_classes = [row for row in rows if row[1] in classes]
+        schema = kinds | {"target": {"name": "k", "classes": [*classes]}}
+        write_data_set(settings.datasets_dir, of_classes, schema)
+        assert LiveModel(None, own, Run("model"))._look()
+    assert [change.action for change in store.changes()] == ["start", "start"]
+
+
+def test_other_words_in_the_schema_or_another_library_are_no_reason_to_train(
+    settings: Settings, own: ModelSettings, store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    LiveModel(None, own, Run("model"))._look()
+    use({"title": "Houses", "target": DESCRIPTION["target"] | {"most": 1e6}}, settings)
+    monkeypatch.setattr(first_model, "versions", lambda: {"scikit-learn": "9.9"})
+    assert LiveModel(None, own, Run("model"))._look()
+    assert len(store.changes()) == 1
+
+
+def test_a_promoted_model_stays_and_is_told_to_be_of_other_rows(
+    settings: Settings, own: ModelSettings, store: ModelStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    LiveModel(None, own, Run("model"))._look()
+    put_promoted(store, settings)
+    use(NEWER["other rows"], settings)
+    live = LiveModel(None, own, Run("model"))
+    assert live._look()
+    assert live._look()
+    assert caplog.text.count("chosen was trained on other rows than those of houses now") == 1
+    *_, last = store.changes()
+    assert (last.action, last.live) == ("start", "chosen")
+    assert last.own != store.changes()[0].own, "to which a rollback leads back"
+
+
+def test_a_promoted_model_that_no_longer_fits_waits_with_the_cure(
+    settings: Settings, own: ModelSettings, store: ModelStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_promoted(store, settings)
+    use(NEWER["a column renamed"], settings)
+    assert not LiveModel(None, own, Run("model"))._look()
+    assert "chosen cannot answer: it takes rooms" in caplog.text
+    cure = "restore the schema that it was trained with, or let another model answer"
+    assert cure in caplog.text
+    assert [change.live for change in store.changes()] == ["chosen"]
+    use({}, settings)
+    assert LiveModel(None, own, Run("model"))._look()
+
+
+def put_promoted(store: ModelStore, settings: Settings) -> None:
+    """Stores a model of the houses as they are, and lets it answer by a promotion."""
+    record, content = first_model.trained(load("houses", settings.datasets_dir))
+    store.add(msgspec.structs.replace(record, model_id="chosen"), {SKOPS: content})
+    number = len(store.changes()) + 1
+    store.change(Change(number=number, action="promote", live="chosen", at="2026-11-30T00:00:00Z"))
 
 
 def test_a_record_of_an_earlier_version_is_of_diabetes(tmp_path: Path) -> None:
@@ -160,11 +264,8 @@ def test_a_record_of_an_earlier_version_is_of_diabetes(tmp_path: Path) -> None:
 
 
 def test_without_a_model_that_it_can_use_it_waits_for_a_change(
-    settings: Settings, store: ModelStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    settings: Settings, own: ModelSettings, store: ModelStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    own = ModelSettings(
-        dataset="houses", datasets_dir=settings.datasets_dir, model_store=str(tmp_path / "models")
-    )
     store.change(Change(number=1, action="promote", live="absent", at="2026-11-30T00:00:00Z"))
     live = LiveModel(None, own, Run("model"))
     assert not live._look()

@@ -15,8 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from pipeline.errors import ModelError
-from pipeline.model_store.loaded_check import check_loaded
-from pipeline.model_store.model_input import TOO_LARGE, ModelInput
+from pipeline.model_store.loaded_check import _parts, check_loaded
+from pipeline.model_store.model_input import ModelInput
 from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 from pipeline.table.estimators import default_estimator
@@ -58,8 +58,12 @@ rows = st.tuples(
 def test_each_row_gets_a_number_or_a_reason_whatever_is_in_it(many: list[list[Any]]) -> None:
     outcomes = Predictor(MODEL, "", ModelInput(HOUSES)).predict(many)
     for row, outcome in zip(many, outcomes, strict=True):
-        if max(abs(row[0]), abs(row[2] or 0)) > 1e100:
-            assert outcome == Failed(TOO_LARGE)
+        sizes = {"rooms": abs(row[0]), "area": abs(row[2] or 0)}
+        if max(sizes.values()) > 1e100:
+            assert isinstance(outcome, Failed)
+            name, _, reason = outcome.reason.partition(": ")
+            assert sizes[name] > 1e100
+            assert reason == "too large, the most is 1e+100"
         else:
             assert isinstance(outcome, float | Failed)
             (alone,) = Predictor(MODEL, "", ModelInput(HOUSES)).predict([row])
@@ -174,6 +178,17 @@ def test_a_pipeline_that_selects_by_name_is_refused_with_the_cure(columns: Any) 
     model = make_pipeline(make_column_transformer((OneHotEncoder(), columns)), Ridge())
     with pytest.raises(ModelError, match=r"selects the columns of .* by name.* by position inst"):
         check_loaded(model)
+
+
+def test_each_object_is_looked_at_however_briefly_it_is_there() -> None:
+    class Fleeting:
+        def __getattribute__(self, name: str) -> Any:
+            return {"made": [self]} if name == "__dict__" else super().__getattribute__(name)
+
+    found = sum(
+        "made" in part for part in _parts([Fleeting() for _ in range(50)]) if isinstance(part, dict)
+    )
+    assert found == 50
 
 
 def test_two_hundred_numbers_are_no_trouble() -> None:

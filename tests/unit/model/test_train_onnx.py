@@ -83,6 +83,14 @@ def test_what_predicts_otherwise_is_no_onnx_file(difference: float) -> None:
         onnx_export.export(off_by(difference), HOLDOUT)
 
 
+def test_the_limit_is_of_the_range_of_the_labels_and_never_below_what_floats_can_tell() -> None:
+    assert onnx_export.max_difference([25, 346]) == pytest.approx(0.001)
+    assert onnx_export.max_difference([0, 3_210_000]) == pytest.approx(10)
+    labels = np.full(len(HOLDOUT), 5_000_000.1)
+    forest = RandomForestRegressor(3).fit(HOLDOUT, labels)  # in ONNX its values are floats
+    onnx_export.export(forest, HOLDOUT, onnx_export.max_difference(labels))
+
+
 def test_training_writes_no_file_that_predicts_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +106,7 @@ def test_training_writes_no_file_that_predicts_otherwise(
 
 def test_what_has_no_onnx_form_is_explained() -> None:
     with pytest.raises(ModelError, match="SpectralClustering has no ONNX form: "):
-        [*onnx_export.converted(SpectralClustering())]
+        [*onnx_export.converted(SpectralClustering(), 10)]
 
 
 def test_without_the_extra_it_is_said_how_to_get_it(tmp_path: Path) -> None:

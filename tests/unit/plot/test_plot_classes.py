@@ -185,6 +185,12 @@ def test_the_log_loss_of_probabilities_is_that_of_scikit_learn() -> None:
     assert len(names) == len(summary.by_class().recall)
 
 
+def test_a_class_that_was_given_no_probability_counts_as_scikit_learn_counts_it() -> None:
+    summary = summary_of(class_rows([0, 1, 1], [0, 1, 0], [0.25, 0.5, 1.0]), 2)
+    expected = log_loss([0, 1, 1], [[0.75, 0.25], [0.5, 0.5], [1, 0]])
+    assert summary.log_loss == pytest.approx(expected, rel=1e-12)
+
+
 def test_no_rows_have_no_figures() -> None:
     summary = ClassSummary(3)
     figures = (summary.accuracy, summary.log_loss, summary.mae, summary.median)
