@@ -4,7 +4,7 @@ It is never drawn by a seed over a file that can change: one appended row would 
 the new hold-out into what a model was trained on. A row's own content decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 import numpy as np
@@ -16,7 +16,7 @@ MIN_THRESHOLD_ROWS = 1_000  # from so many on a row's digest alone decides, and 
 Mask = npt.NDArray[np.bool_]
 
 
-def by_key(keys: Sequence[bytes], classes: Sequence[str] | None = None) -> Mask:
+def by_key(keys: Iterable[bytes], classes: Sequence[str] | None = None) -> Mask:
     """Returns True for each row that is held out; rows with the same key stay together.
 
     A key is a row's content, or the name of its group. From 1,000 rows on the digest of the key
@@ -24,7 +24,7 @@ def by_key(keys: Sequence[bytes], classes: Sequence[str] | None = None) -> Mask:
     so that a rare class stands on both sides; appending rows may then move others.
     """
     digests = [int.from_bytes(blake2b(key, digest_size=8).digest()) for key in keys]
-    if len(keys) >= MIN_THRESHOLD_ROWS:
+    if len(digests) >= MIN_THRESHOLD_ROWS:
         return np.array([digest < HOLDOUT_SHARE * 2**64 for digest in digests], dtype=np.bool_)
     held_out: set[int] = set()
     for counts in _counts_by_class(digests, classes or [""] * len(digests)):

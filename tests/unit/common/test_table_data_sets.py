@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,19 @@ def test_a_table_that_does_not_fit_into_memory_is_refused_unread(
     text = r"rows\.csv has some 401 rows and 2,\d+ values, which take about 0 MB, and a service has"
     with pytest.raises(SchemaError, match=text):
         load("houses", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("end", "is_refused"), [("x", False), ("é", False), ("€", True), ("😀", True)]
+)
+def test_wide_characters_take_more_memory(
+    end: str, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "x" * 4_000 + end
+    write_data_set(tmp_path, [[1, 2, "Bern", text, 3]] * 100)
+    monkeypatch.setattr(table_size, "MAX_TABLE_BYTES", 1_000_000)
+    with pytest.raises(SchemaError, match="which take about") if is_refused else nullcontext():
+        assert load("houses", tmp_path).rows.values[0][3] == text
 
 
 def test_rows_from_a_folder_do_without_scikit_learn(tmp_path: Path) -> None:

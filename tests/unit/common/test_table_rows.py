@@ -2,13 +2,16 @@
 
 import hashlib
 import random
+import tracemalloc
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.table import rows as table_rows
 from pipeline.table import split
 from pipeline.table.rows import read_rows
 from pipeline.table.schema import Category, Number, Schema, SchemaError, Target, Text
@@ -143,3 +146,34 @@ def test_a_rare_class_stands_on_both_sides() -> None:
         classes = ["a"] * 95 + ["b"] * rare
         mask = split.by_key(numbered(len(classes)), classes)
         assert {*np.array(classes)[mask]} == {*np.array(classes)[~mask]} == {"a", "b"}
+
+
+@pytest.mark.parametrize("place", [0, 5, 7, 8, 9, 40])
+def test_the_first_byte_that_is_no_utf_8_is_told(
+    place: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_rows, "BLOCK_BYTES", 8)  # parts that end within a character
+    content = "kind,width\n😀😀😀,1\na€é,2\nb,3\n".encode()
+    table_rows._check_encoding(content, "rows.csv")
+    wrong = content[:place] + b"\xff" + content[place:]
+    with pytest.raises(UnicodeDecodeError) as error:
+        wrong.decode()
+    with pytest.raises(SchemaError, match=f"no UTF-8 at byte {error.value.start}: save"):
+        table_rows._check_encoding(wrong, "rows.csv")
+    with pytest.raises(SchemaError, match=f"no UTF-8 at byte {len(content)}: save"):
+        table_rows._check_encoding(content + "€".encode()[:2], "rows.csv")
+
+
+def test_one_rare_character_and_the_split_take_little_memory() -> None:
+    content = ("kind,width\n" + "a,1\n" * 200_000 + "b,2\n").encode()
+    texts = msgspec.structs.replace(FLOWERS, columns=[Text("width")])
+    tracemalloc.start()
+    table_rows._check_encoding("😀".encode() + content, "rows.csv")
+    assert tracemalloc.get_traced_memory()[1] < 6 * 2**20
+    tracemalloc.stop()
+    long = b"kind,width\n" + b"".join(b"a,%d%s\n" % (i, b"x" * 1_000) for i in range(4_000))
+    tracemalloc.start()
+    read_rows(long, texts, "rows.csv")
+    held = len(long)
+    assert tracemalloc.get_traced_memory()[1] < 1.5 * held
+    tracemalloc.stop()
