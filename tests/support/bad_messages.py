@@ -353,7 +353,7 @@ FEATURE_LISTS = [
     bad("features on a label's queue", row(b'"a"', ten(b"1")), "is no number", *LABELS),
     bad("a label in a list", row(b'"a"', b"[1]"), "[1] is no number", *LABELS),
     bad("features too large to predict", row(b'"a"', b"[" + b",".join([b"1e308"] * 10) + b"]"),
-        "a feature is too large", "features"),
+        "too large, the most is 1e+100", "features"),
     Case("a batch of labels on features", row(b'["a","b"]', b"[1,2]"), (),
          (row(b'"a"', b"1"), row(b'"b"', b"2")), "a list of 10 values", queues=("features",)),
 ]  # fmt: skip
