@@ -7,7 +7,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from operator import sub
-from pathlib import Path
 from typing import Any, ClassVar
 
 import msgspec
@@ -17,8 +16,7 @@ from half import Half, Pair, csv_text
 from pipeline.files import HALF_BRIER_COLUMNS, METRIC_LOG_SHADOW_COLUMNS
 from pipeline.messages import number_texts
 from pipeline.queues import Y_TRUE
-from pipeline.table.built_in import DIABETES
-from pipeline.table.data_sets import load_schema
+from pipeline.table import built_in
 from pipeline.table.schema import Schema
 
 Fields = tuple[Any, ...]
@@ -169,5 +167,5 @@ TASKS: dict[str, type[Scores]] = {"regression": Regression, "classification": Cl
 
 def scores_of(schema: Schema | None = None) -> Scores:
     """Returns the rules of the schema's task; without one, those of the default data set."""
-    schema = schema or load_schema(DIABETES, Path())
+    schema = schema or built_in.default()
     return TASKS[schema.task](schema)

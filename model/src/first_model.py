@@ -30,8 +30,7 @@ from pipeline.model_store.records import MAX_MODEL_BYTES, SKOPS, Change, Model, 
 from pipeline.model_store.store import ModelStore
 from pipeline.model_store.versions import made_as, versions
 from pipeline.run import Run
-from pipeline.settings import Settings
-from pipeline.table.data_sets import DataSet, load, load_schema
+from pipeline.table.data_sets import DataSet, load
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Schema
@@ -45,7 +44,7 @@ DEFAULT = "default-"  # the ids of models that are trained here begin so
 T = TypeVar("T")
 
 
-def train_if_needed(store: ModelStore, settings: Settings, run: Run) -> None:
+def train_if_needed(store: ModelStore, schema: Schema, datasets_dir: Path, run: Run) -> None:
     """Trains the data set's model and lets it answer, unless the store has it already.
 
     A default model of other rows, or of another schema, is replaced: it may not fit the rows, or
@@ -54,11 +53,11 @@ def train_if_needed(store: ModelStore, settings: Settings, run: Run) -> None:
     ModelStoreError, and StopError once the service is asked to stop.
     """
     changes = store.changes()
-    reason = _reason_to_train(changes, load_schema(settings.dataset, settings.datasets_dir))
+    reason = _reason_to_train(changes, schema)
     if reason is None:
         return
     log.info("%s: training one", reason)
-    train = partial(_trained, settings.dataset, settings.datasets_dir)
+    train = partial(_trained, schema.name, datasets_dir)
     model, content = _while_beating(train, run)
     kept = store.add(model, {SKOPS: content})
     start_with(store, changes, kept.model_id)

@@ -144,7 +144,7 @@ class LiveModel:
             return
         from first_model import train_if_needed  # noqa: PLC0415  # only training needs its imports
 
-        train_if_needed(self._store, self._settings, self._run)
+        train_if_needed(self._store, self._schema, self._settings.datasets_dir, self._run)
 
     def _make(self, change: Change) -> None:
         """Makes the change. Raises ModelStoreError, changing nothing, if one cannot be read now."""

@@ -45,7 +45,7 @@ class Runner:
         return str(found[1])
 
     def get(self, path: str) -> bytes:
-        """What the page answers, once it listens: the run says before where it will be."""
+        """The page's answer, once it listens: the run says before where it will be."""
 
         def look() -> bytes:
             try:
@@ -62,7 +62,7 @@ class Runner:
         return self.process.wait(PATIENCE_SECONDS)
 
     def published(self) -> int:
-        """How many rows features has published in this run, by its status file."""
+        """The number of rows that features has published in this run, by its status file."""
         try:
             status = json.loads((self.root / ".local" / "status" / "features.json").read_bytes())
         except FileNotFoundError:
@@ -79,7 +79,7 @@ class Runner:
 
 
 def ask(url: str, row: Any = None) -> Any:
-    """What the gateway answers once it can; None until then."""
+    """The gateway's answer once it can give one; None until then."""
     headers = {"Content-Type": "application/json", "Prefer": "wait=10"}
     body = None if row is None else json.dumps(row).encode()
     try:

@@ -79,9 +79,7 @@ class ModelInput:
 
 def of_default() -> ModelInput:
     """Returns the input of a model of the diabetes data set: all ten numbers."""
-    schema = built_in.schema(built_in.DIABETES)
-    assert schema is not None
-    return ModelInput(schema)
+    return ModelInput(built_in.default())
 
 
 def _middle(column: Number) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import ModelError
-from pipeline.model_store.model_input import of_default
 from pipeline.model_store.onnx_model import (
     CLASSES,
     INSTALL,
@@ -16,6 +15,7 @@ from pipeline.model_store.onnx_model import (
     OnnxProbabilities,
     load,
 )
+from pipeline.table import built_in
 from pipeline.table.schema import Task
 
 # Points of disease progression, or of a probability. Rounding makes about 1e-13 with doubles and up
@@ -31,7 +31,7 @@ def max_difference(labels: npt.ArrayLike) -> float:
 
     It is not below what floats can tell: labels in a narrow range may be large, or all the same.
     """
-    target = of_default().schema.target
+    target = built_in.default().target
     assert target.least is not None
     assert target.most is not None
     share = MAX_DIFFERENCE / (target.most - target.least)

@@ -17,3 +17,10 @@ def schema(name: str) -> Schema | None:
     """Returns the schema of a built-in data set; None if there is none of this name."""
     path = _SCHEMAS / f"{name}.json"
     return read_schema(path.read_bytes(), str(path)) if name in NAMES else None
+
+
+def default() -> Schema:
+    """Returns the schema of the default data set."""
+    found = schema(DIABETES)
+    assert found is not None
+    return found

@@ -10,7 +10,7 @@ from stats.summary import ErrorSummary, Summary
 from stats.trend import Curve
 
 DIGITS = 7  # significant digits of the error curve
-MAX_CLASSES = 100  # of which the page shows a matrix: it has 10,000 cells
+MAX_MATRIX_CLASSES = 100  # of which the page shows a matrix: it has 10,000 cells
 
 AnySummary = Summary | ClassSummary
 
@@ -92,7 +92,9 @@ def _classes(summary: ClassSummary) -> dict[str, Any]:
             "recall": [known(value) for value in figures.recall.tolist()],
             "precision": [known(value) for value in figures.precision.tolist()],
         },
-        "confusion": summary.confusion.tolist() if len(figures.rows) <= MAX_CLASSES else None,
+        "confusion": summary.confusion.tolist()
+        if len(figures.rows) <= MAX_MATRIX_CLASSES
+        else None,
     }
 
 

@@ -32,7 +32,7 @@ FILES = ("metric_log.csv", "unmatched.csv", "metric_log_shadow.csv")
 
 @dataclass(frozen=True)
 class Task:
-    """What differs between numbers and classes: the values, and what a row says of two."""
+    """The difference between numbers and classes: the values, and what a row says of two."""
 
     scores: Scores
     labels: list[Any]
@@ -128,7 +128,7 @@ class PlainJoin:
         return self.joined[half.id][half.queue == "y_pred"].value
 
     def rows(self) -> dict[str, list[Any]]:
-        """What metric_log.csv is to have."""
+        """The rows that metric_log.csv is to have."""
         return {
             row_id: [*self.task.score(label.value, prediction.value)[:3]]
             for row_id, (label, prediction) in self.joined.items()

@@ -93,6 +93,11 @@ def test_classes_without_probabilities_count_as_sure_and_have_no_log_loss() -> N
     assert metrics.log_loss is None
 
 
+def train(store: ModelStore, settings: Settings) -> None:
+    schema = load_schema(settings.dataset, settings.datasets_dir)
+    first_model.train_if_needed(store, schema, settings.datasets_dir, Run("model"))
+
+
 def test_whoever_trains_it_makes_the_same_and_one_change(
     settings: Settings,
     store: ModelStore,
@@ -100,10 +105,7 @@ def test_whoever_trains_it_makes_the_same_and_one_change(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(first_model, "limited_memory", nullcontext)  # it is of a whole process
-    workers = [
-        threading.Thread(target=first_model.train_if_needed, args=(store, settings, Run("model")))
-        for _ in range(4)
-    ]
+    workers = [threading.Thread(target=train, args=(store, settings)) for _ in range(4)]
     with caplog.at_level(logging.INFO):
         for worker in workers:
             worker.start()
@@ -114,7 +116,7 @@ def test_whoever_trains_it_makes_the_same_and_one_change(
     assert (change.number, change.live, change.default) == (1, model.model_id, model.model_id)
     assert store.file(model, SKOPS)
     caplog.clear()
-    first_model.train_if_needed(store, settings, Run("model"))
+    train(store, settings)
     assert caplog.text == ""
 
 
@@ -141,9 +143,7 @@ def test_a_data_set_of_one_class_is_told(tmp_path: Path, store: ModelStore) -> N
     }  # fmt: skip
     write_data_set(tmp_path, [[number, "a"] for number in range(40)], schema)
     with pytest.raises(ModelError, match="no model can be trained on the data set 'kinds': "):
-        first_model.train_if_needed(
-            store, Settings(dataset="kinds", datasets_dir=tmp_path), Run("model")
-        )
+        train(store, Settings(dataset="kinds", datasets_dir=tmp_path))
 
 
 NEWER = {

@@ -21,7 +21,7 @@ from logs.rows import ClassRows, Rows
 from page.broker_status.monitor import BrokerMonitor
 from page.event_stream import EventStream
 from page.narrator import Narrator
-from page.payloads import MAX_CLASSES, charts
+from page.payloads import MAX_MATRIX_CLASSES, charts
 from page.routes import Routes
 from picture import _axis_label, _note, render
 from pipeline.files import METRIC_LOG, METRIC_STATE
@@ -88,7 +88,7 @@ def test_the_page_is_told_of_classes_in_plain_values(tmp_path: Path) -> None:
 
 
 def test_of_very_many_classes_there_is_no_matrix() -> None:
-    for classes, has_matrix in ((MAX_CLASSES, True), (MAX_CLASSES + 1, False)):
+    for classes, has_matrix in ((MAX_MATRIX_CLASSES, True), (MAX_MATRIX_CLASSES + 1, False)):
         shown = charts(of_classes([0.5], classes))
         assert (shown["confusion"] is not None) == has_matrix
         assert len(shown["by_class"]["recall"]) == classes
