@@ -11,6 +11,7 @@ from pydantic import AmqpDsn, Field, RedisDsn
 
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, one_or_more, urls_of
+from pipeline.table.built_in import DIABETES
 
 TASK = QUEUE = "train"
 Algorithm = Literal["linear", "ridge", "random_forest", "hist_gradient_boosting"]
@@ -47,7 +48,11 @@ class TrainingSettings(Settings):
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The one argument of the task: the data, the algorithm, and the ids."""
+    """The one argument of the task: the data, the algorithm, and the ids.
+
+    `data_set` is the DATASET of the gateway that asks: the place of the record in Redis. A trainer
+    of another DATASET may take it. `dataset_id` names the rows to train on.
+    """
 
     job_id: str
     model_id: str
@@ -56,6 +61,7 @@ class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     algorithm: str
     params: dict[str, Any] = {}
+    data_set: str = DIABETES
 
 
 class Progress(msgspec.Struct, frozen=True):

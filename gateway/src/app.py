@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from counters import Counters
 from gateway_settings import GatewaySettings
+from held_out import HeldOut
 from jobs.job_lookup import JobLookup
 from jobs.outbox import Outbox
 from jobs.store import JobStore
@@ -17,6 +18,7 @@ from middleware.body_limit import BodyLimit
 from middleware.request_timer import RequestTimer
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
+from pipeline.table.schema import Schema
 from pipeline.web.background import background_tasks
 from pipeline.web.server import WebServer
 from plot_client import PlotClient
@@ -41,10 +43,12 @@ true value once you know it. The id of the job is the id of its row in `metric_l
 class Api(WebServer):
     """The HTTP server of the gateway. Raises WebError if it cannot listen."""
 
-    def __init__(self, settings: GatewaySettings, broker: Broker, counters: Counters) -> None:
+    def __init__(
+        self, settings: GatewaySettings, schema: Schema, broker: Broker, counters: Counters
+    ) -> None:
         self._redis = connect(str(settings.redis_url))
         self.waiting = Waiting(self._redis, settings.key_prefix)
-        self._state = self._parts(settings, broker, counters)
+        self._state = self._parts(settings, schema, broker, counters)
         app = FastAPI(
             title=TITLE,
             description=DESCRIPTION,
@@ -71,14 +75,19 @@ class Api(WebServer):
             shown_url=settings.shown_url,
         )
 
-    def _parts(self, settings: GatewaySettings, broker: Broker, counters: Counters) -> AppState:
+    def _parts(
+        self, settings: GatewaySettings, schema: Schema, broker: Broker, counters: Counters
+    ) -> AppState:
         threads, outbox = Threads(), Outbox(broker)
         store = JobStore(self._redis, settings.job_ttl, settings.key_prefix)
         trainings = Trainings(self._redis, TaskQueue(settings), threads, settings)
         lookup = JobLookup(store, trainings)
         models = ModelStore(settings.model_store, settings.own_place)
+        held_out = HeldOut(schema, settings.datasets_dir)
         return AppState(
             settings=settings,
+            schema=schema,
+            held_out=held_out,
             broker=broker,
             counters=counters,
             threads=threads,

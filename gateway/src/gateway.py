@@ -18,10 +18,11 @@ def main(settings: GatewaySettings, run: Run) -> None:
     for library in ("httpx", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     counters = Counters()
-    answers = Answers(settings, run, counters, Readers.of(settings))
+    readers = Readers.of(settings)
+    answers = Answers(settings, run, counters, readers)
     with (
         Broker(settings, run, uses=["answers", "changes"]) as broker,
-        Api(settings, broker, counters) as api,
+        Api(settings, readers.schema, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)
         broker.watch_depth(FEATURES)

@@ -33,8 +33,9 @@ class StoredFile(msgspec.Struct, frozen=True):
 class Metrics(msgspec.Struct, frozen=True, omit_defaults=True):
     """Errors on rows that the model was not trained on.
 
-    Of numbers `rmse` and `mae`, in units of the target; of classes these are None, and the others
-    are there. `log_loss` is None if the model tells only classes.
+    Of numbers `rmse`, `mae` and `baseline_mae`, in units of the target, the last one None in a
+    record of an earlier version; of classes the others, and these are None. `log_loss` is None if
+    the model tells only classes.
     """
 
     rmse: float | None
@@ -45,6 +46,7 @@ class Metrics(msgspec.Struct, frozen=True, omit_defaults=True):
     majority_accuracy: float | None = None  # of always telling the class most frequent in training
     log_loss: float | None = None
     half_brier: float | None = None  # half the mean squared distance from the true class, 0 to 1
+    baseline_mae: float | None = None  # of always telling the median of the training rows
 
 
 class Model(Record, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from counters import Counters
 from gateway_errors import OtherDataSetError
 from gateway_settings import GatewaySettings
+from held_out import HeldOut
 from jobs.job_lookup import JobLookup
 from jobs.outbox import Outbox
 from jobs.store import JobStore
@@ -15,6 +16,7 @@ from jobs.waiting import Waiting
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
 from pipeline.table.built_in import DIABETES
+from pipeline.table.schema import Schema
 from plot_client import PlotClient
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
@@ -27,6 +29,8 @@ class AppState(NamedTuple):
     """One gateway: `app.state.gateway`."""
 
     settings: GatewaySettings
+    schema: Schema
+    held_out: HeldOut
     broker: Broker
     counters: Counters
     threads: Threads

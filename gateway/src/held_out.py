@@ -1,0 +1,38 @@
+"""The rows of the data set that no model has seen: to judge models by, and to try."""
+
+from pathlib import Path
+from threading import Lock
+
+from pipeline.table.data_sets import load
+from pipeline.table.rows import Label, Value
+from pipeline.table.schema import Schema, SchemaError
+
+
+class HeldOut:
+    """The rows held out, read when they are first asked for: a large table takes seconds."""
+
+    def __init__(self, schema: Schema, datasets_dir: Path) -> None:
+        self._schema = schema
+        self._folder = datasets_dir
+        self._lock = Lock()  # many who ask at once share one reading
+        self._rows: tuple[list[list[Value]], list[Label]] | None = None
+
+    def rows(self) -> tuple[list[list[Value]], list[Label]]:
+        """Returns n rows, their values in the order of the schema's columns, and their labels.
+
+        Blocks the first time. Raises SchemaError if they cannot be read, or are of another schema
+        than this gateway began with.
+        """
+        with self._lock:
+            if self._rows is None:
+                self._rows = self._read()
+        return self._rows
+
+    def _read(self) -> tuple[list[list[Value]], list[Label]]:
+        found = load(self._schema.name, self._folder)
+        if found.schema != self._schema:
+            raise SchemaError(
+                f"the schema of {self._schema.name} has changed since the gateway started: "
+                "restart it, and the services that were started before"
+            )
+        return found.rows.holdout()
