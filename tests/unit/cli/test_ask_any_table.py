@@ -193,9 +193,7 @@ def test_long_texts_go_in_requests_that_the_gateway_takes(
 ) -> None:
     lines = [json.dumps([str(index) + "ü" * 100_000]) for index in range(10)]
     (tmp_path / "rows.json").write_text(f"[{','.join(lines)}]")
-    reviews.tell(
-        *((200, {"jobs": [SORTED] * 4}, {}) for _ in range(2)), (200, {"jobs": [SORTED] * 2}, {})
-    )
+    reviews.tell(*((200, {"jobs": [SORTED] * count}, {}) for count in (4, 4, 2)))
     assert ask("predict", "--file", str(tmp_path / "rows.json"), "--json")[0] == 0
     sent = [body["data"] for _, _, body in reviews.asked]
     assert [len(json.dumps(each, ensure_ascii=False).encode()) < 2**20 for each in sent] == [

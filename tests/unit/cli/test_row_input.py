@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.csv_table import one_line
 from pipeline.table.schema import Category, Number, Schema, Target, Text
 from pipeline_cli import row_files, row_input
 from support.tables import HOUSES
@@ -23,14 +24,7 @@ KINDS = {Number: st.floats(allow_nan=False, allow_infinity=False), Category: TEX
 @st.composite
 def tables(draw: st.DrawFn) -> tuple[Schema, list[list[Any]]]:
     """A schema of any columns, and rows that it allows; "" is no value, but missing."""
-    names = draw(
-        st.lists(
-            NAMES,
-            min_size=1,
-            max_size=4,
-            unique_by=lambda name: name.split()[0] and " ".join(name.split()),
-        )
-    )
+    names = draw(st.lists(NAMES, min_size=1, max_size=4, unique_by=one_line))
     kinds = [draw(st.sampled_from([*KINDS])) for _ in names]
     missing = [draw(st.booleans()) for _ in names]
     columns = [
