@@ -5,14 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jobs.patients import NAMES, scaled
 from jobs.store import Known, NewJobs
+from jobs.units import Units
 from pipeline.ids import canonical
 from pipeline.messages import Id, Message, id_text, new_id
+from pipeline.table import built_in
 from redis_store import digest
 from schemas import ranges
 from schemas.predictions import NamedRow, PredictRequest
 
+NAMES = built_in.default().names
 SEX = NAMES.index("sex")
 
 
@@ -51,7 +53,7 @@ class Intake(NamedTuple):
             place = ("data", error.row, error.name) if is_list else ("data", error.name)
             raise MisfitError(str(error), *place) from error
         if request.units == "raw":
-            rows = scaled(rows)
+            rows = Units(built_in.default().columns).scaled(rows)
         digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
         whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
         jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)

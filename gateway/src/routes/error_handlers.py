@@ -22,6 +22,7 @@ from gateway_errors import (
 )
 from jobs.intake import MisfitError
 from pipeline.model_store.store import DamagedError, ModelStoreError
+from pipeline.table.schema import SchemaError
 from schemas.predictions import FORMS, TooMuchError
 from threads import SlowError
 
@@ -38,6 +39,7 @@ STATUS: dict[type[Exception], int] = {
     TooMuchError: 413,
     QueueFullError: 429,
     DamagedError: 500,
+    SchemaError: 500,
     OtherDataSetError: 501,
     BrokerAwayError: 503,
     JobStoreError: 503,

@@ -2,30 +2,15 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.predictions import MEASURED
 
+class RowOut(BaseModel):
+    """A row that no model was trained on, and its label."""
 
-class ColumnOut(BaseModel):
-    """One of a patient's ten values: its meaning, and its range in the data set."""
-
-    name: str = Field(examples=["bmi"])
-    title: str = Field(examples=["Body mass index"])
-    unit: str = Field(description="empty if there is none", examples=["kg/m²"])
-    least: float = Field(examples=[18])
-    most: float = Field(examples=[42.2])
-    step: float = Field(description="its precision in the data set", examples=[0.1])
-    lowest: float = Field(description="lower values are impossible, and are refused", examples=[5])
-    highest: float = Field(
-        description="higher values are impossible, and are refused", examples=[250]
+    values: dict[str, float | str | None] = Field(
+        description="By the names of the columns, as /schema has them: numbers as measured, null "
+        "for what is missing."
     )
-    meaning: str = Field(examples=["Weight / height²."])
-
-
-class PatientOut(BaseModel):
-    """A patient whom the model has not seen."""
-
-    values: dict[str, float] = Field(description="in clinical units", examples=[MEASURED])
-    label: float = Field(description="disease progression after one year", examples=[151])
+    label: float | str = Field(description="What it gives: a number, or a class.")
 
 
 class PredictionsOut(BaseModel):

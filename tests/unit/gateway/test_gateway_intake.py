@@ -8,16 +8,16 @@ from pydantic import ValidationError
 from sklearn.datasets import load_diabetes
 
 from jobs.intake import Intake, MisfitError
-from jobs.patients import random_patient, scaled
 from jobs.store import Known
-from pipeline import dataset
+from jobs.units import Units
+from pipeline.table import built_in
 from redis_store import digest
 from routes.predictions import seconds_of
-from schemas.columns import COLUMNS
 from schemas.predictions import PredictRequest, TooMuchError
 from schemas.ranges import label_warnings
 
-NAMES = [column.name for column in COLUMNS]
+NAMES = built_in.default().names
+scaled = Units(built_in.default().columns).scaled
 MEASURED, _ = load_diabetes(return_X_y=True, scaled=False)
 SCALED, _ = load_diabetes(return_X_y=True)
 ROW, OTHER = SCALED[0].tolist(), SCALED[1].tolist()
@@ -191,13 +191,3 @@ def test_what_is_no_number_is_no_value(value: Any) -> None:
 )  # fmt: skip
 def test_how_long_one_would_wait(prefer: str, seconds: float) -> None:
     assert seconds_of(prefer) == seconds
-
-
-def test_a_random_patient_is_one_of_the_held_out_rows() -> None:
-    rows = {tuple(row) for row in dataset.clinical_holdout().features.tolist()}
-    labels = set(dataset.clinical_holdout().labels.tolist())
-    for _ in range(20):
-        patient = random_patient()
-        assert list(patient.values) == NAMES
-        assert tuple(patient.values.values()) in rows
-        assert patient.label in labels
