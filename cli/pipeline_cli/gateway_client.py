@@ -14,18 +14,13 @@ from pydantic import AnyHttpUrl, Field
 from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
-from pipeline_cli.gateway_answers import (
-    Column,
-    Job,
-    Jobs,
-    LabelTaken,
-    Patient,
-    Promotion,
-    Training,
-)
+from pipeline.table.schema import Schema
+from pipeline_cli.gateway_answers import Job, Jobs, LabelTaken, Promotion, RandomRow, Training
 from pipeline_cli.gateway_http import BusyError, GatewayError, Http
+from pipeline_cli.row_input import Rows
 
 TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
+CHECK_SECONDS = 30.0  # the gateway loads a model to check it, and gives up after 20
 SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
 
 T = TypeVar("T")
@@ -64,16 +59,18 @@ class Gateway:
     def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
         self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
 
-    def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
+    def predict(self, rows: Rows, units: str | None, wait_seconds: int) -> list[Job]:
         """Asks for a prediction of each row; returns their jobs in order.
 
-        `ids` has one id per row, or is empty. However often the request has to be sent, a row gets
-        one job, as its key tells that it is the same.
+        However often the request has to be sent, a row gets one job, as its key tells that it is
+        the same.
         """
-        one = len(rows) == 1
-        body = {"data": rows[0] if one else rows, "units": units}
-        if ids:
-            body["id"] = ids[0] if one else ids
+        one = len(rows.values) == 1
+        body: dict[str, Any] = {"data": rows.values[0] if one else rows.values}
+        if units:
+            body["units"] = units
+        if rows.ids:
+            body["id"] = rows.ids[0] if one else rows.ids
         headers = {"Idempotency-Key": new_id()}
         if wait_seconds:
             headers["Prefer"] = f"wait={wait_seconds}"
@@ -81,7 +78,7 @@ class Gateway:
         content = self._send(request)
         return [self._decoded(content, Job)] if one else self._decoded(content, Jobs).jobs
 
-    def label(self, job_id: str, value: float) -> list[str]:
+    def label(self, job_id: str, value: float | str) -> list[str]:
         """Sends the label of a job. Returns the gateway's warnings."""
         return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
 
@@ -97,16 +94,18 @@ class Gateway:
 
     def refusal(self, model_id: str) -> str | None:
         """Returns why the model would not be promoted; None if it would."""
-        return self._get(f"models/{url_quote(model_id, safe='')}/promote", Promotion).refusal
+        path = f"models/{url_quote(model_id, safe='')}/promote"
+        return self._get(path, Promotion, CHECK_SECONDS).refusal
 
     def cancel(self, job_id: str) -> Training:
         return self._post(path_of("job", job_id, "/cancel"), {}, Training)
 
-    def random_patient(self) -> Patient:
-        return self._get("patients/random", Patient)
+    def schema(self) -> Schema:
+        """Returns what a row of the gateway's data set is."""
+        return self._get("schema", Schema)
 
-    def columns(self) -> list[Column]:
-        return self._get("columns", list[Column])
+    def random_row(self) -> RandomRow:
+        return self._get("rows/random", RandomRow)
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Returns whether everything is there, and the state of each part."""
@@ -132,8 +131,8 @@ class Gateway:
                         return
         raise BusyError(f"{self._http.url} ended the stream before the job had ended")
 
-    def _get(self, path: str, kind: type[T]) -> T:
-        return self._decoded(self._send(self._request(path)), kind)
+    def _get(self, path: str, kind: type[T], timeout: float | None = None) -> T:
+        return self._decoded(self._send(self._request(path, timeout=timeout)), kind)
 
     def _post(
         self, path: str, body: Any, kind: type[T], headers: dict[str, str] | None = None
