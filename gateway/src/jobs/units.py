@@ -27,14 +27,25 @@ class Units:
         self._is_whole = len(self._measured) == len(columns)
 
     def scaled(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """Returns rows as measured with their numbers as a message carries them."""
+        """Returns rows as measured with their numbers as a message carries them.
+
+        Raises OverflowError if one becomes too large for a float.
+        """
         if self._is_whole:
             picked: Any = rows
         else:
             picked = [[row[place] for place in self._places] for row in rows]
         values = np.array(picked, dtype=np.float64)  # None becomes NaN
-        numbers: list[list[float]] = ((values - self._means) / self._scales).tolist()
-        return numbers if self._is_whole else [*map(self._put, rows, numbers)]
+        with np.errstate(over="ignore"):
+            numbers = (values - self._means) / self._scales
+        if np.isinf(numbers).any():
+            raise OverflowError("a number is too large for its column's scale")
+        scaled: list[list[float]] = numbers.tolist()
+        return (
+            scaled
+            if self._is_whole and not np.isnan(numbers).any()
+            else [*map(self._put, rows, scaled)]
+        )
 
     def measured(self, row: Sequence[Value]) -> list[Value]:
         """Returns a row of a message with its numbers as measured, as precise as they were."""

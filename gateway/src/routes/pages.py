@@ -14,9 +14,9 @@ from starlette.staticfiles import StaticFiles
 
 from jobs.units import Units
 from pipeline.table.schema import SchemaError
-from routes.responses import OTHER, error
-from routes.state import DEFAULT_ONLY, State
-from schemas.pages import LinksOut, PredictionsOut, RowOut
+from routes.responses import error
+from routes.state import State
+from schemas.pages import ClassPredictionsOut, LinksOut, PredictionsOut, RowOut
 
 STATIC = Path(__file__).parents[1] / "static"
 PACKAGES: list[str | tuple[str, str]] = [
@@ -47,7 +47,6 @@ async def links(state: State) -> LinksOut:
 SCHEMA: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The columns of a row, their types and ranges, and what is predicted.",
-        "content": {"application/json": {"schema": {"type": "object"}}},
     }
 }
 
@@ -77,8 +76,7 @@ async def random_row(state: State) -> RowOut:
 @router.get(
     "/predictions",
     summary="Get the distribution of all predictions",
-    dependencies=DEFAULT_ONLY,
-    responses={503: error("plot is unavailable."), **OTHER},
+    responses={503: error("plot is unavailable.")},
 )
-async def predictions(state: State) -> PredictionsOut:
+async def predictions(state: State) -> PredictionsOut | ClassPredictionsOut:
     return await state.plot.predictions()

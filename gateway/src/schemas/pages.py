@@ -19,12 +19,20 @@ class PredictionsOut(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     edges: list[float] = Field(
-        description="of the bars, in points: one more than counts; none without rows",
+        description="of the bars: one more than counts; none without rows",
         examples=[[100, 110, 120, 130]],
     )
     counts: list[int] = Field(examples=[[4, 0, 7]])
     rows: int = Field(description="all rows of the log", examples=[12])
     beyond: int = Field(0, description="rows so far out that they are in no bar", examples=[1])
+
+
+class ClassPredictionsOut(BaseModel):
+    """How often each class is predicted in metric_log.csv."""
+
+    classes: list[str] = Field(examples=[["setosa", "versicolor"]])
+    counts: list[int] = Field(examples=[[4, 7]])
+    rows: int = Field(description="all rows of the log", examples=[11])
 
 
 class LinksOut(BaseModel):

@@ -35,6 +35,7 @@ HOUSES = Schema(
     ],
 )
 HISTOGRAM = {"edges": [100.0, 110.0, 120.0], "counts": [3, 4], "rows": 8, "beyond": 1}
+COUNTED = {"classes": ["a", "b"], "counts": [3, 0], "rows": 3}
 
 
 class Plot(HTTPServer):
@@ -80,7 +81,7 @@ def gateway(
         threads=Threads(),
     )  # fmt: skip
     app.include_router(pages.router)
-    error_handlers.install(app)
+    error_handlers.install(app, schema)
     at = ("127.0.0.1", 0)
     server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
     with server, httpx.Client(base_url=server.address, trust_env=False) as client:
@@ -94,6 +95,12 @@ def test_the_histogram_is_that_of_plot_and_asked_for_once_in_a_moment(plot: Plot
             assert client.get("/predictions").json() == HISTOGRAM
         seconds = time.monotonic() - begin
     assert plot.asked <= 1 + seconds
+
+
+def test_of_classes_it_is_how_often_each_is_predicted(plot: Plot) -> None:
+    plot.body = json.dumps(COUNTED).encode()
+    with gateway(f"http://127.0.0.1:{plot.server_port}/", HOUSES) as client:
+        assert client.get("/predictions").json() == COUNTED
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1"])
