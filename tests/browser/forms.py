@@ -50,13 +50,13 @@ def running(
 
 
 @contextmanager
-def starting(rabbitmq: PrivateRabbitMQ, folder: Path, **ours: object) -> Iterator[Start]:
+def starting(rabbitmq: PrivateRabbitMQ, folder: Path, **ours: Any) -> Iterator[Start]:
     """Yields what starts a service with these settings, on a virtual host for them all."""
     vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
     ours |= {"amqp_url": vhost.amqp_url, "management_url": vhost.management_url}
     services: list[Service] = []
 
-    def start(name: str, **settings: object) -> Service:
+    def start(name: str, **settings: Any) -> Service:
         place = folder / f"{name}-{len(services)}"
         place.mkdir()
         services.append(Service(name, place, **(ours | settings)))

@@ -123,7 +123,7 @@ def test_a_house_has_a_town_that_no_other_has_and_no_remarks(
     page.get_by_label("Remarks").fill("")
     with page.expect_request("**/predict") as sent:
         page.click("#send")
-    data = sent.value.post_data_json["data"]
+    data = json.loads(sent.value.post_data or "")["data"]
     assert data.pop("rooms") in range(1, 13)
     assert data == {"area": None, "town": "Lugano", "remarks": None}
     page.wait_for_selector("#job[data-status=completed]")
