@@ -2,10 +2,7 @@
 
 import math
 
-from pipeline.table.built_in import DIABETES
 from pipeline.table.schema import Schema
-
-POINTS = "points"  # of disease progression, a score without a unit
 
 
 def target_title(schema: Schema) -> str:
@@ -20,7 +17,7 @@ def target_title(schema: Schema) -> str:
 
 def unit(schema: Schema) -> str:
     """Returns the unit of labels and errors; "" if there is none."""
-    return POINTS if schema.name == DIABETES else schema.target.unit
+    return schema.target.unit
 
 
 def percent(share: float) -> str:
