@@ -15,11 +15,6 @@ def target_title(schema: Schema) -> str:
     return schema.target.title or schema.target.name
 
 
-def unit(schema: Schema) -> str:
-    """Returns the unit of labels and errors; "" if there is none."""
-    return schema.target.unit
-
-
 def percent(share: float) -> str:
     """Writes a share of 0 to 1 as format.js does: never 0 % or 100 % of a little more or less.
 
@@ -39,6 +34,6 @@ def about(schema: Schema) -> dict[str, str | list[str]]:
         "name": schema.name,
         "title": schema.title or schema.name,
         "target": target_title(schema),
-        "unit": unit(schema),
+        "unit": schema.target.unit,
         "classes": schema.target.classes,
     }
