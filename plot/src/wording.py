@@ -2,10 +2,7 @@
 
 import math
 
-from pipeline.table.built_in import DIABETES
 from pipeline.table.schema import Schema
-
-POINTS = "points"  # of disease progression, a score without a unit
 
 
 def target_title(schema: Schema) -> str:
@@ -16,11 +13,6 @@ def target_title(schema: Schema) -> str:
     'price'
     """
     return schema.target.title or schema.target.name
-
-
-def unit(schema: Schema) -> str:
-    """Returns the unit of labels and errors; "" if there is none."""
-    return POINTS if schema.name == DIABETES else schema.target.unit
 
 
 def percent(share: float) -> str:
@@ -42,6 +34,6 @@ def about(schema: Schema) -> dict[str, str | list[str]]:
         "name": schema.name,
         "title": schema.title or schema.name,
         "target": target_title(schema),
-        "unit": unit(schema),
+        "unit": schema.target.unit,
         "classes": schema.target.classes,
     }
