@@ -46,7 +46,9 @@ def labels_of(
     if task == "regression" or (task is None and are_numbers and not doubt):
         return _regression(name, texts, numbers)
     labels = _classification(name, texts, numbers if are_numbers else None, drop_rare)
-    return labels._replace(doubts=[*labels.doubts, doubt] if doubt and "may" in doubt else labels.doubts)
+    return labels._replace(
+        doubts=[*labels.doubts, doubt] if doubt and "may" in doubt else labels.doubts
+    )
 
 
 def _mostly_numbers(counts: Counter[str], numbers: Numbers) -> bool:
@@ -102,7 +104,9 @@ def _classification(
     if rare:
         _refuse_rare(name, rare, counts, drop_rare)
         rows = sum(counts.pop(value) for value in rare)
-        doubts = [f"{name}: {rows:,} rows of {len(rare):,} rare classes are left out: {_listed(rare)}"]
+        doubts = [
+            f"{name}: {rows:,} rows of {len(rare):,} rare classes are left out: {_listed(rare)}"
+        ]
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])
     return Labels(values, in_order([*counts]), doubts)
