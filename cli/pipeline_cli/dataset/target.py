@@ -65,9 +65,7 @@ def _doubt(name: str, counts: Counter[str], numbers: Numbers) -> str:
     for text, number in numbers.read.items():
         of_number[float(number)] += counts[text]
     if len(of_number) == 2:
-        return (
-            f"{name}: its two numbers are taken as classes: --task regression predicts a number"
-        )
+        return f"{name}: its two numbers are taken as classes: --task regression predicts a number"
     if (
         2 < len(of_number) <= MAX_INTEGER_CLASSES
         and all(number.is_integer() for number in of_number)

@@ -1,24 +1,18 @@
 """`dataset init` with tables that make no data set: one sentence with the place and the cure."""
 
 import codecs
-import os
-import pty
-import stat
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from pipeline.table import table_size
 from support.dataset_command import DataSets, csv_of
 
 ROWS = "x,y\n" + "".join(f"{n * 7 % 31}.5,{n}\n" for n in range(40))
 CLASSES = "x,y\n" + "".join(f"{n * 7 % 31}.5,{'ab'[n % 2]}\n" for n in range(40))
 CYRILLIC = "город,цена\n" + "".join(f"Казань,{n}\n" for n in range(40))
-WIDE = csv_of([f"c{n}" for n in range(1999)] + ["y"], ([f"{n * i % 17}.5" for i in range(2000)] for n in range(30)))
+WIDE = csv_of(
+    [f"c{n}" for n in range(1999)] + ["y"],
+    ([f"{n * i % 17}.5" for i in range(2000)] for n in range(30)),
+)
 JAPANESE = "都市,価格\n" + "".join(f"とうきょう,{n}\n" for n in range(40))
 
 BAD = {
@@ -92,4 +86,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_table_is_refused_in_one_sentence(name: str, datasets: DataSets) -> None:
     content, said = BAD[name]
-    assert said.replace("{}", str(datasets.folder.parent / "houses.csv")) in datasets.refused(content)
+    assert said.replace("{}", str(datasets.folder.parent / "houses.csv")) in datasets.refused(
+        content
+    )
