@@ -173,7 +173,7 @@ def _refuse_times(found: dict[str, Found], wishes: Wishes) -> None:
         )
     if missing := found[name].values.count(""):
         raise SchemaError(
-            f"{name} is missing in {counted(missing, 'row')}, and a split by time needs it in each: "
+            f"{name} is missing in {counted(missing, 'row')}, and a split by time needs it: "
             "fill it in, or remove these rows"
         )
 

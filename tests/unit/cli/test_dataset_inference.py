@@ -54,11 +54,11 @@ LEFT_OUT = {
     "words that differ": ([f"k{n * n}" for n in range(N)], "c  60 of 60 texts are different"),
     "amounts": ([f"${n * n}.50" for n in range(N)], "if '$0.50' is to be a number, write it with"),
     "percentages": ([f"{n * n} %" for n in range(N)], "if '0 %' is to be a number, write it with"),
-    "days": (DAYS, "c  dates"),
-    "times": ([f"{day} 12:{day.day:02}:00" for day in DAYS], "c  dates"),
-    "days in German": ([f"{day:%d.%m.%Y}" for day in DAYS], "c  dates"),
-    "days in English": ([f"{day:%b %d %Y}" for day in DAYS], "c  dates"),
-    "days as numbers": ([f"{day:%Y%m%d}" for day in DAYS], "c  dates"),
+    "days": (DAYS, "c  dates, which no model here reads"),
+    "times": ([f"{day} 12:{day.day:02}:00" for day in DAYS], "c  dates, which no model here reads"),
+    "days in German": ([f"{day:%d.%m.%Y}" for day in DAYS], "c  dates, which no model here reads"),
+    "days in English": ([f"{day:%b %d %Y}" for day in DAYS], "c  dates, which no model here reads"),
+    "days as numbers": ([f"{day:%Y%m%d}" for day in DAYS], "c  dates, which no model here reads"),
     "days or months": (["01/02/2026", "03/04/2026", "05/06/2026"] * 20, "may be 2026-02-01 or"),
 }  # fmt: skip
 
