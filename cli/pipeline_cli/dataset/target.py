@@ -86,13 +86,7 @@ def _regression(name: str, texts: list[str], numbers: Numbers) -> Labels:
 def _classification(
     name: str, texts: list[str], numbers: Numbers | None, drop_rare: bool
 ) -> Labels:
-    if numbers:  # 1 and 1.0 are one class
-        short: dict[float, str] = {}
-        for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
-            short.setdefault(float(number), number)
-        clean = {text: short[float(number)] for text, number in numbers.read.items()}
-    else:
-        clean = {text: text for text in {*texts} - MISSING}
+    clean = _class_of(texts, numbers)
     values = [clean.get(text, "") for text in texts]
     counts = Counter(value for value in values if value)
     if len(counts) < 2:
@@ -109,6 +103,16 @@ def _classification(
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])
     return Labels(values, in_order([*counts]), doubts)
+
+
+def _class_of(texts: list[str], numbers: Numbers | None) -> dict[str, str]:
+    """Returns the class of each text that has one: 1 and 1.0 are one class."""
+    if numbers is None:
+        return {text: text for text in {*texts} - MISSING}
+    short: dict[float, str] = {}
+    for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
+        short.setdefault(float(number), number)
+    return {text: short[float(number)] for text, number in numbers.read.items()}
 
 
 def in_order(texts: list[str]) -> list[str]:

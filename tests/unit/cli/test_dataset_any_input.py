@@ -46,6 +46,7 @@ CELLS = st.sampled_from(
         "007",
         "a",
         "b\nc",
+        "d\re",
         "=x",
         "2026-01-01",
         '"',

@@ -242,3 +242,10 @@ def test_a_target_that_holds_no_numbers_is_no_regression(datasets: DataSets) -> 
     content = csv_of(["x", "y"], ([n % 31 + 0.5, n if n % 4 else "dear"] for n in range(60)))
     said = datasets.refused(content, "--task", "regression")
     assert "y is to be a number, and 15 rows hold none, like 'dear': mend them, or take" in said
+
+
+def test_line_ends_within_values_are_read_back(datasets: DataSets) -> None:
+    content = csv_of(
+        ["c", "x", "y"], ([f"{line}\r\nlast\rone", n % 5, n] for n, line in enumerate(LONG))
+    )
+    assert datasets.made(content).rows.values[0][0] == f"{LONG[0]}\nlast\none"
