@@ -43,6 +43,7 @@ def run(file: str, wishes: Wishes, datasets: Path, replace: bool) -> None:
     wishes = wishes._replace(name=name, target=target)
     if old:
         wishes = replacing.with_old(wishes, old, [*table.columns])
+        table.notes.extend(replacing.gone(old, table.columns))
     made = make(table, wishes)
     del table
     if old:

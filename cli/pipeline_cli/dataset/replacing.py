@@ -3,13 +3,13 @@
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from pipeline.table.data_sets import ROWS_FILE, load_schema
+from pipeline.table.data_sets import ROWS_FILE, SCHEMA_FILE, load_schema
 from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import Category, Column, Number, Schema, SchemaError, Target, Text
 from pipeline.table.table_size import check_size
@@ -41,12 +41,17 @@ class Sides(NamedTuple):
 
 
 def old_of(name: str, datasets: Path) -> Old | None:
-    """Returns the data set of this name; None if there is none with a schema."""
+    """Returns the data set of this name; None if there is none with a schema.
+
+    Raises SchemaError for a wrong schema, as titles and types in it would be lost.
+    """
     path = datasets / name / ROWS_FILE
+    if not path.with_name(SCHEMA_FILE).exists():
+        return None
     try:
         return Old(load_schema(name, datasets), _header(path), path)
-    except SchemaError:
-        return None
+    except SchemaError as error:
+        raise SchemaError(f"{error}; mend it, or remove the file to begin anew") from error
 
 
 def sides_of(old: Old, schema: Schema) -> Sides | None:
@@ -111,6 +116,12 @@ def with_words(made: Made, old: Old) -> Made:
     target = _target_with_words(made.schema.target, old.schema.target)
     schema = msgspec.structs.replace(made.schema, columns=columns, target=target)
     return made._replace(schema=schema)
+
+
+def gone(old: Old, names: Collection[str]) -> list[str]:
+    """Returns the columns that the table does not have any more."""
+    lost = [name for name in old.schema.names if name not in names]
+    return [f"not in the table any more, and so no longer a column: {', '.join(lost)}"] * bool(lost)
 
 
 def moved(before: Sides | None, schema: Schema, rows: Rows) -> list[str]:
