@@ -12,6 +12,7 @@ from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
 from support.broker_client import opened
 from support.dead_letters_command import HOSTILE, Command, ids
+from support.desk import Desk
 from support.processes import family
 from support.runner import Runner
 from support.vhost import Vhost
@@ -57,6 +58,14 @@ def letters(broker_settings: BrokerSettings, vhost: Vhost) -> list[str]:
             ]
         )
     return ids(vhost)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A copy of the checkout, and terminals in it."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
 
 
 @pytest.fixture
