@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from pipeline.table.schema import SchemaError
 
@@ -12,16 +13,21 @@ BLOCK_BYTES = 2**20  # of a line, at most
 
 def check_size(rows_file: Path) -> None:
     """Raises SchemaError if a file has more rows than fit into memory, before it is read."""
-    rows = values = text = 0
     with rows_file.open("rb") as file:
-        for line in iter(partial(file.readline, BLOCK_BYTES), b""):
-            rows += 1
-            values += line.count(b",") + 1
-            text += len(line) * (1 + _width(line))  # in the file, and as texts
+        check_lines(file, str(rows_file))
+
+
+def check_lines(file: BinaryIO, place: str, separator: bytes = b",") -> None:
+    """Raises SchemaError if the rows of an open file are more than fit into memory."""
+    rows = values = text = 0
+    for line in iter(partial(file.readline, BLOCK_BYTES), b""):
+        rows += 1
+        values += line.count(separator) + 1
+        text += len(line) * (1 + _width(line))  # in the file, and as texts
     taken = ROW_BYTES * rows + VALUE_BYTES * values + text
     if taken > MAX_TABLE_BYTES:
         raise SchemaError(
-            f"{rows_file} has some {rows:,} rows and {values:,} values, which take about "
+            f"{place} has some {rows:,} rows and {values:,} values, which take about "
             f"{taken >> 20} MB, and a service has room for {MAX_TABLE_BYTES >> 20} MB: use fewer "
             "rows or columns"
         )

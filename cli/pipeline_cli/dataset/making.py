@@ -1,0 +1,234 @@
+"""Makes a data set from a table: which columns a row has, what is predicted, which rows are left."""
+
+import csv
+import difflib
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Collection, Iterable
+from shlex import quote
+from typing import NamedTuple
+
+from pipeline.table.schema import (
+    MAX_COLUMNS,
+    Category,
+    Column,
+    Number,
+    Schema,
+    SchemaError,
+    Split,
+    Target,
+    Task,
+    Text,
+)
+from pipeline.table.schema_file import value_problem
+from pipeline_cli.dataset.column_types import ID_NAME, Found, Kind, Reading, find
+from pipeline_cli.dataset.number_text import is_decimal_comma
+from pipeline_cli.dataset.table_file import Table
+from pipeline_cli.dataset.target import Labels, in_order, labels_of
+
+MAX_VALUES = 1_000  # of a category, that are listed
+
+
+class Wishes(NamedTuple):
+    """What a person has decided; all else is inferred."""
+
+    name: str
+    target: str
+    task: Task | None = None
+    title: str = ""
+    split: Split | None = None
+    split_column: str = ""
+    kinds: dict[str, Kind] = {}
+    keep: frozenset[str] = frozenset()
+    leave_out: dict[str, str] = {}  # each with its reason
+    drop_rare_classes: bool = False
+
+
+class Made(NamedTuple):
+    """A data set, and what there is to say about it; `columns` are all that rows.csv has."""
+
+    schema: Schema
+    content: bytes
+    columns: dict[str, list[str]]
+    left_out: dict[str, str]
+    doubts: list[str]
+
+
+def make(table: Table, wishes: Wishes) -> Made:
+    """Returns the data set. Raises SchemaError if the table is none, with the place and the cure."""
+    named = [wishes.target, wishes.split_column, *wishes.kinds, *wishes.keep, *wishes.leave_out]
+    refuse_unknown(filter(None, named), table.columns)
+    reading = _reading(table)
+    labels = labels_of(
+        wishes.target, table.columns[wishes.target], wishes.task, reading, wishes.drop_rare_classes
+    )
+    has_label = [*map(bool, labels.values)]
+    found = {
+        name: find(name, _kept(texts, has_label), wishes.kinds.get(name), reading)
+        for name, texts in table.columns.items()
+        if name != wishes.target
+    }
+    left_out = {name: reason for name in found if (reason := _left_out(found[name], wishes))}
+    columns = [_column(each) for name, each in found.items() if name not in left_out]
+    _refuse_number(columns, left_out)
+    values = {name: found[name].values if name in found else _kept(labels.values, has_label)
+              for name in table.columns}  # fmt: skip
+    content = _content(values)
+    schema = Schema(
+        wishes.name, labels.task, _target(wishes.target, labels), columns, wishes.title,
+        wishes.split or "hash", wishes.split_column, hashlib.sha256(content).hexdigest(),
+    )  # fmt: skip
+    _refuse_times(found, wishes)
+    doubts = [*table.notes, *_dropped(has_label, labels, wishes.target), *labels.doubts]
+    for name, each in found.items():
+        doubts += each.doubts if name not in left_out else ()
+    doubts += _offers(found, left_out, wishes)
+    for column in columns:
+        doubts += _unlisted(column, found[column.name])
+    return Made(schema, content, values, left_out, doubts)
+
+
+def refuse_unknown(wanted: Iterable[str], names: Collection[str]) -> None:
+    """Raises SchemaError for a name that is no column's, with those that it may stand for."""
+    for name in wanted:
+        if name not in names:
+            lower = {each.casefold(): each for each in names}
+            near = difflib.get_close_matches(name.casefold(), lower, 3, 0.5)
+            likely = [lower[each] for each in near] or [*names][:12]
+            raise SchemaError(
+                f"there is no column {name!r}: is it {' or '.join(likely)}?"
+                if near
+                else f"there is no column {name!r}: there are {', '.join(likely)}"
+                f"{' …' if len(names) > 12 else ''}"
+            )
+
+
+def _reading(table: Table) -> Reading:
+    if table.separator == ",":
+        return Reading()
+    decimal = any(is_decimal_comma(Counter(texts)) for texts in table.columns.values())
+    return Reading(table.separator, decimal)
+
+
+def _kept(texts: list[str], has_label: list[bool]) -> list[str]:
+    return [text for text, kept in zip(texts, has_label, strict=True) if kept]
+
+
+def _left_out(found: Found, wishes: Wishes) -> str:
+    if found.name in wishes.leave_out:
+        return wishes.leave_out[found.name]
+    if found.name == wishes.split_column and wishes.split == "group":
+        return "the groups of the split" * (found.name not in wishes.keep)
+    is_wanted = found.name in wishes.keep or found.name in wishes.kinds
+    if is_wanted and not any(found.values):
+        what = "a number" if found.kind == "number" else "a value"
+        raise SchemaError(f"{found.name}: no row has {what}: leave the column out")
+    return "" if is_wanted else found.left_out
+
+
+def _column(found: Found) -> Column:
+    missing = not all(found.values)
+    if found.kind == "number":
+        numbers = [float(value) for value in found.values if value]
+        return Number(found.name, least=min(numbers), most=max(numbers), missing=missing)
+    if found.kind == "text":
+        return Text(found.name, missing=missing)
+    counts = Counter(value for value in found.values if value and not value_problem(value))
+    listed = [value for value, _ in counts.most_common(MAX_VALUES)]
+    return Category(found.name, in_order(listed), missing=missing)
+
+
+def _target(name: str, labels: Labels) -> Target:
+    if labels.classes:
+        return Target(name, classes=labels.classes)
+    numbers = [float(value) for value in labels.values if value]
+    return Target(name, least=min(numbers), most=max(numbers))
+
+
+def _refuse_number(columns: list[Column], left_out: dict[str, str]) -> None:
+    """Raises SchemaError for no column at all, or too many of them."""
+    if not columns:
+        said = "; ".join(f"{name}: {reason}" for name, reason in [*left_out.items()][:5])
+        first = quote(next(iter(left_out), "C"))
+        raise SchemaError(f"no column is left to predict from ({said}): --keep {first} keeps it")
+    if len(columns) > MAX_COLUMNS:
+        raise SchemaError(
+            f"there are {len(columns):,} columns to predict from, and the most is {MAX_COLUMNS}: "
+            "remove some from the file, or leave them out by --leave-out C"
+        )
+
+
+def _refuse_times(found: dict[str, Found], wishes: Wishes) -> None:
+    """Raises SchemaError if the rows have no order by the column of a split by time."""
+    if wishes.split != "time":
+        return
+    name = wishes.split_column
+    if name not in found or found[name].kind not in {"date", "number"}:
+        raise SchemaError(
+            f"{name} holds neither dates nor numbers in each row, by which a split by time could "
+            "order them: write dates as 2026-01-31"
+        )
+    if missing := found[name].values.count(""):
+        raise SchemaError(
+            f"{name} is missing in {missing:,} rows, and a split by time needs it in each: fill "
+            "it in, or remove these rows"
+        )
+
+
+def _content(columns: dict[str, list[str]]) -> bytes:
+    """Returns rows.csv: UTF-8, commas, a line of names."""
+    text = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    text.flush()
+    buffer = text.detach()
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue()
+
+
+def _dropped(has_label: list[bool], labels: Labels, target: str) -> list[str]:
+    dropped = has_label.count(False)
+    if not dropped:
+        return []
+    return [f"{dropped:,} of {len(has_label):,} rows have no {target}, and are left out"]
+
+
+def _offers(found: dict[str, Found], left_out: dict[str, str], wishes: Wishes) -> list[str]:
+    """Returns what to split by, if rows follow one another in time, or belong to groups."""
+    if wishes.split_column:
+        return []
+    said = []
+    for name, each in found.items():
+        if each.kind == "date" and name in left_out:
+            said.append(
+                f"{name} holds dates: if it is later rows that you want to predict, "
+                f"--split time --split-column {quote(name)} holds out the last ones"
+            )
+        elif name not in left_out and ID_NAME.fullmatch(name) and each.kind != "text":
+            said.append(
+                f"{name} is named like a key, and comes more than once: if rows of one {name} are "
+                f"alike, --split group --split-column {quote(name)} holds out whole groups"
+            )
+    return said
+
+
+def _unlisted(column: Column, found: Found) -> list[str]:
+    """Returns what is said of categories that the schema does not list; models know them."""
+    if not isinstance(column, Category):
+        return []
+    more = {*found.values} - {*column.values} - {""}
+    wrong = [text for text in more if value_problem(text)]
+    said = []
+    if wrong:
+        said.append(
+            f"{column.name}: schema.json does not list {len(wrong):,} of its values: "
+            f"{value_problem(min(wrong))}; they stay in rows.csv"
+        )
+    if len(more) > len(wrong):
+        said.append(
+            f"{column.name}: schema.json lists the {len(column.values):,} most frequent of its "
+            f"{len({*found.values} - {''}):,} values; the others are known, too"
+        )
+    return said

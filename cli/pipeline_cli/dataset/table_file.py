@@ -1,0 +1,167 @@
+"""A table read from CSV of any origin: the separator, the names, and every value as a text."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from pipeline.csv_table import one_line
+from pipeline.numbers import finite
+from pipeline.table.schema import MAX_TEXT, SchemaError
+from pipeline.table.table_size import check_lines
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+PEEKED_RECORDS = 200  # at the start, to find the separator by
+PEEKED_BYTES = 2**18
+MAX_NAMED = 5  # lines or names that are named in a sentence
+
+
+class Table(NamedTuple):
+    """Columns of n stripped texts, by their names. `notes` says what was cleaned or passed over."""
+
+    columns: dict[str, list[str]]
+    separator: str
+    notes: list[str]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.columns.values()), []))
+
+
+def read_table(content: bytes, place: str) -> Table:
+    """Reads a table from UTF-8. Raises SchemaError for what is none, with the line and the cure."""
+    if not content.strip():
+        raise SchemaError(f"{place} is empty: it needs a line of names, and rows below it")
+    separator = _separator(content, place)
+    check_lines(io.BytesIO(content), place, separator.encode())
+    records = _records(content, separator, place)
+    line, header = next(records)
+    names, notes = _names(header, place)
+    columns = _columns(records, header, notes, place)
+    if not any(map(len, columns)):
+        raise SchemaError(f"{place} has no rows below its line of names, line {line}")
+    kept = {name: column for name, column in zip(names, columns, strict=True) if name}
+    return Table(kept, separator, notes)
+
+
+def _records(content: bytes, separator: str, place: str) -> Iterator[tuple[int, list[str]]]:
+    """Yields the number of its line and the values of each record; the first one is the header."""
+    text = io.TextIOWrapper(io.BytesIO(content), "utf-8", newline="")
+    reader = csv.reader(text, delimiter=separator, skipinitialspace=True, strict=True)
+    is_first = True
+    try:
+        for record in reader:
+            values = [value.strip() for value in record]
+            is_hint = is_first and _hint(separator.join(values))
+            if any(values) and not is_hint:
+                is_first = False
+                yield reader.line_num, values
+            elif values and not is_hint and not is_first:
+                yield reader.line_num, []
+    except csv.Error as error:
+        raise SchemaError(
+            f"{place}, line {max(1, reader.line_num)}: {error}: is a quote left open, or doubled "
+            "where it should not be?"
+        ) from error
+
+
+def _hint(line: str) -> str:
+    """Returns the separator in `sep=;`, which Excel writes before the header; "" if it is none."""
+    line = line.strip().strip('"')
+    return line[4:] or "," if line.lower().startswith("sep=") and len(line) <= 5 else ""
+
+
+def _separator(content: bytes, place: str) -> str:
+    """Returns the separator with which most records are as wide as the header, the wider first."""
+    start = content[:PEEKED_BYTES]
+    if len(content) > PEEKED_BYTES:
+        start = start[: start.rfind(b"\n") + 1] or start
+    first = start.lstrip().split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    if (hint := _hint(first)) in SEPARATORS:
+        return hint
+    found = max(SEPARATORS, key=lambda separator: _consistency(start, separator))
+    if _consistency(start, found) == (0, 0):
+        name = first.strip()[:MAX_TEXT]
+        raise SchemaError(
+            f"{place} has one column, {name!r}, and needs a target and one more: separate the "
+            "values of a line by commas, semicolons, tabs or |"
+        )
+    return found
+
+
+def _consistency(start: bytes, separator: str) -> tuple[float, int]:
+    text = io.StringIO(start.decode(errors="ignore"), newline="")
+    reader = csv.reader(text, delimiter=separator, skipinitialspace=True)
+    try:
+        records = [record for record in islice(reader, PEEKED_RECORDS) if any(record)]
+    except csv.Error:
+        return 0, 0
+    if not records or len(records[0]) < 2:
+        return 0, 0
+    width = len(records[0])
+    return round(sum(len(record) == width for record in records) / len(records), 2), width
+
+
+def _names(header: list[str], place: str) -> tuple[list[str], list[str]]:
+    """Returns the names of all columns, "" for one that has none, and what was changed."""
+    numbers = [name for name in header if finite(name) is not None]
+    if 2 * len(numbers) >= len(header) and not _are_years(numbers):
+        raise SchemaError(
+            f"the first line of {place} holds values ({', '.join(header)[:60]}), and no names: put "
+            "a line of names at its top"
+        )
+    names: list[str] = []
+    notes: list[str] = []
+    for index, raw in enumerate(header, 1):
+        name = one_line("".join(c for c in raw if c.isprintable() or c.isspace()))[:MAX_TEXT]
+        name = name.strip()
+        if not name:
+            notes.append(f"column {index} has no name in the first line, and is not taken over")
+        elif name != raw:
+            notes.append(f"column {index} is called {name!r} here, as {raw[:40]!r} is no name")
+        if name and name in names:
+            raise SchemaError(
+                f"{place}: columns {names.index(name) + 1} and {index} are both called {name!r}: "
+                "rename one of them"
+            )
+        names.append(name)
+    return names, notes
+
+
+def _are_years(names: list[str]) -> bool:
+    return all(name.isdigit() and 1500 < int(name) < 2200 for name in names if len(name) <= 4)
+
+
+def _columns(
+    records: Iterator[tuple[int, list[str]]], header: list[str], notes: list[str], place: str
+) -> list[list[str]]:
+    columns: list[list[str]] = [[] for _ in header]
+    known: list[dict[str, str]] = [{} for _ in header]  # equal texts are kept once
+    wrong: list[tuple[int, int]] = []
+    rows = empty = 0
+    for line, record in records:
+        empty += not record
+        rows += bool(record)
+        if record and len(record) != len(header):
+            wrong.append((line, len(record)))
+        elif record and not wrong:
+            for column, texts, value in zip(columns, known, record, strict=True):
+                column.append(texts.setdefault(value, value))
+    if wrong:
+        raise SchemaError(_widths(wrong, rows, len(header), place))
+    if empty:
+        notes.append(f"{empty:,} lines without any value are passed over")
+    return columns
+
+
+def _widths(wrong: list[tuple[int, int]], rows: int, width: int, place: str) -> str:
+    lines = ", ".join(f"line {line} has {values}" for line, values in wrong[:MAX_NAMED])
+    more = " …" if len(wrong) > MAX_NAMED else ""
+    said = f"{place}: {len(wrong):,} of {rows:,} rows do not have the header's {width} values: "
+    ((most, times),) = Counter(values for _, values in wrong).most_common(1)
+    if times == rows and most == width + 1:
+        return f"{said}all have {most}: give the first column a name, too"
+    return f"{said}{lines}{more}. Mend them, or put values with a separator in them in quotes"
