@@ -15,8 +15,8 @@ HEATINGS = {"district": 15_000, "gas": 0, "heat pump": 30_000, "oil": -20_000}
 
 def house(number: int, dice: Random) -> list[object]:
     """Returns one row; "" where a value is missing."""
-    rooms, built = dice.randint(1, 8), dice.randint(1900, 2024)
-    area = round(rooms * 22 + dice.gauss(8, 9))
+    rooms, built = dice.randint(2, 8), dice.randint(1900, 2024)
+    area = round(rooms * 22 + dice.uniform(-10, 25))
     town, heating = dice.choice([*TOWNS]), dice.choice([*HEATINGS])
     worth = 2_900 * area * TOWNS[town] + HEATINGS[heating] + 400 * (built - 1960)
     return [
