@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline_cli import main
+from support.dataset_command import DataSets
 from support.fake_gateway import Fake, answering
 
 Command = Callable[..., tuple[int, str, str]]
@@ -34,3 +36,10 @@ def command(
         return status, *capsys.readouterr()
 
     return run
+
+
+@pytest.fixture
+def datasets(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSets:
+    """The command `dataset`, with a folder of its own."""
+    monkeypatch.setenv("DATASETS_DIR", str(tmp_path / "datasets"))
+    return DataSets(command, tmp_path / "datasets")

@@ -4,6 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from shlex import quote
 from typing import Literal, NamedTuple
 
@@ -64,9 +65,7 @@ def find(name: str, texts: list[str], wanted: Kind | None, reading: Reading) -> 
     return _as_texts(name, texts, wanted)
 
 
-def _inferred(
-    name: str, texts: list[str], counts: Counter[str], numbers: Numbers
-) -> Found:
+def _inferred(name: str, texts: list[str], counts: Counter[str], numbers: Numbers) -> Found:
     present = {text: count for text, count in counts.items() if text not in MISSING}
     if (dates := dates_of(present)) is not None:
         values = [dates.iso.get(text, "") for text in texts]
@@ -76,7 +75,7 @@ def _inferred(
         found = _as_numbers(name, texts, numbers)
         return found._replace(left_out=_no_use(found) or two_ways(numbers) or _id_of_numbers(found))
     found = _as_texts(name, texts, "text" if _is_text(present) else "category")
-    return found._replace(left_out=_no_use(found) or _id_of_texts(found, numbers))
+    return found._replace(left_out=_no_use(found) or _id_of_texts(found))
 
 
 def is_number(counts: Mapping[str, int], numbers: Numbers) -> bool:
@@ -147,7 +146,7 @@ def _no_use(found: Found) -> str:
         return f"{missing / len(found.values):.1%} of its values are missing"
     is_flag = missing and found.kind != "number"  # there, or not
     if len(counts) == 1 and not is_flag:
-        return f"always {[*counts][0][:40]!r}"
+        return f"always {next(iter(counts))[:40]!r}"
     return ""
 
 
@@ -170,22 +169,22 @@ def _counts_up(numbers: Sequence[float]) -> bool:
     if len(numbers) < MIN_COUNTED:
         return False
     ordered = sorted(map(int, numbers))
-    step = math.gcd(*(after - before for before, after in zip(ordered, ordered[1:], strict=False)))
+    step = math.gcd(*(after - before for before, after in pairwise(ordered)))
     return len(ordered) >= DENSE * ((ordered[-1] - ordered[0]) // step + 1)
 
 
-def _id_of_texts(found: Found, numbers: Numbers) -> str:
+def _id_of_texts(found: Found) -> str:
     present = [value for value in found.values if value]
     different = len({*present})
     if found.kind == "text" or different <= MOSTLY_DIFFERENT * len(present):
         return ""
     said = f"{different:,} of {len(present):,} texts are different"
-    if hint := _almost_numbers(present, numbers):
+    if hint := _almost_numbers(present):
         return f"{said}; {hint}"
     return said
 
 
-def _almost_numbers(present: list[str], numbers: Numbers) -> str:
+def _almost_numbers(present: list[str]) -> str:
     """Returns a hint for amounts of money, percentages and the like."""
     bare = Counter(re.sub(r"^[^\w.,+-]+|\s*[^\w.,]+$|\s+[^\W\d]+$", "", text) for text in present)
     if not junk_of(bare, numbers_of(bare, ",", False).read):

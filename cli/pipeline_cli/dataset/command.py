@@ -3,7 +3,7 @@
 What they need is imported when they run: numpy alone would double the start of every command.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -28,7 +28,7 @@ Columns = list[str] | None
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
 
-def _of_columns(text: str) -> typer.models.OptionInfo:
+def _of_columns(text: str) -> Any:
     return typer.Option(metavar="C", help=text, show_default=False)
 
 
@@ -76,7 +76,7 @@ def init(
         raise typer.BadParameter(
             "--split group and --split time go with --split-column", param_hint="--split"
         )
-    kinds = {
+    kinds: dict[str, Any] = {
         **dict.fromkeys(number or [], "number"),
         **dict.fromkeys(category or [], "category"),
         **dict.fromkeys(text or [], "text"),

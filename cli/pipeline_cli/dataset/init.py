@@ -4,8 +4,10 @@ import io
 import re
 import sys
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 from rich.text import Text
@@ -16,7 +18,7 @@ from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import SchemaError
 from pipeline.table.schema_file import name_problem, read_schema
 from pipeline.table.table_size import check_lines
-from pipeline_cli.dataset import leaks, report, replacing, source
+from pipeline_cli.dataset import leaks, replacing, report, source
 from pipeline_cli.dataset.making import Made, Wishes, make
 from pipeline_cli.dataset.table_file import read_table
 from pipeline_cli.dataset.writing import write
@@ -24,6 +26,8 @@ from pipeline_cli.gateway_client import AskSettings
 from pipeline_cli.terminal import printable, show
 
 MAX_NAMED = 12
+
+T = TypeVar("T")
 
 
 def run(file: str, wishes: Wishes, datasets: Path, replace: bool) -> None:
@@ -76,7 +80,9 @@ def _ask_to_replace(folder: Path) -> None:
             f"{printable(said)}: --replace makes it anew, and keeps its titles and types",
             param_hint="--name",
         )
-    typer.confirm(f"{printable(said)}. Make it anew, with its titles and types?", abort=True)
+    question = f"{printable(said)}. Make it anew, with its titles and types?"
+    if not _answer(partial(typer.confirm, question)):
+        raise typer.Exit(1)
 
 
 def _ask_target(names: Collection[str]) -> str:
@@ -86,7 +92,15 @@ def _ask_target(names: Collection[str]) -> str:
         raise typer.BadParameter(
             f"which column is predicted? There are {said}", param_hint="--target"
         )
-    return str(typer.prompt(f"Which column is predicted? ({said})")).strip()
+    question = f"Which column is predicted? ({said})"
+    return str(_answer(partial(typer.prompt, question, type=str))).strip()
+
+
+def _answer(ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except typer.Abort as error:  # Ctrl-C, or the end of the input
+        raise KeyboardInterrupt from error
 
 
 def is_at_terminal() -> bool:

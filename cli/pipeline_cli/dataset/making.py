@@ -1,12 +1,13 @@
-"""Makes a data set from a table: which columns a row has, what is predicted, which rows are left."""
+"""Makes a data set from a table: what a row has, what is predicted, which rows are left."""
 
 import csv
 import difflib
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from shlex import quote
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.table.schema import (
@@ -39,9 +40,9 @@ class Wishes(NamedTuple):
     title: str = ""
     split: Split | None = None
     split_column: str = ""
-    kinds: dict[str, Kind] = {}
+    kinds: Mapping[str, Kind] = MappingProxyType({})
     keep: frozenset[str] = frozenset()
-    leave_out: dict[str, str] = {}  # each with its reason
+    leave_out: Mapping[str, str] = MappingProxyType({})  # each with its reason
     drop_rare_classes: bool = False
 
 
@@ -56,7 +57,7 @@ class Made(NamedTuple):
 
 
 def make(table: Table, wishes: Wishes) -> Made:
-    """Returns the data set. Raises SchemaError if the table is none, with the place and the cure."""
+    """Returns the data set. Raises SchemaError if the table makes none, with the cure."""
     named = [wishes.target, wishes.split_column, *wishes.kinds, *wishes.keep, *wishes.leave_out]
     refuse_unknown(filter(None, named), table.columns)
     reading = _reading(table)
@@ -80,7 +81,7 @@ def make(table: Table, wishes: Wishes) -> Made:
         wishes.split or "hash", wishes.split_column, hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
     _refuse_times(found, wishes)
-    doubts = [*table.notes, *_dropped(has_label, labels, wishes.target), *labels.doubts]
+    doubts = [*table.notes, *_dropped(has_label, wishes.target), *labels.doubts]
     for name, each in found.items():
         doubts += each.doubts if name not in left_out else ()
     doubts += _offers(found, left_out, wishes)
@@ -188,7 +189,7 @@ def _content(columns: dict[str, list[str]]) -> bytes:
     return buffer.getvalue()
 
 
-def _dropped(has_label: list[bool], labels: Labels, target: str) -> list[str]:
+def _dropped(has_label: list[bool], target: str) -> list[str]:
     dropped = has_label.count(False)
     if not dropped:
         return []

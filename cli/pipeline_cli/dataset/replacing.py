@@ -63,8 +63,8 @@ def with_old(wishes: Wishes, old: Old, names: Sequence[str]) -> Wishes:
         task = task or old.schema.task
     keeps_split = wishes.split is None
     return wishes._replace(
-        kinds=kinds | wishes.kinds,
-        leave_out=was_out | wishes.leave_out,
+        kinds={**kinds, **wishes.kinds},
+        leave_out={**was_out, **wishes.leave_out},
         task=task,
         title=wishes.title or old.schema.title,
         split=old.schema.split if keeps_split else wishes.split,

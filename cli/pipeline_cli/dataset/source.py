@@ -1,6 +1,7 @@
 """The bytes of a table, as UTF-8: read from a file or stdin, whatever a person gives."""
 
 import codecs
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -17,7 +18,6 @@ NO_TABLES = {  # what files begin with that are no text
     b"\x1f\x8b": ("a file packed by gzip", "unpack it with gunzip"),
     b"SQLite format 3": ("a SQLite database", "write the table as CSV"),
 }
-GUESSES = ("shift_jis", "cp1251", "cp1252")
 
 
 def read(file: str) -> bytes:
@@ -87,30 +87,44 @@ def _refuse_nul(content: bytes, place: str) -> None:
 
 
 def _other_encoding(content: bytes, at: int, place: str) -> str:
+    number = _line_of(content, at)
     line = content[content.rfind(b"\n", 0, at) + 1 :].split(b"\n", 1)[0].strip()
     name, text = _guess(line)
-    shown = f"; as {name} the line begins {text[:30]!r}" if text else ""
+    when = f", if {text[:30]!r} is how that line begins" if text else ""
     return (
-        f"{place} is no UTF-8 from byte {at} on, in line {_line_of(content, at)}{shown}. Save it "
-        f"as UTF-8: iconv -f {name or 'ENCODING'} -t utf-8 {shlex.quote(place)} > utf8.csv"
+        f"{place} is no UTF-8 from byte {at} on, in line {number}. Save it as UTF-8{when}: "
+        f"iconv -f {name or 'ENCODING'} -t utf-8 {shlex.quote(place)} > utf8.csv"
     )
 
 
 def _guess(line: bytes) -> tuple[str, str]:
     """Returns the encoding that is the likeliest, and the line in it; ("", "") if none fits."""
-    for name in GUESSES:
+    for name, is_likely in GUESSES.items():
         try:
             text = line.decode(name)
         except UnicodeDecodeError:
             continue
-        letters = [char for char in text if ord(char) > 0x7F]
-        likely = {
-            "shift_jis": lambda char: "\u3040" <= char <= "\u9fff",
-            "cp1251": lambda char: "\u0400" <= char <= "\u04ff",
-        }.get(name, str.isalpha)
-        if sum(map(likely, letters)) > 0.7 * len(letters):
+        if is_likely(line, text):
             return name, text
     return "", ""
+
+
+def _is_japanese(line: bytes, _text: str) -> bool:
+    """Returns True if many bytes begin what is frequent in Japanese, and rare in Cyrillic."""
+    high = [byte for byte in line if byte > 0x7F]
+    return 4 * sum(byte < 0xA0 for byte in high) > len(high)
+
+
+def _is_cyrillic(_line: bytes, text: str) -> bool:
+    """Returns True if Cyrillic letters make words of their own."""
+    return bool(re.search("[Ѐ-ӿ]{2}", text)) and not re.search("[A-Za-z][Ѐ-ӿ]|[Ѐ-ӿ][A-Za-z]", text)
+
+
+def _is_western(_line: bytes, text: str) -> bool:
+    return all(char.isalpha() for char in text if char >= "\u00c0")
+
+
+GUESSES = {"shift_jis": _is_japanese, "cp1251": _is_cyrillic, "cp1252": _is_western}
 
 
 def _line_of(content: bytes, at: int) -> int:

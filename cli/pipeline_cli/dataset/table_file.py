@@ -1,5 +1,6 @@
 """A table read from CSV of any origin: the separator, the names, and every value as a text."""
 
+import contextlib
 import csv
 import io
 from collections import Counter
@@ -95,10 +96,9 @@ def _separator(content: bytes, place: str) -> str:
 def _consistency(start: bytes, separator: str) -> tuple[float, int]:
     text = io.StringIO(start.decode(errors="ignore"), newline="")
     reader = csv.reader(text, delimiter=separator, skipinitialspace=True)
-    try:
-        records = [record for record in islice(reader, PEEKED_RECORDS) if any(record)]
-    except csv.Error:
-        return 0, 0
+    records: list[list[str]] = []
+    with contextlib.suppress(csv.Error):  # it is told when the whole is read
+        records.extend(record for record in islice(reader, PEEKED_RECORDS) if any(record))
     if not records or len(records[0]) < 2:
         return 0, 0
     width = len(records[0])

@@ -45,8 +45,13 @@ def labels_of(
     doubt = _doubt(name, counts, numbers) if are_numbers and task is None else ""
     if task == "regression" or (task is None and are_numbers and not doubt):
         return _regression(name, texts, numbers)
-    labels = _classification(name, texts, numbers if are_numbers else None, drop_rare)
-    return labels._replace(doubts=[*labels.doubts, doubt] if doubt and "may" in doubt else labels.doubts)
+    try:
+        labels = _classification(name, texts, numbers if are_numbers else None, drop_rare)
+    except SchemaError as error:
+        if not are_numbers or task:
+            raise
+        raise SchemaError(f"{error}; --task regression predicts a number") from error
+    return labels._replace(doubts=[*labels.doubts, *filter(None, [doubt])])
 
 
 def _mostly_numbers(counts: Counter[str], numbers: Numbers) -> bool:
@@ -60,7 +65,9 @@ def _doubt(name: str, counts: Counter[str], numbers: Numbers) -> str:
     for text, number in numbers.read.items():
         of_number[float(number)] += counts[text]
     if len(of_number) == 2:
-        return "two values"
+        return (
+            f"{name}: its two numbers are taken as classes: --task regression predicts a number"
+        )
     if (
         2 < len(of_number) <= MAX_INTEGER_CLASSES
         and all(number.is_integer() for number in of_number)
@@ -102,7 +109,9 @@ def _classification(
     if rare:
         _refuse_rare(name, rare, counts, drop_rare)
         rows = sum(counts.pop(value) for value in rare)
-        doubts = [f"{name}: {rows:,} rows of {len(rare):,} rare classes are left out: {_listed(rare)}"]
+        doubts = [
+            f"{name}: {rows:,} rows of {len(rare):,} rare classes are left out: {_listed(rare)}"
+        ]
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])
     return Labels(values, in_order([*counts]), doubts)
