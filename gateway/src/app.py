@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+import description
 from counters import Counters
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
+from jobs.intake import Intakes
 from jobs.job_lookup import JobLookup
 from jobs.outbox import Outbox
 from jobs.store import JobStore
@@ -28,14 +30,15 @@ from promotion.rollout import Rollout
 from redis_store import connect
 from routes import error_handlers, health, jobs, models, pages, predictions, trainings
 from routes.state import AppState
+from schemas.predictions import max_body_bytes
+from schemas.ranges import Ranges
 from threads import Threads
 from trainings.store import Trainings
 from trainings.task_queue import TaskQueue
 
 MAX_CONNECTIONS = 2000
-TITLE = "Ask the model"
 DESCRIPTION = """
-Send a patient and get a job at once. Read the prediction when the job is completed, and send the
+Send a row and get a job at once. Read the prediction when the job is completed, and send the
 true value once you know it. The id of the job is the id of its row in `metric_log.csv`.
 """
 
@@ -50,21 +53,23 @@ class Api(WebServer):
         self.waiting = Waiting(self._redis, settings.key_prefix)
         self._state = self._parts(settings, schema, broker, counters)
         app = FastAPI(
-            title=TITLE,
+            title=f"Ask the model: {schema.title or schema.name}",
             description=DESCRIPTION,
             docs_url=None,
             redoc_url=None,
             lifespan=self._while_serving,
         )
         app.state.gateway = self._state
-        for router in (predictions.router, jobs.router, trainings.router, models.router):
+        asking = predictions.router_of(schema)
+        for router in (asking, jobs.router, trainings.router, models.router):
             app.include_router(router, dependencies=needs_key(settings))
         app.include_router(health.router)
         app.include_router(pages.router)
-        app.add_middleware(BodyLimit)
+        app.add_middleware(BodyLimit, max_bytes=max_body_bytes(schema))
         keep_pages_out(app, settings)
         app.add_middleware(RequestTimer, counters=counters)
-        error_handlers.install(app)
+        error_handlers.install(app, schema)
+        description.complete(app, schema)
         super().__init__(
             app,
             "gateway",
@@ -79,14 +84,17 @@ class Api(WebServer):
         self, settings: GatewaySettings, schema: Schema, broker: Broker, counters: Counters
     ) -> AppState:
         threads, outbox = Threads(), Outbox(broker)
-        store = JobStore(self._redis, settings.job_ttl, settings.key_prefix)
+        classes = schema.target.classes
+        store = JobStore(self._redis, settings.job_ttl, settings.key_prefix, classes)
         trainings = Trainings(self._redis, TaskQueue(settings), threads, settings)
         lookup = JobLookup(store, trainings)
         models = ModelStore(settings.model_store, settings.own_place)
-        held_out = HeldOut(schema, settings.datasets_dir)
+        held_out, ranges = HeldOut(schema, settings.datasets_dir), Ranges(schema)
         return AppState(
             settings=settings,
             schema=schema,
+            ranges=ranges,
+            intakes=Intakes(schema, ranges),
             held_out=held_out,
             broker=broker,
             counters=counters,

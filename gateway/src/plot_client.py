@@ -1,4 +1,4 @@
-"""Asks plot for the histogram of all predictions."""
+"""Asks plot for the distribution of all predictions."""
 
 import asyncio
 import math
@@ -7,24 +7,28 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from gateway_errors import PlotAwayError
-from schemas.pages import PredictionsOut
+from schemas.pages import ClassPredictionsOut, PredictionsOut
 
 PLOT_SECONDS = 1.0  # of waiting for plot's answer
 FRESH_SECONDS = 1.0  # during which its answer is given to others, too
 
+Distribution = PredictionsOut | ClassPredictionsOut
+
+_answer: TypeAdapter[Distribution] = TypeAdapter(Distribution)
+
 
 class PlotClient:
-    """Asks plot for the histogram of the predictions, at most once in FRESH_SECONDS."""
+    """Asks plot for the distribution of the predictions, at most once in FRESH_SECONDS."""
 
     def __init__(self, plot_url: str) -> None:
         self._url = f"{plot_url.rstrip('/')}/api/predictions"
         self._client: httpx.AsyncClient | None = None
         self._lock = asyncio.Lock()  # many who ask at once share one answer
         self._asked_at = -math.inf
-        self._answer: PredictionsOut | None = None
+        self._answer: Distribution | None = None
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -33,8 +37,8 @@ class PlotClient:
         async with httpx.AsyncClient(timeout=PLOT_SECONDS, transport=straight) as self._client:
             yield
 
-    async def predictions(self) -> PredictionsOut:
-        """Returns the histogram. Raises PlotAwayError if plot does not answer as it should."""
+    async def predictions(self) -> Distribution:
+        """Returns the distribution. Raises PlotAwayError if plot does not answer as it should."""
         async with self._lock:
             if time.monotonic() - self._asked_at >= FRESH_SECONDS:
                 self._answer = await self._ask()
@@ -43,11 +47,11 @@ class PlotClient:
             raise PlotAwayError("plot does not answer")
         return self._answer
 
-    async def _ask(self) -> PredictionsOut | None:
+    async def _ask(self) -> Distribution | None:
         assert self._client is not None, "serving has begun"
         try:
             answer = await self._client.get(self._url)
             answer.raise_for_status()
-            return PredictionsOut.model_validate_json(answer.content)
+            return _answer.validate_json(answer.content)
         except (httpx.HTTPError, ValidationError):
             return None

@@ -8,10 +8,11 @@ from redis.exceptions import RedisError
 
 from counters import Counters
 from gateway_settings import GatewaySettings
+from jobs.job_fields import value_text
 from jobs.waiting import CHANNEL
 from pipeline.broker import Batch
 from pipeline.clock import now_in_ms
-from pipeline.messages import DeadLetter, id_text, number_text
+from pipeline.messages import DeadLetter, id_text
 from pipeline.redis_policy import POLL_SECONDS, look, on_connect
 from pipeline.run import Run
 from pipeline.table.readers import Readers
@@ -52,10 +53,10 @@ class Answers:
         for answer in answers:
             model_id = answer.model_id or ""
             for row_id, value in zip(answer.ids, answer.values, strict=True):
-                arguments += [id_text(row_id), "prediction", number_text(value), model_id]
+                arguments += [id_text(row_id), "prediction", value_text(value), model_id]
         for refusal in refusals:
             refused = refusal.prediction
-            text = number_text(refused) if isinstance(refused, float) else ""
+            text = "" if refused is None else value_text(refused)
             arguments += [refusal.row_id, "reason", refusal.reason, text]
         return bad if not arguments or self._store(arguments) else None
 

@@ -1,63 +1,40 @@
 """Turns a request into jobs, and into the message that asks for them."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
+from pydantic import BaseModel
 
-from jobs.patients import NAMES, scaled
 from jobs.store import Known, NewJobs
-from pipeline.ids import canonical
+from jobs.units import Units as Conversion
+from pipeline.ids import MAX_ID_CHARACTERS, canonical
+from pipeline.message_reader import MAX_BATCH_BYTES, MAX_ROW_BYTES
 from pipeline.messages import Id, Message, id_text, new_id
+from pipeline.table.schema import Schema
 from redis_store import digest
-from schemas import ranges
-from schemas.predictions import NamedRow, PredictRequest
+from schemas.base import MisfitError, TooMuchError
+from schemas.ranges import ImpossibleError, Ranges, Units
+from schemas.row_types import is_plain
 
-SEX = NAMES.index("sex")
+ENVELOPE_BYTES = MAX_ID_CHARACTERS + 20  # of a message with one row, beside its values
 
-
-class MisfitError(Exception):
-    """A part of a request does not fit the rest; the text says why."""
-
-    def __init__(self, text: str, *place: str | int) -> None:
-        super().__init__(text)
-        self.place = place
+Row = list[Any]
 
 
 class Intake(NamedTuple):
-    """The rows of a request, scaled as the model's features are, and whether it was a list.
+    """The rows of a request, as a message carries them, and whether it was a list.
 
     `own` holds the caller's ids by their texts: in a message a number stays a number.
     """
 
     jobs: NewJobs
     own: dict[str, Id]
-    rows: list[list[float]]
+    rows: list[Row]
     is_list: bool
 
-    @classmethod
-    def of(cls, request: PredictRequest, key: str) -> "Intake":
-        """Reads a request. Raises MisfitError."""
-        data = request.data
-        is_list = isinstance(data, list) and not isinstance(data[0], float)
-        rows = [_values(row) for row in (data if is_list else [data])]  # type: ignore[arg-type]
-        own = _ids(request.id, len(rows), is_list)
-        ids = list(own)
-        if request.units == "raw":
-            _check_sex(rows, is_list)
-        try:
-            warnings = ranges.warnings(rows, request.units)
-        except ranges.ImpossibleError as error:
-            place = ("data", error.row, error.name) if is_list else ("data", error.name)
-            raise MisfitError(str(error), *place) from error
-        if request.units == "raw":
-            rows = scaled(rows)
-        digests = [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
-        whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
-        jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
-        return cls(jobs, own, rows, is_list)
-
-    def message(self, known: Sequence[Known]) -> Message[list[float]] | None:
+    def message(self, known: Sequence[Known]) -> Message[Row] | None:
         """Returns the message for the jobs that the broker lacks; None if it has them all."""
         pending = [
             (job.job_id, row)
@@ -72,18 +49,68 @@ class Intake(NamedTuple):
         return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
 
 
-def _values(row: list[float] | NamedRow) -> list[float]:
-    return row if isinstance(row, list) else [getattr(row, name) for name in NAMES]
+class Intakes:
+    """Reads requests by the schema of the data set."""
+
+    def __init__(self, schema: Schema, ranges: Ranges) -> None:
+        self._ranges = ranges
+        self._conversion = Conversion(schema.columns)
+        self._is_plain = is_plain(schema)
+
+    def read(self, request: Any, key: str) -> Intake:
+        """Reads a request, of the type that request_type() returns.
+
+        Raises MisfitError, or TooMuchError if no message could carry it.
+        """
+        data = request.data
+        units: Units = getattr(request, "units", "scaled")
+        is_list = isinstance(data, list) and isinstance(data[0], list | tuple | BaseModel)
+        rows = [*map(_values, data)] if is_list else [_values(data)]
+        own = _ids(request.id, len(rows), is_list)
+        ids = list(own)
+        try:
+            warnings = self._ranges.warnings(rows, units)
+        except ImpossibleError as error:
+            place = ("data", error.row, error.name) if is_list else ("data", error.name)
+            raise MisfitError(str(error), *place) from error
+        if units == "raw":
+            rows = self._scaled(rows)
+        digests = self._digests(rows)
+        whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
+        jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
+        _check_size(Message([*jobs.ids], rows, batched=is_list))
+        return Intake(jobs, own, rows, is_list)
+
+    def _scaled(self, rows: list[Row]) -> list[Row]:
+        try:
+            return self._conversion.scaled(rows)
+        except OverflowError as error:
+            raise MisfitError(str(error), "data") from error
+
+    def _digests(self, rows: list[Row]) -> list[str]:
+        if self._is_plain:  # as earlier versions did it, whose jobs may still be there
+            return [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
+        contents = [*map(msgspec.json.encode, rows)]
+        for index, content in enumerate(contents):
+            if len(content) > MAX_ROW_BYTES - ENVELOPE_BYTES:
+                raise TooMuchError(
+                    f"row {index} takes {len(content):,} bytes in a message, and at most "
+                    f"{MAX_ROW_BYTES - ENVELOPE_BYTES:,} fit: shorten its texts"
+                )
+        return [*map(digest, contents)]
 
 
-def _check_sex(rows: list[list[float]], is_list: bool) -> None:
-    """Checks the one column with two values: any other means a row scaled, or in another order."""
-    for index, row in enumerate(rows):
-        if row[SEX] not in {1, 2}:
-            place = ("data", index, "sex") if is_list else ("data", "sex")
-            text = f"as measured, it is 1 or 2, and not {row[SEX]:g}"
-            question = '; did you mean "units": "scaled"?' if abs(row[SEX]) < 1 else ""
-            raise MisfitError(text + question, *place)
+def _values(row: list[Any] | tuple[Any, ...] | BaseModel) -> Row:
+    """Returns the values of a row in the order of the columns, in which its fields are, too."""
+    return [*vars(row).values()] if isinstance(row, BaseModel) else [*row]
+
+
+def _check_size(message: Message[Row]) -> None:
+    if (size := len(message.encode())) > MAX_BATCH_BYTES:
+        raise TooMuchError(
+            f"the rows take {size:,} bytes in a message, and at most {MAX_BATCH_BYTES:,} fit: "
+            "send fewer at a time"
+        )
 
 
 def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, Id]:
@@ -91,10 +118,10 @@ def _ids(own: Id | Sequence[Id] | None, rows: int, is_list: bool) -> dict[str, I
     if own is None:
         return {}
     if isinstance(own, list) != is_list:
-        raise MisfitError("an id for one patient, a list for a list of patients", "id")
+        raise MisfitError("an id for one row, a list for a list of rows", "id")
     ids = [own] if isinstance(own, str | int | float) else own
     if len(ids) != rows:
-        raise MisfitError(f"{len(ids)} ids for {rows} patients", "id")
+        raise MisfitError(f"{len(ids)} ids for {rows} rows", "id")
     if len(set(map(id_text, ids))) != rows:
         raise MisfitError("an id occurs twice", "id")
     return {each if isinstance(each, str) else id_text(each): each for each in ids}

@@ -1,10 +1,10 @@
 """Jobs in Redis: written once, confirmed, ended by their first answer, expired after JOB_TTL.
 
-- `job:ID` is a hash of `row` (a digest of its numbers), of the times `created`, `confirmed` and
-  `completed` (Unix time in ms), and of `prediction` or `reason`, and `model`; of `warnings` (JSON),
-  if there are any; kept for JOB_TTL.
+- `job:ID` is a hash of `row` (a digest of its values), of the times `created`, `confirmed` and
+  `completed` (Unix time in ms), and of `prediction` (JSON) or `reason`, and `model`; of `warnings`
+  (JSON), if there are any; kept for JOB_TTL.
 - `seen:ID` says that there was such a job, `told:ID` is the first label that was sent for it,
-  `label:ID` is the label once the broker has it; kept for REMEMBER_SECONDS longer.
+  `label:ID` is the label (JSON) once the broker has it; kept for REMEMBER_SECONDS longer.
 - `key:…` is a list for an Idempotency-Key: a digest of the request that came with it, then its ids;
   kept for JOB_TTL.
 
@@ -18,10 +18,10 @@ from typing import NamedTuple
 from redis.asyncio import Redis
 
 from gateway_errors import ConflictError, JobStoreError
-from jobs.job_fields import FIELDS, job_of, warnings_text
+from jobs.job_fields import FIELDS, job_of, label_of, value_text, warnings_text
 from pipeline.clock import now_in_ms
 from pipeline.ids import canonical
-from pipeline.messages import number_text
+from pipeline.messages import Label
 from pipeline.redis_policy import check
 from redis_store import REMEMBER_SECONDS, digest, lua_script, redis_errors
 from schemas.jobs import Job
@@ -51,7 +51,7 @@ class Known(NamedTuple):
     def accepted(self) -> Job:
         """Returns the job as it is when the broker confirms it now, and nothing else is known."""
         fields = [self.created, str(now_in_ms()), None, None, None, None, self.warnings, None]
-        job = job_of(self.job_id, fields)
+        job = job_of(self.job_id, fields, [])
         assert job is not None, "it was written"
         return job
 
@@ -59,8 +59,9 @@ class Known(NamedTuple):
 class JobStore:
     """The store of jobs. Raises JobStoreError if Redis cannot be used."""
 
-    def __init__(self, redis: Redis, ttl_seconds: int, prefix: str) -> None:
+    def __init__(self, redis: Redis, ttl_seconds: int, prefix: str, classes: list[str]) -> None:
         self._redis = redis
+        self._classes = classes
         self._prefix = prefix
         self._lifetimes = (ttl_seconds, ttl_seconds + REMEMBER_SECONDS)
         self._create = redis.register_script(lua_script(__file__, "create"))
@@ -109,7 +110,7 @@ class JobStore:
             found = await self._read(args=[self._prefix, *map(canonical, job_ids)])
         starts = range(0, len(found), FIELDS)
         return [
-            job_of(job_id, found[start : start + FIELDS])
+            job_of(job_id, found[start : start + FIELDS], self._classes)
             for job_id, start in zip(job_ids, starts, strict=True)
         ]
 
@@ -118,21 +119,21 @@ class JobStore:
         async with redis_errors():
             return bool(await self._redis.exists(f"{self._prefix}seen:{canonical(job_id)}"))
 
-    async def tell_label(self, job_id: str, value: float) -> float:
+    async def tell_label(self, job_id: str, value: Label) -> Label:
         """Stores a label that is to be published; returns the label that was sent first."""
         async with redis_errors():
             first = await self._tell(
                 keys=self._label_keys(job_id),
-                args=[number_text(value), self._lifetimes[1]],
+                args=[value_text(value), self._lifetimes[1]],
             )
-        return float(first)
+        return label_of(first)
 
-    async def confirm_label(self, job_id: str, value: float) -> None:
+    async def confirm_label(self, job_id: str, value: Label) -> None:
         """Marks the label as confirmed by the broker: from now on the job shows it."""
         async with redis_errors():
             await self._confirm_label(
                 keys=self._label_keys(job_id),
-                args=[number_text(value), self._lifetimes[1]],
+                args=[value_text(value), self._lifetimes[1]],
             )
 
     async def problem(self) -> str | None:

@@ -5,7 +5,6 @@ import asyncio
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY_BYTES = 2**20
 BODY_SECONDS = 10.0
 
 
@@ -20,8 +19,9 @@ class _GoneError(Exception):
 class BodyLimit:
     """Middleware: takes a body whole, or not at all."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
+        self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
@@ -29,11 +29,11 @@ class BodyLimit:
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(scope, receive)
+                body = await _body(scope, receive, self._max_bytes)
         except _GoneError:
             return
         except _TooLargeError:
-            text = f"a body has at most {MAX_BODY_BYTES:,} bytes"
+            text = f"a body has at most {self._max_bytes:,} bytes"
             await JSONResponse({"detail": text}, 413)(scope, receive, send)
         except TimeoutError:
             text = f"the body did not arrive within {BODY_SECONDS:g} s"
@@ -42,11 +42,11 @@ class BodyLimit:
             await self._app(scope, _replay(body, receive), send)
 
 
-async def _body(scope: Scope, receive: Receive) -> bytes:
+async def _body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     announced = dict(scope["headers"]).get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+    if announced.isdigit() and int(announced) > max_bytes:
         raise _TooLargeError
-    body = b""
+    body = bytearray()
     more = True
     while more:
         message = await receive()
@@ -54,9 +54,9 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
             raise _GoneError
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > max_bytes:
             raise _TooLargeError
-    return body
+    return bytes(body)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

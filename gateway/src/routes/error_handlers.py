@@ -1,6 +1,7 @@
 """Turns errors into answers: each kind of error has its HTTP status."""
 
 import shlex
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -20,9 +21,10 @@ from gateway_errors import (
     UnknownJobError,
     UnknownModelError,
 )
-from jobs.intake import MisfitError
 from pipeline.model_store.store import DamagedError, ModelStoreError
-from schemas.predictions import FORMS, TooMuchError
+from pipeline.table.schema import Schema, SchemaError
+from schemas.base import MisfitError, TooMuchError
+from schemas.predictions import FORMS
 from threads import SlowError
 
 RETRY = {"Retry-After": "1"}
@@ -38,6 +40,7 @@ STATUS: dict[type[Exception], int] = {
     TooMuchError: 413,
     QueueFullError: 429,
     DamagedError: 500,
+    SchemaError: 500,
     OtherDataSetError: 501,
     BrokerAwayError: 503,
     JobStoreError: 503,
@@ -47,22 +50,32 @@ STATUS: dict[type[Exception], int] = {
 }  # with which an error's text is sent
 
 
-def detail(error: dict[str, Any]) -> dict[str, Any]:
+def detail(error: dict[str, Any], names: list[str]) -> dict[str, Any]:
     """Returns the error in a request, its place, and the value there if it is short.
 
-    >>> detail({"loc": ("body", "data", "row", 3), "msg": "Must be a number", "type": "float_type",
-    ...         "input": "x"})
-    {'loc': ['body', 'data', 3], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
+    A value of a row has the name of its column as its place; `names` are those of the schema.
+
+    >>> detail({"loc": ("body", "data", "row", 1), "msg": "Must be a number", "type": "float_type",
+    ...         "input": "x"}, ["rooms", "area"])
+    {'loc': ['body', 'data', 'area'], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
     """
-    loc = [part[:MAX_SHOWN] if isinstance(part, str) else part for part in error["loc"]]
-    place = [*loc[:2], *(part for part in loc[2:3] if part not in FORMS), *loc[3:]]
     value = error.get("input")
-    is_short = isinstance(value, bool | int | float | str) and len(repr(value)) < MAX_SHOWN
+    shown = "null" if value is None else repr(value)
+    is_short = isinstance(value, bool | int | float | str | None) and len(shown) < MAX_SHOWN
     return {
-        "loc": place,
-        "msg": f"{error['msg']}, and is {value!r}" if is_short else error["msg"],
+        "loc": _place(error["loc"], names),
+        "msg": f"{error['msg']}, and is {shown}" if is_short else error["msg"],
         "type": error["type"],
     }
+
+
+def _place(loc: Sequence[str | int], names: list[str]) -> list[str | int]:
+    form = loc[2] if len(loc) > 2 and loc[2] in FORMS else None
+    place = [*loc[:2], *(loc[2:] if form is None else loc[3:])]
+    column = {"row": 2, "rows": 3}.get(str(form))
+    if column is not None and column < len(place):
+        place[column] = names[int(place[column])]
+    return [part[:MAX_SHOWN] if isinstance(part, str) else part for part in place]
 
 
 def not_json(request: Request) -> str:
@@ -74,8 +87,9 @@ def not_json(request: Request) -> str:
     return f"the body must be declared as JSON, but {found}: {right}"
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, schema: Schema) -> None:
     """Registers the handlers that turn errors into answers."""
+    names = schema.names
 
     async def unreadable(_: Request, __: Exception) -> Response:
         return JSONResponse({"detail": "lists or objects are nested too deep"}, 400)
@@ -84,7 +98,7 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError), "it is installed for no other"
         if isinstance(error.body, bytes):  # it was not parsed, as it is not JSON
             return JSONResponse({"detail": not_json(request)}, 415)
-        details = [detail(each) for each in error.errors()[:MAX_DETAILS]]
+        details = [detail(each, names) for each in error.errors()[:MAX_DETAILS]]
         return JSONResponse({"detail": details}, 422)
 
     async def misfit(_: Request, error: Exception) -> Response:

@@ -3,17 +3,20 @@
 None of these calls needs the key: none reveals a job.
 """
 
+import random
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from jobs.patients import random_patient
-from routes.responses import OTHER, error
-from routes.state import DEFAULT_ONLY, State
-from schemas.columns import COLUMNS
-from schemas.pages import ColumnOut, LinksOut, PatientOut, PredictionsOut
+from jobs.units import Units
+from pipeline.table.schema import SchemaError
+from routes.responses import error
+from routes.state import State
+from schemas.pages import ClassPredictionsOut, LinksOut, PredictionsOut, RowOut
 
 STATIC = Path(__file__).parents[1] / "static"
 PACKAGES: list[str | tuple[str, str]] = [
@@ -41,32 +44,39 @@ async def links(state: State) -> LinksOut:
     return LinksOut(live_page=state.settings.live_page_url)
 
 
-@router.get(
-    "/columns",
-    summary="List the ten columns in order",
-    dependencies=DEFAULT_ONLY,
-    responses=OTHER,
-)
-async def columns() -> list[ColumnOut]:
-    return [ColumnOut(**column._asdict()) for column in COLUMNS]
+SCHEMA: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The columns of a row, their types and ranges, and what is predicted.",
+    }
+}
+
+
+@router.get("/schema", summary="Get the schema of the data set", responses=SCHEMA)
+async def schema(state: State) -> Response:
+    return Response(msgspec.json.encode(state.schema), media_type="application/json")
 
 
 @router.get(
-    "/patients/random",
-    summary="Get a random patient, with the true value",
-    dependencies=DEFAULT_ONLY,
-    responses=OTHER,
+    "/rows/random",
+    summary="Get a random row that no model was trained on, with its label",
+    responses={500: error("The rows of the data set cannot be read.")},
 )
-async def patient() -> PatientOut:
-    values, label = random_patient()
-    return PatientOut(values=values, label=label)
+async def random_row(state: State) -> RowOut:
+    """Returns a row as measured, where its columns are; what is missing is null."""
+    rows, labels = await state.threads.run(state.held_out.rows)
+    if not rows:
+        raise SchemaError(f"no row of {state.schema.name} is held out: it has too few")
+    index = random.randrange(len(labels))
+    values = Units(state.schema.columns).measured(rows[index])
+    names = state.schema.names
+    given = [None if value == "" else value for value in values]
+    return RowOut(values=dict(zip(names, given, strict=True)), label=labels[index])
 
 
 @router.get(
     "/predictions",
     summary="Get the distribution of all predictions",
-    dependencies=DEFAULT_ONLY,
-    responses={503: error("plot is unavailable."), **OTHER},
+    responses={503: error("plot is unavailable.")},
 )
-async def predictions(state: State) -> PredictionsOut:
+async def predictions(state: State) -> PredictionsOut | ClassPredictionsOut:
     return await state.plot.predictions()

@@ -34,7 +34,7 @@ GONE: Responses = {
 BODY: Responses = {
     400: error("The body cannot be parsed."),
     408: error("The body took too long to arrive."),
-    413: error("The body is too large, or has too many patients."),
+    413: error("The body is too large, or has too many rows."),
     415: error("The body is not declared as JSON."),
 }
 UNKNOWN: Responses = {404: error("There is no such model.")}

@@ -8,6 +8,7 @@ from counters import Counters
 from gateway_errors import OtherDataSetError
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
+from jobs.intake import Intakes
 from jobs.job_lookup import JobLookup
 from jobs.outbox import Outbox
 from jobs.store import JobStore
@@ -21,6 +22,7 @@ from plot_client import PlotClient
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from promotion.rollout import Rollout
+from schemas.ranges import Ranges
 from threads import Threads
 from trainings.store import Trainings
 
@@ -30,6 +32,8 @@ class AppState(NamedTuple):
 
     settings: GatewaySettings
     schema: Schema
+    ranges: Ranges
+    intakes: Intakes
     held_out: HeldOut
     broker: Broker
     counters: Counters

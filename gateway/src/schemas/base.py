@@ -1,6 +1,6 @@
 """Parts of several schemas: numbers, strict requests, the explanation of an error."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +13,19 @@ HOLDOUT_ROWS_SEEN = (
     "How many of the 89 hold-out rows, on which promotions are decided, were in its training data; "
     "null if unknown."
 )
+
+
+class MisfitError(Exception):
+    """A part of a request does not fit the rest; the text says why."""
+
+    def __init__(self, text: str, *place: str | int) -> None:
+        super().__init__(text)
+        self.place = place
+
+
+class TooMuchError(Exception):
+    """A request has too many rows, or too long ones."""
+
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -28,13 +41,14 @@ class Strict(BaseModel):
     """A part of a request: it refuses unknown names."""
 
     model_config = ConfigDict(extra="forbid")
+    max_names: ClassVar[int] = MAX_NAMES
 
     @model_validator(mode="before")
     @classmethod
     def _refuse_a_heap(cls, value: Any) -> Any:
         """Refuses too many names: each unknown one is an error, and a megabyte holds many."""
-        if isinstance(value, dict) and len(value) > MAX_NAMES:
-            raise ValueError(f"an object has at most {MAX_NAMES} names, not {len(value):,}")
+        if isinstance(value, dict) and len(value) > cls.max_names:
+            raise ValueError(f"an object has at most {cls.max_names} names, not {len(value):,}")
         return value
 
 

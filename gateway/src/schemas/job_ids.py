@@ -34,7 +34,7 @@ def _number_or_text(value: Any, text: Callable[[Any], str]) -> Any:
     return value
 
 
-_TEXT = ID_SCHEMA | {"examples": ["patient-7"]}
+_TEXT = ID_SCHEMA | {"examples": ["row-7"]}
 
 JobId = Annotated[str, AfterValidator(_checked), WithJsonSchema(_TEXT)]
 JobIdInQuery = Annotated[

@@ -2,30 +2,15 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.predictions import MEASURED
 
+class RowOut(BaseModel):
+    """A row that no model was trained on, and its label."""
 
-class ColumnOut(BaseModel):
-    """One of a patient's ten values: its meaning, and its range in the data set."""
-
-    name: str = Field(examples=["bmi"])
-    title: str = Field(examples=["Body mass index"])
-    unit: str = Field(description="empty if there is none", examples=["kg/m²"])
-    least: float = Field(examples=[18])
-    most: float = Field(examples=[42.2])
-    step: float = Field(description="its precision in the data set", examples=[0.1])
-    lowest: float = Field(description="lower values are impossible, and are refused", examples=[5])
-    highest: float = Field(
-        description="higher values are impossible, and are refused", examples=[250]
+    values: dict[str, float | str | None] = Field(
+        description="By the names of the columns, as /schema has them: numbers as measured, null "
+        "for what is missing."
     )
-    meaning: str = Field(examples=["Weight / height²."])
-
-
-class PatientOut(BaseModel):
-    """A patient whom the model has not seen."""
-
-    values: dict[str, float] = Field(description="in clinical units", examples=[MEASURED])
-    label: float = Field(description="disease progression after one year", examples=[151])
+    label: float | str = Field(description="What it gives: a number, or a class.")
 
 
 class PredictionsOut(BaseModel):
@@ -34,12 +19,20 @@ class PredictionsOut(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     edges: list[float] = Field(
-        description="of the bars, in points: one more than counts; none without rows",
+        description="of the bars: one more than counts; none without rows",
         examples=[[100, 110, 120, 130]],
     )
     counts: list[int] = Field(examples=[[4, 0, 7]])
     rows: int = Field(description="all rows of the log", examples=[12])
     beyond: int = Field(0, description="rows so far out that they are in no bar", examples=[1])
+
+
+class ClassPredictionsOut(BaseModel):
+    """How often each class is predicted in metric_log.csv."""
+
+    classes: list[str] = Field(examples=[["setosa", "versicolor"]])
+    counts: list[int] = Field(examples=[[4, 7]])
+    rows: int = Field(description="all rows of the log", examples=[11])
 
 
 class LinksOut(BaseModel):

@@ -1,48 +1,33 @@
-"""Schemas of a request for predictions: one patient or many, in four forms."""
+"""The schema of a request for predictions: one row or many, in four forms."""
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
-from pipeline.messages import FEATURE_COUNT
-from schemas.base import Number, Strict
+from pipeline.message_reader import MAX_BATCH_BYTES, MAX_ROW_BYTES
+from pipeline.table.schema import MAX_TEXT, Category, Column, Number, Schema
+from pipeline.table.value_errors import listed
+from schemas import examples
+from schemas.base import MisfitError, Strict, TooMuchError
 from schemas.job_ids import JobIdInBody
+from schemas.row_types import row_types
 
 MAX_ROWS = 1000
-SCALED = [0.0381, 0.0507, 0.0617, 0.0219, -0.0442, -0.0348, -0.0434, -0.0026, 0.0199, -0.0176]
-MEASURED = {
-    "age": 59, "sex": 2, "bmi": 32.1, "bp": 101, "s1": 157,
-    "s2": 93.2, "s3": 38, "s4": 4, "s5": 4.8598, "s6": 87,
-}  # fmt: skip
-EXAMPLES: list[Any] = [
-    {"data": MEASURED, "units": "raw"},
-    {"data": SCALED},
-    {"data": [SCALED, SCALED], "id": ["patient-7", "patient-8"]},
-]  # the first patient of the data set, as measured and scaled
-
-Row = Annotated[list[Number], Field(min_length=FEATURE_COUNT, max_length=FEATURE_COUNT)]
-
-
-class NamedRow(Strict):
-    """The ten values of a patient by the names of the data set's columns."""
-
-    age: Number
-    sex: Number
-    bmi: Number
-    bp: Number
-    s1: Number
-    s2: Number
-    s3: Number
-    s4: Number
-    s5: Number
-    s6: Number
-
-
+MIN_BODY_BYTES = 2**20
+MAX_BODY_BYTES = 2 * MAX_BATCH_BYTES  # by names, rows are about twice as long as in a message
+NUMBER_BYTES = 28  # of the longest number, with what separates it
 FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
 
-
-class TooMuchError(Exception):
-    """A request has too many rows."""
+UNITS = (
+    "`raw`: numbers as measured, in the units of /schema. `scaled`: as a message carries them, "
+    "`(measured - mean) / scale`. A value that is impossible in these units is refused. One "
+    "outside the data set's range adds a warning."
+)
+ID = (
+    "An id of your own for the row, a text or a number, or a list with one id for each row. "
+    'Default: a new id. The number 5 and the text "5" are the same id.'
+)
 
 
 def form_of(data: Any) -> str:
@@ -51,22 +36,13 @@ def form_of(data: Any) -> str:
     Raises TooMuchError, before each of its rows is looked at.
     """
     if isinstance(data, list) and len(data) > MAX_ROWS:
-        raise TooMuchError(f"a list has at most {MAX_ROWS:,} patients, not {len(data):,}")
-    if isinstance(data, dict | NamedRow):
+        raise TooMuchError(f"a list has at most {MAX_ROWS:,} rows, not {len(data):,}")
+    if isinstance(data, dict):
         return "named row"
     first = data[0] if isinstance(data, list) and data else None
-    if isinstance(first, dict | NamedRow):
+    if isinstance(first, dict):
         return "named rows"
     return "rows" if isinstance(first, list) else "row"
-
-
-Data = Annotated[
-    Annotated[Row, Tag("row")]
-    | Annotated[NamedRow, Tag("named row")]
-    | Annotated[list[Row], Field(fail_fast=True), Tag("rows")]
-    | Annotated[list[NamedRow], Field(fail_fast=True), Tag("named rows")],
-    Discriminator(form_of),
-]
 
 
 Ids = Annotated[
@@ -76,23 +52,58 @@ Ids = Annotated[
 ]
 
 
-class PredictRequest(Strict):
-    """One patient, or up to 1,000."""
+class _WithoutUnits(Strict):
+    """A request of a data set without measured columns."""
 
-    data: Data = Field(
-        description="Ten numbers, in the order of the data set's columns; or an object with their "
-        f"names; or a list of either, for up to {MAX_ROWS:,} patients."
-    )
-    units: Literal["scaled", "raw"] = Field(
-        "scaled",
-        description="`scaled`: as scikit-learn's load_diabetes() returns them. `raw`: as measured, "
-        "age in years, sex 1 or 2, BMI in kg/m² and so on; see /columns. A value that is "
-        "impossible in these units is refused. One outside the data set's range adds a warning.",
-    )
-    id: Ids | None = Field(
-        None,
-        description="An id of your own for the patient, a text or a number, or a list with one id "
-        'for each patient. Default: a new id. The number 5 and the text "5" are the same id.',
-    )
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_units(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "units" in value:
+            text = 'no column of this data set has other units: leave "units" out'
+            raise MisfitError(text, "units")
+        return value
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})
+
+def request_type(schema: Schema) -> type[Strict]:
+    """Returns the schema of a request for one row, or up to 1,000."""
+    data = (
+        f"The {len(schema.columns)} values of a row in the order of the columns "
+        f"({listed(schema.names)}); or an object with their names; or a list of either, for up "
+        f"to {MAX_ROWS:,} rows. See /schema."
+    )
+    fields: dict[str, Any] = {"data": (_data(schema), Field(description=data))}
+    has_units = examples.has_units(schema.columns)
+    if has_units:
+        fields["units"] = (Literal["scaled", "raw"], Field("scaled", description=UNITS))
+    fields["id"] = (Ids | None, Field(None, description=ID))
+    base: type[Strict] = Strict if has_units else _WithoutUnits
+    told = "One row, or up to 1,000."
+    return create_model("PredictRequest", __base__=base, __doc__=told, **fields)
+
+
+def max_body_bytes(schema: Schema) -> int:
+    """Returns how long a body may be: 1,000 rows by names fit in, if a message can carry them."""
+    needed = MAX_ROWS * sum(map(_bytes_of, schema.columns))
+    return max(MIN_BODY_BYTES, min(needed, MAX_BODY_BYTES))
+
+
+def _data(schema: Schema) -> Any:
+    row: Any
+    named_row: Any
+    row, named_row = row_types(schema)
+    return Annotated[
+        Annotated[row, Tag("row")]
+        | Annotated[named_row, Tag("named row")]
+        | Annotated[list[row], Field(fail_fast=True), Tag("rows")]
+        | Annotated[list[named_row], Field(fail_fast=True), Tag("named rows")],
+        Discriminator(form_of),
+    ]
+
+
+def _bytes_of(column: Column) -> int:
+    """Returns how many bytes a value has in a body, with its name, if all letters are escaped."""
+    if isinstance(column, Number):
+        most = NUMBER_BYTES
+    else:
+        most = 6 * MAX_TEXT if isinstance(column, Category) else MAX_ROW_BYTES
+    return len(json.dumps(column.name)) + most

@@ -1,20 +1,24 @@
-"""The values that a patient can have, and those that the model has seen."""
+"""The values that a row and a label can have, and those that the data set has."""
 
-from functools import cache
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline import dataset
-from schemas.columns import COLUMNS
+from jobs.units import measured_of
+from pipeline.table.rows import Label
+from pipeline.table.schema import Category, Number, Schema
+from pipeline.table.value_errors import listed, shown
 
+SCALED_SLACK = 0.0051  # for a scaled value that was rounded to two digits
 MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
-MIN_LABEL, MAX_LABEL = 25.0, 346.0  # in the data set, in points of disease progression
-CALLED = {"raw": "as measured", "scaled": "with load_diabetes()'s scaling"}
+MAX_WARNINGS = 20  # of a row, before one that counts the others
+CALLED = {"raw": "as measured ", "scaled": "with the messages' scaling "}
 
 Units = Literal["raw", "scaled"]
 Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 
 class ImpossibleError(Exception):
@@ -27,7 +31,10 @@ class ImpossibleError(Exception):
 
 
 class _Limits(NamedTuple):
-    """The limits of each column, shape (10,): of possible values, and of values in the data set."""
+    """The limits of k columns of numbers: of possible values, and of values in the data set.
+
+    Each has shape (k,), and is infinite where the schema names none.
+    """
 
     lowest: Values
     highest: Values
@@ -35,65 +42,175 @@ class _Limits(NamedTuple):
     most: Values
 
 
-def warnings(rows: list[list[float]], units: Units) -> list[list[str]]:
-    """Returns for each row a sentence for each value outside the data set's range.
+class Ranges:
+    """The limits of a data set's columns and target, as its schema has them."""
 
-    Raises ImpossibleError for a value that is far outside the possible range of its column.
-    """
-    values, limits = np.array(rows, dtype=np.float64), _limits(units)
-    within = (values >= limits.least) & (values <= limits.most)
-    found: list[list[str]] = [[] for _ in rows]
-    if within.all():
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        columns = [*enumerate(schema.columns)]
+        self._numbers = [each for _, each in columns if isinstance(each, Number)]
+        self._places = [place for place, each in columns if isinstance(each, Number)]
+        self._categories = [
+            (place, {*each.values, "", None})
+            for place, each in columns
+            if isinstance(each, Category)
+        ]
+        self._is_measured = np.array([measured_of(each) is not None for each in self._numbers])
+        both: tuple[Units, Units] = ("raw", "scaled")
+        self._ends = {units: self._ends_in(units) for units in both}
+        self._limits = {units: self._with_slack(units) for units in both}
+        self._with_two_values = [*self._two_values()]
+
+    def warnings(self, rows: Sequence[Sequence[Any]], units: Units) -> list[list[str]]:
+        """Returns for each row a sentence for each value that the data set does not reach to.
+
+        Raises ImpossibleError for a value that its column cannot have.
+        """
+        values = self._numbers_of(rows)
+        self._refuse_impossible(values, units)
+        is_odd = self._odd(rows, values, units)
+        found: list[list[str]] = [[] for _ in rows]
+        if not is_odd.any():
+            return found
+        rank = is_odd.cumsum(axis=1)
+        for row, place in np.argwhere(is_odd & (rank <= MAX_WARNINGS)).tolist():
+            found[row].append(self._warning(place, rows[row][place], units))
+        for own, more in zip(found, (rank[:, -1] - MAX_WARNINGS).tolist(), strict=True):
+            if more > 0:
+                own.append(f"{more} more values are outside the data set's range")
         return found
-    _refuse_impossible(values, units)
-    ends = _ends(units)
-    for row, column in np.argwhere(~within).tolist():
-        least, most = ends.least[column], ends.most[column]
-        found[row].append(
-            f"{COLUMNS[column].name} is {values[row, column]:g}, outside the data set's range of "
-            f"{least:.4g} to {most:.4g}: the prediction is a guess"
-        )
-    return found
+
+    def label_warnings(self, value: Label) -> list[str]:
+        """Returns a sentence if the data set has no label like it."""
+        target = self._schema.target
+        least, most = _or(target.least, -np.inf), _or(target.most, np.inf)
+        if isinstance(value, str) or least <= value <= most:
+            return []
+        return [
+            f"{value:.10g} is accepted, but true values in the data set "
+            f"{_within(least, most, 'lie', 'are')}; it cannot be changed any more"
+        ]
+
+    def _numbers_of(self, rows: Sequence[Sequence[Any]]) -> Values:
+        """Returns the numbers of n rows, shape (n, k); what is missing is NaN, and so in range."""
+        if len(self._places) < len(self._schema.columns):
+            rows = [[row[place] for place in self._places] for row in rows]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._places))
+
+    def _odd(self, rows: Sequence[Sequence[Any]], values: Values, units: Units) -> Mask:
+        """Returns True for each value, shape (n, columns), that the data set does not reach to."""
+        limits = self._limits[units]
+        is_outside = (values < limits.least) | (values > limits.most)
+        if len(self._places) == len(self._schema.columns):
+            return is_outside
+        is_odd = np.zeros((len(rows), len(self._schema.columns)), dtype=np.bool_)
+        is_odd[:, self._places] = is_outside
+        for place, known in self._categories:
+            is_odd[:, place] = [row[place] not in known for row in rows]
+        return is_odd
+
+    def _warning(self, place: int, value: Any, units: Units) -> str:
+        column = self._schema.columns[place]
+        if isinstance(column, Category):
+            had = f"{shown(value)}, and the data set has only {listed(column.values)}"
+        else:
+            ends, index = self._ends[units], self._places.index(place)
+            low, high = ends.least[index], ends.most[index]
+            digits = self._digits(index, units)
+            had = f"{value:.10g}, outside the data set's range of {_span(low, high, digits)}"
+        return f"{column.name} is {had}: the prediction is a guess"
+
+    def _refuse_impossible(self, values: Values, units: Units) -> None:
+        if units == "raw":
+            self._refuse_between_two(values)
+        limits, ends = self._limits[units], self._ends[units]
+        for row, index in np.argwhere((values < limits.lowest) | (values > limits.highest)):
+            value, digits = values[row, index], self._digits(index, units)
+            low, high = ends.lowest[index], ends.highest[index]
+            called = CALLED[units] if self._is_measured[index] else ""
+            text = f"it cannot be {value:.10g}: {called}it {_within(low, high, digits=digits)}"
+            raise self._impossible(row, index, text + self._question(value, index, units))
+
+    def _refuse_between_two(self, values: Values) -> None:
+        """Checks columns of two values: any other means a row scaled, or in another order."""
+        for index, low, high in self._with_two_values:
+            column = values[:, index]
+            for (row,) in np.argwhere((column != low) & (column != high) & ~np.isnan(column)):
+                text = f"as measured, it is {low:.10g} or {high:.10g}, and not {column[row]:.10g}"
+                raise self._impossible(row, index, text + self._hint_scaled(column[row], index))
+
+    def _impossible(self, row: Any, index: Any, text: str) -> ImpossibleError:
+        return ImpossibleError(int(row), self._numbers[index].name, text)
+
+    def _question(self, value: float, index: int, units: Units) -> str:
+        """Asks about the slip that explains most such values, or adds the column's note."""
+        if units == "scaled" and self._is_measured[index]:
+            return '; did you mean "units": "raw"?'
+        note = self._numbers[index].note.removesuffix(".")
+        return self._hint_scaled(value, index) or (f" ({note})" if note else "")
+
+    def _hint_scaled(self, value: float, index: int) -> str:
+        limits = self._limits["scaled"]
+        if self._is_measured[index] and limits.lowest[index] <= value <= limits.highest[index]:
+            return '; did you mean "units": "scaled"?'
+        return ""
+
+    def _digits(self, index: int, units: Units) -> int:
+        """Returns how many digits of a limit are shown: of one that was scaled, a few."""
+        return 4 if units == "scaled" and self._is_measured[index] else 10
+
+    def _ends_in(self, units: Units) -> _Limits:
+        ends = [[_end(each, name, units) for each in self._numbers] for name in _Limits._fields]
+        return _Limits(*map(np.array, ends))
+
+    def _with_slack(self, units: Units) -> _Limits:
+        """Returns the limits so that values can be compared directly: for what was measured."""
+        lowest, highest, least, most = self._ends[units]
+        if units == "scaled":
+            slack = np.where(self._is_measured, SCALED_SLACK, 0.0)
+        else:
+            width = np.where(np.isfinite(most - least), most - least, 0.0)
+            slack = np.where(self._is_measured, MEASURED_SLACK * width, 0.0)
+        return _Limits(lowest - slack, highest + slack, least - slack, most + slack)
+
+    def _two_values(self) -> Iterator[tuple[int, float, float]]:
+        for index, column in enumerate(self._numbers):
+            part = column.measured
+            if part is None or part.lowest is None or part.highest is None:
+                continue
+            if part.highest - part.lowest == part.step:
+                yield index, part.lowest, part.highest
 
 
-def label_warnings(value: float) -> list[str]:
-    """Returns a sentence if the data set has no label like it."""
-    if MIN_LABEL <= value <= MAX_LABEL:
-        return []
-    return [
-        f"{value:g} is accepted, but true values in the data set lie between {MIN_LABEL:g} and "
-        f"{MAX_LABEL:g}; it cannot be changed any more"
-    ]
+def _end(column: Number, name: str, units: Units) -> float:
+    """Returns a limit of a column in these units, infinite if the schema names none."""
+    own: float | None = getattr(column, name)
+    part = column.measured
+    if part is not None and (units == "raw" or own is None):
+        own = getattr(part, name)
+        if own is not None and units == "scaled":
+            own = (own - part.mean) / part.scale
+    return _or(own, -np.inf if name in {"lowest", "least"} else np.inf)
 
 
-def _refuse_impossible(values: Values, units: Units) -> None:
-    limits, ends = _limits(units), _ends(units)
-    places = np.argwhere((values < limits.lowest) | (values > limits.highest))
-    for row, column in places.tolist():
-        value, low, high = values[row, column], ends.lowest[column], ends.highest[column]
-        text = f"it cannot be {value:g}: {CALLED[units]} it lies between {low:.4g} and {high:.4g}"
-        raise ImpossibleError(row, COLUMNS[column].name, text + _question(value, column, units))
+def _or(limit: float | None, infinite: float) -> float:
+    return infinite if limit is None else limit
 
 
-def _question(value: float, column: int, units: Units) -> str:
-    """Asks about the slip that explains most such values."""
-    if units == "scaled":
-        return '; did you mean "units": "raw"?'
-    scaled = _limits("scaled")
-    if scaled.lowest[column] <= value <= scaled.highest[column]:
-        return '; did you mean "units": "scaled"?'
-    return f" ({COLUMNS[column].meaning.removesuffix('.')})"
+def _within(low: float, high: float, lies: str = "lies", is_: str = "is", digits: int = 10) -> str:
+    """Returns where a value is, of which it is known that it has a limit.
+
+    >>> _within(0.0, 130.0), _within(0.0, np.inf)
+    ('lies between 0 and 130', 'is 0 or more')
+    """
+    if np.isfinite(low) and np.isfinite(high):
+        return f"{lies} between {low:.{digits}g} and {high:.{digits}g}"
+    return f"{is_} {_span(low, high, digits)}"
 
 
-@cache
-def _ends(units: Units) -> _Limits:
-    raw = [np.array([getattr(each, end) for each in COLUMNS]) for end in _Limits._fields]
-    return _Limits(*raw) if units == "raw" else _Limits(*map(dataset.scale, raw))
-
-
-@cache
-def _limits(units: Units) -> _Limits:
-    """Returns the limits with the slack added, so that values can be compared directly."""
-    lowest, highest, least, most = _ends(units)
-    slack = dataset.ROUNDING if units == "scaled" else MEASURED_SLACK * (most - least)
-    return _Limits(lowest - slack, highest + slack, least - slack, most + slack)
+def _span(low: float, high: float, digits: int) -> str:
+    if not np.isfinite(high):
+        return f"{low:.{digits}g} or more"
+    if not np.isfinite(low):
+        return f"{high:.{digits}g} or less"
+    return f"{low:.{digits}g} to {high:.{digits}g}"

@@ -46,7 +46,7 @@ CANCEL = ("/job/{job_id}/cancel", "POST")
 WITHOUT_INPUT = [
     (path, "GET")
     for path in (
-        "/health", "/metrics", "/links", "/columns", "/patients/random", "/predictions",
+        "/health", "/metrics", "/links", "/schema", "/rows/random", "/predictions",
         "/models", "/changes",
     )
 ] + [("/shadow", "DELETE"), ("/rollback", "POST")]  # fmt: skip

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from middleware import body_limit
-from middleware.body_limit import MAX_BODY_BYTES, BodyLimit
+from middleware.body_limit import BodyLimit
 
+MAX_BODY_BYTES = 1000
 SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
 
 
@@ -31,7 +32,7 @@ def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:
         sent.append(message)
 
     async def call() -> None:
-        await BodyLimit(app)(SCOPE | scope, receive, send)
+        await BodyLimit(app, MAX_BODY_BYTES)(SCOPE | scope, receive, send)
 
     # In a thread: a test in a browser may have left its event loop running in this one.
     with ThreadPoolExecutor(1) as pool:

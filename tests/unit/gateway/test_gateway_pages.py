@@ -6,19 +6,36 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 
-from pipeline.dataset import holdout
+from held_out import HeldOut
+from pipeline.dataset import clinical_holdout
+from pipeline.table import built_in
+from pipeline.table.schema import Category, Measured, Number, Schema, Target
 from pipeline.web.server import WebServer
 from plot_client import PlotClient
 from routes import error_handlers, pages
-from schemas.columns import COLUMNS
+from threads import Threads
 
+DIABETES = built_in.default()
+HOUSES = Schema(
+    name="houses",
+    task="classification",
+    target=Target("sold", classes=["0", "1"]),
+    columns=[
+        Number("age", measured=Measured(mean=10, scale=2, unit="years", step=1)),
+        Number("area", missing=True),
+        Category("town", ["Bern"], missing=True),
+    ],
+)
 HISTOGRAM = {"edges": [100.0, 110.0, 120.0], "counts": [3, 4], "rows": 8, "beyond": 1}
+COUNTED = {"classes": ["a", "b"], "counts": [3, 0], "rows": 3}
 
 
 class Plot(HTTPServer):
@@ -53,13 +70,18 @@ def plot() -> Iterator[Plot]:
 
 
 @contextmanager
-def gateway(plot_url: str) -> Iterator[httpx.Client]:
+def gateway(
+    plot_url: str, schema: Schema = DIABETES, folder: Path = Path()
+) -> Iterator[httpx.Client]:
     plot = PlotClient(plot_url)
     app = FastAPI(docs_url=None, lifespan=lambda _: plot.connected())
     settings = SimpleNamespace(live_page_url="http://live.example/", own_place="")
-    app.state.gateway = SimpleNamespace(plot=plot, settings=settings)
+    app.state.gateway = SimpleNamespace(
+        plot=plot, settings=settings, schema=schema, held_out=HeldOut(schema, folder),
+        threads=Threads(),
+    )  # fmt: skip
     app.include_router(pages.router)
-    error_handlers.install(app)
+    error_handlers.install(app, schema)
     at = ("127.0.0.1", 0)
     server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
     with server, httpx.Client(base_url=server.address, trust_env=False) as client:
@@ -73,6 +95,12 @@ def test_the_histogram_is_that_of_plot_and_asked_for_once_in_a_moment(plot: Plot
             assert client.get("/predictions").json() == HISTOGRAM
         seconds = time.monotonic() - begin
     assert plot.asked <= 1 + seconds
+
+
+def test_of_classes_it_is_how_often_each_is_predicted(plot: Plot) -> None:
+    plot.body = json.dumps(COUNTED).encode()
+    with gateway(f"http://127.0.0.1:{plot.server_port}/", HOUSES) as client:
+        assert client.get("/predictions").json() == COUNTED
 
 
 @pytest.mark.parametrize("proxy", ["http://127.0.0.1:1", "socks5://127.0.0.1:1"])
@@ -100,14 +128,57 @@ def test_without_plot_it_is_said_who_does_not_answer() -> None:
     assert answer.json()["detail"] == "plot does not answer"
 
 
-def test_a_random_patient_is_one_that_the_model_has_not_seen() -> None:
+@pytest.fixture
+def houses(tmp_path: Path) -> Path:
+    """The folder of a data set, houses, with a number that is measured and values that miss."""
+    folder = tmp_path / "houses"
+    folder.mkdir()
+    (folder / "schema.json").write_bytes(HOUSES.to_json())
+    rows = [f"{age},,{town},{age % 2}" for age in range(40) for town in ("Bern", "")]
+    (folder / "rows.csv").write_text("age,area,town,sold\n" + "\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_the_schema_is_what_the_services_read() -> None:
+    for schema in (DIABETES, HOUSES):
+        with gateway("http://127.0.0.1:1", schema) as client:
+            answer = client.get("/schema")
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.content.strip() == msgspec.json.encode(schema)
+        assert msgspec.json.decode(answer.content, type=Schema) == schema
+
+
+def test_a_random_row_is_one_that_no_model_was_trained_on() -> None:
+    measured = clinical_holdout()
+    rows = [*map(tuple, measured.features.tolist())]
     with gateway("http://127.0.0.1:1") as client:
-        patient = client.get("/patients/random").json()
-        columns = client.get("/columns").json()
-    assert list(patient["values"]) == [column["name"] for column in columns]
-    assert patient["label"] in holdout().labels
-    for column in COLUMNS:
-        assert column.least <= patient["values"][column.name] <= column.most
+        for _ in range(10):
+            row = client.get("/rows/random").json()
+            assert list(row["values"]) == DIABETES.names
+            assert row["label"] == measured.labels[rows.index(tuple(row["values"].values()))]
+
+
+def test_a_random_row_has_classes_and_nulls_for_what_is_missing(houses: Path) -> None:
+    with gateway("http://127.0.0.1:1", HOUSES, houses) as client:
+        found = [client.get("/rows/random").json() for _ in range(30)]
+    for row in found:
+        assert row["values"]["area"] is None
+        assert row["values"]["town"] in {"Bern", None}
+        assert row["label"] in {"0", "1"}
+        # In the file it is scaled, as it is in messages.
+        assert (row["values"]["age"] - 10) / 2 % 2 == int(row["label"])
+
+
+def test_rows_that_cannot_be_read_are_told(houses: Path) -> None:
+    (houses / "houses" / "rows.csv").write_text("age,area,town,sold\nold,,Bern,1\n")
+    with gateway("http://127.0.0.1:1", HOUSES, houses) as client:
+        answer = client.get("/rows/random")
+    assert answer.status_code == 500
+    assert "'old' is no number" in answer.json()["detail"]
+    with gateway("http://127.0.0.1:1", HOUSES, houses / "nowhere") as client:
+        answer = client.get("/rows/random")
+    assert answer.status_code == 500
+    assert "there is no data set 'houses'" in answer.json()["detail"]
 
 
 def test_pages_and_what_they_are_made_of_are_served() -> None:
