@@ -2,31 +2,34 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.messages import FEATURE_NAMES
-from pipeline.table.built_in import DIABETES
-from pipeline_cli import arguments, patient_rows
+from pipeline.table.schema import Schema
+from pipeline.table.value_errors import listed
+from pipeline_cli import arguments, row_files, row_input
 from pipeline_cli.arguments import Command
 from pipeline_cli.gateway_answers import Job
 from pipeline_cli.gateway_client import AskSettings, Gateway
-from pipeline_cli.gateway_http import GatewayError
-from pipeline_cli.job_text import field, line, show, show_line
-from pipeline_cli.patient_rows import Rows
+from pipeline_cli.job_text import field, line, show, show_line, show_row, value_text
+from pipeline_cli.row_input import Rows
 from pipeline_cli.terminal import printable, say
 
-MAX_ROWS = 1000  # in one request
 MAX_WAIT_SECONDS = 30
 EXAMPLES = """\
-Examples:
+Examples, for the default data set, diabetes:
   {command} random
   {command} predict 59 2 32.1 101 157 93.2 38 4 4.8598 87
   {command} predict --file patients.csv
   {command} job ID --follow
   {command} label ID 151
+and for data sets with categories, texts, and classes:
+  {command} predict rooms=4 town=Bern remarks='quiet, with a garden'
+  {command} label ID versicolor
 
 GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
 
@@ -45,40 +48,34 @@ Wait = Annotated[
 ]
 
 
-def _number(text: str) -> float:
-    try:
-        return patient_rows.number(text, "the label")
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-
-
 def _gateway() -> Gateway:
     return Gateway(AskSettings.from_environment(), say)
 
 
 @app.command("random", cls=Command)
 def random(wait: Wait = 5, as_json: AsJson = False) -> int:
-    """Predict for a random patient of the data set."""
+    """Predict for a random row that no model was trained on, and show the truth."""
     gateway = _gateway()
-    patient = gateway.random_patient()
+    schema, row = gateway.schema(), gateway.random_row()
     if not as_json:
-        for column in gateway.columns():
-            value = f"{patient.values.get(column.name, float('nan')):g}"
-            field(column.name, f"{value:8}{column.unit:8}{column.title}")
+        show_row(row, schema)
         print()
-    (job,) = gateway.predict([patient.values], "raw", [], wait)
-    show(job, as_json)
+    rows = Rows([[row.values.get(name) for name in schema.names]], [])
+    (job,) = gateway.predict(rows, row_input.units(None, schema), wait)
+    show(job, as_json, schema.target.unit)
     if not as_json:
-        field("truth", f"{patient.label:g}")
-        print(f"\nreport it: {_command()} label {_argument(job.job_id)} {patient.label:g}")
+        truth = value_text(row.label)
+        field("truth", f"{truth} {schema.target.unit}")
+        print(f"\nreport it: {_command()} label {_argument(job.job_id)} {_argument(truth)}")
     return _status([job], wait)
 
 
 @app.command(
     "predict",
     cls=Command,
-    help="Predict from ten values, or from a file of rows.\n\n"
-    f"The values in order: {' '.join(FEATURE_NAMES)}; or as name=value, in any order.",
+    help="Predict from the values of a row, or from a file of rows.\n\n"
+    "The values are in the order in which `ask random` shows the columns, or name=value in any "
+    "order. A value with spaces stands in quotes; '' is a missing value.",
 )
 def predict(
     values: Annotated[list[str] | None, typer.Argument(metavar="VALUE")] = None,
@@ -87,9 +84,13 @@ def predict(
         typer.Option(metavar="F", help="Read rows from F: CSV with a header, or JSON; - is stdin."),
     ] = None,
     units: Annotated[
-        Literal["raw", "scaled"],
-        typer.Option(help="raw: as measured; scaled: as load_diabetes() returns them."),
-    ] = "raw",
+        Literal["raw", "scaled"] | None,
+        typer.Option(
+            help="raw: as measured; scaled: as messages have them. Only for data sets with both, "
+            "as diabetes.",
+            show_default="raw",
+        ),
+    ] = None,
     row_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Give the row an id of your own.")
     ] = None,
@@ -97,17 +98,18 @@ def predict(
     as_json: AsJson = False,
 ) -> int:
     gateway = _gateway()
-    _refuse_other_data_sets()
-    rows = _rows(values or [], file, row_id)
+    schema = gateway.schema()
+    with _usage("--units"):
+        told = row_input.units(units, schema)
+    rows = _rows(values or [], file, row_id, schema)
     if len(rows.values) == 1:
-        (job,) = gateway.predict(rows.values, units, rows.ids, wait)
-        show(job, as_json)
+        (job,) = gateway.predict(rows, told, wait)
+        show(job, as_json, schema.target.unit)
         return _status([job], wait)
     status = 0
-    for start in range(0, len(rows.values), MAX_ROWS):
-        part = slice(start, start + MAX_ROWS)
-        jobs = gateway.predict(rows.values[part], units, rows.ids[part], wait)
-        if not start and not as_json:
+    for index, batch in enumerate(rows.batches()):
+        jobs = gateway.predict(batch, told, wait)
+        if not index and not as_json:
             print(line("JOB", "STATUS", "PREDICTION", ""))
         for job in jobs:
             show_line(job, as_json)
@@ -116,28 +118,31 @@ def predict(
     return status
 
 
-def _refuse_other_data_sets() -> None:
-    """Raises GatewayError before rows of another data set are read as ten numbers."""
-    settings = AskSettings.from_environment()
-    if settings.own_place:
-        raise GatewayError(
-            f"DATASET is {settings.dataset!r}, and rows can be asked only of {DIABETES!r} so far"
-        )
-
-
-def _rows(values: list[str], file: str | None, row_id: str | None) -> Rows:
-    """Reads the rows to predict; raises BadParameter if they cannot be read."""
-    if bool(values) == (file is not None):
-        raise typer.BadParameter("give ten values, or --file", param_hint="VALUE")
+@contextmanager
+def _usage(hint: str) -> Iterator[None]:
+    """Reports a ValueError as wrong usage of the argument or option that the hint names."""
     try:
-        rows = patient_rows.of_words(values) if file is None else patient_rows.of_file(file)
+        yield
     except ValueError as error:
-        hint = "VALUE" if file is None else f"--file={file}"
         raise typer.BadParameter(printable(str(error)), param_hint=printable(hint)) from error
+
+
+def _rows(values: list[str], file: str | None, row_id: str | None, schema: Schema) -> Rows:
+    """Reads the rows to predict; raises BadParameter if they cannot be read."""
+    with _usage("VALUE"):
+        if bool(values) == (file is not None):
+            raise ValueError(f"give the values of a row ({listed(schema.names)}), or --file")
+        if file is None:
+            return Rows([row_input.of_words(values, schema)], [] if row_id is None else [row_id])
+    with _usage(f"--file={file}"):
+        rows = row_files.of_file(file, schema)
+    if rows.absent:
+        say(f"missing in each row, as the file has no such column: {listed([*rows.absent])}")
     if row_id is None:
         return rows
-    if len(rows.values) > 1:
-        raise typer.BadParameter("put ids into a column id of the file", param_hint="--id")
+    with _usage("--id"):
+        if len(rows.values) > 1:
+            raise ValueError("put ids into a column id of the file")
     return Rows(rows.values, [row_id])
 
 
@@ -153,7 +158,7 @@ def job(
     gateway = _gateway()
     if not follow:
         found = gateway.job(job_id)
-        show(found, as_json)
+        show(found, as_json, "" if as_json else gateway.schema().target.unit)
         return int(found.status == "failed")
     seen: list[Job] = []
 
@@ -171,16 +176,16 @@ def job(
 def label(
     job_id: JobId,
     value: Annotated[
-        float,
-        typer.Argument(
-            parser=_number, metavar="VALUE", help="Disease progression one year after baseline."
-        ),
+        str, typer.Argument(metavar="VALUE", help="The number, or the class, that it was.")
     ],
 ) -> int:
     """Report the true value for a prediction."""
-    for warning in _gateway().label(job_id, value):
+    gateway = _gateway()
+    with _usage("VALUE"):
+        told = row_input.label(value, gateway.schema())
+    for warning in gateway.label(job_id, told):
         say(warning)
-    print(f"the label of {printable(job_id)} is {value:g}")
+    print(f"the label of {printable(job_id)} is {printable(value_text(told))}")
     return 0
 
 

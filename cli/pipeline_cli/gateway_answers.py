@@ -13,13 +13,14 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
 
     job_id: str
     status: Literal["pending", "processing", "completed", "failed", "cancelled"]
-    prediction: float | None = None
+    prediction: float | str | None = None  # a number, or a class
+    probabilities: dict[str, float] | None = None  # by class
     model_id: str | None = None
     reason: str | None = None  # why there is no prediction
     created_at: str | None = None
     confirmed_at: str | None = None
     completed_at: str | None = None
-    label: float | None = None
+    label: float | str | None = None
     absolute_error: float | None = None
     warnings: list[str] = []  # about values unlike any that the model has seen
 
@@ -39,8 +40,14 @@ class Training(msgspec.Struct, frozen=True, omit_defaults=False):
     percent: float | None = None  # of that stage, if it can tell
     rmse: float | None = None
     mae: float | None = None
+    baseline_mae: float | None = None  # of always telling the median
+    accuracy: float | None = None
+    majority_accuracy: float | None = None  # of always telling the most frequent class
+    log_loss: float | None = None
+    half_brier: float | None = None
     holdout_rows_seen: int | None = None  # hold-out rows among the training rows
     reason: str | None = None  # why there is no model
+    warnings: list[str] = []  # why the model could not be promoted, or tried
     created_at: str | None = None
     completed_at: str | None = None
 
@@ -49,19 +56,11 @@ class Training(msgspec.Struct, frozen=True, omit_defaults=False):
         return self.status in ENDED
 
 
-class Patient(msgspec.Struct):
-    """A row of the data set that the model has not seen; its values are as measured."""
+class RandomRow(msgspec.Struct):
+    """A row of the data set that no model has seen; its values are as measured."""
 
-    values: dict[str, float]
-    label: float
-
-
-class Column(msgspec.Struct):
-    """The description of one of the ten columns."""
-
-    name: str
-    title: str
-    unit: str
+    values: dict[str, float | str | None]
+    label: float | str
 
 
 class Jobs(msgspec.Struct):

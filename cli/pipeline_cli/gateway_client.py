@@ -14,16 +14,10 @@ from pydantic import AnyHttpUrl, Field
 from pipeline.ids import path_of
 from pipeline.messages import new_id
 from pipeline.settings import PageSettings
-from pipeline_cli.gateway_answers import (
-    Column,
-    Job,
-    Jobs,
-    LabelTaken,
-    Patient,
-    Promotion,
-    Training,
-)
+from pipeline.table.schema import Schema
+from pipeline_cli.gateway_answers import Job, Jobs, LabelTaken, Promotion, RandomRow, Training
 from pipeline_cli.gateway_http import BusyError, GatewayError, Http
+from pipeline_cli.row_input import Rows
 
 TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
 SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
@@ -64,16 +58,18 @@ class Gateway:
     def __init__(self, settings: AskSettings, say: Callable[[str], None]) -> None:
         self._http = Http(str(settings.gateway_url), settings.gateway_api_key, say)
 
-    def predict(self, rows: list[Any], units: str, ids: list[str], wait_seconds: int) -> list[Job]:
+    def predict(self, rows: Rows, units: str | None, wait_seconds: int) -> list[Job]:
         """Asks for a prediction of each row; returns their jobs in order.
 
-        `ids` has one id per row, or is empty. However often the request has to be sent, a row gets
-        one job, as its key tells that it is the same.
+        However often the request has to be sent, a row gets one job, as its key tells that it is
+        the same.
         """
-        one = len(rows) == 1
-        body = {"data": rows[0] if one else rows, "units": units}
-        if ids:
-            body["id"] = ids[0] if one else ids
+        one = len(rows.values) == 1
+        body: dict[str, Any] = {"data": rows.values[0] if one else rows.values}
+        if units:
+            body["units"] = units
+        if rows.ids:
+            body["id"] = rows.ids[0] if one else rows.ids
         headers = {"Idempotency-Key": new_id()}
         if wait_seconds:
             headers["Prefer"] = f"wait={wait_seconds}"
@@ -81,7 +77,7 @@ class Gateway:
         content = self._send(request)
         return [self._decoded(content, Job)] if one else self._decoded(content, Jobs).jobs
 
-    def label(self, job_id: str, value: float) -> list[str]:
+    def label(self, job_id: str, value: float | str) -> list[str]:
         """Sends the label of a job. Returns the gateway's warnings."""
         return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
 
@@ -102,11 +98,12 @@ class Gateway:
     def cancel(self, job_id: str) -> Training:
         return self._post(path_of("job", job_id, "/cancel"), {}, Training)
 
-    def random_patient(self) -> Patient:
-        return self._get("patients/random", Patient)
+    def schema(self) -> Schema:
+        """Returns what a row of the gateway's data set is."""
+        return self._get("schema", Schema)
 
-    def columns(self) -> list[Column]:
-        return self._get("columns", list[Column])
+    def random_row(self) -> RandomRow:
+        return self._get("rows/random", RandomRow)
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Returns whether everything is there, and the state of each part."""

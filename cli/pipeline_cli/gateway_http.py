@@ -17,7 +17,7 @@ from pipeline_cli.gateway_answers import refusal_detail
 
 TRIES = 5
 MAX_PAUSE_SECONDS = 30.0
-MAX_BYTES = 1 << 22  # of one answer
+MAX_BYTES = 1 << 26  # of one answer: 1,000 rows may have a probability for each of 1,000 classes
 NOBODY_THERE = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)  # nor in a moment
 
 T = TypeVar("T")

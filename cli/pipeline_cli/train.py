@@ -11,7 +11,6 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from pipeline import csv_table
 from pipeline.errors import PipelineError
-from pipeline.messages import FEATURE_NAMES
 from pipeline_cli.gateway_answers import Training
 from pipeline_cli.gateway_client import AskSettings, Gateway
 from pipeline_cli.job_text import field
@@ -23,6 +22,10 @@ Examples:
   {command}
   {command} --algorithm random_forest --param n_estimators=300 --param max_depth=8
   {command} --dataset clinic --target score --features 'weight,"dose, mg"'
+
+Algorithms, for a target that is
+  a number: linear, ridge, random_forest, hist_gradient_boosting
+  a class:  logistic, random_forest, hist_gradient_boosting
 
 Ctrl-C cancels the training. Exit status: 0 trained, 1 failed or cancelled, 2 wrong usage.
 GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
@@ -57,25 +60,32 @@ def _param(text: str) -> tuple[str, Any]:
 
 def train(
     algorithm: Annotated[
-        str,
-        typer.Option(metavar="A", help="linear, ridge, random_forest or hist_gradient_boosting."),
-    ] = "ridge",
-    dataset: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="D", help="diabetes is built in; D is datasets/D.csv of the model store."
+            metavar="A", help="One of those below.", show_default="ridge, for classes logistic"
         ),
-    ] = "diabetes",
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="D",
+            help="diabetes, iris, a folder in datasets/, or datasets/D.csv of the model store.",
+            show_default="the one that is streamed",
+        ),
+    ] = None,
     features: Annotated[
         Any,
         typer.Option(
             parser=_columns,
             metavar="A,B,…",
             help="Columns to predict from, in order.",
-            show_default="the ten that model answers for",
+            show_default="all of the data set's",
         ),
     ] = None,
-    target: Annotated[str, typer.Option(metavar="T", help="Column to predict.")] = "target",
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Column to predict.", show_default="the data set's"),
+    ] = None,
     param: Annotated[
         list[Any] | None,
         typer.Option(
@@ -94,14 +104,15 @@ def train(
     """Train a model in the background."""
     settings = AskSettings.from_environment()
     gateway = Gateway(settings, say)
+    request = {
+        "dataset_id": dataset,
+        "features": features,
+        "target": target,
+        "algorithm": algorithm,
+        "params": dict(param or []),
+    }  # what is not given is left out: the gateway knows what the data set has
     training = gateway.train(
-        {
-            "dataset_id": dataset,
-            "features": features or list(FEATURE_NAMES),
-            "target": target,
-            "algorithm": algorithm,
-            "params": dict(param or []),
-        }
+        {name: value for name, value in request.items() if value not in (None, {})}
     )
     try:
         _show_ids(training, as_json)
@@ -165,6 +176,8 @@ def _show_ids(training: Training, as_json: bool) -> None:
         return
     field("job id", training.job_id)
     field("model id", training.model_id)
+    for warning in training.warnings:
+        field("warning", warning)
     sys.stdout.flush()
 
 
@@ -172,9 +185,16 @@ def _show_end(training: Training) -> None:
     field("status", training.status)
     if training.reason:
         field("reason", training.reason)
-    for name, value in (("RMSE", training.rmse), ("MAE", training.mae)):
+    for name, value, baseline, rule in (
+        ("RMSE", training.rmse, None, ""),
+        ("MAE", training.mae, training.baseline_mae, "the median"),
+        ("accuracy", training.accuracy, training.majority_accuracy, "the most frequent class"),
+        ("log loss", training.log_loss, None, ""),
+        ("half Brier", training.half_brier, None, ""),
+    ):
         if value is not None:
-            field(name, f"{value:.6g}")
+            beside = "" if baseline is None else f" ({baseline:.6g} by always telling {rule})"
+            field(name, f"{value:.6g}{beside}")
     if training.holdout_rows_seen:
         field("hold-out seen", f"{training.holdout_rows_seen} rows: can only be promoted by force")
 

@@ -8,17 +8,25 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from pipeline.table import built_in
+from pipeline.table.schema import Schema
+
 Answer = tuple[int, Any, dict[str, str]] | bytes | None  # bytes: all of it; None: none at all
 
 
 class Fake(ThreadingHTTPServer):
-    """Gives the answers that it was told, in order, the last for ever; keeps what it was asked."""
+    """Gives the answers that it was told, in order, the last for ever; keeps what it was asked.
+
+    Whoever asks for the schema is told `schema`, at any time, and this is not kept; if it is None,
+    the next answer.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        self.schema: Schema | None = built_in.default()
         self.answers: Iterator[Answer] = iter(())
         self.asked: list[tuple[str, dict[str, str], Any]] = []
 
@@ -30,6 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: Fake
 
     def do_GET(self) -> None:
+        if self.path == "/schema" and self.server.schema:
+            self._send(200, self.server.schema.to_json(), {})
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.asked.append((f"{self.command} {self.path}", headers, json.loads(body or "0")))
@@ -37,16 +48,16 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(answer, bytes):
             self.wfile.write(answer)
         elif answer is not None:
-            status, content, more = answer
-            self.send_response(status)
-            for name, value in more.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(
-                content if isinstance(content, bytes) else json.dumps(content).encode()
-            )
+            self._send(*answer)
 
     do_POST = do_GET  # noqa: N815  # as http.server wants it
+
+    def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content if isinstance(content, bytes) else json.dumps(content).encode())
 
     def log_message(self, *_: object) -> None:
         pass

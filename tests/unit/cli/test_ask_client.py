@@ -15,14 +15,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.ids import path_of
-from pipeline.messages import FEATURE_NAMES
+from pipeline.table import built_in
 from support.fake_gateway import Answer, Fake, refusal
 from support.hostile_ids import TAKEN
 from support.waiting import PATIENCE_SECONDS, eventually
 
+NAMES = built_in.default().names
 VALUES = ["59", "2", "32.1", "101", "157", "93.2", "38", "4", "4.8598", "87"]
 NUMBERS = [59.0, 2.0, 32.1, 101.0, 157.0, 93.2, 38.0, 4.0, 4.8598, 87.0]
-CSV = ",".join(FEATURE_NAMES) + "\n" + ",".join(VALUES) + "\n"
+CSV = ",".join(NAMES) + "\n" + ",".join(VALUES) + "\n"
 DONE = {"job_id": "j-1", "status": "completed", "prediction": 161.8372, "model_id": "abc"}
 PROCESSING = {"job_id": "j-1", "status": "processing", "location": "/job/j-1"}
 
@@ -93,29 +94,14 @@ def test_names_in_any_order_and_the_key(
 ) -> None:
     monkeypatch.setenv("GATEWAY_API_KEY", "secret")
     gateway.tell((202, PROCESSING, {}))
-    pairs = [f"{name}={value}" for name, value in zip(FEATURE_NAMES, VALUES, strict=True)]
+    pairs = [f"{name}={value}" for name, value in zip(NAMES, VALUES, strict=True)]
     status, out, err = ask("predict", *reversed(pairs), "--wait", "0", "--units", "scaled")
     assert (status, err) == (0, "")
     assert "processing" in out
     ((_, headers, body),) = gateway.asked
-    expected = dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
-    assert body == {"data": expected, "units": "scaled"}
+    assert body == {"data": NUMBERS, "units": "scaled"}
     assert headers["x-api-key"] == "secret"
     assert "prefer" not in headers
-
-
-def test_rows_of_another_data_set_are_no_ten_numbers(
-    ask: Ask, gateway: Fake, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DATASET", "houses")
-    said = "DATASET is 'houses', and rows can be asked only of 'diabetes' so far\n"
-    assert ask("predict", "3", "Bern") == (1, "", said)
-    assert not gateway.asked
-
-
-def test_that_the_gateway_has_another_data_set_is_said(ask: Ask, gateway: Fake) -> None:
-    gateway.tell((501, {"detail": "DATASET is 'iris', and so on"}, {}))
-    assert ask("predict", *VALUES) == (1, "", "DATASET is 'iris', and so on\n")
 
 
 def test_small_negative_numbers_are_no_options(ask: Ask, gateway: Fake) -> None:
@@ -141,7 +127,7 @@ def test_an_id_that_starts_with_a_dash_is_no_option(
 def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
     lines = [f"r{number}, x ,{','.join(VALUES)}" for number in range(1001)]
     file = tmp_path / "patients.csv"
-    file.write_text("﻿id,note," + ",".join(FEATURE_NAMES) + "\n" + "\n".join(lines))
+    file.write_text("﻿id,note," + ",".join(NAMES) + "\n" + "\n".join(lines))
     jobs = [DONE | {"job_id": f"r{number}"} for number in range(1001)]
     gateway.tell((200, {"jobs": jobs[:1000]}, {}), (200, jobs[1000], {}))
     status, out, err = ask("predict", "--file", str(file))
@@ -149,7 +135,7 @@ def test_a_file_goes_a_thousand_rows_at_a_time(ask: Ask, gateway: Fake, tmp_path
     assert len(out.splitlines()) == 1002
     assert out.splitlines()[1].split() == ["r0", "completed", "161.837"]
     assert [len(body["id"]) for _, _, body in gateway.asked] == [1000, len("r1000")]
-    assert gateway.asked[0][2]["data"][0] == dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
+    assert gateway.asked[0][2]["data"][0] == NUMBERS
     assert len({headers["idempotency-key"] for _, headers, _ in gateway.asked}) == 2
 
 
@@ -177,19 +163,16 @@ def test_what_is_printed_to_be_copied_runs_where_it_is_read(
     )
 
 
-CSV_ROW = f"{','.join(FEATURE_NAMES)}\n{','.join(VALUES)}\n"
-
-
 @pytest.mark.parametrize(
     "content",
     [
-        CSV_ROW.replace(",", ";"),
-        CSV_ROW.replace(",", "\t"),
-        CSV_ROW.translate({ord("."): ",", ord(","): ";"}),
-        "sep=;\n" + CSV_ROW.replace(",", ";"),
-        CSV_ROW.replace(",", ", "),
-        CSV_ROW.replace("\n", "\r"),
-        '"note,\nof mine",' + CSV_ROW.replace("\n", '\n"a, b",', 1),
+        CSV.replace(",", ";"),
+        CSV.replace(",", "\t"),
+        CSV.translate({ord("."): ",", ord(","): ";"}),
+        "sep=;\n" + CSV.replace(",", ";"),
+        CSV.replace(",", ", "),
+        CSV.replace("\n", "\r"),
+        '"note,\nof mine",' + CSV.replace("\n", '\n"a, b",', 1),
     ],
 )
 def test_a_file_is_read_as_spreadsheets_write_it(
@@ -199,7 +182,7 @@ def test_a_file_is_read_as_spreadsheets_write_it(
     file.write_text(content, newline="")
     gateway.tell((200, DONE, {}))
     assert ask("predict", "--file", str(file))[0] == 0
-    assert gateway.asked[0][2]["data"] == dict(zip(FEATURE_NAMES, NUMBERS, strict=True))
+    assert gateway.asked[0][2]["data"] == NUMBERS
 
 
 def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
@@ -216,16 +199,16 @@ def test_json_in_and_json_out(ask: Ask, gateway: Fake, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["predict"], "give ten values, or --file"),
-        (["predict", "1", "2"], "10 numbers are needed"),
+        (["predict"], "give the values of a row (age sex bmi bp s1 s2 s3 s4 s5 s6), or --file"),
+        (["predict", "1", "2"], "a row has 10 values (age sex bmi"),
         (["predict", *VALUES[1:], "x"], "s6: 'x' is not a number"),
         (["predict", *VALUES[1:], "1e999"], "s6: '1e999' is not a number"),
         (["predict", "age=59"], "these are missing: sex bmi"),
         (["predict", "age=59", "age=60"], "'age' is given twice"),
-        (["predict", "height=59"], "'height' is not a column"),
+        (["predict", "height=59"], "there is no column 'height': a row has age sex bmi"),
         (["predict", *VALUES, "--wait", "31"], "less than or equal to 30"),
         (["predict", "--file", "/no/such/file"], "No such file or directory"),
-        (["label", "x", "high"], "'high' is not a number"),
+        (["label", "x", "high"], "target: 'high' is not a number"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_is_sent(
@@ -244,7 +227,7 @@ def test_wrong_usage_is_told_before_anything_is_sent(
         (b"age;sex;bmi;bp;s1;s2;s3;s4;s5;s6\n", "there are no rows"),
         (b"age;sex;bmi\n", "missing: bp s1 s2 s3 s4 s5 s6; it has age, sex, bmi (separated by sem"),
         (b"a" * 200_000, "not CSV: field larger"),
-        (CSV.encode() + b"59,2\n", "line 3: bmi: '' is not a number"),
+        (CSV.encode() + b"59,2\n", "line 3: 2 values, and the first line has 10 names"),
         (b"[1, 2", "not JSON"),
         (b"[]", "there are no rows"),
         (b"\xff", "not UTF-8"),

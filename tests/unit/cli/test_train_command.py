@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from pipeline.messages import FEATURE_NAMES
 from pipeline.training import ALGORITHMS, STAGES
 from support.fake_gateway import Fake, refusal
 from support.waiting import PATIENCE_SECONDS, eventually
@@ -61,10 +60,42 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
     ]
     calls = [call for call, _, _ in gateway.asked]
     assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
-    assert gateway.asked[0][2] == {
-        "dataset_id": "diabetes", "features": list(FEATURE_NAMES), "target": "target",
-        "algorithm": "ridge", "params": {},
-    }  # fmt: skip
+    assert gateway.asked[0][2] == {}, "the gateway knows what is not said"
+
+
+@pytest.mark.parametrize(
+    ("errors", "shown"),
+    [
+        (
+            {"rmse": 53.5, "mae": 42.1, "baseline_mae": 63.9},
+            ["RMSE            53.5", "MAE             42.1 (63.9 by always telling the median)"],
+        ),
+        (
+            {"accuracy": 0.97, "majority_accuracy": 1 / 3, "log_loss": 0.1, "half_brier": 0.02},
+            [
+                "accuracy        0.97 (0.333333 by always telling the most frequent class)",
+                "log loss        0.1",
+                "half Brier      0.02",
+            ],
+        ),
+    ],
+)
+def test_the_errors_of_a_task_are_shown_beside_the_baseline(
+    train: Train, gateway: Fake, errors: dict[str, float], shown: list[str]
+) -> None:
+    tell(gateway, WAITING, WAITING | {"status": "completed"} | errors, PROMOTABLE)
+    status, out, _ = train()
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[3 : lines.index("")] == shown
+
+
+def test_why_a_model_could_not_be_promoted_is_told_at_once(train: Train, gateway: Fake) -> None:
+    tell(gateway, WAITING | {"warnings": ["it predicts s6", "\x1b[2J"]})
+    _, out, _ = train("--no-wait", "--target", "s6")
+    assert out.splitlines()[2:] == ["warning         it predicts s6", "warning         \\x1b[2J"]
+    assert gateway.asked[0][2] == {"target": "s6"}
+    assert json.loads(train("--json", "--no-wait")[1])["warnings"] == ["it predicts s6", "\x1b[2J"]
 
 
 def test_a_training_on_the_hold_out_is_told(train: Train, gateway: Fake) -> None:
