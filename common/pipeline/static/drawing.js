@@ -18,6 +18,9 @@ export function readColours() {
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+// A text of others, as Plotly draws it letter by letter: it takes a part of HTML as such.
+export const plain = (text) => text.replace(/[&<>]/g, (sign) => ({'&': '&amp;', '<': '&lt;', '>': '&gt;'})[sign]);
+
 // How an axis that ends there writes its numbers. Powers of ten not in raised digits: Plotly sets those with
 // inline styles, which the pages forbid.
 export function ticks(end) {

@@ -47,8 +47,8 @@ export function round(value) {
 
 export const edge = (index, width) => round(index * width);
 
-export function counted(number, noun) {
-  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
+export function counted(number, noun, nouns = `${noun}s`) {
+  return `${count(number)} ${number === 1 ? noun : nouns}`;
 }
 
 export function duration(ms) {

@@ -1,82 +1,67 @@
-// The ten values of a patient; the gateway describes the columns.
-const box = document.getElementById('fields');
-let columns = [];
+// The fields of a row, one for each column of the schema. A column can have any name: it is known by its place.
+import {byId, make} from './dom.js';
+import {asked, inputOf} from './inputs.js';
+import {rangeInWords} from './schema.js';
 
-function makeField(column) {
-  const isChoice = column.most - column.least === column.step;
-  const field = document.getElementById(isChoice ? 'choice' : 'field').content.firstElementChild.cloneNode(true);
-  const range = isChoice ? '' : `${column.least} to ${column.most}. `;
-  field.dataset.name = column.name;
-  field.querySelector('.title').textContent = column.title;
-  field.querySelector('.unit').textContent = column.unit;
-  field.querySelector('.sub').textContent = range + column.meaning;
-  for (const [part, end] of [['.sub', 'meaning'], ['.problem', 'problem']]) field.querySelector(part).id = `${column.name}-${end}`;
-  const inputs = [...field.querySelectorAll('input')];
-  for (const input of inputs) {
-    input.name = column.name;
-    input.setAttribute('aria-describedby', `${column.name}-meaning ${column.name}-problem`);
-  }
-  if (isChoice) setChoices(inputs, column);
-  else setRange(inputs[0], column);
-  field.addEventListener('input', () => showProblem(column.name, ''));
-  return field;
+const MANY = 24; // fields, from which on they scroll in a box of their own
+const box = byId('fields');
+let fields = [];
+
+function wordsAbout(column, {isGroup}) {
+  const range = isGroup ? '' : rangeInWords(asked(column));
+  const empty = column.missing && column.type !== 'category' ? 'Can be left empty.' : '';
+  return [range && `${range}.`, column.note, empty].filter(Boolean).join(' ');
 }
 
-function setChoices(inputs, {least, most}) {
-  [least, most].forEach((value, i) => {
-    inputs[i].value = value;
-    inputs[i].nextElementSibling.textContent = value;
+function makeField(column, i) {
+  const input = inputOf(column, i);
+  const about = Object.assign(make('p', 'sub', wordsAbout(column, input)), {id: `about-${i}`});
+  const problem = Object.assign(make('p', 'problem'), {id: `problem-${i}`, hidden: true});
+  const title = make(input.isGroup ? 'legend' : 'label', '', make('span', 'title', column.title || column.name));
+  if (asked(column).unit) title.append(' ', make('span', 'unit', asked(column).unit));
+  const element = make(input.isGroup ? 'fieldset' : 'div', input.isWide ? 'field wide' : 'field', title, input.element, input.other ?? '', about, problem);
+  if (!input.isGroup) title.htmlFor = input.element.id = `value-${i}`;
+  for (const control of input.controls) control.setAttribute('aria-describedby', `${about.id} ${problem.id}`);
+  const field = {name: column.name, ...input, problem};
+  element.addEventListener('input', () => {
+    input.fit?.();
+    showProblem(field, '');
   });
+  return {...field, element};
 }
 
-function setRange(input, {name, lowest, highest, step}) {
-  Object.assign(input, {id: `value-${name}`, min: lowest, max: highest, step});
-  input.previousElementSibling.htmlFor = input.id;
-}
-
-function showProblem(name, text) {
-  const field = box.querySelector(`[data-name="${name}"]`);
-  const problem = field.querySelector('.problem');
+function showProblem({problem, controls}, text) {
   problem.textContent = text;
   problem.hidden = !text;
-  for (const input of field.querySelectorAll('input')) input.setAttribute('aria-invalid', String(Boolean(text)));
+  for (const control of controls) control.setAttribute('aria-invalid', String(Boolean(text)));
 }
 
-export function makeFields(described) {
-  columns = described;
-  box.replaceChildren(...columns.map(makeField));
+export function makeFields(columns) {
+  fields = columns.map(makeField);
+  box.classList.toggle('many', fields.length > MANY);
+  box.replaceChildren(...fields.map(({element}) => element));
 }
 
-const inputsOf = (form, name) => [form.elements[name]].flatMap((found) => (found instanceof RadioNodeList ? [...found] : [found]));
-
-export function fill(form, values) {
-  for (const {name} of columns) {
-    showProblem(name, '');
-    for (const input of inputsOf(form, name)) {
-      if (input.type === 'radio') input.checked = Number(input.value) === values[name];
-      else input.value = values[name];
-    }
+export function fill(values) {
+  for (const field of fields) {
+    showProblem(field, '');
+    field.write(values[field.name]);
   }
 }
 
-export function read(form) {
-  const data = new FormData(form);
-  return Object.fromEntries(columns.map(({name}) => [name, Number(data.get(name))]));
-}
+export const read = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
 
-// Shows each message of a 422 at its field; returns those that name no field.
-export function showProblems(form, details) {
-  const names = columns.map(({name}) => name);
-  const others = [];
-  let first = null;
+// Shows each message of a 422 at its field; returns those that name no field. A place is
+// `body`, `data`, for rows by name the name of a column.
+export function showProblems(details) {
+  const others = [], found = new Map();
   for (const {loc, msg} of details) {
-    const name = loc.findLast((part) => names.includes(part));
-    if (name === undefined) others.push(msg);
-    else {
-      showProblem(name, msg);
-      first ??= inputsOf(form, name)[0];
-    }
+    const field = fields.find(({name}) => loc.slice(2).includes(name));
+    if (field === undefined) others.push(msg);
+    else found.set(field, [...(found.get(field) ?? []), msg]);
   }
-  first?.focus();
+  found.forEach((messages, field) => showProblem(field, messages.join(' ')));
+  const first = fields.find((field) => found.has(field));
+  first?.controls.find((control) => !control.hidden)?.focus();
   return others;
 }

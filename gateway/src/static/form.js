@@ -1,22 +1,23 @@
 import {get, newKey} from './api.js';
+import {byId} from './dom.js';
 import {fill, makeFields, read, showProblems} from './fields.js';
 import {send, showAgain, startJob} from './job.js';
 import {startPredictions} from './predictions.js';
 import {startRecent} from './recent.js';
+import {fitWords, loadSchema, schema} from './schema.js';
 
-const form = document.getElementById('patient');
-const problem = document.getElementById('patient-problem');
-let known = null; // the label of the patient in the form, as long as nobody changes a value
+const form = byId('row'), problem = byId('row-problem');
+let known = null; // the label of the row in the form, as long as nobody changes a value
 
 function showProblem(text) {
   problem.textContent = text;
   problem.hidden = !text;
 }
 
-async function randomPatient() {
+async function randomRow() {
   try {
-    const {values, label} = await get('/patients/random');
-    fill(form, values);
+    const {values, label} = await get('/rows/random');
+    fill(values);
     known = label;
     showProblem('');
   } catch (error) {
@@ -25,7 +26,7 @@ async function randomPatient() {
 }
 
 function showInvalid(error) {
-  const others = Array.isArray(error.detail) ? showProblems(form, error.detail) : [error.message];
+  const others = Array.isArray(error.detail) ? showProblems(error.detail) : [error.message];
   showProblem(others.join(' '));
 }
 
@@ -33,13 +34,14 @@ form.addEventListener('input', () => { known = null; });
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   showProblem('');
-  send(read(form), known, newKey(), showInvalid);
+  send(read(), known, newKey(), showInvalid);
 });
-document.getElementById('random').addEventListener('click', randomPatient);
+byId('random').addEventListener('click', randomRow);
 
 async function start() {
-  const [columns, links] = await Promise.all([get('/columns'), get('/links')]);
-  makeFields(columns);
+  const [links] = await Promise.all([get('/links'), loadSchema()]);
+  fitWords();
+  makeFields(schema.columns);
   for (const link of document.querySelectorAll('.to-live-page')) link.href = links.live_page;
   startJob(links.live_page);
   await Promise.all([startPredictions(), startRecent(showAgain)]);

@@ -1,14 +1,16 @@
 // One job: its states, its prediction, and the true value that comes later.
-import {get, jobPath, labelPath, post} from './api.js';
+import {showAnswer} from './answer.js';
+import {get, jobPath, post} from './api.js';
+import {byId, make} from './dom.js';
 import {follow, hasEnded} from './follow.js';
-import {count, duration, points, setText, tenths, timeToTheMillisecond} from './format.js';
+import {count, duration, setText, timeToTheMillisecond} from './format.js';
+import {clearLabel, showLabel, startLabel} from './label.js';
 import {mark, placeInWords, refreshPredictions} from './predictions.js';
 import {markGone, recall, remember, setCurrent} from './recent.js';
+import {isMeasured} from './schema.js';
 
-const byId = (id) => document.getElementById(id);
 const panel = byId('job'), steps = byId('job-steps'), again = byId('again');
-const labelForm = byId('label-form'), labelInput = byId('label');
-let livePage = '', current = null, following = new AbortController(), retry = null;
+let current = null, following = new AbortController(), retry = null;
 
 const STATES = {
   none: 'Nothing sent yet.',
@@ -19,13 +21,6 @@ const STATES = {
   expired: 'The job has expired; this is what the browser remembers of it.',
   unknown: 'The gateway does not know this job; this is what the browser remembers of it.',
 };
-
-function make(tag, className, ...content) {
-  const element = document.createElement(tag);
-  element.className = className;
-  element.append(...content);
-  return element;
-}
 
 function since(ms) {
   return ms < 10000 ? `+${count(ms)} ms` : `+${duration(ms)}`;
@@ -64,23 +59,10 @@ function showWarnings({warnings = []}) {
   byId('job-warnings').replaceChildren(...warnings.map((text) => make('li', '', text)));
 }
 
-function showLabel(job) {
-  const {prediction, label, known} = job;
-  labelForm.hidden = !hasEnded(job) || job.status === 'failed' || label != null;
-  byId('label-hint').hidden = known == null;
-  setText(byId('label-known'), `The data set says ${known}:`);
-  byId('outcome').hidden = label == null;
-  if (label == null) return;
-  const error = job.absolute_error ?? (prediction == null ? null : Math.abs(label - prediction));
-  const lean = error == null || error === 0 ? '' : ` The prediction was too ${prediction > label ? 'high' : 'low'}.`;
-  setText(byId('error-words'), `Error ${points(error)} points: the true value is ${points(label)}.${lean}`);
-  byId('trace').href = `${livePage}#id=${encodeURIComponent(job.job_id)}`;
-}
-
 function show(job) {
   current = job;
   panel.dataset.status = job.status;
-  setText(byId('prediction'), points(job.prediction));
+  showAnswer(job);
   setText(byId('job-words'), wordsOf(job));
   steps.replaceChildren(...stepsOf(job));
   showNames(job);
@@ -98,8 +80,7 @@ function take(job) {
 function begin() {
   following.abort();
   following = new AbortController();
-  labelInput.value = '';
-  showLabelProblem('');
+  clearLabel();
   return following.signal;
 }
 
@@ -111,14 +92,14 @@ async function followToEnd(job, signal) {
   if (!signal.aborted) show(current);
 }
 
-// Sends the patient. A retry has the same idempotency key: if only the answer was lost, it is the same job.
+// Sends the row. A retry has the same idempotency key: if only the answer was lost, it is the same job.
 export async function send(values, known, key, onInvalid) {
   const signal = begin();
   show({status: 'sending'});
   setCurrent(null);
   panel.scrollIntoView({block: 'nearest'});
   try {
-    const job = await post('/predict', {data: values, units: 'raw'}, {'Idempotency-Key': key});
+    const job = await post('/predict', {data: values, ...(isMeasured() && {units: 'raw'})}, {'Idempotency-Key': key});
     if (signal.aborted) return;
     take(known == null ? job : {...job, known});
     setCurrent(job.job_id);
@@ -149,33 +130,8 @@ export async function showAgain(remembered) {
   }
 }
 
-function showLabelProblem(text) {
-  byId('label-problem').hidden = !text;
-  setText(byId('label-problem'), text);
-}
-
-async function saveLabel(event) {
-  event.preventDefault();
-  showLabelProblem('');
-  const {job_id: id} = current;
-  try {
-    await post(labelPath(id), {value: Number(labelInput.value)});
-    const job = await get(jobPath(id));
-    remember(job);
-    if (current.job_id === id) show(recall(id));
-  } catch (error) {
-    const [first] = Array.isArray(error.detail) ? error.detail : [];
-    showLabelProblem(first?.msg ?? error.message);
-  }
-}
-
-export function startJob(address) {
-  livePage = address;
-  labelForm.addEventListener('submit', saveLabel);
-  byId('label-use').addEventListener('click', () => {
-    labelInput.value = current.known;
-    labelInput.focus();
-  });
+export function startJob(livePage) {
+  startLabel(livePage, show);
   again.addEventListener('click', () => retry?.());
   show({status: 'none'});
 }

@@ -1,19 +1,21 @@
 // The jobs that this browser has sent recently, kept in its local storage.
 import {get, jobPath} from './api.js';
+import {byId, make} from './dom.js';
 import {date, points, time} from './format.js';
+import {isDefault, isOfClasses, schema} from './schema.js';
 import {idText} from './table.js';
 
-const STORE = 'recent-jobs';
 const MAX_JOBS = 20;
 const WORDS = {pending: 'written', processing: 'with the model', completed: 'answered', failed: 'failed', expired: 'expired', unknown: 'unknown'};
-const table = document.getElementById('recent');
-const body = document.getElementById('recent-rows');
-const clear = document.getElementById('clear');
+const table = byId('recent'), body = byId('recent-rows'), clear = byId('clear');
 let onChosen, current = null;
+
+// A list for each data set: with another one the gateway has the same address.
+const store = () => (isDefault ? 'recent-jobs' : `recent-jobs:${schema.name}`);
 
 function load() {
   try {
-    const found = JSON.parse(localStorage.getItem(STORE));
+    const found = JSON.parse(localStorage.getItem(store()));
     return Array.isArray(found) ? found.filter((each) => typeof each?.job_id === 'string') : [];
   } catch {
     return [];
@@ -21,35 +23,38 @@ function load() {
 }
 
 function save(jobs) {
-  localStorage.setItem(STORE, JSON.stringify(jobs.slice(0, MAX_JOBS)));
+  localStorage.setItem(store(), JSON.stringify(jobs.slice(0, MAX_JOBS)));
   render();
 }
 
-function cell(className, content) {
-  const td = document.createElement('td');
-  td.className = className;
-  td.append(content);
+const cell = (className, content) => make('td', className, content);
+
+// A number, or a class, which is cut where there is no room.
+function valueCell(value, isWrong = false) {
+  if (!isOfClasses) return cell('', points(value));
+  const td = cell(isWrong ? 'class wrong' : 'class', value ?? '–');
+  td.title = value ?? '';
   return td;
 }
 
 function chooser(job) {
   const at = Date.parse(job.created_at);
-  const button = document.createElement('button');
+  const button = make('button', '', date(at) === date(Date.now()) ? time(at) : `${date(at)}, ${time(at)}`);
   button.type = 'button';
   button.dataset.id = job.job_id;
-  button.textContent = date(at) === date(Date.now()) ? time(at) : `${date(at)}, ${time(at)}`;
   button.title = `Show job ${job.job_id}`;
   button.addEventListener('click', () => onChosen(job));
   return button;
 }
 
 function rowOf(job) {
-  const tr = document.createElement('tr');
-  tr.append(
+  const isWrong = isOfClasses && job.label != null && job.prediction != null && job.label !== job.prediction;
+  const tr = make(
+    'tr', '',
     cell('id', chooser(job)),
     cell('state', WORDS[job.status] ?? String(job.status)),
-    cell('', points(job.prediction)),
-    cell('', points(job.label)),
+    valueCell(job.prediction, isWrong),
+    valueCell(job.label),
     cell('', points(job.absolute_error)),
     cell('job-id', idText(job.job_id)),
   );
@@ -63,7 +68,7 @@ function render() {
   body.replaceChildren(...jobs.map(rowOf));
   if (focused) [...body.querySelectorAll('button')].find((button) => button.dataset.id === focused)?.focus();
   table.hidden = clear.hidden = !jobs.length;
-  document.getElementById('recent-words').textContent = jobs.length ? 'Choose one to see it again.' : 'None yet.';
+  byId('recent-words').textContent = jobs.length ? 'Choose one to see it again.' : 'None yet.';
 }
 
 // Adds what is new to the fields already kept; `known` is the label in the data set.
@@ -104,7 +109,7 @@ export function startRecent(choose) {
   onChosen = choose;
   clear.addEventListener('click', () => {
     save([]);
-    document.getElementById('random').focus();
+    byId('random').focus();
   });
   render();
   return refresh();
