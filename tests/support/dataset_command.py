@@ -27,9 +27,7 @@ class DataSets(NamedTuple):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return str(path)
 
-    def init(
-        self, content: str | bytes, *options: str, target: str = "y"
-    ) -> tuple[int, str, str]:
+    def init(self, content: str | bytes, *options: str, target: str = "y") -> tuple[int, str, str]:
         """Makes the data set `houses` of a table."""
         return self("init", self.table(content), "--target", target, *options)
 

@@ -20,12 +20,8 @@ def gateway() -> Iterator[Fake]:
 
 
 @pytest.fixture
-def command(
-    gateway: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    """Runs it; exit status, stdout, stderr."""
-    monkeypatch.setenv("GATEWAY_URL", gateway.url)
-    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+def pipeline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs `python -m pipeline`; exit status, stdout, stderr."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["pipeline", *arguments])
@@ -39,7 +35,16 @@ def command(
 
 
 @pytest.fixture
-def datasets(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSets:
+def command(gateway: Fake, pipeline: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs it beside the gateway; exit status, stdout, stderr."""
+    monkeypatch.setenv("GATEWAY_URL", gateway.url)
+    monkeypatch.delenv("GATEWAY_API_KEY", raising=False)
+    return pipeline
+
+
+@pytest.fixture
+def datasets(pipeline: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DataSets:
     """The command `dataset`, with a folder of its own."""
     monkeypatch.setenv("DATASETS_DIR", str(tmp_path / "datasets"))
-    return DataSets(command, tmp_path / "datasets")
+    monkeypatch.delenv("SHOWN_COMMAND", raising=False)
+    return DataSets(pipeline, tmp_path / "datasets")

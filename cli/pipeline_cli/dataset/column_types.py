@@ -19,6 +19,7 @@ from pipeline_cli.dataset.number_text import (
     junk_of,
     numbers_of,
 )
+from pipeline_cli.dataset.words import counted
 
 MISSING = {"", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A", "\\N", "<NA>"}  # not a category
 MIN_WORDS, MIN_CHARACTERS, MIN_TEXTS = 4, 40, 20  # of text: on average, and different ones
@@ -70,7 +71,7 @@ def _inferred(name: str, texts: list[str], counts: Counter[str], numbers: Number
     if (dates := dates_of(present)) is not None:
         values = [dates.iso.get(text, "") for text in texts]
         more = f"; {dates.doubt}" if dates.doubt else ""
-        return Found(name, "date", values, f"dates{more}")
+        return Found(name, "date", values, f"dates, which no model here reads{more}")
     if is_number(counts, numbers):
         found = _as_numbers(name, texts, numbers)
         return found._replace(left_out=_no_use(found) or two_ways(numbers) or _id_of_numbers(found))
@@ -103,8 +104,8 @@ def _as_numbers(name: str, texts: list[str], numbers: Numbers) -> Found:
     if numbers.junk:
         kinds = ", ".join(map(repr, [*numbers.junk][:MAX_JUNK_KINDS]))
         doubts.append(
-            f"{name}: {kinds} in {sum(numbers.junk.values()):,} rows is no number, and is read as "
-            f"missing; --category {quote(name)} keeps it"
+            f"{name}: {kinds} in {counted(numbers.junk.total(), 'row')} is no number, and is read "
+            f"as missing; --category {quote(name)} keeps it"
         )
     return Found(name, "number", [numbers.read.get(text, "") for text in texts], "", (*doubts,))
 
@@ -114,7 +115,9 @@ def _as_texts(name: str, texts: list[str], kind: Kind) -> Found:
     clean = {text: "" if text in MISSING else text for text in {*texts}}
     doubts = []
     for token in sorted({*clean} & (MISSING - {""})):
-        doubts.append(f"{name}: {token!r} is read as missing, in {texts.count(token):,} rows")
+        doubts.append(
+            f"{name}: {token!r} is read as missing, in {counted(texts.count(token), 'row')}"
+        )
     if kind == "category":
         clean = {text: value if value.isprintable() else _printable(value)
                  for text, value in clean.items()}  # fmt: skip

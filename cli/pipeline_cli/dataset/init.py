@@ -136,15 +136,11 @@ def _print(made: Made, rows: Rows, doubts: list[str], folder: Path, place: str) 
         show(report.listed("left out", report.pairs(made.left_out.items())))
     if doubts:
         show(report.listed("warnings", report.points(doubts)))
-    settings = AskSettings.from_environment()
     run = f"make run DATASET={name}"
-    if "docker" in settings.shown_command:
+    if "docker" in AskSettings.from_environment().shown_command:
         run = f"DATASET={name} docker compose up -d"
     show(
         Text(),
         Text(printable(f"written: {folder / SCHEMA_FILE} and {ROWS_FILE}")),
-        report.listed(
-            "next",
-            report.lines([f"{settings.command} dataset check {name}", run]),
-        ),
+        Text(f"next: {run}"),
     )

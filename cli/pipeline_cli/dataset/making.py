@@ -27,6 +27,7 @@ from pipeline_cli.dataset.column_types import ID_NAME, Found, Kind, Reading, fin
 from pipeline_cli.dataset.number_text import is_decimal_comma
 from pipeline_cli.dataset.table_file import Table
 from pipeline_cli.dataset.target import Labels, in_order, labels_of
+from pipeline_cli.dataset.words import counted
 
 MAX_VALUES = 1_000  # of a category, that are listed
 
@@ -172,8 +173,8 @@ def _refuse_times(found: dict[str, Found], wishes: Wishes) -> None:
         )
     if missing := found[name].values.count(""):
         raise SchemaError(
-            f"{name} is missing in {missing:,} rows, and a split by time needs it in each: fill "
-            "it in, or remove these rows"
+            f"{name} is missing in {counted(missing, 'row')}, and a split by time needs it: "
+            "fill it in, or remove these rows"
         )
 
 
@@ -193,7 +194,10 @@ def _dropped(has_label: list[bool], target: str) -> list[str]:
     dropped = has_label.count(False)
     if not dropped:
         return []
-    return [f"{dropped:,} of {len(has_label):,} rows have no {target}, and are left out"]
+    return [
+        f"{dropped:,} of {counted(len(has_label), 'row')} left out: without a value of {target} to "
+        "learn from"
+    ]
 
 
 def _offers(found: dict[str, Found], left_out: dict[str, str], wishes: Wishes) -> list[str]:

@@ -1,6 +1,7 @@
 """What stays of a data set that is made anew, and which rows change sides."""
 
 import csv
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pipeline.table.data_sets import ROWS_FILE, load, load_schema
-from pipeline.table.rows import Rows
+from pipeline.table.data_sets import ROWS_FILE, load_schema
+from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import Category, Column, Number, Schema, SchemaError, Target, Text
+from pipeline.table.table_size import check_size
 from pipeline_cli.dataset.column_types import Kind
 from pipeline_cli.dataset.making import Made, Wishes
 
@@ -20,7 +22,7 @@ KINDS: dict[type, Kind] = {Number: "number", Category: "category", Text: "text"}
 
 
 class Old(NamedTuple):
-    """The data set that is replaced; `rows` is None if rows.csv is no longer as it was.
+    """The data set that is replaced; `rows` is None if its rows.csv is no longer whole.
 
     `header` has the names in its rows.csv: those that the schema does not have were left out.
     """
@@ -31,21 +33,38 @@ class Old(NamedTuple):
 
 
 def old_of(name: str, datasets: Path) -> Old | None:
-    """Returns the data set of this name; None if there is none that is whole enough."""
+    """Returns the data set of this name; None if there is none with a schema."""
+    path = datasets / name / ROWS_FILE
     try:
         schema = load_schema(name, datasets)
     except SchemaError:
         return None
-    header: list[str] = []
     try:
-        with (datasets / name / ROWS_FILE).open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
+        check_size(path)
+        content = path.read_bytes()
+        rows = read_rows(_as_it_was(content, schema.rows_sha256), schema, str(path))
+    except (OSError, SchemaError):
+        return Old(schema, _header(path), None)
+    return Old(schema, _header(path), rows)
+
+
+def _as_it_was(content: bytes, digest: str) -> bytes:
+    """Returns the content up to which the digest holds, if rows were only appended to it."""
+    known, end = hashlib.sha256(), 0
+    for line in content.splitlines(keepends=True):
+        known.update(line)
+        end += len(line)
+        if known.hexdigest() == digest:
+            return content[:end]
+    return content
+
+
+def _header(path: Path) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return next(csv.reader(file), [])
     except (OSError, ValueError, csv.Error):
-        return Old(schema, [], None)
-    try:
-        return Old(schema, header, load(name, datasets).rows)
-    except SchemaError:
-        return Old(schema, header, None)
+        return []
 
 
 def with_old(wishes: Wishes, old: Old, names: Sequence[str]) -> Wishes:
@@ -85,8 +104,8 @@ def moved(old: Old, schema: Schema, rows: Rows) -> list[str]:
     """Returns how many rows are on another side of the split than before."""
     if old.rows is None:
         return [
-            "rows.csv had changed since its schema was made, so how many of the rows that models "
-            "were trained on are now held out cannot be told"
+            "the old rows are gone, so how many of those that models were trained on are now held "
+            "out cannot be told"
         ]
     names = [name for name in schema.names if name in old.schema.names]
     was_seen, was_held_out = (

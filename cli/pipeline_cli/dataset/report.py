@@ -81,7 +81,10 @@ def listed(title: str, items: RenderableType) -> RenderableType:
 
 def points(texts: Iterable[str]) -> RenderableType:
     """Returns sentences as a list."""
-    return pairs(("-", text) for text in texts)
+    shown = Table.grid(padding=(0, 1, 0, 0))
+    for text in texts:
+        shown.add_row("-", Text(printable(text)))
+    return shown
 
 
 def lines(texts: Iterable[str]) -> RenderableType:

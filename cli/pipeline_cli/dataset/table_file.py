@@ -12,6 +12,7 @@ from pipeline.csv_table import one_line
 from pipeline.numbers import finite
 from pipeline.table.schema import MAX_TEXT, SchemaError
 from pipeline.table.table_size import check_lines
+from pipeline_cli.dataset.words import counted
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 PEEKED_RECORDS = 200  # at the start, to find the separator by
@@ -153,7 +154,7 @@ def _columns(
     if wrong:
         raise SchemaError(_widths(wrong, rows, len(header), place))
     if empty:
-        notes.append(f"{empty:,} lines without any value are passed over")
+        notes.append(f"{counted(empty, 'line')} without any value passed over")
     return columns
 
 

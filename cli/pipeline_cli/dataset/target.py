@@ -8,6 +8,7 @@ from pipeline.table.schema import MAX_CLASSES, SchemaError, Task
 from pipeline.table.schema_file import value_problem
 from pipeline_cli.dataset.column_types import MISSING, Reading, is_number, two_ways
 from pipeline_cli.dataset.number_text import Numbers, numbers_of
+from pipeline_cli.dataset.words import counted
 
 MAX_INTEGER_CLASSES, MIN_ROWS_OF_INTEGER = 10, 10
 MIN_ROWS_OF_CLASS = 5
@@ -65,9 +66,7 @@ def _doubt(name: str, counts: Counter[str], numbers: Numbers) -> str:
     for text, number in numbers.read.items():
         of_number[float(number)] += counts[text]
     if len(of_number) == 2:
-        return (
-            f"{name}: its two numbers are taken as classes: --task regression predicts a number"
-        )
+        return f"{name}: its two numbers are taken as classes: --task regression predicts a number"
     if (
         2 < len(of_number) <= MAX_INTEGER_CLASSES
         and all(number.is_integer() for number in of_number)
@@ -87,7 +86,7 @@ def _regression(name: str, texts: list[str], numbers: Numbers) -> Labels:
     doubts = [f"{name}: {numbers.note}"] if numbers.note else []
     if numbers.junk:
         kinds = ", ".join(repr(text[:40]) for text in [*numbers.junk][:MAX_NAMED])
-        doubts.append(f"{name}: {kinds} is no number: {numbers.junk.total():,} rows are left out")
+        doubts.append(f"{name}: {kinds} is no number, in {counted(numbers.junk.total(), 'row')}")
     return Labels(values, [], doubts)
 
 
@@ -95,12 +94,13 @@ def _classification(
     name: str, texts: list[str], numbers: Numbers | None, drop_rare: bool
 ) -> Labels:
     if numbers:  # 1 and 1.0 are one class
-        known: dict[float, str] = {}
-        clean = {text: known.setdefault(float(numbers.read[text]), numbers.read[text])
-                 if text in numbers.read else "" for text in {*texts}}  # fmt: skip
+        short: dict[float, str] = {}
+        for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
+            short.setdefault(float(number), number)
+        clean = {text: short[float(number)] for text, number in numbers.read.items()}
     else:
-        clean = {text: "" if text in MISSING else text for text in {*texts}}
-    values = [clean[text] for text in texts]
+        clean = {text: text for text in {*texts} - MISSING}
+    values = [clean.get(text, "") for text in texts]
     counts = Counter(value for value in values if value)
     if len(counts) < 2:
         raise SchemaError(_constant(name, values))
@@ -110,7 +110,8 @@ def _classification(
         _refuse_rare(name, rare, counts, drop_rare)
         rows = sum(counts.pop(value) for value in rare)
         doubts = [
-            f"{name}: {rows:,} rows of {len(rare):,} rare classes are left out: {_listed(rare)}"
+            f"{name}: left out, {counted(rows, 'row')} of {counted(len(rare), 'rare class')}: "
+            f"{_listed(rare)}"
         ]
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])

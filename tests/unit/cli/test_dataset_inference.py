@@ -1,0 +1,241 @@
+"""What `dataset init` understands of columns and targets, read from the schema that it writes."""
+
+import datetime
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from pipeline.table.schema import Category, Number, Text
+from support.dataset_command import DataSets, csv_of, with_column
+
+KINDS = {"number": Number, "category": Category, "text": Text}
+N = 60
+DAYS = [datetime.date(2026, 1, 1) + datetime.timedelta(days=n * 5 % 331) for n in range(N)]
+LONG = [f"the house number {n * 17 % 61} has {n} windows" for n in range(N)]
+
+COLUMNS: dict[str, tuple[Iterable[Any], str]] = {
+    "integers": ([n * n % 23 for n in range(N)], "number"),
+    "decimals and powers": (["1.5", "-2", "+3e2", ".5", "7"] * 12, "number"),
+    "every word for missing": (["?", "n/a", "None", "-", "NULL", "nan", 1, 2, 3, 4] * 6, "number"),
+    "groups of thousands": (["1 234", "12 345.5", "7", "1'000'000", "8"] * 12, "number"),
+    "commas between thousands": (["1,234", "12,345.5", "7", "9", "8"] * 12, "number"),
+    "truth": (["True", "False", "False", "True", "False"] * 12, "category"),
+    "leading zeros": (["00501", "00501", "90210", "00901", "20001"] * 12, "category"),
+    "words": (["Bern", "Basel", "Chur", "Bern", "Genf"] * 12, "category"),
+    "None as a value": (["None", "wood", "-", "stone", "wood"] * 12, "category"),
+    "words among numbers": (["1", "2", "low", "3", "high"] * 12, "category"),
+    "sentences": (LONG, "text"),
+    "a few sentences": ([f"this one has {n % 3} words in it" for n in range(N)], "category"),
+    "long values": ([f"{n % 4} " + "very " * 21 for n in range(N)], "text"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline_cli.dataset.leaks.MIN_ROWS", 10**9)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_a_column_is_of_a_type(name: str, datasets: DataSets) -> None:
+    values, kind = COLUMNS[name]
+    schema = datasets.made(with_column(values)).schema
+    assert [*map(type, schema.columns)] == [KINDS[kind], Number]
+
+
+LEFT_OUT = {
+    "empty": ([""] * N, "c  empty"),
+    "missing by words": (["NA", "nan"] * 30, "c  empty"),
+    "constant": ([3] * N, "c  always '3'"),
+    "mostly missing": ([""] * 58 + [1, 2], "c  96.7% of its values are missing"),
+    "an index": (range(N), "c  counts the rows: 0, 1, 2 …"),
+    "an index in any order": ([n * 7 % 61 for n in range(1, N)], "c  counts the rows"),
+    "beyond a float": ([2**60 + n * n for n in range(N)], "c  integers beyond 2^53"),
+    "words that differ": ([f"k{n * n}" for n in range(N)], "c  60 of 60 texts are different"),
+    "amounts": ([f"${n * n}.50" for n in range(N)], "if '$0.50' is to be a number, write it with"),
+    "percentages": ([f"{n * n} %" for n in range(N)], "if '0 %' is to be a number, write it with"),
+    "days": (DAYS, "c  dates, which no model here reads"),
+    "times": ([f"{day} 12:{day.day:02}:00" for day in DAYS], "c  dates, which no model here reads"),
+    "days in German": ([f"{day:%d.%m.%Y}" for day in DAYS], "c  dates, which no model here reads"),
+    "days in English": ([f"{day:%b %d %Y}" for day in DAYS], "c  dates, which no model here reads"),
+    "days as numbers": ([f"{day:%Y%m%d}" for day in DAYS], "c  dates, which no model here reads"),
+    "days or months": (["01/02/2026", "03/04/2026", "05/06/2026"] * 20, "may be 2026-02-01 or"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_a_column_is_left_out_with_its_reason(name: str, datasets: DataSets) -> None:
+    values, reason = LEFT_OUT[name]
+    content = with_column(values)
+    _, out, err = datasets.init(content)
+    assert err == ""
+    assert reason in " ".join(out.split("left out:")[1].split()).replace(" c ", " c  ").replace(
+        "c ", "c  ", 1
+    ).replace("c   ", "c  ")
+    assert datasets.load().schema.names == ["x"]
+    assert b"c,x,y" in (datasets.folder / "houses" / "rows.csv").read_bytes(), "it can be put back"
+
+
+def test_a_column_named_like_a_key_is_left_out_if_it_is_one(datasets: DataSets) -> None:
+    for name in ("id", "PassengerId", "customer_id", "Unnamed: 0"):
+        values = [n * n for n in range(N)]
+        assert datasets.made(with_column(values, name), "--replace").schema.names == ["x"]
+    _, out, _ = datasets.init(with_column([n // 6 for n in range(N)], "patient_id"), "--replace")
+    assert "--split group --split-column patient_id" in out
+
+
+def test_a_little_junk_in_numbers_is_missing_and_told(datasets: DataSets) -> None:
+    values: list[Any] = [n * n % 997 for n in range(400)]
+    values[7] = values[8] = "ten"
+    _, out, _ = datasets.init(with_column(values))
+    assert "c: 'ten' in 2 rows is no number, and is read as missing; --category c keeps it" in out
+    (column, _) = datasets.load().schema.columns
+    assert isinstance(column, Number)
+    assert (column.missing, column.least, column.most) == (True, 0.0, 996.0)
+
+
+@pytest.mark.parametrize("values", [["ten"] * 9, ["1x", "2x", "3x", "4x"]])
+def test_more_junk_makes_no_numbers(values: list[str], datasets: DataSets) -> None:
+    texts = values + [str(n % 50) for n in range(400)]
+    assert isinstance(datasets.made(with_column(texts)).schema.columns[0], Category)
+
+
+def test_decimal_commas_and_semicolons(datasets: DataSets) -> None:
+    rows = (
+        [f"{n % 7},{n % 10}", f"{n % 9 + 1},{n % 900 + 100}", f"1.{n + 100},25"] for n in range(40)
+    )
+    content = "sep=;\n" + csv_of(["x", "z", "y"], rows, ";")
+    data = datasets.made(content.encode("utf-16"))
+    assert data.rows.values[3] == [3.3, 4.103]
+    assert data.rows.labels[3] == 1103.25
+
+
+def test_a_comma_in_numbers_may_be_either(datasets: DataSets) -> None:
+    rows = ([n % 5, f"{n % 9 + 1},{n % 900 + 100}", n * 7 % 11 + 0.5] for n in range(40))
+    _, out, _ = datasets.init(csv_of(["x", "z", "y"], rows, ";"))
+    assert "z  '1,100' may be 1100 or 1.100: write numbers without separators" in out
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_a_separator_is_found(separator: str, datasets: DataSets) -> None:
+    rows = ([f"a, {n % 3}; {n % 3}", n % 7, n] for n in range(40))
+    assert datasets.made(csv_of(["c", "x", "y"], rows, separator)).schema.names == ["c", "x"]
+
+
+def test_names_are_cleaned_and_those_without_left_out(datasets: DataSets) -> None:
+    header = ["", " the\nroom ", "a" * 120, "zero\u200bwidth", "y"]
+    rows = ([n, n % 7, n % 5, n % 3, n % 11] for n in range(40))
+    _, out, _ = datasets.init(csv_of(header, rows))
+    assert datasets.load().schema.names == ["the room", "a" * 100, "zerowidth"]
+    assert "column 1 has no name in the first line, and is not taken over" in out
+    assert "column 4 is called 'zerowidth' here" in out
+
+
+TARGETS: dict[str, tuple[Iterable[Any], list[str]]] = {
+    "words": (["no", "yes"] * 30, ["no", "yes"]),
+    "truth": (["True", "False"] * 30, ["False", "True"]),
+    "two numbers": ([1, 0] * 30, ["0", "1"]),
+    "one number in two forms": (["1", "0", "1.0"] * 20, ["0", "1"]),
+    "few integers": ([10, 9, 8] * 20, ["8", "9", "10"]),
+    "integers, some rare": ([1] * 25 + [2] * 26 + [3] * 9, []),
+    "many integers": (list(range(12)) * 5, []),
+    "decimals": ([0.5, 1.5, 2.5] * 20, []),
+    "leading zeros": (["01", "02"] * 30, ["01", "02"]),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_target_is_a_number_or_a_class(name: str, datasets: DataSets) -> None:
+    values, classes = TARGETS[name]
+    content = csv_of(["x", "y"], ([n * 7 % 31 + 0.5, value] for n, value in enumerate(values)))
+    schema = datasets.made(content).schema
+    assert schema.target.classes == classes
+    assert schema.task == ("classification" if classes else "regression")
+
+
+def test_integers_that_may_be_classes_are_told_and_decided(datasets: DataSets) -> None:
+    content = csv_of(["x", "y"], ([n * 7 % 31 + 0.5, n % 3] for n in range(60)))
+    _, out, _ = datasets.init(content)
+    assert "y: its 3 integers are taken as classes, and may be grades or counts: --task regr" in out
+    made = datasets.made(content, "--replace", "--task", "regression")
+    assert (made.schema.task, made.schema.target.most) == ("regression", 2.0)
+
+
+def test_rows_without_a_target_are_left_out_and_counted(datasets: DataSets) -> None:
+    content = csv_of(["x", "y"], ([n % 31 + 0.5, "NA" if n % 4 == 0 else n] for n in range(60)))
+    _, out, _ = datasets.init(content)
+    assert "15 of 60 rows left out: without a value of y to learn from" in out
+    assert len(datasets.load().rows.labels) == 45
+    assert (datasets.folder / "houses" / "rows.csv").read_bytes().count(b"\n") == 46
+
+
+def test_rows_of_rare_classes_are_left_out_on_demand(datasets: DataSets) -> None:
+    labels = ["a", "b"] * 30 + ["c"] * 4
+    content = csv_of(["x", "y"], ([n % 31 + 0.5, label] for n, label in enumerate(labels)))
+    _, out, _ = datasets.init(content, "--drop-rare-classes")
+    assert "y: left out, 4 rows of 1 rare class: c" in out
+    assert datasets.load().schema.target.classes == ["a", "b"]
+
+
+def test_a_person_decides(datasets: DataSets) -> None:
+    rows = ([n, n % 3, f"t{n % 4}", f"{n * n}", n * 7 % 11 + 0.5] for n in range(60))
+    options = ["--keep", "a", "--category", "b", "--text", "c", "--leave-out", "d"]
+    content = csv_of(["a", "b", "c", "d", "y"], rows)
+    schema = datasets.made(content, *options, "--title", "Häuser").schema
+    assert [type(column) for column in schema.columns] == [Number, Category, Text]
+    assert schema.title == "Häuser"
+    codes = csv_of(["c", "x", "y"], ([f"00{n % 7}", n % 5, n] for n in range(60)))
+    forced = datasets.made(codes, "--number", "c", "--replace").schema.columns[0]
+    assert isinstance(forced, Number)
+
+
+def test_categories_that_a_schema_cannot_list_stay(datasets: DataSets) -> None:
+    values = ["=A1", "wood", "stone\nwall", "wood"] * 15
+    _, out, _ = datasets.init(with_column(values))
+    data = datasets.load()
+    column = data.schema.columns[0]
+    assert isinstance(column, Category)
+    assert column.values == ["stone wall", "wood"]
+    assert data.rows.values[0][0] == "=A1"
+    assert "schema.json does not list 1 of its values: '=A1' begins as a formula does" in out
+
+
+def test_the_most_frequent_categories_are_listed(
+    datasets: DataSets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline_cli.dataset.making.MAX_VALUES", 2)
+    _, out, _ = datasets.init(with_column(["b", "a", "b", "a", "c"] * 12))
+    column = datasets.load().schema.columns[0]
+    assert isinstance(column, Category)
+    assert column.values == ["a", "b"]
+    assert "c: schema.json lists the 2 most frequent of its 3 values" in out
+
+
+def test_a_split_by_time_and_by_group(datasets: DataSets) -> None:
+    rows = ([f"{day:%d.%m.%Y}", f"g{n % 6}", n % 5, n] for n, day in enumerate(DAYS))
+    content = csv_of(["day", "group", "x", "y"], rows)
+    by_time = datasets.made(content, "--split", "time", "--split-column", "day")
+    assert (by_time.schema.split, by_time.schema.names) == ("time", ["group", "x"])
+    assert by_time.rows.is_held_out.tolist() == [False] * 48 + [True] * 12
+    by_group = datasets.made(content, "--split", "group", "--split-column", "group", "--replace")
+    assert by_group.schema.names == ["x"]
+    _, out, _ = datasets.init(content, "--split", "hash", "--replace")
+    assert "day holds dates: if it is later rows that you want to predict, --split time" in out
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (["a", "b", "c"] * 20, "c holds neither dates nor numbers in each row"),
+        (["2026-01-01", "2026-01-02", ""] * 20, "c is missing in 20 rows, and a split by time"),
+    ],
+)
+def test_a_split_by_time_needs_times(column: list[str], said: str, datasets: DataSets) -> None:
+    content = with_column(column)
+    assert said in datasets.refused(content, "--split", "time", "--split-column", "c")
+
+
+def test_one_group_cannot_be_split(datasets: DataSets) -> None:
+    content = with_column(["g"] * N)
+    said = datasets.refused(content, "--split", "group", "--split-column", "c")
+    assert "of 60 rows would be held out by c, and there must be some on each side" in said
