@@ -76,7 +76,7 @@ class Gateway:
     def job(self, job_id: str) -> Any:
         return self.http.get(f"/job/{job_id}")
 
-    def label(self, job_id: str, value: float) -> Any:
+    def label(self, job_id: str, value: float | str) -> Any:
         return self.http.post(f"/label/{job_id}", json={"value": value})
 
     def ended(self, job_id: str) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def test_a_body_whose_length_is_said_wrong_does_not_come_in(gateway: Gateway) ->
             assert re.match(rb"HTTP/1.1 4(00|13) ", client.recv(100)), length
 
 
-def test_more_than_a_thousand_patients_are_refused(gateway: Gateway) -> None:
+def test_more_than_a_thousand_rows_are_refused(gateway: Gateway) -> None:
     answer = gateway.predict([[0] * 10] * 1001)
     assert answer.status_code == 413
     assert "1,001" in answer.json()["detail"]

@@ -1,4 +1,4 @@
-"""A gateway of another data set than the default one: what it refuses, and what it keeps apart."""
+"""A gateway of another data set than the default one: what it keeps apart."""
 
 import asyncio
 import contextlib
@@ -16,43 +16,16 @@ from gateway_settings import GatewaySettings
 from jobs.answers import Answers
 from jobs.store import JobStore, NewJobs
 from jobs.waiting import Waiting
-from pipeline.messages import Message
+from pipeline.messages import Label, Message, Prediction, Refusal
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run
 from pipeline.table.readers import Readers
 from redis_server import PrivateRedis
-from support.gateway_client import SCALED, TRAINING, Gateway
+from support.gateway_client import SCALED, Gateway
 from support.stored_models import put_model
 from support.waiting import PATIENCE_SECONDS
 
 StartGateway = Callable[..., Gateway]
-
-
-def test_what_it_cannot_do_yet_is_a_sentence(start_gateway: StartGateway) -> None:
-    gateway = start_gateway(dataset="iris")
-    calls: list[tuple[str, str, Any]] = [
-        ("POST", "/predict", {"data": {"petal_length": 1.4}}),
-        ("POST", "/label/a", {"value": "setosa"}),
-        ("POST", "/label?id=a/b", {"value": 1}),
-        ("POST", "/train", TRAINING),
-        ("POST", "/models/a/promote", None),
-        ("GET", "/models/a/promote", None),
-        ("POST", "/models/a/shadow", None),
-        ("POST", "/rollback", None),
-        ("GET", "/columns", None),
-        ("GET", "/patients/random", None),
-        ("GET", "/predictions", None),
-    ]
-    for method, path, body in calls:
-        answer = gateway.http.request(method, path, json=body)
-        assert answer.status_code == 501, path
-        assert answer.json() == {
-            "detail": "DATASET is 'iris', and this gateway can do that only for 'diabetes' so far: "
-            "rows are streamed, predicted and joined without it"
-        }
-    for path in ("/health", "/metrics", "/docs", "/openapi.json", "/", "/links", "/changes"):
-        assert gateway.http.get(path).is_success, path
-    assert gateway.http.get("/models").json() == {"live": None, "shadow": None, "models": []}
 
 
 def test_it_lists_its_own_models(start_gateway: StartGateway, tmp_path: Path) -> None:
@@ -84,23 +57,51 @@ def test_the_jobs_of_one_data_set_are_none_of_another(start_gateway: StartGatewa
 class OneBatch:
     """An answer of the model, as the broker would bring it."""
 
+    def __init__(self, prediction: Prediction) -> None:
+        self._prediction = prediction
+
     def decode_answers(self, _: Readers) -> Any:
-        return [Message(["a"], [1.5], model_id="m")], [], []
+        return [Message(["a"], [self._prediction], model_id="m")], [], []
 
 
-@pytest.mark.parametrize(("data_set", "prefix"), [("diabetes", ""), ("iris", "iris:")])
+class Refused(OneBatch):
+    """What metric tells of a prediction whose id was used before."""
+
+    def decode_answers(self, _: Readers) -> Any:
+        others = Refusal("a", "used before", 7.5)  # of which the job does not have the prediction
+        return [], [others, Refusal("a", "used before", self._prediction)], []
+
+
+BY_CLASS = {"versicolor": 0.25, "setosa": 0.75}
+
+
+@pytest.mark.parametrize(
+    ("data_set", "prefix", "prediction", "label", "told"),
+    [
+        ("diabetes", "", 1.5, 2.0, (1.5, None, 2.0, 0.5)),
+        ("iris", "iris:", BY_CLASS, "versicolor", ("setosa", BY_CLASS, "versicolor", 0.75)),
+        ("iris", "iris:", "setosa", "virginica", ("setosa", None, "virginica", 1)),
+    ],
+)
 def test_all_keys_and_channels_begin_with_its_name(
-    redis_server: PrivateRedis, data_set: str, prefix: str
+    redis_server: PrivateRedis,
+    data_set: str,
+    prefix: str,
+    prediction: Prediction,
+    label: Label,
+    told: Any,
 ) -> None:
-    url = f"{redis_server.url.removesuffix('0')}{len(prefix) + 3}"  # a database of its own
+    url = f"{redis_server.url.removesuffix('0')}3"  # a database of its own
     settings = GatewaySettings(redis_url=url, dataset=data_set)
-    answers: Any = Answers(settings, Run("gateway"), Counters(), Readers.of(settings))
+    readers = Readers.of(settings)
+    classes = readers.schema.target.classes
+    answers: Any = Answers(settings, Run("gateway"), Counters(), readers)
     assert settings.key_prefix == prefix
 
     async def live_through_a_job() -> None:
         async with Redis.from_url(url, decode_responses=True) as redis:
             await redis.flushdb()
-            store, waiting = JobStore(redis, 60, prefix), Waiting(redis, prefix)
+            store, waiting = JobStore(redis, 60, prefix, classes), Waiting(redis, prefix)
             following = asyncio.create_task(waiting.follow())
             await store.create(NewJobs(["a"], ["digest"], [[]], "whole", "a key"))
             await store.confirm(["a"])
@@ -108,18 +109,23 @@ def test_all_keys_and_channels_begin_with_its_name(
                 async with asyncio.timeout(PATIENCE_SECONDS):
                     await ended.wait()  # as it does when it has connected
                     ended.clear()
-                    assert answers.keep(OneBatch()) == []
+                    assert answers.keep(OneBatch(prediction)) == []
                     await ended.wait()
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
-            assert await store.tell_label("a", 2.0) == 2.0
+            assert await store.tell_label("a", label) == label
             assert await redis.exists(f"{prefix}told:a")
-            await store.confirm_label("a", 2.0)
+            await store.confirm_label("a", label)
             (job,) = await store.read(["a"])
             assert job is not None
-            assert (job.status, job.prediction, job.label) == ("completed", 1.5, 2.0)
-            assert await JobStore(redis, 60, "houses:").read(["a"]) == [None]
+            assert job.status == "completed"
+            assert (job.prediction, job.probabilities, job.label, job.absolute_error) == told
+            assert await JobStore(redis, 60, "houses:", classes).read(["a"]) == [None]
+            assert answers.keep(Refused(prediction)) == []
+            (job,) = await store.read(["a"])
+            assert job is not None
+            assert (job.status, job.reason, job.prediction) == ("failed", "used before", None)
 
     with ThreadPoolExecutor(1) as other:  # a browser's loop may run in this one
         other.submit(asyncio.run, live_through_a_job()).result()

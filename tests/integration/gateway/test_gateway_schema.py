@@ -4,27 +4,14 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from schemathesis import GenerationMode
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    negative_data_rejection,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi.checks import negative_data_rejection
 
+from support.api_checks import CHECKS, examples
 from support.gateway_client import SCALED, WAIT, Gateway
 from support.waiting import PATIENCE_SECONDS
 
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-    response_headers_conformance,
-]
 WITH_INPUT = [
     ("/predict", "POST"),
     ("/job/{job_id}", "GET"),
@@ -56,17 +43,6 @@ WITHOUT_INPUT = [
 def described(serving: Any) -> Any:
     """The description, as it is served."""
     return schemathesis.openapi.from_url(f"{serving.gateway.address}openapi.json")
-
-
-def examples(number: int) -> settings:
-    """So many for each, and at each run the same."""
-    return settings(
-        max_examples=number,
-        derandomize=True,
-        database=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
 
 
 def test_all_that_is_described_is_tried(described: Any) -> None:
