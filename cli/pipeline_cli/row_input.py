@@ -10,7 +10,7 @@ from pipeline.table.schema import Column, Number, Schema
 from pipeline.table.value_errors import MAX_SHOWN, listed
 
 MAX_ROWS = 1000  # in one request
-MAX_BYTES = 900_000  # of JSON in one request: the gateway takes 1 MiB
+MAX_BYTES = 900_000  # of JSON in one request: the gateway takes at least 1 MiB
 ID_BYTES = 131  # an id with its quotes and its comma, at most
 
 

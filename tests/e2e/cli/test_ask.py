@@ -8,28 +8,42 @@ import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pipeline.messages import FEATURE_NAMES
+from pipeline.table import built_in
+from pipeline.table.data_sets import load_schema
+from pipeline_cli.row_input import of_words
 from redis_server import PrivateRedis
 from support.rows import read_rows, row_count
 from support.service import Service
+from support.tables import houses, write_data_set
 from support.waiting import PATIENCE_SECONDS, eventually
 
 Start = Callable[..., Service]
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 
 PATIENT = "59 2 32.1 101 157 93.2 38 4 4.8598 87".split()  # noqa: SIM905  # as it is typed
+HOUSE = ["4", "98.5", "Bern", "quiet, with a = b"]
 KEY = "a-key"
 
 
 @pytest.fixture
-def gateway(start: Start, redis_server: PrivateRedis) -> str:
+def data_set(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """The settings of services of the data set that a test names; of the default one without."""
+    write_data_set(tmp_path / "datasets", houses())
+    name = getattr(request, "param", "diabetes")
+    return {"dataset": name, "datasets_dir": tmp_path / "datasets"}
+
+
+@pytest.fixture
+def gateway(start: Start, redis_server: PrivateRedis, data_set: dict[str, Any]) -> str:
     """Its address."""
     service = start(
-        "gateway", redis_url=redis_server.url, gateway_port=0, gateway_api_key=KEY, max_queue=3
-    )
+        "gateway", redis_url=redis_server.url, gateway_port=0, gateway_api_key=KEY, max_queue=3,
+        **data_set,
+    )  # fmt: skip
     found = eventually(lambda: re.findall(r"gateway at (\S+)", service.log()), "the gateway")
     return str(found[-1])
 
@@ -71,7 +85,7 @@ def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_
     asked = ask("random", "--wait", "30")
     found = fields(asked)
     assert (asked.returncode, found["status"]) == (0, "completed")
-    assert set(FEATURE_NAMES) <= set(found)
+    assert {*built_in.default().names} <= set(found)
     command = asked.stdout.splitlines()[-1].partition("ask ")[2].split()
     assert command == ["label", found["job id"], found["truth"]]
 
@@ -88,17 +102,47 @@ def test_a_patient_is_predicted_labelled_and_joined(ask: Ask, start: Start, tmp_
     assert (other.returncode, len(other.stderr.splitlines())) == (1, 1)
 
 
-def test_the_same_patient_in_every_way(ask: Ask, start: Start, tmp_path: Path) -> None:
-    eventually(start("model").is_up, "the model")
-    pairs = [f"{name}={value}" for name, value in zip(FEATURE_NAMES, PATIENT, strict=True)]
+@pytest.mark.parametrize("data_set", ["iris"], indirect=True)
+def test_a_flower_is_classified_labelled_and_joined(
+    ask: Ask, start: Start, data_set: dict[str, Any], tmp_path: Path
+) -> None:
+    both = start("model", **data_set), start("metric", **data_set)
+    eventually(lambda: all(service.is_up() for service in both), "model and metric")
+    asked = ask("random", "--wait", "30")
+    found = fields(asked)
+    assert (asked.returncode, found["status"]) == (0, "completed")
+    share, species = found["probabilities"].split()
+    assert species == found["prediction"]
+
+    assert ask(*asked.stdout.splitlines()[-1].partition("ask ")[2].split()).returncode == 0
+    log = tmp_path / "iris"
+    eventually(lambda: row_count(log) == 1, "the row")
+    row = (log / "metric_log.csv").read_text().splitlines()[-1].split(",")
+    assert row[:3] == [found["job id"], found["truth"], found["prediction"]]
+    if species == found["truth"]:
+        assert 1 - float(row[3]) == pytest.approx(float(share), abs=0.0006)
+    refused = ask("label", found["job id"], "rose")
+    assert (refused.returncode, "setosa versicolor virginica" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("data_set", "words"), [("diabetes", PATIENT), ("houses", HOUSE)], indirect=["data_set"]
+)
+def test_the_same_row_in_every_way(
+    ask: Ask, start: Start, data_set: dict[str, Any], words: list[str], tmp_path: Path
+) -> None:
+    eventually(start("model", **data_set).is_up, "the model")
+    schema = load_schema(*data_set.values())
+    pairs = [f"{name}={value}" for name, value in zip(schema.names, words, strict=True)]
     ids = [own_id(), own_id()]
-    values = ",".join(PATIENT)
-    csv = f"id,{','.join(FEATURE_NAMES)}\n{ids[0]},{values}\n{ids[1]},{values}\n"
-    (tmp_path / "rows.json").write_text(json.dumps([[float(value) for value in PATIENT]] * 2))
+    values = ",".join(f'"{word}"' for word in words)
+    csv = f"id,{','.join(schema.names)}\n{ids[0]},{values}\n{ids[1]},{values}\n"
+    (tmp_path / "rows.json").write_text(json.dumps([of_words(words, schema)] * 2))
     predictions = [
-        fields(ask("predict", *PATIENT, "--id", own_id(), "--wait", "30"))["prediction"],
+        fields(ask("predict", *words, "--id", own_id(), "--wait", "30"))["prediction"],
         fields(ask("predict", *pairs, "--wait", "30"))["prediction"],
     ]
+    predictions = [text.removesuffix(" €") for text in predictions]
     table = ask("predict", "--file", "-", "--wait", "30", told=csv).stdout.splitlines()
     assert [line.split()[0] for line in table] == ["JOB", *ids]
     predictions += [line.split()[2] for line in table[1:]]

@@ -6,13 +6,14 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
+from pipeline.table import built_in
+from pipeline.table import schema as table
 from pipeline_cli.gateway_answers import (
-    Column,
     Job,
     Jobs,
     LabelTaken,
-    Patient,
     Promotion,
+    RandomRow,
     Refusal,
     Training,
 )
@@ -29,8 +30,7 @@ CALLS = [
     ("post", "/train", "202", "TrainingJob", Training),
     ("post", "/job/{job_id}/cancel", "200", "TrainingJob", Training),
     ("get", "/models/{model_id}/promote", "200", "PromotionOut", Promotion),
-    ("get", "/patients/random", "200", "PatientOut", Patient),
-    ("get", "/columns", "200", "ColumnOut", Column),
+    ("get", "/rows/random", "200", "RowOut", RandomRow),
     ("get", "/job/{job_id}", "404", "Problem", Refusal),
     ("post", "/predict", "422", "HTTPValidationError", Refusal),
 ]
@@ -116,3 +116,8 @@ def test_an_answer_is_read_as_it_is_promised(
     (schema,), components = msgspec.json.schema_components([struct])
     promised = description["components"]["schemas"]
     assert not Reading(components, promised).differences(schema, promised[name], name)
+
+
+def test_the_schema_is_read_as_it_is(gateway: Gateway) -> None:
+    content = gateway.http.get("/schema").content
+    assert msgspec.json.decode(content, type=table.Schema) == built_in.default()
