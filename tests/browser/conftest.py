@@ -152,7 +152,7 @@ def form(stack: Stack, visit: Open, complaints: list[str]) -> Open:
         if not chart:
             page.route("**/plotly.min.js", lambda route: route.fulfill(body=""))
         go(page, address, complaints)
-        page.wait_for_selector("#fields input[name=s6]")
+        page.wait_for_selector("#fields .field")
         return page
 
     return open_form

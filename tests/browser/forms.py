@@ -76,13 +76,14 @@ def get(address: str) -> Any:
 
 
 def fill(page: Page) -> None:
-    page.fill("#value-s6", "")  # the last one to be filled in: so it tells that all are new
+    """Fills in a random row, all fields at once: the first tells when."""
+    page.fill("#value-0", "")
     page.click("#random")
-    expect(page.locator("#value-s6")).not_to_have_value("")
+    expect(page.locator("#value-0")).not_to_have_value("")
 
 
 def fill_and_send(page: Page) -> str:
-    """Sends a random patient; the id of the job, which has its prediction."""
+    """Sends a random row; the id of the job, which has its prediction."""
     fill(page)
     page.click("#send")
     page.wait_for_selector("#job[data-status=completed]")

@@ -37,7 +37,7 @@ def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_kno
 def test_a_value_beyond_the_data_set_is_answered_with_a_warning(form: Open) -> None:
     page = form()
     fill(page)
-    page.fill("#value-age", "93")
+    page.get_by_label("Age").fill("93")
     page.click("#send")
     page.wait_for_selector("#job[data-status=completed]")
     expect(page.locator("#job-warnings")).to_contain_text("age is 93")
@@ -107,7 +107,7 @@ def test_it_is_used_by_keyboard_alone(form: Open) -> None:
     page = form()
     tab_to(page, "#random")
     page.keyboard.press("Enter")
-    expect(page.locator("#value-s6")).not_to_have_value("")
+    expect(page.get_by_label("Blood sugar")).not_to_have_value("")
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector("#job[data-status=completed]")

@@ -2,15 +2,11 @@
 
 import json
 import urllib.request
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Request, Route, expect
 
 from browser.forms import KEY, Open, Stack, fill, fill_and_send, refuse
-from redis_server import PrivateRedis
-from support.gateway_client import Gateway
-from support.service import Service
 from support.waiting import PATIENCE_SECONDS
 
 MARKUP = "<img src=x onerror=document.title='owned'>"
@@ -21,10 +17,10 @@ def test_what_is_no_patient_is_refused_before_it_is_sent(form: Open) -> None:
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request) if request.method == "POST" else None)
     fill(page)
-    page.fill("#value-bmi", "420")
+    page.get_by_label("Body mass index").fill("420")
     page.click("#send")
-    assert page.evaluate("document.querySelector('#value-bmi:invalid') !== null")
-    page.fill("#value-bmi", "")
+    assert page.evaluate("document.querySelector('#value-2:invalid') !== null")
+    page.get_by_label("Body mass index").fill("")
     page.click("#send")
     assert sent == []
 
@@ -34,11 +30,11 @@ def test_what_the_gateway_refuses_is_told_at_its_field(form: Open, complaints: l
     fill(page)
     page.route("**/predict", with_text_for_a_number, times=1)
     page.click("#send")
-    expect(page.locator("#bmi-problem")).to_contain_text("valid number")
-    expect(page.locator("#value-bmi")).to_be_focused()
+    expect(page.locator("#problem-2")).to_contain_text("number")
+    expect(page.get_by_label("Body mass index")).to_be_focused()
     refuse(page, "**/predict", 422, [{"loc": ["body", "data", "bp"], "msg": MARKUP, "type": "x"}])
     page.click("#send")
-    expect(page.locator("#bp-problem")).to_have_text(MARKUP)
+    expect(page.locator("#problem-3")).to_have_text(MARKUP)
     complaints.clear()  # a browser tells in its console of an answer 422
 
 
@@ -46,19 +42,6 @@ def with_text_for_a_number(route: Route) -> None:
     body = json.loads(route.request.post_data or "")
     body["data"]["bmi"] = "thin"
     route.continue_(post_data=json.dumps(body))
-
-
-def test_with_another_data_set_it_says_that_it_has_no_fields(
-    start: Callable[..., Service], redis_server: PrivateRedis, visit: Open, complaints: list[str]
-) -> None:
-    settings = {"dataset": "iris", "redis_url": redis_server.url, "gateway_port": 0}
-    gateway = Gateway(start("gateway", **settings))
-    page = visit(gateway.address)
-    expect(page.locator("#patient-problem")).to_contain_text("DATASET is 'iris', and this gateway")
-    page.click("#random")
-    expect(page.locator("#patient-problem")).to_contain_text("streamed, predicted and joined")
-    complaints.clear()  # a browser tells in its console of an answer 501
-    gateway.close()
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -146,7 +129,7 @@ def test_without_plot_the_form_works_and_says_what_is_missing(
 
 def test_the_api_is_described_and_tried_without_the_internet(stack: Stack, visit: Open) -> None:
     page = visit(f"{stack.gateway}docs")
-    page.click("[data-path='/columns']")
+    page.click("[data-path='/schema']")
     page.locator(".try-out__btn").click()
     page.locator(".execute").click()
     expect(page.locator(".live-responses-table")).to_contain_text("Body mass index")

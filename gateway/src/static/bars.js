@@ -6,7 +6,7 @@ export function showBars(list, items) {
   list.replaceChildren(...items.map(({name, text, share, marks = [], isSum = false}) => {
     const fill = make('span', 'fill');
     fill.style.setProperty('width', `${100 * share}%`);
-    const label = make('span', 'name', name, ...marks.map((mark) => make('span', `mark ${mark}`, mark)));
+    const label = make('span', 'name', name, ...marks.flatMap((mark) => [' ', make('span', `mark ${mark}`, mark)]));
     return make('li', isSum ? 'sum' : marks.join(' '), label, make('span', 'track', fill), make('span', 'value', text));
   }));
 }
