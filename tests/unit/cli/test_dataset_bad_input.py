@@ -4,6 +4,7 @@ import codecs
 
 import pytest
 
+from pipeline.table import table_size
 from support.dataset_command import DataSets, csv_of
 
 ROWS = "x,y\n" + "".join(f"{n * 7 % 31}.5,{n}\n" for n in range(40))
@@ -85,3 +86,17 @@ def test_a_bad_table_is_refused_in_one_sentence(name: str, datasets: DataSets) -
     assert said.replace("{}", str(datasets.folder.parent / "houses.csv")) in datasets.refused(
         content
     )
+
+
+def test_a_table_that_is_too_large_is_refused_before_it_is_read(
+    datasets: DataSets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_size, "MAX_TABLE_BYTES", 10_000)
+    assert "has some 41 rows and 82 values, which take about" in datasets.refused(ROWS)
+    monkeypatch.setattr("pipeline_cli.dataset.source.MAX_FILE_BYTES", 100)
+    assert "has more than 0 MB, for which a service has no room" in datasets.refused(ROWS)
+
+
+@pytest.mark.parametrize("content", [b"", b"x,y\n1", b"\xff\xfe\0", b"a;b\n\n;\n"])
+def test_the_smallest_tables_are_refused(content: bytes, datasets: DataSets) -> None:
+    assert datasets.refused(content)

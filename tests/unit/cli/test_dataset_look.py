@@ -27,8 +27,9 @@ def with_houses(datasets: DataSets) -> DataSets:
     status, out, err = datasets.init(csv_of(NAMES, houses()), target="price")
     assert (status, err) == (0, "")
     assert out == (
-        f"houses: 400 rows of {datasets.folder.parent / 'houses.csv'}\n\n{TABLE}\nwritten: "
-        f"{datasets.folder / 'houses' / 'schema.json'} and rows.csv\nnext: make run DATASET=houses\n"
+        f"houses: 400 rows of {datasets.folder.parent / 'houses.csv'}\n\n{TABLE}\n"
+        f"written: {datasets.folder / 'houses' / 'schema.json'} and rows.csv\n"
+        "next: make run DATASET=houses\n"
     )
     return datasets
 
@@ -41,7 +42,7 @@ def test_a_data_set_is_shown(with_houses: DataSets) -> None:
 
 def test_all_columns_are_shown_on_demand(datasets: DataSets) -> None:
     header = [*(f"c{n}" for n in range(70)), "y"]
-    rows = ([n * i % 13 + 0.5 for i in range(1, 72)] for n in range(40))
+    rows = ([n * i % 101 + 0.5 for i in range(1, 72)] for n in range(40))
     _, out, _ = datasets.init(csv_of(header, rows))
     assert "… 20 more" in out
     assert "c69 " in datasets("show", "houses")[1]

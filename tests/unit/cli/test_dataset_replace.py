@@ -90,7 +90,7 @@ def test_rows_that_change_sides_are_told(datasets: DataSets) -> None:
     """Of few rows those appended move others; of a thousand and more they do not."""
     table = houses(300)
     old = datasets.made(csv_of(NAMES, table)).rows
-    _, out, _ = datasets.init(csv_of(NAMES, table + houses(60, seed=1)), "--replace")
+    _, out, _ = datasets.init(csv_of(NAMES, table + houses(200, seed=2)), "--replace")
     new = datasets.load().rows
     moved = sum(row in new.holdout()[0] for row in old.training()[0])
     assert moved
