@@ -71,7 +71,12 @@ def _inferred(name: str, texts: list[str], counts: Counter[str], numbers: Number
     if (dates := dates_of(present)) is not None:
         values = [dates.iso.get(text, "") for text in texts]
         more = f"; {dates.doubt}" if dates.doubt else ""
-        return Found(name, "date", values, f"dates, which no model here reads{more}")
+        return Found(
+            name,
+            "date",
+            values,
+            f"dates: a year or month in a column of its own would be read{more}",
+        )
     if is_number(counts, numbers):
         found = _as_numbers(name, texts, numbers)
         return found._replace(left_out=_no_use(found) or two_ways(numbers) or _id_of_numbers(found))

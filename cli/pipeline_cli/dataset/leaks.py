@@ -11,29 +11,36 @@ from pipeline.table.schema import Number, Schema, Text
 
 MAX_ROWS, MAX_VALUES = 2_000, 40_000  # that are looked at
 MIN_ROWS = 40
+MAX_NAMED = 5
 SUSPECT = 0.95  # R², or accuracy
 BETTER_THAN_GUESSING = 0.5  # an accuracy of 0.96 is nothing where 96 % are of one class
 
 
 def leaks(schema: Schema, rows: Rows) -> list[str]:
-    """Returns a sentence for each column from which alone the target follows almost."""
+    """Returns a sentence on the columns from each of which alone the target follows almost."""
     values, labels = rows.training()
     most = min(MAX_ROWS, MAX_VALUES // len(schema.columns) + MIN_ROWS)
     picked = random.Random(0).sample(range(len(labels)), min(most, len(labels)))
     if len(picked) < MIN_ROWS:
         return []
     told = [labels[index] for index in picked]
-    said = []
+    found: dict[str, str] = {}
     for index, column in enumerate(schema.columns):
         if not isinstance(column, Text):
             texts = [values[row][index] for row in picked]
-            score = _score(_codes(texts, isinstance(column, Number)), told, schema)
-            if score:
-                said.append(
-                    f"{column.name} alone gives {score}: is it known before {schema.target.name} "
-                    f"is? If not, --leave-out {quote(column.name)}"
-                )
-    return said
+            if score := _score(_codes(texts, isinstance(column, Number)), told, schema):
+                found[column.name] = score
+    return [_sentence(found, schema.target.name)] if found else []
+
+
+def _sentence(found: dict[str, str], target: str) -> str:
+    names = [f"{name} ({score})" for name, score in found.items()][:MAX_NAMED]
+    more = " …" if len(found) > MAX_NAMED else ""
+    gives, they = ("gives", "is it") if len(found) == 1 else ("each give", "are they")
+    return (
+        f"{', '.join(names)}{more} {gives} almost the whole answer: {they} known before "
+        f"{target} is? If not, --leave-out {quote(next(iter(found)))}"
+    )
 
 
 def _codes(values: list[Value], are_numbers: bool) -> Matrix:

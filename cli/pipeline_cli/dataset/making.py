@@ -23,7 +23,8 @@ from pipeline.table.schema import (
     Text,
 )
 from pipeline.table.schema_file import value_problem
-from pipeline_cli.dataset.column_types import ID_NAME, Found, Kind, Reading, find
+from pipeline_cli.dataset import doubts
+from pipeline_cli.dataset.column_types import Found, Kind, Reading, find
 from pipeline_cli.dataset.number_text import is_decimal_comma
 from pipeline_cli.dataset.table_file import Table
 from pipeline_cli.dataset.target import Labels, in_order, labels_of
@@ -48,11 +49,10 @@ class Wishes(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A data set, and what there is to say about it; `columns` are all that rows.csv has."""
+    """A schema, the content of its rows.csv, and what there is to say about them."""
 
     schema: Schema
     content: bytes
-    columns: dict[str, list[str]]
     left_out: dict[str, str]
     doubts: list[str]
 
@@ -62,9 +62,8 @@ def make(table: Table, wishes: Wishes) -> Made:
     named = [wishes.target, wishes.split_column, *wishes.kinds, *wishes.keep, *wishes.leave_out]
     refuse_unknown(filter(None, named), table.columns)
     reading = _reading(table)
-    labels = labels_of(
-        wishes.target, table.columns[wishes.target], wishes.task, reading, wishes.drop_rare_classes
-    )
+    texts = table.columns[wishes.target]
+    labels = labels_of(wishes.target, texts, wishes.task, reading, wishes.drop_rare_classes)
     has_label = [*map(bool, labels.values)]
     found = {
         name: find(name, _kept(texts, has_label), wishes.kinds.get(name), reading)
@@ -74,21 +73,22 @@ def make(table: Table, wishes: Wishes) -> Made:
     left_out = {name: reason for name in found if (reason := _left_out(found[name], wishes))}
     columns = [_column(each) for name, each in found.items() if name not in left_out]
     _refuse_number(columns, left_out)
+    _refuse_times(found, wishes)
     values = {name: found[name].values if name in found else _kept(labels.values, has_label)
               for name in table.columns}  # fmt: skip
     content = _content(values)
+    target = _target(wishes.target, labels)
     schema = Schema(
-        wishes.name, labels.task, _target(wishes.target, labels), columns, wishes.title,
-        wishes.split or "hash", wishes.split_column, hashlib.sha256(content).hexdigest(),
+        wishes.name, labels.task, target, columns, wishes.title, wishes.split or "hash",
+        wishes.split_column, hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
-    _refuse_times(found, wishes)
-    doubts = [*table.notes, *_dropped(has_label, wishes.target), *labels.doubts]
-    for name, each in found.items():
-        doubts += each.doubts if name not in left_out else ()
-    doubts += _offers(found, left_out, wishes)
-    for column in columns:
-        doubts += _unlisted(column, found[column.name])
-    return Made(schema, content, values, left_out, doubts)
+    said = [*table.notes, *doubts.dropped(has_label, wishes.target), *labels.doubts]
+    used = {name: each for name, each in found.items() if name not in left_out}
+    said += [doubt for each in used.values() for doubt in each.doubts]
+    if not wishes.split_column:
+        said += doubts.offers(found, used)
+    said += [text for column in columns for text in doubts.unlisted(column, found[column.name])]
+    return Made(schema, content, left_out, said)
 
 
 def refuse_unknown(wanted: Iterable[str], names: Collection[str]) -> None:
@@ -188,52 +188,3 @@ def _content(columns: dict[str, list[str]]) -> bytes:
     buffer = text.detach()
     assert isinstance(buffer, io.BytesIO)
     return buffer.getvalue()
-
-
-def _dropped(has_label: list[bool], target: str) -> list[str]:
-    dropped = has_label.count(False)
-    if not dropped:
-        return []
-    return [
-        f"{dropped:,} of {counted(len(has_label), 'row')} left out: without a value of {target} to "
-        "learn from"
-    ]
-
-
-def _offers(found: dict[str, Found], left_out: dict[str, str], wishes: Wishes) -> list[str]:
-    """Returns what to split by, if rows follow one another in time, or belong to groups."""
-    if wishes.split_column:
-        return []
-    said = []
-    for name, each in found.items():
-        if each.kind == "date" and name in left_out:
-            said.append(
-                f"{name} holds dates: if it is later rows that you want to predict, "
-                f"--split time --split-column {quote(name)} holds out the last ones"
-            )
-        elif name not in left_out and ID_NAME.fullmatch(name) and each.kind != "text":
-            said.append(
-                f"{name} is named like a key, and comes more than once: if rows of one {name} are "
-                f"alike, --split group --split-column {quote(name)} holds out whole groups"
-            )
-    return said
-
-
-def _unlisted(column: Column, found: Found) -> list[str]:
-    """Returns what is said of categories that the schema does not list; models know them."""
-    if not isinstance(column, Category):
-        return []
-    more = {*found.values} - {*column.values} - {""}
-    wrong = [text for text in more if value_problem(text)]
-    said = []
-    if wrong:
-        said.append(
-            f"{column.name}: schema.json does not list {len(wrong):,} of its values: "
-            f"{value_problem(min(wrong))}; they stay in rows.csv"
-        )
-    if len(more) > len(wrong):
-        said.append(
-            f"{column.name}: schema.json lists the {len(column.values):,} most frequent of its "
-            f"{len({*found.values} - {''}):,} values; the others are known, too"
-        )
-    return said

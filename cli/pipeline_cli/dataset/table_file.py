@@ -56,7 +56,7 @@ def _records(content: bytes, separator: str, place: str) -> Iterator[tuple[int, 
     is_first = True
     try:
         for record in reader:
-            values = [value.strip() for value in record]
+            values = [_with_newlines(value.strip()) for value in record]
             is_hint = is_first and _hint(separator.join(values))
             if any(values) and not is_hint:
                 is_first = False
@@ -68,6 +68,11 @@ def _records(content: bytes, separator: str, place: str) -> Iterator[tuple[int, 
             f"{place}, line {max(1, reader.line_num)}: {error}: is a quote left open, or doubled "
             "where it should not be?"
         ) from error
+
+
+def _with_newlines(value: str) -> str:
+    """Returns a value with one kind of line ends: csv writes another kind without quotes."""
+    return value.replace("\r\n", "\n").replace("\r", "\n") if "\r" in value else value
 
 
 def _hint(line: str) -> str:
@@ -114,22 +119,24 @@ def _names(header: list[str], place: str) -> tuple[list[str], list[str]]:
             f"the first line of {place} holds values ({', '.join(header)[:60]}), and no names: put "
             "a line of names at its top"
         )
-    names: list[str] = []
+    names = [*map(_clean, header)]
     notes: list[str] = []
-    for index, raw in enumerate(header, 1):
-        name = one_line("".join(c for c in raw if c.isprintable() or c.isspace()))[:MAX_TEXT]
-        name = name.strip()
+    for index, (raw, name) in enumerate(zip(header, names, strict=True), 1):
         if not name:
             notes.append(f"column {index} has no name in the first line, and is not taken over")
+        elif (first := names.index(name) + 1) < index:
+            raise SchemaError(
+                f"{place}: columns {first} and {index} are both called {name!r}: rename one of them"
+            )
         elif name != raw:
             notes.append(f"column {index} is called {name!r} here, as {raw[:40]!r} is no name")
-        if name and name in names:
-            raise SchemaError(
-                f"{place}: columns {names.index(name) + 1} and {index} are both called {name!r}: "
-                "rename one of them"
-            )
-        names.append(name)
     return names, notes
+
+
+def _clean(name: str) -> str:
+    """Returns a name on one line, without invisible characters, and cut if it is too long."""
+    visible = "".join(char for char in name if char.isprintable() or char.isspace())
+    return one_line(visible)[:MAX_TEXT].strip()
 
 
 def _are_years(names: list[str]) -> bool:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline.table.schema import MAX_CLASSES, SchemaError, Task
 from pipeline.table.schema_file import value_problem
 from pipeline_cli.dataset.column_types import MISSING, Reading, is_number, two_ways
-from pipeline_cli.dataset.number_text import Numbers, numbers_of
+from pipeline_cli.dataset.number_text import MAX_JUNK_SHARE, Numbers, numbers_of
 from pipeline_cli.dataset.words import counted
 
 MAX_INTEGER_CLASSES, MIN_ROWS_OF_INTEGER = 10, 10
@@ -35,51 +35,44 @@ def labels_of(
     counts = Counter(texts)
     numbers = numbers_of(counts, reading.separator, reading.has_decimal_commas)
     are_numbers = is_number(counts, numbers)
-    if task == "regression" and not are_numbers and not _mostly_numbers(counts, numbers):
-        text = next(iter(numbers.junk), "")
-        raise SchemaError(
-            f"{name} is to be a number, and {sum(numbers.junk.values()):,} rows hold none, like "
-            f"{text[:40]!r}: mend them, or take --task classification"
-        )
     if are_numbers and numbers.two_ways:
         raise SchemaError(f"{name}: {two_ways(numbers)}")
-    doubt = _doubt(name, counts, numbers) if are_numbers and task is None else ""
-    if task == "regression" or (task is None and are_numbers and not doubt):
+    if task == "regression" or (task is None and are_numbers and not _few(counts, numbers)):
         return _regression(name, texts, numbers)
+    doubts = []
+    if are_numbers and task is None and _few(counts, numbers) > 2:
+        doubts = [
+            f"{name}: its {_few(counts, numbers)} integers are taken as classes, and may be grades "
+            "or counts: --task regression predicts a number"
+        ]
     try:
         labels = _classification(name, texts, numbers if are_numbers else None, drop_rare)
     except SchemaError as error:
         if not are_numbers or task:
             raise
         raise SchemaError(f"{error}; --task regression predicts a number") from error
-    return labels._replace(doubts=[*labels.doubts, *filter(None, [doubt])])
+    return labels._replace(doubts=labels.doubts + doubts)
 
 
-def _mostly_numbers(counts: Counter[str], numbers: Numbers) -> bool:
-    junk = sum(numbers.junk.values())
-    return junk < 0.01 * counts.total()
-
-
-def _doubt(name: str, counts: Counter[str], numbers: Numbers) -> str:
-    """Returns why numbers are taken as classes; "" if they are numbers."""
+def _few(counts: Counter[str], numbers: Numbers) -> int:
+    """Returns how many numbers there are, if they are so few that they may be classes; else 0."""
     of_number: Counter[float] = Counter()
     for text, number in numbers.read.items():
         of_number[float(number)] += counts[text]
-    if len(of_number) == 2:
-        return f"{name}: its two numbers are taken as classes: --task regression predicts a number"
-    if (
-        2 < len(of_number) <= MAX_INTEGER_CLASSES
+    are_integers = (
+        len(of_number) <= MAX_INTEGER_CLASSES
         and all(number.is_integer() for number in of_number)
         and min(of_number.values()) >= MIN_ROWS_OF_INTEGER
-    ):
-        return (
-            f"{name}: its {len(of_number)} integers are taken as classes, and may be grades or "
-            "counts: --task regression predicts a number"
-        )
-    return ""
+    )
+    return len(of_number) if len(of_number) == 2 or (len(of_number) > 2 and are_integers) else 0
 
 
 def _regression(name: str, texts: list[str], numbers: Numbers) -> Labels:
+    if numbers.junk.total() > MAX_JUNK_SHARE * len(texts):
+        raise SchemaError(
+            f"{name} is to be a number, and {counted(numbers.junk.total(), 'row')} hold none, like "
+            f"{next(iter(numbers.junk))[:40]!r}: mend them, or take --task classification"
+        )
     values = [numbers.read.get(text, "") for text in texts]
     if len({float(value) for value in values if value}) < 2:
         raise SchemaError(_constant(name, values))
@@ -93,13 +86,7 @@ def _regression(name: str, texts: list[str], numbers: Numbers) -> Labels:
 def _classification(
     name: str, texts: list[str], numbers: Numbers | None, drop_rare: bool
 ) -> Labels:
-    if numbers:  # 1 and 1.0 are one class
-        short: dict[float, str] = {}
-        for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
-            short.setdefault(float(number), number)
-        clean = {text: short[float(number)] for text, number in numbers.read.items()}
-    else:
-        clean = {text: text for text in {*texts} - MISSING}
+    clean = _class_of(texts, numbers)
     values = [clean.get(text, "") for text in texts]
     counts = Counter(value for value in values if value)
     if len(counts) < 2:
@@ -116,6 +103,16 @@ def _classification(
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])
     return Labels(values, in_order([*counts]), doubts)
+
+
+def _class_of(texts: list[str], numbers: Numbers | None) -> dict[str, str]:
+    """Returns the class of each text that has one: 1 and 1.0 are one class."""
+    if numbers is None:
+        return {text: text for text in {*texts} - MISSING}
+    short: dict[float, str] = {}
+    for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
+        short.setdefault(float(number), number)
+    return {text: short[float(number)] for text, number in numbers.read.items()}
 
 
 def in_order(texts: list[str]) -> list[str]:

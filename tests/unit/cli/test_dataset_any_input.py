@@ -21,7 +21,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipeline_cli.dataset.leaks.MIN_ROWS", 10**9)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.binary(max_size=60)
     | st.text("xy,;\t|\n\r\"' 0123.-=aé\0\ufeff", max_size=80).map(str.encode)
@@ -46,6 +46,7 @@ CELLS = st.sampled_from(
         "007",
         "a",
         "b\nc",
+        "d\re",
         "=x",
         "2026-01-01",
         '"',
@@ -55,7 +56,7 @@ CELLS = st.sampled_from(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_what_is_written_is_loaded_and_taken_in_again(
     data: st.DataObject, datasets: DataSets
