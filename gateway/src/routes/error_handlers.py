@@ -60,11 +60,12 @@ def detail(error: dict[str, Any], names: list[str]) -> dict[str, Any]:
     {'loc': ['body', 'data', 'area'], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
     """
     value = error.get("input")
-    shown = "null" if value is None else repr(value)
-    is_short = isinstance(value, bool | int | float | str | None) and len(shown) < MAX_SHOWN
+    shown = repr(value) if isinstance(value, bool | int | float | str) else ""
+    if value is None:
+        shown = "null"
     return {
         "loc": _place(error["loc"], names),
-        "msg": f"{error['msg']}, and is {shown}" if is_short else error["msg"],
+        "msg": f"{error['msg']}, and is {shown}" if 0 < len(shown) < MAX_SHOWN else error["msg"],
         "type": error["type"],
     }
 
