@@ -54,7 +54,10 @@ def _gateway() -> Gateway:
 
 @app.command("random", cls=Command)
 def random(wait: Wait = 5, as_json: AsJson = False) -> int:
-    """Predict for a random row that no model was trained on, and show the truth."""
+    """Predict for a random row, and show its true value.
+
+    The row is one that no model was trained on. It shows the columns, too, and their units.
+    """
     gateway = _gateway()
     schema, row = gateway.schema(), gateway.random_row()
     if not as_json:
@@ -74,11 +77,13 @@ def random(wait: Wait = 5, as_json: AsJson = False) -> int:
     "predict",
     cls=Command,
     help="Predict from the values of a row, or from a file of rows.\n\n"
-    "The values are in the order in which `ask random` shows the columns, or name=value in any "
-    "order. A value with spaces stands in quotes; '' is a missing value.",
+    "Give all values in the order of the columns, which `ask random` shows; or name=value, in "
+    "any order. Put a value with spaces in quotes; '' is a missing value.",
 )
 def predict(
-    values: Annotated[list[str] | None, typer.Argument(metavar="VALUE")] = None,
+    values: Annotated[
+        list[str] | None, typer.Argument(metavar="VALUE", help="Such as 4, or rooms=4.")
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option(metavar="F", help="Read rows from F: CSV with a header, or JSON; - is stdin."),
@@ -86,7 +91,7 @@ def predict(
     units: Annotated[
         Literal["raw", "scaled"] | None,
         typer.Option(
-            help="raw: as measured; scaled: as messages have them. Only for data sets with both, "
+            help="raw: as measured; scaled: as messages carry them. For data sets with both, such "
             "as diabetes.",
             show_default="raw",
         ),
@@ -176,7 +181,7 @@ def job(
 def label(
     job_id: JobId,
     value: Annotated[
-        str, typer.Argument(metavar="VALUE", help="The number, or the class, that it was.")
+        str, typer.Argument(metavar="VALUE", help="The number, or the class, that came true.")
     ],
 ) -> int:
     """Report the true value for a prediction."""

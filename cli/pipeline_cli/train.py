@@ -62,15 +62,15 @@ def train(
     algorithm: Annotated[
         str | None,
         typer.Option(
-            metavar="A", help="One of those below.", show_default="ridge, for classes logistic"
+            metavar="A", help="One of those below.", show_default="ridge, or logistic for classes"
         ),
     ] = None,
     dataset: Annotated[
         str | None,
         typer.Option(
             metavar="D",
-            help="diabetes, iris, a folder in datasets/, or datasets/D.csv of the model store.",
-            show_default="the one that is streamed",
+            help="diabetes, iris, a folder of datasets/, or datasets/D.csv of the model store.",
+            show_default="that of the gateway",
         ),
     ] = None,
     features: Annotated[
@@ -79,12 +79,12 @@ def train(
             parser=_columns,
             metavar="A,B,…",
             help="Columns to predict from, in order.",
-            show_default="all of the data set's",
+            show_default="all of the schema",
         ),
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Column to predict.", show_default="the data set's"),
+        typer.Option(metavar="T", help="Column to predict.", show_default="that of the schema"),
     ] = None,
     param: Annotated[
         list[Any] | None,
