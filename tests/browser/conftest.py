@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from browser.chromium import launch
-from browser.forms import Stack, running
+from browser.forms import Stack, answer, running
 from ledger import Ledger
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
@@ -141,18 +142,29 @@ def stack(
 
 
 @pytest.fixture
-def form(stack: Stack, visit: Open, complaints: list[str]) -> Open:
-    """Opens the form, and waits until it can be filled.
+def form_at(visit: Open, complaints: list[str]) -> Open:
+    """Opens the form of a gateway, and waits until it can be filled.
 
     Without its chart, unless a test looks at it: to read Plotly takes a second each time.
+    `instead` has answers that are given instead of the gateway's, by path.
     """
 
-    def open_form(address: str = stack.gateway, width: int = 1280, chart: bool = False) -> Page:
+    def open_form(
+        address: str, width: int = 1280, chart: bool = False, instead: dict[str, Any] | None = None
+    ) -> Page:
         page = visit("about:blank", viewport={"width": width, "height": 844})
         if not chart:
             page.route("**/plotly.min.js", lambda route: route.fulfill(body=""))
+        for path, content in (instead or {}).items():
+            answer(page, path, content)
         go(page, address, complaints)
         page.wait_for_selector("#fields .field")
         return page
 
     return open_form
+
+
+@pytest.fixture
+def form(stack: Stack, form_at: Open) -> Open:
+    """Opens the form of the default data set."""
+    return partial(form_at, stack.gateway)

@@ -18,6 +18,7 @@ from support.vhost import Vhost
 from support.waiting import PATIENCE_SECONDS, eventually
 
 Open = Callable[..., Page]
+Start = Callable[..., Service]
 
 KEY = "an-api-key"
 
@@ -36,31 +37,42 @@ def running(
     rabbitmq: PrivateRabbitMQ, redis_server: PrivateRedis, model_path: Path, folder: Path
 ) -> Iterator[Stack]:
     """Starts them."""
+    ours = {"logs_dir": folder, "model_path": model_path, "redis_url": redis_server.url}
+    with starting(rabbitmq, folder, **ours) as start:
+        plot = start("plot")
+        others = [start("model"), start("metric")]
+        where = {"gateway_port": 0, "plot_url": page_address(plot)}
+        where["live_page_url"] = where["plot_url"]
+        gateways = [start("gateway", **where), start("gateway", **where, gateway_api_key=KEY)]
+        wait_for_all(plot, *others, *gateways)
+        gateway, guarded = map(gateway_address, gateways)
+        yield Stack(gateway, guarded, page_address(plot), folder)
+
+
+@contextmanager
+def starting(rabbitmq: PrivateRabbitMQ, folder: Path, **ours: Any) -> Iterator[Start]:
+    """Yields what starts a service with these settings, on a virtual host for them all."""
     vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
+    ours |= {"amqp_url": vhost.amqp_url, "management_url": vhost.management_url}
     services: list[Service] = []
 
-    def start(name: str, **settings: object) -> Service:
-        ours = {"amqp_url": vhost.amqp_url, "logs_dir": folder, "model_path": model_path}
+    def start(name: str, **settings: Any) -> Service:
         place = folder / f"{name}-{len(services)}"
         place.mkdir()
         services.append(Service(name, place, **(ours | settings)))
         return services[-1]
 
     try:
-        plot = start("plot", management_url=vhost.management_url)
-        start("model")
-        start("metric")
-        where = {"gateway_port": 0, "redis_url": redis_server.url, "plot_url": page_address(plot)}
-        where["live_page_url"] = where["plot_url"]
-        gateways = [start("gateway", **where), start("gateway", **where, gateway_api_key=KEY)]
-        eventually(lambda: all(service.is_up() for service in services), "all services")
-        gateway, guarded = map(gateway_address, gateways)
-        yield Stack(gateway, guarded, page_address(plot), folder)
+        yield start
     finally:
         for service in services:
             service.kill()
             print(f"--- {service.name}\n{service.log()}")
         vhost.delete()
+
+
+def wait_for_all(*services: Service) -> None:
+    eventually(lambda: all(service.is_up() for service in services), "all services")
 
 
 def gateway_address(gateway: Service) -> str:
@@ -94,10 +106,15 @@ def job_id(page: Page) -> str:
     return str(page.text_content("#job-names code"))
 
 
+def answer(page: Page, path: str, content: object) -> None:
+    """Has the browser meet this instead of what the gateway says there."""
+    page.route(f"**/{path}", lambda route: route.fulfill(json=content))
+
+
 def refuse(page: Page, path: str, status: int, detail: object, headers: Any = None) -> None:
     """Has the browser meet an answer that the services give only when something is amiss."""
 
-    def answer(route: Route) -> None:
+    def fail(route: Route) -> None:
         route.fulfill(status=status, json={"detail": detail}, headers=headers or {})
 
-    page.route(path, answer, times=1)
+    page.route(path, fail, times=1)

@@ -37,7 +37,7 @@ def test_a_patient_is_sent_and_answered_and_the_error_seen_once_the_truth_is_kno
 def test_a_value_beyond_the_data_set_is_answered_with_a_warning(form: Open) -> None:
     page = form()
     fill(page)
-    page.get_by_label("Age").fill("93")
+    page.get_by_label("Age years").fill("93")
     page.click("#send")
     page.wait_for_selector("#job[data-status=completed]")
     expect(page.locator("#job-warnings")).to_contain_text("age is 93")
@@ -65,12 +65,13 @@ def test_the_prediction_stands_among_all_in_picture_words_and_table(
     fill_and_send(page)
     expect(page.locator("#job-words")).to_have_text(re.compile("^(High|Low)er than .* prediction"))
     page.wait_for_selector("#predictions .main-svg")
-    shown = page.evaluate("[...document.getElementById('predictions').data[0].y]")
+    counts = get(f"{stack.gateway}predictions")["counts"]
+    drawn = partial(page.evaluate, "[...document.getElementById('predictions').data[0].y]")
+    eventually(lambda: drawn() == counts, "its bars")
     marked = page.evaluate("document.getElementById('predictions').layout.shapes[0].x0")
-    assert shown == get(f"{stack.gateway}predictions")["counts"]
     assert f"{marked:.2f}" == page.text_content("#prediction")
     page.click("#predictions-table summary")
-    expect(page.locator("#predictions-table tbody tr")).to_have_count(len(shown))
+    expect(page.locator("#predictions-table tbody tr")).to_have_count(len(counts))
 
 
 def test_recent_jobs_survive_a_reload_and_are_shown_again(form: Open) -> None:

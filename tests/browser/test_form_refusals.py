@@ -85,8 +85,8 @@ def test_another_true_value_is_refused_in_words(
     complaints.clear()  # a browser tells in its console of an answer 409
 
 
-def test_the_api_key_is_asked_for_once(stack: Stack, form: Open, complaints: list[str]) -> None:
-    page = form(stack.guarded)
+def test_the_api_key_is_asked_for_once(stack: Stack, form_at: Open, complaints: list[str]) -> None:
+    page = form_at(stack.guarded)
     fill(page)
     page.click("#send")
     page.fill("#key", "wrong")

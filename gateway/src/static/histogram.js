@@ -72,6 +72,12 @@ function drawnRange({edges}, shown) {
   return [low - margin, high + margin];
 }
 
+// As many numbers as have room side by side.
+function tickCount(range) {
+  const longest = Math.max(...range.map((end) => tenths(end).length));
+  return Math.max(2, Math.min(8, Math.floor((box.clientWidth - 84) / (7 * longest + 16))));
+}
+
 // The target's title with its unit, cut to the width of the axis.
 function axisTitle() {
   const {unit} = schema.target, end = unit ? ` (${unit})` : '';
@@ -92,7 +98,7 @@ export function draw(all, shown) {
   };
   window.Plotly.react(box, [bars], layout(colour, {
     bargap: 0,
-    xaxis: axis(axisTitle(), colour, {range, showgrid: false, nticks: 8, ...ticks(Math.max(...range.map(Math.abs)))}),
+    xaxis: axis(axisTitle(), colour, {range, showgrid: false, nticks: tickCount(range), tickangle: 0, ...ticks(Math.max(...range.map(Math.abs)))}),
     yaxis: axis('predictions', colour, {range: [0, top], dtick: top < 4 ? 1 : null, nticks: 6}),
     ...marks(shown, colour, range),
   }), CONFIG);
