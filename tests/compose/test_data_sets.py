@@ -88,8 +88,11 @@ def test_there_and_back_with_messages_waiting_and_jobs_open(stack: Stack) -> Non
     wait_for(lambda: row_count(stack.logs / HOUSES.name) > ROWS, "rows of houses")
     wait_for((stack.logs / HOUSES.name / "error_distribution.png").exists, "their picture")
     assert stack.queue_depths("%2F")["features"] > ROWS
-    status, refusal = ask(f"{stack.gateway}predict", {"data": PATIENT})
-    assert (status, "DATASET is 'houses'" in refusal["detail"]) == (501, True)
+    assert ask(f"{stack.gateway}predict", {"data": PATIENT})[0] == 422
+    status, job = ask(f"{stack.gateway}predict", {"data": [4, 98.5, "Bern", None]})
+    assert status == 202
+    assert 100_000 < ended(stack.gateway, job["job_id"])["prediction"] < 900_000
+    assert ask(f"{stack.gateway}label/{job['job_id']}", {"value": 400_000})[0] == 202
     assert [ask(f"{stack.gateway}job/{each}")[0] for each in ("open", training["job_id"])] == [
         404,
         404,
