@@ -24,6 +24,7 @@ MADE_BY_THE_READER = ("logs/", "my_model.py")
 OF_OTHERS = {
     "port is already allocated", "address already in use", "unhealthy", "failed",
     "PRECONDITION_FAILED - inequivalent arg 'durable'", "ACCESS_REFUSED - Login was refused",
+    "the input device is not a TTY",
 }  # fmt: skip
 NO_SERVICE = {
     "tests",
