@@ -43,14 +43,16 @@ def run(file: str, wishes: Wishes, datasets: Path, replace: bool) -> None:
     wishes = wishes._replace(name=name, target=target)
     if old:
         wishes = replacing.with_old(wishes, old, [*table.columns])
+        table.notes.extend(replacing.gone(old, table.columns))
     made = make(table, wishes)
     del table
     if old:
         made = replacing.with_words(made, old)
+    sides = replacing.sides_of(old, made.schema) if old else None
     rows = _checked(made)
     doubts = made.doubts + leaks.leaks(made.schema, rows) + report.one_sided(made.schema, rows)
     if old:
-        doubts += replacing.moved(old, made.schema, rows)
+        doubts += replacing.moved(sides, made.schema, rows)
     write(folder, made.schema, made.content)
     _print(made, rows, doubts, folder, source.place_of(file))
 

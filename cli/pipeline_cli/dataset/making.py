@@ -120,8 +120,11 @@ def _kept(texts: list[str], has_label: list[bool]) -> list[str]:
 def _left_out(found: Found, wishes: Wishes) -> str:
     if found.name in wishes.leave_out:
         return wishes.leave_out[found.name]
-    if found.name == wishes.split_column and wishes.split == "group":
-        return "the groups of the split" * (found.name not in wishes.keep)
+    if found.name == wishes.split_column and found.name not in wishes.keep:
+        if wishes.split == "group":
+            return "the groups of the split"
+        if found.kind == "date":
+            return "the times of the split"
     is_wanted = found.name in wishes.keep or found.name in wishes.kinds
     if is_wanted and not any(found.values):
         what = "a number" if found.kind == "number" else "a value"

@@ -3,13 +3,13 @@
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from pipeline.table.data_sets import ROWS_FILE, load_schema
+from pipeline.table.data_sets import ROWS_FILE, SCHEMA_FILE, load_schema
 from pipeline.table.rows import Rows, read_rows
 from pipeline.table.schema import Category, Column, Number, Schema, SchemaError, Target, Text
 from pipeline.table.table_size import check_size
@@ -22,30 +22,48 @@ KINDS: dict[type, Kind] = {Number: "number", Category: "category", Text: "text"}
 
 
 class Old(NamedTuple):
-    """The data set that is replaced; `rows` is None if its rows.csv is no longer whole.
+    """The data set that is replaced.
 
     `header` has the names in its rows.csv: those that the schema does not have were left out.
     """
 
     schema: Schema
     header: list[str]
-    rows: Rows | None
+    path: Path
+
+
+class Sides(NamedTuple):
+    """Which rows were to train on and which held out, by digests of what is in both data sets."""
+
+    names: list[str]
+    seen: Counter[bytes]
+    held_out: Counter[bytes]
 
 
 def old_of(name: str, datasets: Path) -> Old | None:
-    """Returns the data set of this name; None if there is none with a schema."""
+    """Returns the data set of this name; None if there is none with a schema.
+
+    Raises SchemaError for a wrong schema, as titles and types in it would be lost.
+    """
     path = datasets / name / ROWS_FILE
-    try:
-        schema = load_schema(name, datasets)
-    except SchemaError:
+    if not path.with_name(SCHEMA_FILE).exists():
         return None
     try:
-        check_size(path)
-        content = path.read_bytes()
-        rows = read_rows(_as_it_was(content, schema.rows_sha256), schema, str(path))
+        return Old(load_schema(name, datasets), _header(path), path)
+    except SchemaError as error:
+        raise SchemaError(f"{error}; mend it, or remove the file to begin anew") from error
+
+
+def sides_of(old: Old, schema: Schema) -> Sides | None:
+    """Returns the sides of the old rows; None if its rows.csv is no longer whole."""
+    try:
+        check_size(old.path)
+        content = _as_it_was(old.path.read_bytes(), old.schema.rows_sha256)
+        rows = read_rows(content, old.schema, str(old.path))
     except (OSError, SchemaError):
-        return Old(schema, _header(path), None)
-    return Old(schema, _header(path), rows)
+        return None
+    names = [name for name in schema.names if name in old.schema.names]
+    return _sides(rows, old.schema, names)
 
 
 def _as_it_was(content: bytes, digest: str) -> bytes:
@@ -100,34 +118,38 @@ def with_words(made: Made, old: Old) -> Made:
     return made._replace(schema=schema)
 
 
-def moved(old: Old, schema: Schema, rows: Rows) -> list[str]:
+def gone(old: Old, names: Collection[str]) -> list[str]:
+    """Returns the columns that the table does not have any more."""
+    lost = [name for name in old.schema.names if name not in names]
+    return [f"not in the table any more, and so no longer a column: {', '.join(lost)}"] * bool(lost)
+
+
+def moved(before: Sides | None, schema: Schema, rows: Rows) -> list[str]:
     """Returns how many rows are on another side of the split than before."""
-    if old.rows is None:
+    if before is None:
         return [
             "the old rows are gone, so how many of those that models were trained on are now held "
             "out cannot be told"
         ]
-    names = [name for name in schema.names if name in old.schema.names]
-    was_seen, was_held_out = (
-        _keys(part, old.schema, names) for part in (old.rows.training(), old.rows.holdout())
-    )
-    seen, held_out = (_keys(part, schema, names) for part in (rows.training(), rows.holdout()))
-    now_out, now_in = (was_seen & held_out).total(), (was_held_out & seen).total()
+    now = _sides(rows, schema, before.names)
+    now_out, now_in = (before.seen & now.held_out).total(), (before.held_out & now.seen).total()
     if not now_out and not now_in:
         return []
     return [
-        f"{now_out:,} of the {len(old.rows.training()[1]):,} rows that models were trained on are "
-        f"now held out, and {now_in:,} that were held out are now to train on: errors of older "
-        "models on them look better than they are"
+        f"{now_out:,} of the {before.seen.total():,} rows that models were trained on are now held "
+        f"out, and {now_in:,} that were held out are now to train on: errors of older models on "
+        "them look better than they are"
     ]
 
 
-def _keys(part: tuple[list[Any], list[Any]], schema: Schema, names: list[str]) -> Counter[bytes]:
+def _sides(rows: Rows, schema: Schema, names: list[str]) -> Sides:
     places = [schema.names.index(name) for name in names]
-    return Counter(
-        msgspec.json.encode([[row[place] for place in places], label])
-        for row, label in zip(*part, strict=True)
-    )
+    seen: Counter[bytes] = Counter()
+    held_out: Counter[bytes] = Counter()
+    for row, label, is_out in zip(rows.values, rows.labels, rows.is_held_out, strict=True):
+        key = msgspec.json.encode([[row[place] for place in places], label])
+        (held_out if is_out else seen)[hashlib.blake2b(key, digest_size=8).digest()] += 1
+    return Sides(names, seen, held_out)
 
 
 def _with_words(column: Column, before: Column | None) -> Column:

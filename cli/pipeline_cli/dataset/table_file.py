@@ -114,7 +114,7 @@ def _consistency(start: bytes, separator: str) -> tuple[float, int]:
 def _names(header: list[str], place: str) -> tuple[list[str], list[str]]:
     """Returns the names of all columns, "" for one that has none, and what was changed."""
     numbers = [name for name in header if finite(name) is not None]
-    if 2 * len(numbers) >= len(header) and not _are_years(numbers):
+    if 2 * len(numbers) >= len(header) and not _are_names(numbers):
         raise SchemaError(
             f"the first line of {place} holds values ({', '.join(header)[:60]}), and no names: put "
             "a line of names at its top"
@@ -139,8 +139,14 @@ def _clean(name: str) -> str:
     return one_line(visible)[:MAX_TEXT].strip()
 
 
-def _are_years(names: list[str]) -> bool:
-    return all(name.isdigit() and 1500 < int(name) < 2200 for name in names if len(name) <= 4)
+def _are_names(names: list[str]) -> bool:
+    """Returns True for names like 1990, 1991, and for pandas' own, 0, 1, 2 …"""
+    if not all(name.isdecimal() for name in names):
+        return False
+    numbers = [*map(int, names)]
+    counted_up = [*range(numbers[0], numbers[0] + len(numbers))]
+    is_counted = len(numbers) > 2 and numbers == counted_up and numbers[0] in {0, 1}
+    return is_counted or all(1500 < number < 2200 for number in numbers)
 
 
 def _columns(

@@ -249,3 +249,10 @@ def test_line_ends_within_values_are_read_back(datasets: DataSets) -> None:
         ["c", "x", "y"], ([f"{line}\r\nlast\rone", n % 5, n] for n, line in enumerate(LONG))
     )
     assert datasets.made(content).rows.values[0][0] == f"{LONG[0]}\nlast\none"
+
+
+@pytest.mark.parametrize("header", [["0", "1", "2"], ["1990", "1991", "y"]])
+def test_numbers_may_be_names(header: list[str], datasets: DataSets) -> None:
+    rows = ([n * 7 % 31 + 0.5, n % 5 * 1.5, n] for n in range(40))
+    made = datasets.made(csv_of(header, rows), target=header[2])
+    assert made.schema.names == header[:2]

@@ -151,3 +151,20 @@ def test_other_users_can_read_it_whatever_the_umask(datasets: DataSets) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.iterdir())}
     assert modes == {"houses": 0o755, "rows.csv": 0o644, "schema.json": 0o644}
     assert stat.S_IMODE(datasets.folder.stat().st_mode) == 0o755
+
+
+def test_a_wrong_schema_is_not_thrown_away(datasets: DataSets) -> None:
+    datasets.made(csv_of(NAMES, houses()))
+    edit(datasets, task="regresion")
+    before = content_of(datasets)
+    status, out, err = again(datasets)
+    assert (status, out) == (1, "")
+    assert "schema.json: task: Invalid enum value 'regresion'; mend it, or remove the file" in err
+    assert content_of(datasets) == before
+
+
+def test_a_column_that_is_gone_is_told(datasets: DataSets) -> None:
+    datasets.made(csv_of(NAMES, houses()))
+    rows = [[*row[:2], *row[3:]] for row in houses()]
+    _, out, _ = datasets.init(csv_of([*NAMES[:2], *NAMES[3:]], rows), "--replace")
+    assert "not in the table any more, and so no longer a column: town" in out
