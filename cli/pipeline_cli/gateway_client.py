@@ -20,6 +20,7 @@ from pipeline_cli.gateway_http import BusyError, GatewayError, Http
 from pipeline_cli.row_input import Rows
 
 TIMEOUT_SECONDS = 10.0  # of silence, in addition to what the gateway is asked to wait
+CHECK_SECONDS = 30.0  # the gateway loads a model to check it, and gives up after 20
 SILENCE_SECONDS = 60.0  # between two events: the gateway sends signs of life
 
 T = TypeVar("T")
@@ -93,7 +94,8 @@ class Gateway:
 
     def refusal(self, model_id: str) -> str | None:
         """Returns why the model would not be promoted; None if it would."""
-        return self._get(f"models/{url_quote(model_id, safe='')}/promote", Promotion).refusal
+        path = f"models/{url_quote(model_id, safe='')}/promote"
+        return self._get(path, Promotion, CHECK_SECONDS).refusal
 
     def cancel(self, job_id: str) -> Training:
         return self._post(path_of("job", job_id, "/cancel"), {}, Training)
@@ -129,8 +131,8 @@ class Gateway:
                         return
         raise BusyError(f"{self._http.url} ended the stream before the job had ended")
 
-    def _get(self, path: str, kind: type[T]) -> T:
-        return self._decoded(self._send(self._request(path)), kind)
+    def _get(self, path: str, kind: type[T], timeout: float | None = None) -> T:
+        return self._decoded(self._send(self._request(path, timeout=timeout)), kind)
 
     def _post(
         self, path: str, body: Any, kind: type[T], headers: dict[str, str] | None = None

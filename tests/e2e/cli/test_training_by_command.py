@@ -44,13 +44,20 @@ def test_trained_failed_and_given_up(gateway: str) -> None:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    trained, failed = train(), train("--dataset", "nowhere")
+    trained, classes, failed = train(), train("--dataset", "iris"), train("--dataset", "nowhere")
     out, err = trained.communicate(timeout=PATIENCE_SECONDS)
     assert (trained.returncode, err) == (0, "")
     (model_id,) = re.findall(r"^model id +(\S+)$", out, re.MULTILINE)
-    (rmse,) = re.findall(r"^RMSE +(\S+)$", out, re.MULTILINE)
-    found = get(f"{gateway}models/{model_id}")
-    assert f"{found['metrics']['rmse']:.6g}" == rmse
+    errors = re.findall(r"^(?:RMSE|MAE) +(\S+)(?: \((\S+) by always .*)?$", out, re.MULTILINE)
+    found = get(f"{gateway}models/{model_id}")["metrics"]
+    told = [f"{found[name]:.6g}" for name in ("rmse", "mae", "baseline_mae")]
+    assert errors == [(told[0], ""), (told[1], told[2])]
+
+    out, _ = classes.communicate(timeout=PATIENCE_SECONDS)
+    assert classes.returncode == 0
+    assert re.search(r"^warning +.*iris", out, re.MULTILINE)
+    assert re.search(r"^accuracy +0\.\d+|1 \(0\.\d+ by always telling", out, re.MULTILINE)
+    assert "it cannot be promoted as it is: " in out
 
     out, _ = failed.communicate(timeout=PATIENCE_SECONDS)
     assert failed.returncode == 1
