@@ -1,9 +1,6 @@
 """The words for what is predicted: title and unit of a data set, as its schema has them."""
 
-from pipeline.table.built_in import DIABETES
 from pipeline.table.schema import Schema
-
-POINTS = "points"  # of disease progression, a score without a unit
 
 
 def target_title(schema: Schema) -> str:
@@ -18,7 +15,7 @@ def target_title(schema: Schema) -> str:
 
 def unit(schema: Schema) -> str:
     """Returns the unit of labels and errors; "" if there is none."""
-    return POINTS if schema.name == DIABETES else schema.target.unit
+    return schema.target.unit
 
 
 def about(schema: Schema) -> dict[str, str | list[str]]:

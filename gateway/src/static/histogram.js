@@ -74,8 +74,8 @@ function drawnRange({edges}, shown) {
 
 // As many numbers as have room side by side.
 function tickCount(range) {
-  const longest = Math.max(...range.map((end) => tenths(end).length));
-  return Math.max(2, Math.min(8, Math.floor((box.clientWidth - 84) / (7 * longest + 16))));
+  const longest = Math.max(...range.map((end) => (Math.abs(end) < 100 ? tenths(end) : count(end)).length));
+  return Math.min(8, 1 + Math.floor((box.clientWidth - 84) / (7 * longest + 16)));
 }
 
 // The target's title with its unit, cut to the width of the axis.
