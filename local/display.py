@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
-from pipeline.numbers import readable
+from pipeline.numbers import percent, readable
+from pipeline.table.schema import Task
 from service_counts import Progress
 
 LINE_SECONDS = 5.0
@@ -30,6 +31,7 @@ class Snapshot:
     rows_per_second: float
     states: Mapping[str, str]
     seconds: float  # since the start of the services
+    task: Task = "regression"
 
 
 class Display(Protocol):
@@ -102,25 +104,32 @@ def for_stdout() -> Display:
 def numbers(snapshot: Snapshot) -> list[tuple[str, str]]:
     """Returns each number of the status with its name, as text.
 
-    >>> progress = Progress(1200, False, 1190, 1100, 0.0, 90, 0, 1000, 47.219)
+    >>> progress = Progress(1200, False, 1190, 1100, 0.0, 90, 0, 1000, 47.219, None)
     >>> numbers(Snapshot(progress, 250.04, {}, 4.0))[:3]
     [('published', '1,200'), ('predicted', '1,190'), ('joined', '1,100')]
     """
-    at, mae = snapshot.progress, snapshot.progress.mae
+    at = snapshot.progress
     return [
         ("published", f"{at.published:,}"),
         ("predicted", f"{at.predicted:,}"),
         ("joined", f"{at.joined:,}"),
         ("pending", f"{at.pending:,}"),
         ("dead-lettered", f"{at.dead_lettered:,}"),
-        ("MAE of all", "–" if mae is None else readable(mae)),
+        _quality(snapshot),
         ("rows/s", f"{snapshot.rows_per_second:,.1f}"),
     ]
 
 
+def _quality(snapshot: Snapshot) -> tuple[str, str]:
+    mae, accuracy = snapshot.progress.mae, snapshot.progress.accuracy
+    if snapshot.task == "classification":
+        return "accuracy of all", "–" if accuracy is None else percent(accuracy)
+    return "MAE of all", "–" if mae is None else readable(mae)
+
+
 def _panel(snapshot: Snapshot, places: Sequence[Place]) -> RenderableType:
     counts = Table.grid(padding=(0, 2))
-    counts.add_column(width=13)
+    counts.add_column(width=15)
     counts.add_column(width=12, justify="right", style="bold")
     for name, value in numbers(snapshot):
         counts.add_row(name, value)

@@ -90,7 +90,10 @@ def main() -> int:
 def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     """Runs until `rows` rows are joined and drawn; with 0, until it is interrupted."""
     display, env = for_stdout(), environment(ROOT, rows)
-    own_place = own_place_of(env)
+    settings = Settings.from_environment()
+    # Before anything is started: there may be no such data set, or its schema may be wrong.
+    task = load_schema(settings.dataset, Path(env["DATASETS_DIR"])).task
+    own_place = settings.own_place
     logs_dir = Path(env["LOGS_DIR"]) / own_place
     end_leftover_services(LOCAL)  # while their broker lives: they end faster with it
     end_leftover_redis(LOCAL)
@@ -101,7 +104,7 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
         choose_ports(env, serving=serving)
         names = services_of(ROOT, serving=serving)
         supervisor = Supervisor(ROOT, LOCAL, env, display.say, names)
-        progress = RunProgress(supervisor, display, logs_dir / "metric_log.csv")
+        progress = RunProgress(supervisor, display, logs_dir / "metric_log.csv", task)
         goal = Goal(rows, progress.lines_before, patience(env)) if rows else None
         try:
             supervisor.start()
@@ -124,17 +127,6 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
     display.say(progress.summary())
     for what, where in files(logs_dir, LOCAL):
         display.say(f"{what}: {where}")
-
-
-def own_place_of(env: dict[str, str]) -> str:
-    """Returns the name under which the data set's state is kept apart; "" for the default one.
-
-    Raises PipelineError, before anything is started, if there is no such data set, or its schema
-    is wrong.
-    """
-    settings = Settings.from_environment()
-    load_schema(settings.dataset, Path(env["DATASETS_DIR"]))
-    return settings.own_place
 
 
 @contextmanager

@@ -2,12 +2,14 @@
 
 import csv
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from display import Display, Snapshot
-from pipeline.numbers import readable
+from pipeline.numbers import percent, readable
 from pipeline.rate import Rate
+from pipeline.table.schema import Task
 from service_counts import Progress
 from supervisor import Supervisor
 
@@ -59,10 +61,13 @@ class Goal:
 class RunProgress:
     """One run of the services: its progress, shown while it lasts and summed up at its end."""
 
-    def __init__(self, supervisor: Supervisor, display: Display, csv_file: Path) -> None:
+    def __init__(
+        self, supervisor: Supervisor, display: Display, csv_file: Path, task: Task
+    ) -> None:
         self._supervisor = supervisor
         self._display = display
         self._csv_file = csv_file
+        self._task = task
         self._rate = Rate(RATE_SECONDS)
         self._started = time.monotonic()
         self._seconds = POLL_SECONDS
@@ -75,17 +80,17 @@ class RunProgress:
         self._rate.add(progress.joined, progress.joined_at)
         self._seconds = time.monotonic() - self._started
         rate = self._rate.per_second(now=time.time())
-        self._display.show(Snapshot(progress, rate, self._supervisor.states, self._seconds))
+        states = self._supervisor.states
+        self._display.show(Snapshot(progress, rate, states, self._seconds, self._task))
         return progress
 
     def summary(self) -> str:
         """Returns the results, for when the services have stopped."""
         progress = self._supervisor.progress()
-        ids, errors = rows_after(self._csv_file, self.lines_before)
-        mae = f", MAE {readable(sum(errors) / len(errors))}" if errors else ""
+        rows = rows_after(self._csv_file, self.lines_before)
         return (
-            f"{progress.published} rows published, {len(ids)} joined, "
-            f"{len(set(ids))} distinct ids{mae}\n"
+            f"{progress.published} rows published, {len(rows)} joined, "
+            f"{len({row[0] for row in rows})} distinct ids{quality(rows, self._task)}\n"
             f"{progress.pending} pending, {progress.dead_lettered} dead-lettered\n"
             f"{self._seconds:.1f} s, including the start of the services"
         )
@@ -100,11 +105,25 @@ def line_count(csv_file: Path) -> int:
         return 0
 
 
-def rows_after(csv_file: Path, lines: int) -> tuple[list[str], list[float]]:
-    """Returns id and absolute error of each row of the file after the first `lines`."""
+def rows_after(csv_file: Path, lines: int) -> list[list[str]]:
+    """Returns the rows of the file after the first `lines`: id, label, prediction, error."""
     try:
         with csv_file.open(newline="") as file:
-            rows = [row for row in islice(csv.reader(file), lines + 1, None) if len(row) == 4]
+            return [row for row in islice(csv.reader(file), lines + 1, None) if len(row) == 4]
     except FileNotFoundError:
-        return [], []
-    return [row[0] for row in rows], [float(row[3]) for row in rows]
+        return []
+
+
+def quality(rows: Sequence[Sequence[str]], task: Task) -> str:
+    """Returns how right the rows are, as the end of a sentence; "" without rows.
+
+    >>> quality([["a", "2", "1", "1"], ["b", "1", "1", "0"]], "regression")
+    ', MAE 0.5'
+    >>> quality([["a", "setosa", "setosa", "0.02"]], "classification")
+    ', accuracy 100.0 %'
+    """
+    if not rows:
+        return ""
+    if task == "classification":
+        return f", accuracy {percent(sum(row[1] == row[2] for row in rows) / len(rows))}"
+    return f", MAE {readable(sum(float(row[3]) for row in rows) / len(rows))}"

@@ -59,6 +59,7 @@ class Progress:
     dead_lettered: int
     drawn: int  # lines of the file that plot has processed
     mae: float | None  # of the rows in the picture
+    accuracy: float | None  # of the same; None if they are no classes
 
     @classmethod
     def of(cls, counts: Mapping[str, ServiceCounts], all_published: bool) -> "Progress":
@@ -73,4 +74,5 @@ class Progress:
             dead_lettered=model.total("dead_lettered") + metric.total("dead_lettered"),
             drawn=plot.latest("rows") + plot.latest("unreadable"),
             mae=plot.gauge("mae"),
+            accuracy=plot.gauge("accuracy"),
         )

@@ -26,6 +26,19 @@ def readable(number: float) -> str:
     return f"{number:,.2f}" if size >= MIN_TWO_DECIMALS or not size else f"{number:.3g}"
 
 
+def percent(share: float) -> str:
+    """Writes a share of 0 to 1 as format.js does: never 0 % or 100 % of a little more or less.
+
+    >>> percent(0.8325), percent(1), percent(0.99999)
+    ('83.3 %', '100.0 %', '> 99.9 %')
+    """
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{math.floor(1000 * share + 0.5) / 10:.1f} %"
+
+
 def finite(text: str) -> float | None:
     """Reads a number; None if the text is none, or not a finite one.
 

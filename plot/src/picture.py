@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, StrMethodFormatter
 
-from pipeline.numbers import MIN_PLAIN, readable
+from pipeline.numbers import MIN_PLAIN, percent, readable
 from pipeline.table.built_in import DIABETES
 from pipeline.table.schema import Schema
 from stats.class_summary import ClassSummary
 from stats.scale import MAE_SHARE, Scale, fit
 from stats.summary import ErrorSummary
-from wording import percent, target_title
+from wording import target_title
 
 PICTURE = "error_distribution.png"  # the name of its file
 

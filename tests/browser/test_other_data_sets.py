@@ -16,6 +16,7 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
 from browser.fitting import fits
 from pipeline.files import METRIC_LOG, METRIC_LOG_SHADOW, METRIC_STATE
+from pipeline.numbers import percent
 from pipeline.table.schema import Schema
 from support.live_page import NOTHING_THERE
 from support.pages import page_address
@@ -23,7 +24,6 @@ from support.schemas import AWKWARD, IRIS, LETTERS
 from support.service import Service
 from support.tables import HOUSES
 from support.waiting import eventually
-from wording import percent
 
 Open = Callable[..., Page]
 Start = Callable[..., Service]

@@ -1,13 +1,14 @@
 """The commands of the documents with Docker, one page after another as somebody would try them."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from compose.stack import Stack, wait_for
-from support.documents import GUIDES, blocks_to_run, prose, scripts
+from support.documents import EXAMPLES, GUIDES, blocks_to_run, prose, scripts
 from support.rows import row_count_of_all
 from support.service import ROOT
 from support.terminal import Terminal
@@ -27,6 +28,8 @@ def _begins_with_nothing(stack: Stack) -> Iterator[None]:
 @pytest.fixture
 def terminal(stack: Stack, tmp_path: Path) -> Iterator[Terminal]:
     stack.configure()
+    for data_set in (stack.folder / "datasets").glob("*/"):
+        shutil.rmtree(data_set)  # or the next page could not make one of that name
     terminal = Terminal(stack.folder, tmp_path / "desk", stack.environment, stack.usual_ports)
     yield terminal
     terminal.close()
@@ -55,3 +58,14 @@ def test_its_commands_do_what_it_says(stack: Stack, terminal: Terminal, page: Pa
         if "docker compose up" in block.text:
             stack.wait_until_healthy()
             stack.wait_for_rows(ROWS)
+
+
+@pytest.mark.parametrize("page", EXAMPLES, ids=lambda page: page.parent.name)
+def test_an_example_does_what_it_says(stack: Stack, terminal: Terminal, page: Path) -> None:
+    """All commands of one example; of the others those that are its own."""
+    for block in blocks_to_run(page, docker=True):
+        if page.parent.name == "reviews" or "dataset init" in block.text:
+            terminal.run(block, lambda: True)
+        if "serving" in block.text:
+            stack.wait_until_healthy()
+            wait_for((stack.logs / "reviews" / "error_distribution.png").exists, "the picture")

@@ -172,13 +172,22 @@ def test_tools_are_as_confined_and_not_started_by_up(
     stack: Stack, containers: dict[str, Any]
 ) -> None:
     assert "pipeline" not in containers
+    owner = str((stack.folder / "datasets").stat().st_uid)
+    for command, uid in (("ask", "10001"), ("dataset", owner)):
+        tool = run_tool(stack, command)
+        user = ["Uid:", *[uid] * 4]
+        assert tool.stdout.split() == [*user, "CapBnd:", f"{0xC0:016x}", "NoNewPrivs:", "1"]
+        assert "Read-only file system" in tool.stderr
+
+
+def run_tool(stack: Stack, command: str) -> subprocess.CompletedProcess[str]:
+    """Runs a script as the image's start runs a command of this name."""
     script = "grep -E '^(Uid|CapBnd|NoNewPrivs)' /proc/self/status; touch /app/probe"
-    tool = subprocess.run(
-        ["docker", "compose", "run", "--rm", "-T", "--entrypoint=sh", "pipeline", "-c", script],
+    start = ["--rm", "-T", "--no-deps", "--entrypoint=as-owner", "pipeline"]
+    return subprocess.run(
+        ["docker", "compose", "run", *start, "sh", "-c", script, command],
         cwd=stack.folder,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert tool.stdout.split() == ["Uid:", *["10001"] * 4, "CapBnd:", "0" * 16, "NoNewPrivs:", "1"]
-    assert "Read-only file system" in tool.stderr

@@ -1,6 +1,9 @@
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +12,9 @@ from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
 from support.broker_client import opened
 from support.dead_letters_command import HOSTILE, Command, ids
+from support.desk import Desk
+from support.processes import family
+from support.runner import Runner
 from support.vhost import Vhost
 from support.waiting import PATIENCE_SECONDS
 
@@ -52,3 +58,22 @@ def letters(broker_settings: BrokerSettings, vhost: Vhost) -> list[str]:
             ]
         )
     return ids(vhost)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A copy of the checkout, and terminals in it."""
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    """`make run` in a copy of the checkout."""
+    runner = Runner(tmp_path)
+    yield runner
+    print(runner.output)
+    if runner.process.poll() is None:
+        for pid in family(runner.process.pid):
+            os.kill(pid, signal.SIGKILL)

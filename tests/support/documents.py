@@ -7,7 +7,8 @@ from pathlib import Path
 
 from support.service import ROOT
 
-DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
+EXAMPLES = sorted(ROOT.glob("examples/*/README.md"))
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")), *EXAMPLES]
 GUIDES = [ROOT / "README.md", ROOT / "docs/tour.md", *sorted(ROOT.glob("docs/use/*.md"))]
 
 RUN_BY_CI = ("make test", "make bench")  # by `.ci/run` itself, where `bench` is brief

@@ -1,10 +1,11 @@
 """How far a run is, when it is over, and what is shown of it."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
-from display import LiveDisplay, Snapshot
+from display import LiveDisplay, PlainDisplay, Snapshot
 from run_progress import Goal, StalledError
 from service_counts import Progress, ServiceCounts
 
@@ -12,7 +13,7 @@ from service_counts import Progress, ServiceCounts
 def progress(**changes: int) -> Progress:
     at_start = dict.fromkeys(("published", "predicted", "joined", "pending", "dead_lettered"), 0)
     numbers = at_start | {"joined_at": 0, "drawn": 0} | changes
-    return Progress(all_published=numbers["published"] == 100, mae=None, **numbers)
+    return Progress(all_published=numbers["published"] == 100, mae=None, accuracy=None, **numbers)
 
 
 def test_the_goal_is_all_rows_joined_and_drawn_in_a_file_that_had_some() -> None:
@@ -61,3 +62,17 @@ def test_the_live_status_shows_numbers_states_and_places(
     shown = capsys.readouterr().out
     for text in ("an event", "1,234", "5.0", "restarting", "logs/metric_log.csv", "1:01 min"):
         assert text in shown
+
+
+def test_of_classes_it_shows_the_accuracy_from_the_first_line_on(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    at_start = progress()
+    for now in (at_start, dataclasses.replace(at_start, mae=0.1042, accuracy=0.9583)):
+        PlainDisplay().show(Snapshot(now, 0.0, {}, 1.0, "classification"))
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split(", ")[5] for line in shown] == [
+        "accuracy of all –",
+        "accuracy of all 95.8 %",
+    ]
+    assert "MAE" not in "".join(shown)

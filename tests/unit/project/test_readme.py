@@ -24,8 +24,20 @@ MADE_BY_THE_READER = ("logs/", "my_model.py")
 OF_OTHERS = {
     "port is already allocated", "address already in use", "unhealthy", "failed",
     "PRECONDITION_FAILED - inequivalent arg 'durable'", "ACCESS_REFUSED - Login was refused",
+    "the input device is not a TTY",
 }  # fmt: skip
-NO_SERVICE = {"tests", "bench", "docs", "datasets", "logs", "common", "local", "redis", "rabbitmq"}
+NO_SERVICE = {
+    "tests",
+    "bench",
+    "docs",
+    "datasets",
+    "examples",
+    "logs",
+    "common",
+    "local",
+    "redis",
+    "rabbitmq",
+}
 DEFAULTS: dict[str, Any] = {
     name.upper(): field.default
     for settings in SETTINGS.values()
