@@ -1,5 +1,7 @@
 """The words for what is predicted: title and unit of a data set, as its schema has them."""
 
+import math
+
 from pipeline.table.schema import Schema
 
 
