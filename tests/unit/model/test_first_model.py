@@ -24,6 +24,7 @@ from pipeline.settings import Settings
 from pipeline.table.data_sets import load, load_schema
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import matrix
+from pipeline.table.split_digest import split_digest
 from support.tables import DESCRIPTION, houses, write_data_set
 
 OTHERS = DESCRIPTION["columns"][1:]
@@ -67,6 +68,7 @@ def test_its_figures_are_those_of_scikit_learn_and_are_logged(
     assert f"({median:,.0f} by always telling the median) on 80 held-out rows" in caplog.text
     assert (record.data_set, record.dataset_id) == ("houses", "houses")
     assert record.rows_sha256 == schema.rows_sha256
+    assert record.split_digest == split_digest(schema, 400) != split_digest(schema, 1_000)
     assert record.features == schema.names
 
 
