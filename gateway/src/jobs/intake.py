@@ -1,10 +1,10 @@
 """Turns a request into jobs, and into the message that asks for them."""
 
+from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 from pydantic import BaseModel
 
 from jobs.store import Known, NewJobs
@@ -18,6 +18,8 @@ from schemas.base import MisfitError, TooMuchError
 from schemas.ranges import ImpossibleError, Ranges, Units
 from schemas.row_types import is_plain
 
+NUMBER_BYTES = 25  # of the longest number, with what separates it
+VALUES = (float, str, type(None))  # a row of which is no list of rows
 ENVELOPE_BYTES = MAX_ID_CHARACTERS + 20  # of a message with one row, beside its values
 
 Row = list[Any]
@@ -56,6 +58,8 @@ class Intakes:
         self._ranges = ranges
         self._conversion = Conversion(schema.columns)
         self._is_plain = is_plain(schema)
+        numbers = NUMBER_BYTES * len(schema.columns) + ENVELOPE_BYTES
+        self._row_bytes = numbers if self._is_plain else MAX_ROW_BYTES  # at most
 
     def read(self, request: Any, key: str) -> Intake:
         """Reads a request, of the type that request_type() returns.
@@ -64,7 +68,7 @@ class Intakes:
         """
         data = request.data
         units: Units = getattr(request, "units", "scaled")
-        is_list = isinstance(data, list) and isinstance(data[0], list | tuple | BaseModel)
+        is_list = isinstance(data, list) and not isinstance(data[0], VALUES)
         rows = [*map(_values, data)] if is_list else [_values(data)]
         own = _ids(request.id, len(rows), is_list)
         ids = list(own)
@@ -78,7 +82,8 @@ class Intakes:
         digests = self._digests(rows)
         whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
         jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
-        _check_size(Message([*jobs.ids], rows, batched=is_list))
+        if is_list and len(rows) * self._row_bytes > MAX_BATCH_BYTES:
+            _check_size(Message([*jobs.ids], rows, batched=True))
         return Intake(jobs, own, rows, is_list)
 
     def _scaled(self, rows: list[Row]) -> list[Row]:
@@ -89,7 +94,7 @@ class Intakes:
 
     def _digests(self, rows: list[Row]) -> list[str]:
         if self._is_plain:  # as earlier versions did it, whose jobs may still be there
-            return [digest(np.array(row, dtype=np.float64).tobytes()) for row in rows]
+            return [digest(array("d", row).tobytes()) for row in rows]
         contents = [*map(msgspec.json.encode, rows)]
         for index, content in enumerate(contents):
             if len(content) > MAX_ROW_BYTES - ENVELOPE_BYTES:
@@ -102,7 +107,9 @@ class Intakes:
 
 def _values(row: list[Any] | tuple[Any, ...] | BaseModel) -> Row:
     """Returns the values of a row in the order of the columns, in which its fields are, too."""
-    return [*vars(row).values()] if isinstance(row, BaseModel) else [*row]
+    if type(row) is list:
+        return row
+    return [*row] if isinstance(row, tuple) else [*vars(row).values()]
 
 
 def _check_size(message: Message[Row]) -> None:

@@ -25,6 +25,7 @@ class Units:
         self._means = np.array([each.mean for _, each in self._measured])
         self._scales = np.array([each.scale for _, each in self._measured])
         self._is_whole = len(self._measured) == len(columns)
+        self._has_missing = any(column.missing for column in columns)
 
     def scaled(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
         """Returns rows as measured with their numbers as a message carries them.
@@ -38,14 +39,12 @@ class Units:
         values = np.array(picked, dtype=np.float64)  # None becomes NaN
         with np.errstate(over="ignore"):
             numbers = (values - self._means) / self._scales
-        if np.isinf(numbers).any():
+        if not np.isfinite(numbers).all() and np.isinf(numbers).any():
             raise OverflowError("a number is too large for its column's scale")
         scaled: list[list[float]] = numbers.tolist()
-        return (
-            scaled
-            if self._is_whole and not np.isnan(numbers).any()
-            else [*map(self._put, rows, scaled)]
-        )
+        if self._is_whole and not self._has_missing:
+            return scaled
+        return [*map(self._put, rows, scaled)]
 
     def measured(self, row: Sequence[Value]) -> list[Value]:
         """Returns a row of a message with its numbers as measured, as precise as they were."""

@@ -14,7 +14,6 @@ from gateway_errors import (
     ConflictError,
     ExpiredJobError,
     JobStoreError,
-    OtherDataSetError,
     PlotAwayError,
     QueueFullError,
     RefusedError,
@@ -41,7 +40,6 @@ STATUS: dict[type[Exception], int] = {
     QueueFullError: 429,
     DamagedError: 500,
     SchemaError: 500,
-    OtherDataSetError: 501,
     BrokerAwayError: 503,
     JobStoreError: 503,
     PlotAwayError: 503,
@@ -60,11 +58,12 @@ def detail(error: dict[str, Any], names: list[str]) -> dict[str, Any]:
     {'loc': ['body', 'data', 'area'], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
     """
     value = error.get("input")
-    shown = "null" if value is None else repr(value)
-    is_short = isinstance(value, bool | int | float | str | None) and len(shown) < MAX_SHOWN
+    shown = repr(value) if isinstance(value, bool | int | float | str) else ""
+    if value is None:
+        shown = "null"
     return {
         "loc": _place(error["loc"], names),
-        "msg": f"{error['msg']}, and is {shown}" if is_short else error["msg"],
+        "msg": f"{error['msg']}, and is {shown}" if 0 < len(shown) < MAX_SHOWN else error["msg"],
         "type": error["type"],
     }
 

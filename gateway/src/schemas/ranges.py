@@ -1,5 +1,6 @@
 """The values that a row and a label can have, and those that the data set has."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -59,6 +60,7 @@ class Ranges:
         both: tuple[Units, Units] = ("raw", "scaled")
         self._ends = {units: self._ends_in(units) for units in both}
         self._limits = {units: self._with_slack(units) for units in both}
+        self._usual = {units: _usual(self._limits[units]) for units in both}
         self._with_two_values = [*self._two_values()]
 
     def warnings(self, rows: Sequence[Sequence[Any]], units: Units) -> list[list[str]]:
@@ -66,12 +68,14 @@ class Ranges:
 
         Raises ImpossibleError for a value that its column cannot have.
         """
-        values = self._numbers_of(rows)
+        values, found = self._numbers_of(rows), [list[str]() for _ in rows]
+        if units == "raw":
+            self._refuse_between_two(values)
+        least, most = self._usual[units]
+        if not self._categories and ((values >= least) & (values <= most)).all():
+            return found  # as nearly always, and the fastest
         self._refuse_impossible(values, units)
         is_odd = self._odd(rows, values, units)
-        found: list[list[str]] = [[] for _ in rows]
-        if not is_odd.any():
-            return found
         rank = is_odd.cumsum(axis=1)
         for row, place in np.argwhere(is_odd & (rank <= MAX_WARNINGS)).tolist():
             found[row].append(self._warning(place, rows[row][place], units))
@@ -121,8 +125,6 @@ class Ranges:
         return f"{column.name} is {had}: the prediction is a guess"
 
     def _refuse_impossible(self, values: Values, units: Units) -> None:
-        if units == "raw":
-            self._refuse_between_two(values)
         limits, ends = self._limits[units], self._ends[units]
         for row, index in np.argwhere((values < limits.lowest) | (values > limits.highest)):
             value, digits = values[row, index], self._digits(index, units)
@@ -134,10 +136,10 @@ class Ranges:
     def _refuse_between_two(self, values: Values) -> None:
         """Checks columns of two values: any other means a row scaled, or in another order."""
         for index, low, high in self._with_two_values:
-            column = values[:, index]
-            for (row,) in np.argwhere((column != low) & (column != high) & ~np.isnan(column)):
-                text = f"as measured, it is {low:.10g} or {high:.10g}, and not {column[row]:.10g}"
-                raise self._impossible(row, index, text + self._hint_scaled(column[row], index))
+            for row, value in enumerate(values[:, index].tolist()):
+                if value not in (low, high) and not math.isnan(value):
+                    text = f"as measured, it is {low:.10g} or {high:.10g}, and not {value:.10g}"
+                    raise self._impossible(row, index, text + self._hint_scaled(value, index))
 
     def _impossible(self, row: Any, index: Any, text: str) -> ImpossibleError:
         return ImpossibleError(int(row), self._numbers[index].name, text)
@@ -180,6 +182,11 @@ class Ranges:
                 continue
             if part.highest - part.lowest == part.step:
                 yield index, part.lowest, part.highest
+
+
+def _usual(limits: _Limits) -> tuple[Values, Values]:
+    """Returns the ends between which a value is possible, and in the data set's range."""
+    return np.maximum(limits.lowest, limits.least), np.minimum(limits.highest, limits.most)
 
 
 def _end(column: Number, name: str, units: Units) -> float:

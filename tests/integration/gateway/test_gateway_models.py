@@ -234,6 +234,7 @@ def test_the_answer_comes_as_soon_as_all_processes_follow(
     gateway: Gateway, store: ModelStore
 ) -> None:
     number = number_of(store) + 1
+    gateway.http.get("/models/second/promote")  # the first question reads the hold-out
     store.report(replica(number, live="second"))
     store.report(replica(number, name="model-2", problem="it does not load"))
     store.report(replica(1, 3 * REPORT_SECONDS + 1, name="gone"))
