@@ -135,10 +135,12 @@ def test_a_failure_leaves_the_old_data_set(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    status, _, err = datasets.init(csv_of(NAMES, houses(50)), "--replace")
-    assert status == 1
-    assert "No space left on device" in err
+    for name in ("houses", "new"):
+        status, _, err = datasets.init(csv_of(NAMES, houses(50)), "--replace", "--name", name)
+        assert status == 1
+        assert "No space left on device" in err
     assert content_of(datasets) == before
+    assert [path.name for path in datasets.folder.iterdir()] == ["houses"]
 
 
 def test_other_users_can_read_it_whatever_the_umask(datasets: DataSets) -> None:
