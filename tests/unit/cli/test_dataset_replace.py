@@ -72,8 +72,9 @@ def test_what_a_person_has_decided_stays(datasets: DataSets) -> None:
     assert (area.unit, area.lowest, area.title, area.most) == ("m²", 0, "Area", 999)
     assert (town.note, town.values) == ("by the lake", ["Basel", "Bern", "Chur", "Genf"])
     assert (schema.title, schema.target.title, schema.target.unit) == ("Houses", "Price", "€")
-    again(datasets, "--keep", "remarks")
+    again(datasets, "--keep", "remarks", "--keep", "rooms")
     assert datasets.load().schema.names == NAMES[:-1]
+    assert isinstance(datasets.load().schema.columns[0], Category)
 
 
 def test_classes_stay_in_their_order(datasets: DataSets) -> None:
