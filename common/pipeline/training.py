@@ -11,11 +11,20 @@ from pydantic import AmqpDsn, Field, RedisDsn
 
 from pipeline.errors import PipelineError
 from pipeline.settings import Settings, one_or_more, urls_of
+from pipeline.table import built_in
 from pipeline.table.built_in import DIABETES
+from pipeline.table.data_sets import load_schema
+from pipeline.table.schema import Schema, Task
+from pipeline.table.schema_file import name_problem
 
 TASK = QUEUE = "train"
-Algorithm = Literal["linear", "ridge", "random_forest", "hist_gradient_boosting"]
+Algorithm = Literal["linear", "ridge", "logistic", "random_forest", "hist_gradient_boosting"]
 ALGORITHMS: tuple[str, ...] = get_args(Algorithm)
+ALGORITHMS_OF: dict[Task, tuple[Algorithm, ...]] = {
+    "regression": ("linear", "ridge", "random_forest", "hist_gradient_boosting"),
+    "classification": ("logistic", "random_forest", "hist_gradient_boosting"),
+}
+DEFAULT_ALGORITHM: dict[Task, Algorithm] = {"regression": "ridge", "classification": "logistic"}
 Stage = Literal["load", "split", "fit", "evaluate", "store"]
 STAGES: tuple[str, ...] = get_args(Stage)
 PROGRESS = "PROGRESS"  # Celery's state of a running training; its meta is a Progress
@@ -44,7 +53,7 @@ class TrainingSettings(Settings):
     @property
     def key_prefix(self) -> str:
         """The beginning of all keys and channels in Redis; "" for the default data set."""
-        return f"{self.own_place}:" if self.own_place else ""
+        return prefix_of(self.dataset)
 
 
 class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +70,7 @@ class TrainingRequest(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     algorithm: str
     params: dict[str, Any] = {}
-    data_set: str = DIABETES
+    data_set: str = DIABETES  # of a task that an earlier version has left in the queue
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -71,14 +80,35 @@ class Progress(msgspec.Struct, frozen=True):
     percent: float | None = None
 
 
-def record_key(job_id: str) -> str:
+def known_schema(dataset_id: str, folder: Path) -> Schema | None:
+    """Returns the schema of the rows that a `dataset_id` names; None if the model store may know.
+
+    The built-in data sets and those in the folder come first; a CSV file of the model store has no
+    schema. Raises SchemaError if there is a folder, and its schema cannot be used.
+    """
+    if name_problem(dataset_id):
+        return None
+    is_known = dataset_id in built_in.NAMES or (folder / dataset_id).is_dir()
+    return load_schema(dataset_id, folder) if is_known else None
+
+
+def prefix_of(data_set: str) -> str:
+    """Returns the beginning of a data set's keys in Redis; "" for the default data set.
+
+    >>> prefix_of("houses"), prefix_of("diabetes")
+    ('houses:', '')
+    """
+    return "" if data_set == DIABETES else f"{data_set}:"
+
+
+def record_key(job_id: str, data_set: str = DIABETES) -> str:
     """Returns the key of the Redis hash with what is known of a training besides Celery's state.
 
-    Its fields: `request` (JSON), `created_at`; `attempts`, which the trainer counts; and the time
-    when it was settled as `cancelled` or as `storing`: the trainer stores a model only after the
-    latter, and then a cancel comes too late.
+    Its fields: `request` and `warnings` (JSON), `created_at`; `attempts`, which the trainer counts;
+    and the time when it was settled as `cancelled` or as `storing`: the trainer stores a model only
+    after the latter, and then a cancel comes too late.
     """
-    return f"training:{job_id}"
+    return f"{prefix_of(data_set)}training:{job_id}"
 
 
 def celery_app(settings: TrainingSettings) -> Celery:

@@ -113,7 +113,7 @@ class Api(WebServer):
             trainings=trainings,
             lookup=lookup,
             models=models,
-            registry=Registry(models, settings.max_rmse_rise, threads.checkpoint, settings.dataset),
+            registry=Registry(models, settings.max_rmse_rise, held_out, threads.checkpoint),
             rollout=Rollout(models, threads, broker, outbox),
             rollbacks=Rollbacks(self._redis, settings.key_prefix),
             plot=PlotClient(settings.plot_url),

@@ -35,9 +35,5 @@ class UnknownModelError(PipelineError):
     """The model does not exist."""
 
 
-class OtherDataSetError(PipelineError):
-    """The call is for the default data set alone, so far; the text names the present one."""
-
-
 class RefusedError(PipelineError):
     """The models do not allow the change now; the text says why."""

@@ -12,10 +12,11 @@ class HeldOut:
     """The rows held out, read when they are first asked for: a large table takes seconds."""
 
     def __init__(self, schema: Schema, datasets_dir: Path) -> None:
-        self._schema = schema
+        self.schema = schema
         self._folder = datasets_dir
         self._lock = Lock()  # many who ask at once share one reading
         self._rows: tuple[list[list[Value]], list[Label]] | None = None
+        self._count = 0
 
     def rows(self) -> tuple[list[list[Value]], list[Label]]:
         """Returns n rows, their values in the order of the schema's columns, and their labels.
@@ -28,11 +29,17 @@ class HeldOut:
                 self._rows = self._read()
         return self._rows
 
+    def count_of_all(self) -> int:
+        """Returns how many rows the data set has, with those that are not held out; as rows()."""
+        self.rows()
+        return self._count
+
     def _read(self) -> tuple[list[list[Value]], list[Label]]:
-        found = load(self._schema.name, self._folder)
-        if found.schema != self._schema:
+        found = load(self.schema.name, self._folder)
+        if found.schema != self.schema:
             raise SchemaError(
-                f"the schema of {self._schema.name} has changed since the gateway started: "
+                f"the schema of {self.schema.name} has changed since the gateway started: "
                 "restart it, and the services that were started before"
             )
+        self._count = len(found.rows.labels)
         return found.rows.holdout()

@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from pipeline.clock import now_text
-from pipeline.messages import FEATURE_NAMES, new_id
+from pipeline.messages import new_id
 from pipeline.model_store import fingerprint
 from pipeline.model_store.records import ONNX, RECORD, SKOPS, Change, Model, promotions_in_force
 from pipeline.model_store.store import ModelStore, ModelStoreError, TakenError
+from pipeline.table import built_in
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def _record(path: Path, content: bytes) -> Model:
     except (OSError, msgspec.MsgspecError, UnicodeError):
         pass
     return Model(
-        model_id=own_id, dataset_id="unknown", features=[*FEATURE_NAMES], target="unknown",
+        model_id=own_id, dataset_id="unknown", features=built_in.default().names, target="unknown",
         algorithm="unknown", params={}, metrics=None, versions={}, created_at=now_text(),
         notes=[f"the file {path.name} that model was started with, without a {RECORD} beside it"],
     )  # fmt: skip

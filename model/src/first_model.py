@@ -34,6 +34,7 @@ from pipeline.table.data_sets import DataSet, load
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import Matrix, matrix
 from pipeline.table.schema import Schema
+from pipeline.table.split_digest import split_digest
 from quality import quality
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ def trained(data: DataSet) -> tuple[Model, bytes]:
     """
     started = time.monotonic()
     schema, model_id = data.schema, default_id(data.schema)
+    digest = split_digest(schema, len(data.rows.labels))
     rows, seen = _arrays(data.rows.training(), schema)
     held_out = _arrays(data.rows.holdout(), schema)
     del data  # of a large table it is most of the memory
@@ -137,6 +139,7 @@ def trained(data: DataSet) -> tuple[Model, bytes]:
         notes=[f"the default model: {' '.join(repr(estimator).split())}", *notes],
         data_set=schema.name,
         rows_sha256=schema.rows_sha256,
+        split_digest=digest,
     )
     return record, content
 

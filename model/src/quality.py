@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-import numpy as np
-
 from pipeline.errors import ModelError
 from pipeline.model_store.metrics import class_metrics, metrics_of
 from pipeline.model_store.outcomes import Failed
@@ -54,11 +52,10 @@ def _measured(
             f"{metrics.half_brier:.3f} on {len(labels)} held-out rows"
         )
     try:
-        metrics = metrics_of(labels, predictions, len(seen))
+        metrics = metrics_of(labels, predictions, seen)
     except ValueError as error:
         raise ModelError(f"the model of {schema.name} is of no use: {error}") from error
-    baseline = np.abs(np.array(labels) - np.median(seen)).mean()
-    figures: list[Any] = [metrics.rmse, metrics.mae, float(baseline)]
+    figures: list[Any] = [metrics.rmse, metrics.mae, metrics.baseline_mae]
     root_mean_squared, mae, of_median = map(readable, figures)
     return metrics, (
         f"RMSE {root_mean_squared}, MAE {mae} ({of_median} by always telling the median) on "

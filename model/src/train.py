@@ -19,12 +19,12 @@ from pipeline import dataset
 from pipeline.atomic_file import replace_file
 from pipeline.clock import now_text
 from pipeline.errors import PipelineError
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store import fingerprint, onnx_export
 from pipeline.model_store.metrics import metrics_of
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import ONNX, RECORD, SKOPS, Metrics, Model, StoredFile
 from pipeline.model_store.versions import made_as, versions
+from pipeline.table import built_in
 
 
 def estimator() -> Any:
@@ -66,7 +66,7 @@ def main(path: Path, onnx: bool = False) -> None:
 def errors_of(model: Any) -> Metrics:
     held_out = dataset.holdout()
     predictions = model.predict(held_out.features)
-    return metrics_of(held_out.labels, predictions, len(dataset.training().labels))
+    return metrics_of(held_out.labels, predictions, dataset.training().labels)
 
 
 def store_onnx(model: Any, path: Path) -> bytes:
@@ -82,7 +82,7 @@ def store_record(model: Any, metrics: Metrics, files: dict[str, bytes], path: Pa
     record = Model(
         model_id=fingerprint.model_id(files[SKOPS]),
         dataset_id=dataset.NAME,
-        features=[*FEATURE_NAMES],
+        features=built_in.default().names,
         target="target",
         **made_as(model),
         metrics=metrics,

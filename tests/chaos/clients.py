@@ -1,6 +1,6 @@
 """Clients of the gateway that do what a careful client does, and remember all that they were told.
 
-Each asks for patients until that is taken, always as the same request, then for the predictions,
+Each asks for rows until they are taken, always as the same request, then for the predictions,
 now and then for an earlier one again, and tells the true values.
 """
 

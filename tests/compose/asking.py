@@ -6,10 +6,11 @@ import urllib.request
 from typing import Any
 
 from compose.stack import wait_for
-from pipeline.messages import FEATURE_NAMES
+from pipeline.table import built_in
 from support.waiting import PATIENCE_SECONDS
 
-PATIENT = dict.fromkeys(FEATURE_NAMES, 0.01)
+NAMES = built_in.default().names
+PATIENT = dict.fromkeys(NAMES, 0.01)
 
 
 def ask(url: str, body: Any = None, *, method: str | None = None, wait: int = 0) -> tuple[int, Any]:
@@ -28,7 +29,7 @@ def ask(url: str, body: Any = None, *, method: str | None = None, wait: int = 0)
 def train(gateway: str, algorithm: str, **params: Any) -> Any:
     """The job of a training, just asked for."""
     request = {
-        "dataset_id": "diabetes", "features": FEATURE_NAMES, "target": "target",
+        "dataset_id": "diabetes", "features": NAMES, "target": "target",
         "algorithm": algorithm, "params": params,
     }  # fmt: skip
     status, job = ask(f"{gateway}train", request)

@@ -10,11 +10,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
+from held_out import HeldOut
 from pipeline import dataset
 from pipeline.clock import now_text
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import SKOPS, Change, Metrics, Model
 from pipeline.model_store.store import ModelStore
+from pipeline.table import built_in
+from pipeline.table.data_sets import load, load_schema
+from pipeline.table.matrix import matrix
+from pipeline.table.split_digest import split_digest
+from promotion.registry import Registry
 
 
 def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields: Any) -> Model:
@@ -24,7 +29,7 @@ def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields:
     record: dict[str, Any] = {
         "model_id": model_id,
         "dataset_id": "diabetes",
-        "features": list(FEATURE_NAMES),
+        "features": built_in.default().names,
         "target": "target",
         "algorithm": "ridge",
         "params": {"alpha": 0.1},
@@ -34,6 +39,32 @@ def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields:
     }
     files = fields.pop("files", {SKOPS: skops.io.dumps(fitted)})
     return store.add(Model(**(record | fields)), files)
+
+
+def put_model_of(
+    store: ModelStore, data_set: str, folder: Path, estimator: Any, model_id: str, **fields: Any
+) -> Model:
+    """Fitted to the training rows of any data set, on the columns that `features` names."""
+    schema, rows = load(data_set, folder)
+    names = fields.setdefault("features", schema.names)
+    places = [schema.names.index(name) for name in names]
+    columns = [schema.columns[place] for place in places]
+    values, labels = rows.training()
+    picked = matrix([[row[place] for place in places] for row in values], columns)
+    ours: dict[str, Any] = {
+        "dataset_id": data_set, "data_set": data_set, "target": schema.target.name,
+        "rows_sha256": schema.rows_sha256, "holdout_rows_seen": 0, "job_id": "j",
+        "split_digest": split_digest(schema, len(rows.labels)),
+        "files": {SKOPS: skops.io.dumps(estimator.fit(picked, labels))},
+    }  # fmt: skip
+    return put_model(store, model_id, **(ours | fields))
+
+
+def registry_of(
+    store: ModelStore, max_rise: float = 0.05, data_set: str = "diabetes", folder: Path = Path()
+) -> Registry:
+    """A registry of a data set, as the gateway makes it at its start."""
+    return Registry(store, max_rise, HeldOut(load_schema(data_set, folder), folder))
 
 
 def fragile_estimator() -> Any:

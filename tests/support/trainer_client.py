@@ -9,8 +9,8 @@ from celery.result import AsyncResult
 from redis import Redis
 
 from pipeline.clock import now_text
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.store import ModelStore
+from pipeline.table import built_in
 from pipeline.training import (
     CANCELLED,
     SETTLE,
@@ -58,10 +58,12 @@ class Trainings:
         job_id = str(uuid.uuid4())
         ours = {
             "job_id": job_id, "model_id": model_of(job_id), "dataset_id": "diabetes",
-            "features": [*FEATURE_NAMES], "target": "target", "algorithm": "ridge",
+            "features": built_in.default().names, "target": "target", "algorithm": "ridge",
         }  # fmt: skip
-        argument = msgspec.to_builtins(TrainingRequest(**(ours | request)))
-        self.redis.hset(record_key(job_id), "request", msgspec.json.encode(argument))
+        asked = TrainingRequest(**(ours | request))
+        argument = msgspec.to_builtins(asked)
+        key = record_key(job_id, asked.data_set)
+        self.redis.hset(key, "request", msgspec.json.encode(argument))
         self.app.send_task(TASK, [argument], task_id=job_id)
         return job_id
 
@@ -70,8 +72,8 @@ class Trainings:
         settle = self.redis.register_script(SETTLE.read_text())
         return bool(settle([record_key(job_id)], [CANCELLED, now_text()]) == CANCELLED)
 
-    def attempts(self, job_id: str) -> int:
-        return int(self.redis.hget(record_key(job_id), "attempts") or 0)
+    def attempts(self, job_id: str, data_set: str = "diabetes") -> int:
+        return int(self.redis.hget(record_key(job_id, data_set), "attempts") or 0)
 
     def result(self, job_id: str) -> AsyncResult:
         return AsyncResult(job_id, app=self.app)

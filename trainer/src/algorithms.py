@@ -1,17 +1,23 @@
 """The algorithms to choose from: their parameters, and their fitting step by step."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
-from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from pipeline.dataset import Dataset
-from pipeline.training import TrainingError
+from pipeline.table.estimators import preparation, preparation_for_trees
+from pipeline.table.matrix import Matrix
+from pipeline.table.schema import Column, Task
+from pipeline.training import ALGORITHMS_OF, TrainingError
 
 STEPS = 20  # at most so many steps in a fit that reports its progress
 
@@ -31,12 +37,21 @@ class RidgeParams(Params, frozen=True):
     alpha: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
 
 
+class LogisticParams(Params, frozen=True):
+    C: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    max_iter: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+
+
 class ForestParams(Params, frozen=True):
     n_estimators: Annotated[int, Meta(ge=1, le=500)] = 100
     max_depth: Annotated[int, Meta(ge=1, le=100)] | None = None
     min_samples_leaf: Annotated[int, Meta(ge=1, le=1000)] = 1
-    max_features: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    max_features: Annotated[float, Meta(gt=0, le=1)] | Literal["sqrt"] = 1.0
     random_state: Seed = 0
+
+
+class ClassForestParams(ForestParams, frozen=True):
+    max_features: Annotated[float, Meta(gt=0, le=1)] | Literal["sqrt"] = "sqrt"
 
 
 class BoostingParams(Params, frozen=True):
@@ -48,26 +63,29 @@ class BoostingParams(Params, frozen=True):
     random_state: Seed = 0
 
 
-PARAMS: dict[str, type[Params]] = {
-    "linear": LinearParams,
-    "ridge": RidgeParams,
-    "random_forest": ForestParams,
-    "hist_gradient_boosting": BoostingParams,
+PARAMS: dict[tuple[Task, str], type[Params]] = {
+    ("regression", "linear"): LinearParams,
+    ("regression", "ridge"): RidgeParams,
+    ("regression", "random_forest"): ForestParams,
+    ("regression", "hist_gradient_boosting"): BoostingParams,
+    ("classification", "logistic"): LogisticParams,
+    ("classification", "random_forest"): ClassForestParams,
+    ("classification", "hist_gradient_boosting"): BoostingParams,
 }
 
 
-def params_of(algorithm: str, given: dict[str, Any]) -> Params:
+def params_of(task: Task, algorithm: str, given: dict[str, Any]) -> Params:
     """Returns the checked parameters of a request, with defaults for those that it leaves out.
 
     Raises TrainingError that lists the possible ones.
 
-    >>> params_of("ridge", {"alpha": 10})
+    >>> params_of("regression", "ridge", {"alpha": 10})
     RidgeParams(alpha=10.0)
     """
-    if algorithm not in PARAMS:
-        there_is = ", ".join(PARAMS)
-        raise TrainingError(f"there is no algorithm {algorithm!r}: there is {there_is}")
-    kind = PARAMS[algorithm]
+    if (task, algorithm) not in PARAMS:
+        there_is = ", ".join(ALGORITHMS_OF[task])
+        raise TrainingError(f"there is no algorithm {algorithm!r} for {task}: there is {there_is}")
+    kind = PARAMS[task, algorithm]
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
@@ -77,34 +95,52 @@ def params_of(algorithm: str, given: dict[str, Any]) -> Params:
         ) from error
 
 
-def fit(params: Params, rows: Dataset, tell: Tell) -> Any:
-    """Returns an estimator fitted to these rows; calls `tell` with the percentage done."""
+def fit(
+    task: Task, params: Params, columns: Sequence[Column], rows: tuple[Matrix, Matrix], tell: Tell
+) -> Any:
+    """Returns an estimator fitted to rows of these columns, as matrix() gives them, and labels.
+
+    Calls `tell` with the percentage done.
+    """
+    is_regression = task == "regression"
     match params:
-        case RidgeParams():
-            return _scaled(Ridge(alpha=params.alpha), rows)
         case ForestParams():
-            forest = RandomForestRegressor(**msgspec.structs.asdict(params))
-            return _in_steps(forest, "n_estimators", rows, tell)
+            forest = RandomForestRegressor if is_regression else RandomForestClassifier
+            ensemble = forest(**msgspec.structs.asdict(params))
+            return _in_steps(ensemble, "n_estimators", columns, rows, tell)
         case BoostingParams():
-            # Early stopping must not depend on the number of rows.
-            boosting = HistGradientBoostingRegressor(
-                **msgspec.structs.asdict(params), early_stopping=False
+            boosting = (
+                HistGradientBoostingRegressor if is_regression else HistGradientBoostingClassifier
             )
-            return _in_steps(boosting, "max_iter", rows, tell)
+            # Early stopping must not depend on the number of rows.
+            ensemble = boosting(**msgspec.structs.asdict(params), early_stopping=False)
+            return _in_steps(ensemble, "max_iter", columns, rows, tell)
+        case RidgeParams():
+            last: Any = Ridge(alpha=params.alpha)
+        case LogisticParams():
+            last = LogisticRegression(C=params.C, max_iter=params.max_iter)
         case _:
-            return _scaled(LinearRegression(), rows)
+            last = LinearRegression()
+    return make_pipeline(*preparation(columns), last).fit(*rows)
 
 
-def _scaled(regression: Any, rows: Dataset) -> Any:
-    return make_pipeline(StandardScaler(), regression).fit(*rows)
-
-
-def _in_steps(ensemble: Any, size_name: str, rows: Dataset, tell: Tell) -> Any:
+def _in_steps(
+    ensemble: Any,
+    size_name: str,
+    columns: Sequence[Column],
+    rows: tuple[Matrix, Matrix],
+    tell: Tell,
+) -> Any:
     """Fits in steps, with the result of a single fit: scikit-learn continues each from the last."""
+    values, labels = rows
+    before = preparation_for_trees(columns)
+    for step in before:
+        values = step.fit_transform(values)
     size = ensemble.get_params()[size_name]
     steps = min(size, STEPS)
     ensemble.set_params(warm_start=True)
     for step in range(1, steps + 1):
-        ensemble.set_params(**{size_name: size * step // steps}).fit(*rows)
+        ensemble.set_params(**{size_name: size * step // steps}).fit(values, labels)
         tell(100 * step / steps)
-    return ensemble.set_params(warm_start=False)
+    ensemble.set_params(warm_start=False)
+    return make_pipeline(*before, ensemble) if before else ensemble

@@ -16,7 +16,15 @@ from redis.exceptions import RedisError
 
 from pipeline.clock import now_text
 from pipeline.throttled_log import LogThrottle
-from pipeline.training import CANCELLED, SETTLE, STAGES, STORING, Progress, record_key
+from pipeline.training import (
+    CANCELLED,
+    SETTLE,
+    STAGES,
+    STORING,
+    Progress,
+    TrainingRequest,
+    record_key,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +35,10 @@ RETRY_SECONDS = 1.0
 class TrainingRecord:
     """The Redis record of a training, in addition to Celery's state of it. Raises RedisError."""
 
-    def __init__(self, redis: Redis, job_id: str, ttl: int) -> None:
-        self.job_id = job_id
+    def __init__(self, redis: Redis, request: TrainingRequest, ttl: int) -> None:
+        self.job_id = request.job_id
         self._redis = redis
-        self._key = record_key(job_id)
+        self._key = record_key(request.job_id, request.data_set)
         self._ttl = ttl
         self._settle = redis.register_script(SETTLE.read_text())
 

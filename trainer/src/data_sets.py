@@ -1,34 +1,56 @@
-"""Data sets to train on: the built-in one, or a CSV file in the model store."""
+"""Data sets to train on: those with a schema, and the CSV files of the model store."""
 
-import csv
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from io import BytesIO, TextIOWrapper
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
+from msgspec.structs import replace
+from sklearn.model_selection import train_test_split
 
-from pipeline import csv_table, dataset
-from pipeline.dataset import Dataset
+import stored_csv
+from holdout_overlap import holdout_rows_seen
+from pipeline import csv_table
 from pipeline.decode_errors import too_large
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.store import ModelStore
-from pipeline.training import TrainingError, TrainingRequest
+from pipeline.table.built_in import NAMES
+from pipeline.table.data_sets import DataSet, load_schema
+from pipeline.table.data_sets import load as load_data_set
+from pipeline.table.matrix import Matrix, matrix
+from pipeline.table.schema import Number, Schema, Target
+from pipeline.table.split import HOLDOUT_SHARE
+from pipeline.table.split_digest import split_digest
+from pipeline.training import TrainingError, TrainingRequest, known_schema
 
-BUILT_IN_TARGET = "target"
+SPLIT_SEED = 20  # fixed: a repeated training of the same file makes the same model
 MAX_BYTES = 50_000_000
-MIN_ROWS = 20
-SHOWN_CHARACTERS = 40  # of a value that is not a number
-SHOWN_HEADER_CHARACTERS = 1000  # of column names: the sentence is kept in Redis
-THOUSANDS = r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*"  # or a decimal comma, as in 1,234
-DECIMAL = r"^([^,.]*),([^,.]*)$"
 
 
-def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
-    """Returns the requested columns, the target last, as finite numbers.
+class Part(NamedTuple):
+    """n rows: `features` as matrix() gives them, `labels` of shape (n,), floats or classes."""
 
-    Raises TrainingError in one sentence if the data set does not have them, and ModelStoreError.
+    features: Matrix
+    labels: Matrix
+
+
+class Table(NamedTuple):
+    """The rows of one training.
+
+    `schema` has the columns that the model takes, in its order; its name is that of the data set
+    whose rows the model answers, with the SHA-256 and the split of that one's hold-out.
+    """
+
+    schema: Schema
+    training: Part
+    held_out: Part
+    holdout_rows_seen: int | None
+    split_digest: str
+
+
+def load(store: ModelStore, request: TrainingRequest, folder: Path) -> Table:
+    """Returns the rows of a request: of the data set with a schema, or else of the store's file.
+
+    `folder` holds the data sets that are not built in. Raises TrainingError in one sentence if they
+    cannot be had, SchemaError, and ModelStoreError.
     """
     wanted = [*request.features, request.target]
     if not request.features or len({*wanted}) != len(wanted):
@@ -36,132 +58,73 @@ def load(store: ModelStore, request: TrainingRequest) -> pd.DataFrame:
             f"features {request.features} with target {request.target!r} are not accepted: at "
             "least one feature, and each column only once"
         )
-    if request.dataset_id == dataset.NAME:
-        frame = _built_in()
-        columns = [*frame.columns]
-        _check_columns(dataset.NAME, columns, wanted, csv_table.listed(columns))
-        return frame[wanted]
-    size = store.dataset_size(request.dataset_id)
-    if size is not None and size > MAX_BYTES:  # before it is read: reading would kill the process
-        what = f"data set {request.dataset_id!r}"
-        raise TrainingError(too_large(what, size, "bytes", MAX_BYTES))
-    content = store.dataset(request.dataset_id)
-    if content is None:
-        raise TrainingError(
-            f"there is no data set {request.dataset_id!r}: there is {dataset.NAME!r}, and any "
-            "datasets/NAME.csv in the model store"
-        )
-    return parse(request.dataset_id, content, wanted)
+    if known_schema(request.dataset_id, folder) is not None:
+        return _own(load_data_set(request.dataset_id, folder), request)
+    return _stored(store, request, folder)
 
 
-def split(data_set: str, frame: pd.DataFrame) -> tuple[Dataset, Dataset]:
-    """Returns the rows to train on (80 %), and those held out.
+def _own(data: DataSet, request: TrainingRequest) -> Table:
+    """Returns the rows of a data set with a schema, split as its stream is.
 
-    The built-in data set is always split the same way.
+    The model has seen none of the hold-out, as that is all that the split keeps for training.
     """
-    features, labels = frame.to_numpy(np.float64)[:, :-1], frame.iloc[:, -1].to_numpy(np.float64)
-    if data_set == dataset.NAME:
-        count = len(dataset.training().labels)
-        return Dataset(features[:count], labels[:count]), Dataset(features[count:], labels[count:])
-    return dataset.split(Dataset(features, labels))
-
-
-def parse(data_set: str, content: bytes, wanted: list[str]) -> pd.DataFrame:
-    """Returns the wanted columns of a CSV file. Raises TrainingError unless they hold numbers."""
-    names = [csv_table.one_line(name) for name in wanted]
-    with _refusals_told(data_set):
-        file = TextIOWrapper(BytesIO(content), "utf-8-sig", newline=None)
-        header = csv_table.header(file, names)
-        _check_columns(data_set, header.names, names, str(header))
-        table = pd.read_csv(
-            BytesIO(content), encoding="utf-8-sig", sep=header.separator, skipinitialspace=True,
-            skiprows=header.records, header=None, names=range(len(header.names)), index_col=False,
-            keep_default_na=False, low_memory=False,
-            dtype=str if header.has_decimal_commas else None,
-        )  # fmt: skip
-    if len(table) < MIN_ROWS:
+    schema, rows = data
+    for name in request.features:
+        stored_csv.check_column(schema.name, name, schema.names, csv_table.listed(schema.names))
+    if request.target != schema.target.name:
         raise TrainingError(
-            f"data set {data_set!r} has {len(table)} rows, and at least {MIN_ROWS} are needed"
+            f"the target of data set {schema.name!r} is {schema.target.name!r}, and not "
+            f"{request.target!r}"
         )
-    frame = table[[header.names.index(name) for name in names]].set_axis(wanted, axis="columns")
-    if header.has_decimal_commas:
-        frame = _with_points(data_set, frame)
-    return pd.DataFrame({name: _numbers(data_set, frame[name]) for name in wanted})
+    places = [schema.names.index(name) for name in request.features]
+    columns = [schema.columns[place] for place in places]
+    training, held_out = (
+        Part(
+            matrix([[row[place] for place in places] for row in values], columns), np.array(labels)
+        )
+        for values, labels in (rows.training(), rows.holdout())
+    )
+    digest = split_digest(schema, len(rows.labels))
+    return Table(replace(schema, columns=columns), training, held_out, 0, digest)
 
 
-@contextmanager
-def _refusals_told(data_set: str) -> Iterator[None]:
-    """Turns the errors of csv and pandas about a file that is no CSV into a TrainingError."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row that is too long
-            yield
-    except UnicodeDecodeError as error:
-        raise TrainingError(
-            f"data set {data_set!r} cannot be read as CSV: it is not UTF-8 "
-            f"({error.reason}): save it as UTF-8"
-        ) from error
-    except (ValueError, csv.Error, pd.errors.ParserWarning) as error:
-        reason = str(error).strip().rpartition("error: ")[2]
-        if reason == "out of memory":  # not the file's fault
-            raise MemoryError from error
-        raise TrainingError(f"data set {data_set!r} cannot be read as CSV: {reason}") from error
+def _stored(store: ModelStore, request: TrainingRequest, folder: Path) -> Table:
+    """Returns the rows of a CSV file in the store.
 
-
-def _check_columns(data_set: str, there: list[str], wanted: list[str], columns: str) -> None:
-    for name in wanted:
-        if name not in there:
-            raise TrainingError(
-                f"data set {data_set!r} has no column {name!r}: it has "
-                f"{columns[:SHOWN_HEADER_CHARACTERS]}"
-            )
-        if there.count(name) > 1:
-            raise TrainingError(f"data set {data_set!r} has column {name!r} more than once")
-
-
-def _with_points(data_set: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Returns the columns with decimal points for commas. Raises TrainingError in doubt.
-
-    That is where a mark may separate thousands: where there are points beside commas, or where
-    each comma of a column has three digits behind it.
+    Its columns are of the types that the schema of the DATASET gives to their names; all others
+    are numbers.
     """
-    commas = frame.apply(lambda column: column.str.contains(",", regex=False))
-    if not commas.to_numpy().any():
-        return frame
-    points = frame.apply(lambda column: column.str.contains(".", regex=False))
-    if points.to_numpy().any():
-        raise _in_doubt(data_set, frame, points, "point")
-    for name in frame.columns[commas.any()]:
-        if frame[name][commas[name]].str.fullmatch(THOUSANDS).all():
-            raise _in_doubt(data_set, frame[[name]], commas[[name]], "comma")
-    return frame.replace(DECIMAL, r"\1.\2", regex=True)
-
-
-def _in_doubt(data_set: str, texts: pd.DataFrame, marked: pd.DataFrame, mark: str) -> TrainingError:
-    row, column = next(zip(*np.nonzero(marked.to_numpy()), strict=True))
-    return TrainingError(
-        f"data set {data_set!r} has {texts.iat[row, column]!r} in column "
-        f"{texts.columns[column]!r}, row {row + 1}: its {mark} may be a decimal one, or separate "
-        "thousands: write the numbers with decimal points, and without such separators"
+    content = _content(store, request.dataset_id)
+    of_dataset = load_schema(request.data_set, folder)
+    known = {column.name: column for column in of_dataset.columns}
+    columns = [known.get(name, Number(name)) for name in request.features]
+    schema = replace(of_dataset, columns=columns)
+    if request.target != of_dataset.target.name:
+        schema = replace(schema, task="regression", target=Target(request.target))
+    values, labels = stored_csv.parse(request.dataset_id, content, schema)
+    seen, held_out = train_test_split(
+        np.arange(len(labels)), test_size=HOLDOUT_SHARE, random_state=SPLIT_SEED
+    )
+    training = Part(values[seen], labels[seen])
+    of_others = load_data_set(request.data_set, folder)
+    return Table(
+        schema,
+        training,
+        Part(values[held_out], labels[held_out]),
+        holdout_rows_seen(of_others, columns, training.features),
+        split_digest(of_dataset, len(of_others.rows.labels)),
     )
 
 
-def _numbers(data_set: str, column: "pd.Series[float]") -> "pd.Series[float]":
-    """Returns the column if each of its values is a finite number; raises TrainingError if not."""
-    texts = column.astype(str) if column.dtype == bool else column
-    numbers = pd.to_numeric(texts, errors="coerce").astype(np.float64)
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if len(wrong):
-        value = str(texts.iloc[wrong[0]])[:SHOWN_CHARACTERS]
+def _content(store: ModelStore, dataset_id: str) -> bytes:
+    size = store.dataset_size(dataset_id)
+    if size is not None and size > MAX_BYTES:  # before it is read: reading would kill the process
+        raise TrainingError(too_large(f"data set {dataset_id!r}", size, "bytes", MAX_BYTES))
+    content = store.dataset(dataset_id)
+    if content is None:
+        built_in = " and ".join(map(repr, NAMES))
         raise TrainingError(
-            f"data set {data_set!r} has {value!r} in column {column.name!r}, row {wrong[0] + 1}: "
-            "each value must be a finite number, with a decimal point"
+            f"there is no data set {dataset_id!r}: there is {built_in}, any folder in datasets/, "
+            "and any datasets/NAME.csv in the model store"
         )
-    return numbers
-
-
-def _built_in() -> pd.DataFrame:
-    """Returns the rows to train on, followed by those held out."""
-    parts = dataset.training(), dataset.holdout()
-    frame = pd.DataFrame(np.concatenate([part.features for part in parts]), columns=FEATURE_NAMES)
-    return frame.assign(**{BUILT_IN_TARGET: np.concatenate([part.labels for part in parts])})
+    return content

@@ -1,43 +1,69 @@
 """Finds rows that a model was trained on and would be judged by: its errors there say nothing."""
 
+from collections.abc import Sequence
+
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from sklearn.neighbors import NearestNeighbors
 
-from pipeline import dataset
-from pipeline.dataset import Dataset
-from pipeline.messages import FEATURE_NAMES
+from pipeline.table.built_in import DIABETES
+from pipeline.table.data_sets import DataSet
+from pipeline.table.matrix import Matrix, matrix
+from pipeline.table.schema import Column, Number
+
+ROUNDING = 0.0051  # of a scaled value of diabetes: the largest effect of rounding to two digits
 
 
-def holdout_rows_seen(features: list[str], training: Dataset) -> int | None:
-    """Counts how many of the 89 rows of the stream's hold-out are among the training rows.
+def holdout_rows_seen(data: DataSet, columns: Sequence[Column], training: Matrix) -> int | None:
+    """Counts how many rows of the stream's hold-out are among the rows of another file.
 
-    They are found by their features, scaled or as measured, whatever their order, label or number
-    of copies. None for a model that does not take the ten columns: it cannot answer here.
+    They are found by the values of the columns, whatever their order, label or number of copies;
+    those of diabetes also as measured, and if rounded. None where that cannot be told: of a model
+    that cannot answer here, or one of fewer columns, where rows that look the same may be others.
     """
-    if not {*FEATURE_NAMES} <= {*features}:
+    schema = data.schema
+    names = [column.name for column in columns]
+    if not {*names} <= {*schema.names}:
         return None
-    columns = [features.index(name) for name in FEATURE_NAMES]
-    features_seen = training.features[:, columns]
-    return int((_is_near(features_seen) | _is_near(dataset.scale(features_seen))).sum())
+    places = [schema.names.index(name) for name in names]
+    held_out = matrix([[row[place] for place in places] for row in data.rows.holdout()[0]], columns)
+    if not len(held_out):
+        return 0
+    if schema.name == DIABETES:
+        is_seen = _is_near(training, held_out) | _is_near(_scaled(training, columns), held_out)
+        count = int(is_seen.sum())
+    else:
+        count = copies(training, held_out)
+    return count if not count or len(columns) == len(schema.columns) else None
 
 
-def _is_near(features_seen: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def copies(training: Matrix, held_out: Matrix) -> int:
+    """Counts the held-out rows whose features equal those of a training row."""
+    seen = {*_keys(training)}
+    return sum(key in seen for key in _keys(held_out))
+
+
+def _is_near(training: Matrix, held_out: Matrix) -> npt.NDArray[np.bool_]:
     """Tells for each hold-out row whether a training row equals it but for rounding.
 
     The nearest two patients of the data set differ by three times that in one of their ten values.
     """
-    nearest = NearestNeighbors(n_neighbors=1, metric="chebyshev").fit(features_seen)
-    distances, _ = nearest.kneighbors(dataset.holdout().features)
-    near: npt.NDArray[np.bool_] = distances[:, 0] <= dataset.ROUNDING
+    nearest = NearestNeighbors(n_neighbors=1, metric="chebyshev").fit(training)
+    distances, _ = nearest.kneighbors(held_out)
+    near: npt.NDArray[np.bool_] = distances[:, 0] <= ROUNDING
     return near
 
 
-def copies(training: Dataset, held_out: Dataset) -> int:
-    """Counts the held-out rows whose features equal those of a training row."""
-    seen = {*_keys(training.features)}
-    return sum(key in seen for key in _keys(held_out.features))
+def _scaled(rows: Matrix, columns: Sequence[Column]) -> Matrix:
+    """Scales rows as measured, like those of the data set."""
+    measured = [column.measured for column in columns if isinstance(column, Number)]
+    means = np.array([each.mean for each in measured if each])
+    scaled: Matrix = (rows - means) / np.array([each.scale for each in measured if each])
+    return scaled
 
 
-def _keys(features: npt.NDArray[np.float64]) -> list[bytes]:
-    return [row.tobytes() for row in np.ascontiguousarray(features)]
+def _keys(rows: Matrix) -> list[bytes]:
+    if rows.dtype == object:
+        return [msgspec.json.encode(row.tolist()) for row in rows]
+    return [row.tobytes() for row in np.ascontiguousarray(rows)]

@@ -59,9 +59,12 @@ def _tell(store: ModelStore, model: Model) -> str:
     (run,) = client.search_runs(
         [experiment], f"tags.model_id = '{model.model_id}'", max_results=1
     ) or [client.create_run(experiment, start_time=time, tags=tag, run_name=model.model_id)]
-    metrics = {**msgspec.to_builtins(model.metrics), "seconds": model.seconds}
+    metrics = {**(msgspec.to_builtins(model.metrics) or {}), "seconds": model.seconds}
     run_id = str(run.info.run_id)
-    tags = {"job_id": model.job_id, **model.versions}
+    rows = model.rows_sha256 or None  # of a built-in data set there is none
+    tags = {
+        "job_id": model.job_id, "data_set": model.data_set, "rows_sha256": rows, **model.versions
+    }  # fmt: skip
     params = {
         "algorithm": model.algorithm, "dataset_id": model.dataset_id, "target": model.target,
         "features": ",".join(model.features), **model.params,

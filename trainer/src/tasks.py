@@ -78,7 +78,7 @@ class Trainer:
         own retry sends the task to one of 28 queues, and loses it if these could not be declared.
         """
         kept = self._settings.train_seconds + self._settings.job_ttl
-        record = TrainingRecord(self._redis, request.job_id, kept)
+        record = TrainingRecord(self._redis, request, kept)
         tries = 1
         while True:
             try:
@@ -117,14 +117,14 @@ class Trainer:
 
         try:
             with CancellationWatch(record, report) as watch:
-                return train_and_store(request, store, tell)
+                return train_and_store(request, store, self._settings.datasets_dir, tell)
         except TEMPORARY_ERRORS:
             record.forget_attempt()
             raise
 
 
 def _result(model: Model) -> dict[str, Any]:
-    figures: dict[str, Any] = msgspec.to_builtins(model.metrics)
+    figures: dict[str, Any] = msgspec.to_builtins(model.metrics) or {}
     seen = model.holdout_rows_seen
     return {"model_id": model.model_id, "holdout_rows_seen": seen} | figures
 

@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline.errors import BrokerError
 from pipeline.run import STATUS_INTERVAL_SECONDS, Run, run_service
-from pipeline.table.built_in import DIABETES
 from pipeline.throttled_log import LogThrottleFilter
 from pipeline.training import celery_app
 from redis_watch import RedisWatch
@@ -113,21 +112,7 @@ def configure(app: Celery, redis_url: str) -> None:
     )
 
 
-def stand_by(settings: TrainerSettings, run: Run) -> None:
-    """Leaves the trainings in their queue, for a trainer of the default data set."""
-    log.warning(
-        "DATASET is %r, and models can be trained only for %r so far: requests wait in the queue",
-        settings.dataset,
-        DIABETES,
-    )
-    while not run.stop.is_set():
-        run.sleep(STATUS_INTERVAL_SECONDS)
-
-
 def main(settings: TrainerSettings, run: Run) -> None:
-    if settings.own_place:
-        stand_by(settings, run)
-        return
     signal.signal(signal.SIGQUIT, lambda *_: start_new_thread(run.stop.set, ()))
     app = celery_app(settings)
     configure(app, str(settings.redis_url))

@@ -23,10 +23,13 @@ def rmse(labels: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
         return float(root_mean_squared_error(labels, predictions))
 
 
-def metrics_of(labels: npt.ArrayLike, predictions: npt.ArrayLike, training_rows: int) -> Metrics:
-    """Returns the errors on held-out rows. Raises ValueError if the RMSE is not finite.
+def metrics_of(labels: npt.ArrayLike, predictions: npt.ArrayLike, seen: npt.ArrayLike) -> Metrics:
+    """Returns the errors on held-out rows, `seen` being the labels that the model was trained on.
 
-    No record can hold such a number.
+    Raises ValueError if the RMSE is not finite: no record can hold such a number.
+
+    >>> metrics_of([1.0, 2.0], [1.0, 4.0], [0.0, 2.0, 9.0]).baseline_mae
+    0.5
     """
     root_mean_squared = rmse(labels, predictions)
     if not math.isfinite(root_mean_squared):
@@ -34,8 +37,9 @@ def metrics_of(labels: npt.ArrayLike, predictions: npt.ArrayLike, training_rows:
     return Metrics(
         rmse=root_mean_squared,
         mae=float(mean_absolute_error(labels, predictions)),
-        training_rows=training_rows,
+        training_rows=np.size(seen),
         held_out_rows=np.size(labels),
+        baseline_mae=float(np.abs(np.asarray(labels) - np.median(np.asarray(seen))).mean()),
     )
 
 
@@ -52,9 +56,8 @@ def class_metrics(
     >>> metrics.accuracy, metrics.majority_accuracy, metrics.half_brier
     (0.5, 0.5, 0.125)
     """
-    given = [each if isinstance(each, dict) else {str(each): 1.0} for each in predictions]
-    shares = np.array([[each.get(name, 0.0) for name in classes] for each in given])
-    true = np.array([[float(label == name) for name in classes] for label in labels])
+    given = _by_class(predictions)
+    shares, true = _arrays(labels, given, classes)
     told = [most_probable(each, classes) for each in given]
     of_true = np.clip((shares * true).sum(axis=1), np.finfo(np.float64).eps, 1)
     majority = Counter(seen).most_common(1)[0][0]
@@ -65,10 +68,35 @@ def class_metrics(
         held_out_rows=len(labels),
         accuracy=float(np.mean([name == label for name, label in zip(told, labels, strict=True)])),
         majority_accuracy=float(np.mean([majority == label for label in labels])),
-        log_loss=(
-            float(-np.log(of_true).mean())
-            if all(isinstance(each, dict) for each in predictions)
-            else None
-        ),
-        half_brier=float(((shares - true) ** 2).sum(axis=1).mean() / 2),
+        log_loss=None if tells_only_classes(predictions) else float(-np.log(of_true).mean()),
+        half_brier=half_brier(labels, predictions, classes),
     )
+
+
+def half_brier(labels: Sequence[str], predictions: Sequence[Outcome], classes: list[str]) -> float:
+    """Returns half the mean squared distance of the probabilities from the true class, 0 to 1.
+
+    It is least for the true probabilities, so no model looks better by pretending to be sure.
+
+    >>> half_brier(["a", "b"], [{"a": 0.75, "b": 0.25}, "b"], ["a", "b"])
+    0.03125
+    """
+    shares, true = _arrays(labels, _by_class(predictions), classes)
+    return float(((shares - true) ** 2).sum(axis=1).mean() / 2)
+
+
+def tells_only_classes(predictions: Sequence[Outcome]) -> bool:
+    """Returns True if one of the predictions has no probabilities."""
+    return not all(isinstance(each, dict) for each in predictions)
+
+
+def _by_class(predictions: Sequence[Outcome]) -> list[dict[str, float]]:
+    return [each if isinstance(each, dict) else {str(each): 1.0} for each in predictions]
+
+
+def _arrays(
+    labels: Sequence[str], given: list[dict[str, float]], classes: list[str]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Returns the probabilities and the true ones, both of shape (rows, classes)."""
+    shares = np.array([[each.get(name, 0.0) for name in classes] for each in given])
+    return shares, np.array([[float(label == name) for name in classes] for label in labels])

@@ -67,7 +67,8 @@ class Model(Record, frozen=True, kw_only=True):
     notes: list[str] = []  # anything else to know, such as why there is no model.onnx
     files: dict[str, StoredFile] = {}
     data_set: str = DIABETES  # whose rows it takes; `dataset_id` is the CSV it was trained on
-    rows_sha256: str = ""  # of the rows.csv that it was trained on; "" if that cannot change
+    rows_sha256: str = ""  # of the rows.csv whose hold-out it has not seen; "" if none can change
+    split_digest: str = ""  # of how that was held out, see table/split_digest.py
 
 
 class Change(Record, frozen=True, kw_only=True):

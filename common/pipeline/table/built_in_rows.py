@@ -21,17 +21,21 @@ def rows(name: str) -> Rows:
     """Returns the rows of a built-in data set: 442 of diabetes, 150 of iris."""
     if name == DIABETES:
         features, labels = load_diabetes(return_X_y=True)
-        order, mask = _held_out(len(labels))
-        return Rows(features.tolist(), labels.tolist(), mask, order)  # streamed so from the start
+        mask, *orders = _held_out(len(labels))
+        # Streamed, and trained on, in this order from the start: a forest depends on it.
+        return Rows(features.tolist(), labels.tolist(), mask, *orders)
     iris = load_iris()
     classes = iris.target_names[iris.target]
-    return Rows(iris.data.tolist(), classes.tolist(), *_held_out(len(classes), classes)[1:])
+    return Rows(iris.data.tolist(), classes.tolist(), _held_out(len(classes), classes)[0])
 
 
-def _held_out(count: int, classes: npt.NDArray[np.str_] | None = None) -> tuple[list[int], Mask]:
-    _, picked = train_test_split(
+def _held_out(
+    count: int, classes: npt.NDArray[np.str_] | None = None
+) -> tuple[Mask, list[int], list[int]]:
+    """Returns True for each row that is held out, and the indexes of those, and of the others."""
+    others, picked = train_test_split(
         np.arange(count), test_size=HOLDOUT_SHARE, random_state=SPLIT_SEED, stratify=classes
     )
     mask = np.zeros(count, dtype=np.bool_)
     mask[picked] = True
-    return picked.tolist(), mask
+    return mask, picked.tolist(), others.tolist()

@@ -25,17 +25,19 @@ class Rows(NamedTuple):
 
     A number that is missing is None, another value "". `is_held_out`, shape (n,), is True for the
     rows that no model may be trained on. They are in the order of the file, or of their times.
-    `holdout_order` has the indexes of those held out, if they come in another order.
+    `holdout_order` has the indexes of those held out, if they come in another order, and
+    `training_order` those of the others.
     """
 
     values: list[list[Value]]
     labels: list[Label]
     is_held_out: split.Mask
     holdout_order: list[int] | None = None
+    training_order: list[int] | None = None
 
     def training(self) -> tuple[list[list[Value]], list[Label]]:
         """Returns the values and labels of the rows to train on."""
-        return self._part(np.flatnonzero(~self.is_held_out).tolist())
+        return self._part(self.training_order or np.flatnonzero(~self.is_held_out).tolist())
 
     def holdout(self) -> tuple[list[list[Value]], list[Label]]:
         """Returns the values and labels of the rows that no model has seen."""

@@ -2,48 +2,56 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway_errors import RefusedError
-from pipeline import dataset
-from pipeline.csv_table import listed
+from held_out import HeldOut
 from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
-from pipeline.messages import FEATURE_NAMES
-from pipeline.model_store.metrics import rmse
-from pipeline.model_store.model_input import ModelInput
+from pipeline.model_store.metrics import half_brier, rmse, tells_only_classes
+from pipeline.model_store.model_input import MisfitError, ModelInput
 from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
-from pipeline.table import built_in
+from pipeline.table.schema import SchemaError
+
+
+class Score(NamedTuple):
+    """The error of a model on the hold-out: its RMSE, or of classes its half Brier score.
+
+    `value` is None if it was never measured; `only_classes` is True if it tells no probabilities,
+    and each of its classes counts as sure.
+    """
+
+    value: float | None
+    only_classes: bool = False
 
 
 class ModelChecks:
-    """Loads models as `model` does, and makes them predict the 89 rows of the hold-out.
+    """Loads models as `model` does, and makes them predict the rows of the hold-out.
 
     `between` is called while one takes long to predict, and may raise.
     """
 
-    def __init__(self, store: ModelStore, between: Callable[[], None]) -> None:
+    def __init__(self, store: ModelStore, held_out: HeldOut, between: Callable[[], None]) -> None:
         self._store = store
         self._between = between
-        self._holdout = dataset.holdout()
-        self._schema = built_in.default()  # the gateway asks of no other one
-        self._known: dict[str, float | None] = {}  # RMSE by model_id: a model is written once
+        self._held_out = held_out
+        self._schema = held_out.schema
+        self._known: dict[str, Score] = {}  # by model_id: a model is written once
 
     def check(self, model: Model) -> None:
-        """Raises RefusedError unless its columns are of those of the wire, and its file is whole.
+        """Raises RefusedError unless its columns are of those of the rows, and its file is whole.
 
         The file is loaded each time: it may have been damaged since.
         """
-        if model.data_set != dataset.NAME:
+        if model.data_set != self._schema.name:
             raise RefusedError(f"{model.model_id} is a model of the data set {model.data_set!r}")
-        if not {*model.features} <= {*FEATURE_NAMES}:
-            raise RefusedError(
-                f"{model.model_id} takes the columns {listed(model.features)}; the rows to "
-                f"predict have {', '.join(FEATURE_NAMES)}"
-            )
+        try:
+            ModelInput(self._schema, model.features)
+        except MisfitError as error:
+            raise RefusedError(f"{model.model_id} cannot answer here: {error}") from error
         size = max((file.size for file in model.files.values()), default=0)
         if size > MAX_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
             what = f"a file of {model.model_id}"
@@ -53,10 +61,10 @@ class ModelChecks:
         except (DamagedError, ModelError) as error:
             raise RefusedError(f"{model.model_id} cannot be used: {error}") from error
 
-    def rmse(self, model: Model) -> float | None:
-        """Returns the RMSE on the hold-out, or for a file that no longer loads, the recorded one.
+    def score(self, model: Model) -> Score:
+        """Returns the score on the hold-out, or for a file that no longer loads, the recorded one.
 
-        None if it was never measured.
+        Raises RefusedError if the hold-out cannot be read.
         """
         if model.model_id not in self._known:
             try:
@@ -65,21 +73,46 @@ class ModelChecks:
                 return recorded(model)
         return self._known[model.model_id]
 
-    def _measure(self, model: Model) -> float | None:
-        """Measures the RMSE. An ONNX file alone is not run here: its record counts, if whole."""
+    def count_of_holdout(self) -> int:
+        """Returns how many rows are held out. Raises RefusedError."""
+        return len(self._rows()[1])
+
+    def count_of_all(self) -> int:
+        """Returns how many rows there are. Raises RefusedError."""
+        self._rows()
+        return self._held_out.count_of_all()
+
+    def _rows(self) -> tuple[list[list[Any]], list[Any]]:
+        try:
+            return self._held_out.rows()
+        except SchemaError as error:
+            raise RefusedError(f"the hold-out cannot be read: {error}") from error
+
+    def _measure(self, model: Model) -> Score:
+        """Measures the score. An ONNX file alone is not run here: its record counts, if whole."""
         if SKOPS not in model.files:
             self._store.file(model, ONNX)
             return recorded(model)
         content = self._store.file(model, SKOPS)
         taken = ModelInput(self._schema, model.features)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id, taken)
-        predictions: list[Any] = predictor.predict(self._holdout.features.tolist(), self._between)
+        rows, labels = self._rows()
+        if not labels:
+            return Score(None)
+        predictions: list[Any] = predictor.predict(rows, self._between)
         for prediction in predictions:
             if isinstance(prediction, Failed):
                 raise ModelError(prediction.reason)
-        return rmse(self._holdout.labels, predictions)
+        if self._schema.task == "regression":
+            return Score(rmse(labels, predictions))
+        value = half_brier(labels, predictions, self._schema.target.classes)
+        return Score(value, tells_only_classes(predictions))
 
 
-def recorded(model: Model) -> float | None:
-    """Returns the RMSE in the model's record."""
-    return model.metrics.rmse if model.metrics else None
+def recorded(model: Model) -> Score:
+    """Returns the score in the model's record."""
+    if model.metrics is None:
+        return Score(None)
+    if model.metrics.half_brier is None:
+        return Score(model.metrics.rmse)
+    return Score(model.metrics.half_brier, model.metrics.log_loss is None)

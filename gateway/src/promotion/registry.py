@@ -6,10 +6,10 @@ from typing import NamedTuple
 import msgspec
 
 from gateway_errors import RefusedError, UnknownModelError
+from held_out import HeldOut
 from pipeline.messages import new_id
 from pipeline.model_store.records import Change, Model, promotions_in_force
 from pipeline.model_store.store import ModelStore, TakenError
-from pipeline.table.built_in import DIABETES
 from promotion import rules
 from promotion.checks import ModelChecks
 from promotion.rules import Request
@@ -37,12 +37,12 @@ class Registry:
         self,
         store: ModelStore,
         max_rise: float,
+        held_out: HeldOut,
         between: Callable[[], None] = lambda: None,
-        data_set: str = DIABETES,
     ) -> None:
         self._store = store
-        self._data_set = data_set
-        self._checks = ModelChecks(store, between)
+        self._schema = held_out.schema
+        self._checks = ModelChecks(store, held_out, between)
         self._max_rise = max_rise
 
     def snapshot(self) -> Snapshot:
@@ -52,9 +52,10 @@ class Registry:
     def model(self, model_id: str) -> Model:
         """Returns one of the models of the data set."""
         model = self._stored(model_id)
-        if model.data_set != self._data_set:
+        if model.data_set != self._schema.name:
             raise UnknownModelError(
-                f"there is no model {model_id} of {self._data_set}: it is one of {model.data_set}"
+                f"there is no model {model_id} of {self._schema.name}: it is one of "
+                f"{model.data_set}"
             )
         return model
 
@@ -140,7 +141,7 @@ class Registry:
         live, shadow = rules.current(changes)
         rules.refuse_live(model_id, live)
         if not force:
-            rules.refuse_seen(model)
+            self._refuse_seen(model)
             rules.refuse_unrecorded(model)
             if live is not None:
                 self._compare(model, live)
@@ -151,9 +152,15 @@ class Registry:
         live = self._store.model(live_id)
         if live is None:
             return
-        rules.refuse_seen(live)
-        rmse, live_rmse = self._checks.rmse(model), self._checks.rmse(live)
-        rules.refuse_worse(model.model_id, rmse, live_id, live_rmse, self._max_rise)
+        self._refuse_seen(live)
+        score, live_score = self._checks.score(model), self._checks.score(live)
+        rules.refuse_worse(
+            (model.model_id, score), (live_id, live_score), self._max_rise, self._schema.task
+        )
+
+    def _refuse_seen(self, model: Model) -> None:
+        rules.refuse_other_rows(model, self._schema, self._checks.count_of_all())
+        rules.refuse_seen(model, self._checks.count_of_holdout())
 
     def _stored(self, model_id: str) -> Model:
         model = self._store.model(model_id)

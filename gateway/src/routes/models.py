@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from routes.responses import BODY, OTHER, REFUSED, STORE, UNKNOWN
-from routes.state import DEFAULT_ONLY, State
+from routes.responses import BODY, REFUSED, STORE, UNKNOWN
+from routes.state import State
 from schemas.base import NAME_PATTERN, key_header
 from schemas.models import (
     Changed,
@@ -65,11 +65,11 @@ async def delete(model_id: ModelId, state: State) -> Response:
 @router.post(
     "/models/{model_id}/promote",
     summary="Promote a model",
-    dependencies=DEFAULT_ONLY,
     description="Makes the model live: it answers from now on. Refused with 409 if it does not "
     "load or takes other columns. Refused unless forced if its error on the hold-out is too high, "
-    "or if hold-out rows were in its training data, so that its score there says nothing.",
-    responses={**UNKNOWN, **REFUSED, **BODY, **OTHER},
+    "or if hold-out rows were, or may have been, in its training data, so that its score there "
+    "says nothing.",
+    responses={**UNKNOWN, **REFUSED, **BODY},
 )
 async def promote(
     model_id: ModelId, state: State, body: Promotion = UNFORCED, idempotency_key: Key = ""
@@ -83,8 +83,7 @@ async def promote(
 @router.get(
     "/models/{model_id}/promote",
     summary="Check whether a model would be promoted",
-    dependencies=DEFAULT_ONLY,
-    responses=UNKNOWN | OTHER,
+    responses=UNKNOWN,
 )
 async def promotion(model_id: ModelId, state: State) -> PromotionOut:
     """Says whether a model would be promoted now, and changes nothing."""
@@ -95,8 +94,7 @@ async def promotion(model_id: ModelId, state: State) -> PromotionOut:
 @router.post(
     "/models/{model_id}/shadow",
     summary="Run a model as shadow",
-    dependencies=DEFAULT_ONLY,
-    responses={**UNKNOWN, **REFUSED, **OTHER},
+    responses={**UNKNOWN, **REFUSED},
 )
 async def shadow(model_id: ModelId, state: State, idempotency_key: Key = "") -> Changed:
     """Lets a model predict the same rows as the live model, to be scored on the same labels."""
@@ -112,8 +110,7 @@ async def unshadow(state: State, idempotency_key: Key = "") -> Changed:
 @router.post(
     "/rollback",
     summary="Roll back the last promotion",
-    dependencies=DEFAULT_ONLY,
-    responses=REFUSED | OTHER,
+    responses=REFUSED,
 )
 async def rollback(state: State, idempotency_key: Key = "") -> Changed:
     """Goes back to the model before the last promotion.

@@ -26,7 +26,6 @@ STORE: Responses = {
         "the same Idempotency-Key it is not made twice."
     ),
 }
-OTHER: Responses = {501: error("DATASET is another one than diabetes.")}
 GONE: Responses = {
     404: error("There is no such job."),
     410: error("The job has expired."),

@@ -5,7 +5,6 @@ from typing import Annotated, NamedTuple
 from fastapi import Depends, Request
 
 from counters import Counters
-from gateway_errors import OtherDataSetError
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
 from jobs.intake import Intakes
@@ -16,7 +15,6 @@ from jobs.submissions import Submissions
 from jobs.waiting import Waiting
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
-from pipeline.table.built_in import DIABETES
 from pipeline.table.schema import Schema
 from plot_client import PlotClient
 from promotion.registry import Registry
@@ -57,14 +55,3 @@ async def _state_of(request: Request) -> AppState:
 
 
 State = Annotated[AppState, Depends(_state_of)]
-
-
-async def _refuse_other_data_sets(state: State) -> None:
-    if state.settings.own_place:
-        raise OtherDataSetError(
-            f"DATASET is {state.settings.dataset!r}, and this gateway can do that only for "
-            f"{DIABETES!r} so far: rows are streamed, predicted and joined without it"
-        )
-
-
-DEFAULT_ONLY = [Depends(_refuse_other_data_sets)]  # of a call that knows ten numbers of a patient

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Response
 
 from gateway_errors import ConflictError
 from routes.predictions import Key
-from routes.responses import ALWAYS, BODY, GONE, OTHER, WITH_LOCATION, error
-from routes.state import DEFAULT_ONLY, State
+from routes.responses import ALWAYS, BODY, GONE, WITH_LOCATION, error
+from routes.state import State
 from schemas.job_ids import JobIdInQuery
 from schemas.jobs import Job
 from schemas.trainings import TrainingJob, TrainRequest
+from trainings.completion import completed
 
 router = APIRouter(tags=["trainings"], responses=ALWAYS)
 
@@ -30,21 +31,25 @@ CANCEL: dict[str, Any] = {
     "/train",
     status_code=202,
     summary="Train a model",
-    dependencies=DEFAULT_ONLY,
     response_description="The broker has the task. A trainer takes it in turn.",
     responses={
         202: WITH_LOCATION,
         409: error("The Idempotency-Key was used before for another training."),
         429: error("Too many trainings wait for the trainer: retry later."),
         **BODY,
-        **OTHER,
     },
 )
 async def train(
     body: TrainRequest, response: Response, state: State, idempotency_key: Key = ""
 ) -> TrainingJob:
-    """Starts the training of a model, which is in the store once the job is completed."""
-    job = await state.trainings.submit(body, idempotency_key)
+    """Starts the training of a model, which is in the store once the job is completed.
+
+    All fields have defaults. The warnings say why the model could not be promoted here.
+    """
+    complete, warnings = await state.threads.run(
+        lambda: completed(body, state.schema, state.settings.datasets_dir)
+    )
+    job = await state.trainings.submit(complete, warnings, idempotency_key)
     response.headers["Location"] = job.location
     return job
 

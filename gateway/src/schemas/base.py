@@ -9,10 +9,6 @@ from pipeline.model_store.store import NAME
 
 MAX_NAMES = 50  # in an object
 NAME_PATTERN = f"^{NAME.pattern}$"  # of a model, or a data set
-HOLDOUT_ROWS_SEEN = (
-    "How many of the 89 hold-out rows, on which promotions are decided, were in its training data; "
-    "null if unknown."
-)
 
 
 class MisfitError(Exception):

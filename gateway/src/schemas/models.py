@@ -6,19 +6,35 @@ from typing import Any, Literal, Self
 from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
-from schemas.base import HOLDOUT_ROWS_SEEN, Strict
+from pipeline.table import built_in
+from schemas.base import Strict
+from schemas.figures import (
+    Accuracy,
+    BaselineMae,
+    HalfBrier,
+    HoldoutRowsSeen,
+    LogLoss,
+    Mae,
+    MajorityAccuracy,
+    Rmse,
+)
 
 FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # a process silent for longer is gone
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",
     "dataset_id": "diabetes",
-    "features": list(FEATURE_NAMES),
+    "features": built_in.default().names,
     "target": "target",
     "algorithm": "ridge",
     "params": {"alpha": 0.5},
-    "metrics": {"rmse": 52.97, "mae": 42.13, "training_rows": 353, "held_out_rows": 89},
+    "metrics": {
+        "rmse": 52.97,
+        "mae": 42.13,
+        "baseline_mae": 64.35,
+        "training_rows": 353,
+        "held_out_rows": 89,
+    },
     "holdout_rows_seen": 0,
     "versions": {"python": "3.13.1", "scikit-learn": "1.9.1"},
     "created_at": "2026-11-22T11:37:14.021000Z",
@@ -38,10 +54,15 @@ class FileOut(BaseModel):
 
 
 class MetricsOut(BaseModel):
-    """Errors on rows that the model was not trained on, in units of the target."""
+    """Errors on rows that the model was not trained on; those of a number in its unit."""
 
-    rmse: float | None = Field(description="null for a model of classes.")
-    mae: float | None
+    rmse: Rmse
+    mae: Mae
+    baseline_mae: BaselineMae = None
+    accuracy: Accuracy = None
+    majority_accuracy: MajorityAccuracy = None
+    log_loss: LogLoss = None
+    half_brier: HalfBrier = None
     training_rows: int
     held_out_rows: int
 
@@ -58,7 +79,7 @@ class ModelOut(BaseModel):
     algorithm: str
     params: dict[str, Any]
     metrics: MetricsOut | None = Field(description="null if nobody has measured them.")
-    holdout_rows_seen: int | None = Field(description=HOLDOUT_ROWS_SEEN)
+    holdout_rows_seen: HoldoutRowsSeen
     versions: dict[str, str] = Field(
         description="Versions of Python and the libraries that trained it."
     )

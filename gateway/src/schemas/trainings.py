@@ -1,28 +1,39 @@
 """Schemas of the calls about trainings: requests, which are checked, and answers."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipeline.messages import FEATURE_NAMES
+from pipeline.table import built_in
+from pipeline.table.schema import MAX_COLUMNS, MAX_TEXT
 from pipeline.training import STAGES, Algorithm, Stage
-from schemas.base import HOLDOUT_ROWS_SEEN, NAME_PATTERN, Number, Strict
+from schemas.base import NAME_PATTERN, Number, Strict
+from schemas.figures import (
+    Accuracy,
+    BaselineMae,
+    HalfBrier,
+    HoldoutRowsSeen,
+    LogLoss,
+    Mae,
+    MajorityAccuracy,
+    Rmse,
+)
 
-MAX_COLUMNS = 100
 MAX_PARAMS = 20
 MAX_INT = 2**53  # larger ones are not the same number to every JSON reader
 
 TRAIN: dict[str, Any] = {
     "dataset_id": "diabetes",
-    "features": list(FEATURE_NAMES),
+    "features": built_in.default().names,
     "target": "target",
     "algorithm": "ridge",
     "params": {"alpha": 0.5},
 }
 
 Column = Annotated[
-    str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", examples=["bmi"])
+    str,
+    Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", examples=["bmi"]),
 ]
 ParamName = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
 Param = (
@@ -34,22 +45,36 @@ Param = (
 )
 
 
+def _left_out() -> Any:
+    """Stands for what a request leaves out; completion.py puts the default in its place."""
+    return None
+
+
 class TrainRequest(Strict):
-    """A training to do: the data, the columns, and the algorithm."""
+    """A training to do: the data, the columns, and the algorithm; in answers it is complete."""
 
     dataset_id: str = Field(
+        default_factory=_left_out,
         pattern=NAME_PATTERN,
-        description="`diabetes`, or a CSV file `datasets/{dataset_id}.csv` of the model store.",
+        description="The name of a data set, by default that of DATASET: a built-in one, a folder "
+        "of `datasets/`, or else a CSV file `datasets/{dataset_id}.csv` of the model store.",
     )
     features: list[Column] = Field(
+        default_factory=_left_out,
         min_length=1,
         max_length=MAX_COLUMNS,
         json_schema_extra={"uniqueItems": True},
-        description="The columns that the model takes, in order. Only a model of the data set's "
-        "ten columns, in their order, can be promoted.",
+        description="The columns that the model takes, in any order; by default all.",
     )
-    target: Column = Field(description="The column to predict.")
-    algorithm: Algorithm
+    target: Column = Field(
+        default_factory=_left_out,
+        description="The column to predict, by default the data set's target.",
+    )
+    algorithm: Algorithm = Field(
+        default_factory=_left_out,
+        description="Of a number `linear`, `ridge` (the default), `random_forest` or "
+        "`hist_gradient_boosting`; of classes `logistic` (the default) or one of the latter two.",
+    )
     params: dict[ParamName, Param] = Field(
         {},
         max_length=MAX_PARAMS,
@@ -65,12 +90,6 @@ class TrainRequest(Strict):
             raise ValueError("a column occurs twice")
         return features
 
-    @model_validator(mode="after")
-    def _target_is_no_feature(self) -> Self:
-        if self.target in self.features:
-            raise ValueError(f"the target {self.target!r} is one of the features")
-        return self
-
 
 TRAINED: dict[str, Any] = {
     "job_id": "019abb60-8c59-7cc1-a0d5-3f1f6c6a2a52",
@@ -82,8 +101,14 @@ TRAINED: dict[str, Any] = {
     "stages": list(STAGES),
     "rmse": 52.97,
     "mae": 42.13,
+    "baseline_mae": 64.35,
+    "accuracy": None,
+    "majority_accuracy": None,
+    "log_loss": None,
+    "half_brier": None,
     "holdout_rows_seen": 0,
     "reason": None,
+    "warnings": [],
     "attempts": 1,
     "request": TRAIN,
     "created_at": "2026-11-22T11:37:13.696000Z",
@@ -110,10 +135,18 @@ class TrainingJob(BaseModel):
     stage: Stage | None = Field(None, description="The current stage, or the last one.")
     percent: float | None = Field(None, description="Progress of this stage, if known.")
     stages: list[str] = Field(list(STAGES), description="All stages, in order.")
-    rmse: float | None = Field(None, description="Error on rows that the model was not trained on.")
-    mae: float | None = Field(None, description="On the same rows.")
-    holdout_rows_seen: int | None = Field(None, description=HOLDOUT_ROWS_SEEN)
+    rmse: Rmse = None
+    mae: Mae = None
+    baseline_mae: BaselineMae = None
+    accuracy: Accuracy = None
+    majority_accuracy: MajorityAccuracy = None
+    log_loss: LogLoss = None
+    half_brier: HalfBrier = None
+    holdout_rows_seen: HoldoutRowsSeen = None
     reason: str | None = Field(None, description="Why it failed, or is retried.")
+    warnings: list[str] = Field(
+        [], description="Why the model could not be promoted or tried with this DATASET."
+    )
     attempts: int = Field(0, description="How many times a trainer has begun.")
     request: TrainRequest
     created_at: datetime

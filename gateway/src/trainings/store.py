@@ -11,6 +11,7 @@ from gateway_settings import GatewaySettings
 from pipeline.clock import now_text
 from pipeline.ids import canonical, path_of
 from pipeline.messages import new_id
+from pipeline.table.built_in import DIABETES
 from pipeline.training import (
     CANCELLED,
     PROGRESS,
@@ -18,6 +19,7 @@ from pipeline.training import (
     STAGES,
     STORING,
     TrainingRequest,
+    prefix_of,
     record_key,
 )
 from redis_store import REMEMBER_SECONDS, digest, lua_script, redis_errors
@@ -27,7 +29,10 @@ from trainings.task_queue import TaskQueue
 
 MAX_WAIT_SECONDS = 7 * 86_400  # of a training for the trainer: others may be ahead of it
 SEND_SECONDS = 5.0  # until the broker has a task
-FIGURES = ("rmse", "mae", "holdout_rows_seen")
+FIGURES = (
+    "rmse", "mae", "baseline_mae", "accuracy", "majority_accuracy", "log_loss", "half_brier",
+    "holdout_rows_seen",
+)  # fmt: skip
 KEYS = uuid.UUID("6f3f2d9e-3c43-4f0c-9d0b-5b0a3a0d6c1e")  # a name space for Idempotency-Keys
 STATUS: dict[str, TrainingStatus] = {
     "PENDING": "pending",
@@ -47,7 +52,7 @@ class Trainings:
         self._tasks = tasks
         self._threads = threads
         self._ttl = settings.job_ttl
-        self._prefix = settings.key_prefix
+        self._data_set = settings.dataset
         waits = max(self._ttl, MAX_WAIT_SECONDS)  # once it has begun, the trainer decides how long
         self._lifetimes = (waits, waits + REMEMBER_SECONDS)
         self._create = self._redis.register_script(lua_script(__file__, "create_training"))
@@ -55,15 +60,16 @@ class Trainings:
         self._drop = self._redis.register_script(lua_script(__file__, "drop_training"))
         self._settle = self._redis.register_script(SETTLE.read_text())
 
-    async def submit(self, body: TrainRequest, key: str) -> TrainingJob:
+    async def submit(self, body: TrainRequest, warnings: list[str], key: str) -> TrainingJob:
         """Returns once the broker has the task; the same job for the same Idempotency-Key.
 
-        Raises ConflictError, QueueFullError, BrokerAwayError. The record is written first, so that
-        whoever takes the task finds it. If no confirm came, the task may nevertheless have arrived:
-        without its record the trainer ignores it.
+        The body is a complete one, and the warnings stay with the job. Raises ConflictError,
+        QueueFullError, BrokerAwayError. The record is written first, so that whoever takes the task
+        finds it. If no confirm came, the task may nevertheless have arrived: without its record the
+        trainer ignores it.
         """
-        request = _request(body, key)
-        if not await self._write(request):
+        request = _request(body, self._data_set, key)
+        if not await self._write(request, warnings):
             try:
                 await self._threads.run(lambda: self._tasks.send(request), SEND_SECONDS)
             except (BrokerAwayError, QueueFullError, SlowError):
@@ -104,32 +110,37 @@ class Trainings:
                 "stored, or was being stored when the trainer ended"
             )
 
-    async def _write(self, request: TrainingRequest) -> bool:
+    async def _write(self, request: TrainingRequest, warnings: list[str]) -> bool:
         """Returns True if the broker already has the task. Raises ConflictError."""
-        text = msgspec.json.encode(request).decode()
+        text, told = (msgspec.json.encode(each).decode() for each in (request, warnings))
         async with redis_errors():
             found = await self._create(
-                keys=self._keys(request.job_id), args=[text, now_text(), *self._lifetimes]
+                keys=self._keys(request.job_id), args=[text, now_text(), *self._lifetimes, told]
             )
         if not found:
             raise ConflictError("this Idempotency-Key was used before, and its job has expired")
-        if found[0] != text:
+        # Decoded, as an earlier version wrote no `data_set`.
+        if msgspec.json.decode(found[0], type=TrainingRequest) != request:
             raise ConflictError("this Idempotency-Key was used before, for another training")
         return bool(found[1])
 
     def _record(self, job_id: str) -> str:
-        return f"{self._prefix}{record_key(job_id)}"
+        return record_key(job_id, self._data_set)
 
     def _keys(self, job_id: str) -> list[str]:
-        return [self._record(job_id), f"{self._prefix}seen:{job_id}"]
+        return [self._record(job_id), f"{prefix_of(self._data_set)}seen:{job_id}"]
 
 
-def _request(body: TrainRequest, key: str) -> TrainingRequest:
-    """Returns the request with its ids, which follow from the key, if there is one."""
-    job_id = str(uuid.uuid5(KEYS, key)) if key else new_id()
+def _request(body: TrainRequest, data_set: str, key: str) -> TrainingRequest:
+    """Returns the request with its ids, which follow from the key, if there is one.
+
+    The same key is another one for another data set: no key has a line break in it.
+    """
+    own_key = key if data_set == DIABETES else f"{data_set}\n{key}"
+    job_id = str(uuid.uuid5(KEYS, own_key)) if key else new_id()
     name = body.algorithm.replace("_", "-")
     model_id = f"{name}-{digest(job_id.encode())[:12]}"
-    return TrainingRequest(job_id=job_id, model_id=model_id, **body.model_dump())
+    return TrainingRequest(job_id=job_id, model_id=model_id, data_set=data_set, **body.model_dump())
 
 
 def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJob | None:
@@ -149,6 +160,7 @@ def _job(job_id: str, record: dict[str, str], meta: dict[str, Any]) -> TrainingJ
         status=status,
         model_id=request.model_id,
         **_result_fields(state, result),
+        warnings=msgspec.json.decode(record.get("warnings", "[]"), type=list[str]),
         attempts=int(record.get("attempts", 0)),
         request=TrainRequest.model_construct(**fields),
         created_at=record["created_at"],

@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from pipeline.clock import now_text
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import REPORT_SECONDS, Change, Replica
 from pipeline.model_store.store import ModelStore
 from promotion.rollout import FOLLOW_SECONDS
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from support.gateway_client import Gateway
+from support.schemas import DIABETES
 from support.service import Service
 from support.stored_models import put_bad_model, put_model
 from support.vhost import Vhost
@@ -109,7 +109,7 @@ def test_models_are_told_with_their_state(gateway: Gateway) -> None:
     assert states == {"first": "live", "second": "shadow", "bad": "stored"}
     model = gateway.http.get("/models/second").json()
     assert model in told["models"]
-    assert model["features"] == list(FEATURE_NAMES)
+    assert model["features"] == DIABETES.names
     assert model["metrics"]["held_out_rows"] == 89
     assert model["files"]["model.skops"]["size"] > 0
 
@@ -200,13 +200,15 @@ def test_a_change_sent_again_with_its_key_is_the_same(gateway: Gateway, store: M
 def test_what_cannot_be_done_is_refused_with_the_reason(
     gateway: Gateway, store: ModelStore, folder: Path
 ) -> None:
-    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
+    put_model(store, "foreign", features=["height", *DIABETES.names[1:]])
     put_model(store, "damaged")
     (folder / "models" / "damaged" / "model.skops").write_bytes(b"")
     begun = number_of(store)
     assert_refused(promote(gateway, "bad"), "on the hold-out")
     assert_refused(promote(gateway, "first"), "is the live model already")
-    assert_refused(promote(gateway, "foreign", force=True), "takes the columns")
+    assert_refused(
+        promote(gateway, "foreign", force=True), "cannot answer here: it takes height sex"
+    )
     assert_refused(promote(gateway, "damaged", force=True), "SHA-256")
     assert_refused(gateway.http.post("/models/damaged/shadow"), "SHA-256")
     assert_refused(gateway.http.delete("/shadow"), "there is no shadow model")
@@ -232,6 +234,7 @@ def test_the_answer_comes_as_soon_as_all_processes_follow(
     gateway: Gateway, store: ModelStore
 ) -> None:
     number = number_of(store) + 1
+    gateway.http.get("/models/second/promote")  # the first question reads the hold-out
     store.report(replica(number, live="second"))
     store.report(replica(number, name="model-2", problem="it does not load"))
     store.report(replica(1, 3 * REPORT_SECONDS + 1, name="gone"))
@@ -269,7 +272,7 @@ def test_what_is_no_name_is_refused(gateway: Gateway, model_id: str) -> None:
 def test_a_promotion_needs_no_body_and_can_be_asked_about(
     gateway: Gateway, store: ModelStore
 ) -> None:
-    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
+    put_model(store, "foreign", features=["height", *DIABETES.names[1:]])
     begun = number_of(store)
 
     def refusal(model_id: str) -> str:
@@ -280,7 +283,7 @@ def test_a_promotion_needs_no_body_and_can_be_asked_about(
     assert refusal("second") == "None"
     assert "on the hold-out" in refusal("bad")
     assert "is the live model already" in refusal("first")
-    assert "takes the columns" in refusal("foreign")
+    assert "cannot answer here: it takes height sex" in refusal("foreign")
     assert gateway.http.get("/models/absent/promote").status_code == 404
     assert number_of(store) == begun
     answer = gateway.http.post("/models/second/promote")

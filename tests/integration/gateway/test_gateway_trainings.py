@@ -30,7 +30,14 @@ from redis_server import PrivateRedis
 from support.gateway_client import SCALED, TRAINING, WAIT, Gateway, Serving
 from support.vhost import Vhost
 
-RESULT = {"model_id": "x", "rmse": 53.5, "mae": 42.5, "training_rows": 353, "held_out_rows": 89}
+RESULT = {
+    "model_id": "x", "rmse": 53.5, "mae": 42.5, "baseline_mae": 64.5, "training_rows": 353,
+    "held_out_rows": 89,
+}  # fmt: skip
+OF_CLASSES = {
+    "model_id": "x", "rmse": None, "mae": None, "training_rows": 120, "held_out_rows": 30,
+    "accuracy": 0.9, "majority_accuracy": 0.4, "half_brier": 0.1,
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -73,7 +80,8 @@ def test_a_training_is_a_task_with_a_record(
     properties, body = task_of(serving.vhost, job["job_id"])
     assert (properties.headers["task"], properties.delivery_mode) == (TASK, 2)
     (request,), _, _ = msgspec.json.decode(body)
-    assert request == {"job_id": job["job_id"], "model_id": job["model_id"]} | TRAINING
+    ids = {"job_id": job["job_id"], "model_id": job["model_id"]}
+    assert request == ids | TRAINING | {"data_set": "diabetes"}
     record = redis.hgetall(key := record_key(job["job_id"]))
     assert msgspec.json.decode(record["request"], type=TrainingRequest).params == TRAINING["params"]
     assert redis.ttl(key) > 6 * 86_400  # others may be before it
@@ -97,7 +105,15 @@ def test_a_training_is_a_task_with_a_record(
         (
             "SUCCESS",
             RESULT,
-            {"status": "completed", "stage": "store", "percent": 100, "rmse": 53.5, "mae": 42.5},
+            {"status": "completed", "stage": "store", "percent": 100, "rmse": 53.5, "mae": 42.5}
+            | {"baseline_mae": 64.5, "accuracy": None, "half_brier": None},
+        ),
+        (
+            "SUCCESS",
+            OF_CLASSES,
+            {"rmse": None, "mae": None, "baseline_mae": None, "accuracy": 0.9}
+            | {"status": "completed", "majority_accuracy": 0.4, "log_loss": None}
+            | {"half_brier": 0.1},
         ),
         (
             "FAILURE",
@@ -205,3 +221,16 @@ def test_one_that_has_expired_is_told_apart_from_none(gateway: Gateway, redis: R
     assert gateway.train(key).status_code == 409
     redis.hincrby(record_key(job_id), "attempts", 1)  # a trainer that comes late
     assert gateway.job(job_id).status_code == 410
+
+
+def test_a_record_of_an_earlier_version_goes_on(gateway: Gateway, redis: Redis) -> None:
+    """Its request has no data set, and it has no warnings; the id of its job is as it was."""
+    job_id = gateway.train("an-old-key").json()["job_id"]
+    assert job_id == "5213a574-ce84-535e-b6af-7ed1ac89cbc5"
+    old = msgspec.json.decode(redis.hget(record_key(job_id), "request"))
+    del old["data_set"]
+    redis.hset(record_key(job_id), "request", msgspec.json.encode(old))
+    redis.hdel(record_key(job_id), "warnings")
+    again = gateway.train("an-old-key")
+    assert (again.status_code, again.json()["job_id"]) == (202, job_id)
+    assert (again.json()["request"], again.json()["warnings"]) == (TRAINING, [])

@@ -29,8 +29,8 @@ StartGateway = Callable[..., Gateway]
         {"features": []},
         {"features": ["bmi", "bmi"]},
         {"features": ["bmi", "target"]},
-        {"features": [f"x{number}" for number in range(101)]},
-        {"features": ["a" * 65]},
+        {"features": [f"x{number}" for number in range(501)]},
+        {"features": ["a" * 101]},
         {"features": ["a\nb"]},
         {"features": ["\x85"]},
         {"features": "bmi"},
@@ -48,6 +48,42 @@ def test_what_does_not_fit_is_refused(gateway: Gateway, fields: dict[str, Any]) 
     answer = gateway.train(**fields)
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["loc"][0] == "body"
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "reason"),
+    [
+        (
+            {"features": ["bmi", "size"]},
+            ["features", 1],
+            "the data set 'diabetes' has no column 'size': it has age sex bmi",
+        ),
+        ({"target": "bmi"}, ["target"], "the target of the data set 'diabetes' is 'target'"),
+        (
+            {"algorithm": "logistic"},
+            ["algorithm"],
+            "no algorithm 'logistic' for regression: there is linear, ridge, random_forest, hist_",
+        ),
+        (
+            {"dataset_id": "iris", "features": ["petal_width"], "target": "species"},
+            ["algorithm"],
+            "no algorithm 'linear' for classification: there is logistic, ",
+        ),
+        (
+            {"dataset_id": "iris", "features": ["bmi"], "target": "species"},
+            ["features", 0],
+            "the data set 'iris' has no column 'bmi'",
+        ),
+    ],
+)
+def test_what_no_trainer_could_do_is_refused_at_once(
+    gateway: Gateway, fields: dict[str, Any], place: list[Any], reason: str
+) -> None:
+    answer = gateway.train(**({"algorithm": "linear", "params": {}} | fields))
+    assert answer.status_code == 422
+    (detail,) = answer.json()["detail"]
+    assert detail["loc"] == ["body", *place]
+    assert reason in detail["msg"]
 
 
 def test_numbers_that_json_does_not_have_are_refused(gateway: Gateway) -> None:

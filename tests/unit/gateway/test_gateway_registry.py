@@ -1,5 +1,6 @@
 """Which changes of models are made, and which are refused with what reason."""
 
+import json
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,17 +11,23 @@ from typing import Any
 
 import pytest
 import skops.io
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.pipeline import make_pipeline
 
 from gateway_errors import ConflictError, RefusedError, UnknownModelError
-from pipeline import dataset
 from pipeline.clock import now_text
-from pipeline.messages import FEATURE_NAMES
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Change, Metrics
 from pipeline.model_store.store import ModelStore
+from pipeline.table.estimators import preparation
+from promotion import rules
+from promotion.checks import Score
 from promotion.registry import Registry
 from support.s3 import BUCKET, losing_answers, moto_server
-from support.stored_models import put_bad_model, put_model
+from support.schemas import DIABETES
+from support.stored_models import put_bad_model, put_model, put_model_of, registry_of
+from support.tables import DESCRIPTION, HOUSES, houses, write_data_set
+
+NAMES = DIABETES.names
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def filled(store: ModelStore) -> ModelStore:
 
 @pytest.fixture
 def registry(store: ModelStore) -> Registry:
-    return Registry(store, 0.05)
+    return registry_of(store)
 
 
 def now(store: ModelStore) -> tuple[int, str, str | None]:
@@ -96,7 +103,7 @@ def test_what_is_worse_than_it_may_be_is_promoted_by_force_only(
     registry.shadow("bad")
     assert registry.promote("bad", True).forced
     assert not registry.promote("first", False).forced, "it is better"
-    assert Registry(store, 0.9).promote("bad", False).live == "bad", "the bound is larger"
+    assert registry_of(store, 0.9).promote("bad", False).live == "bad", "the bound is larger"
 
 
 def test_one_that_was_trained_on_its_own_hold_out_is_promoted_by_force_only(
@@ -118,7 +125,7 @@ def test_the_first_that_answers_is_not_one_that_was_trained_on_its_own_hold_out(
 ) -> None:
     store = ModelStore(str(tmp_path))
     put_model(store, "seen", holdout_rows_seen=1)
-    refused("1 of the 89 hold-out rows were", Registry(store, 0.05).promote, "seen", False)
+    refused("1 of the 89 hold-out rows were", registry_of(store).promote, "seen", False)
 
 
 def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
@@ -141,7 +148,7 @@ def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
 
 def test_a_model_of_another_data_set_is_none_here(registry: Registry, store: ModelStore) -> None:
     put_model(store, "iris-1", data_set="iris")
-    of_iris = Registry(ModelStore(store.url, "iris"), 0.05, data_set="iris")
+    of_iris = registry_of(ModelStore(store.url, "iris"), data_set="iris")
     assert [each.model_id for each in registry.snapshot().models] == ["first", "second", "third"]
     assert [each.model_id for each in of_iris.snapshot().models] == ["iris-1"]
     assert of_iris.snapshot().last is None
@@ -159,14 +166,14 @@ def test_a_model_of_another_data_set_is_none_here(registry: Registry, store: Mod
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
     registry: Registry, store: ModelStore, tmp_path: Path
 ) -> None:
-    put_model(store, "foreign", features=["height", *FEATURE_NAMES[1:]])
+    put_model(store, "foreign", features=["height", *NAMES[1:]])
     put_model(store, "flower", data_set="iris")
     put_model(store, "other", files={SKOPS: b"no model"})
     put_model(store, "damaged")
     (tmp_path / "models" / "damaged" / SKOPS).write_bytes(b"")
     put_model(store, "empty", files={})
     for model_id, reason in {
-        "foreign": "foreign takes the columns height, sex, .*; the rows to predict have age, sex",
+        "foreign": "foreign cannot answer here: it takes height sex .* data set 'diabetes' brings",
         "flower": "flower is a model of the data set 'iris'",
         "other": "other cannot be used: .* is not a skops model",
         "damaged": "damaged cannot be used: .* SHA-256",
@@ -184,7 +191,7 @@ def test_one_that_was_damaged_since_is_not_gone_back_to(
     (tmp_path / "models" / "first" / SKOPS).write_bytes(b"")
     refused("first cannot be used", registry.rollback)
     (tmp_path / "models" / "second" / SKOPS).write_bytes(b"")
-    assert Registry(store, 0.05).promote("third", False).live == "third", "by the record of second"
+    assert registry_of(store).promote("third", False).live == "third", "by the record of second"
 
 
 def test_a_model_in_onnx_alone_is_judged_by_its_record(
@@ -222,7 +229,7 @@ def test_one_that_is_not_there_is_told(registry: Registry, model_id: str) -> Non
 
 def test_before_the_first_model_answers_one_can_be_promoted(tmp_path: Path) -> None:
     store = ModelStore(str(tmp_path))
-    registry = Registry(store, 0.05)
+    registry = registry_of(store)
     put_model(store, "first")
     put_model(store, "second")
     refused("no model is live yet", registry.shadow, "first")
@@ -233,7 +240,7 @@ def test_before_the_first_model_answers_one_can_be_promoted(tmp_path: Path) -> N
 
 def test_of_many_who_change_at_once_each_is_counted(store: ModelStore) -> None:
     def promote(_: int) -> int:
-        mine = Registry(store, 0.05)
+        mine = registry_of(store)
         return sum(try_to_promote(mine, model_id) for model_id in ("second", "third") * 5)
 
     with ThreadPoolExecutor(3) as pool:
@@ -268,7 +275,7 @@ def test_of_two_rollbacks_at_one_moment_one_goes_back(tmp_path: Path) -> None:
     lives = []
     for number in range(PAIRS):
         store = filled(ModelStore(str(tmp_path / str(number))))
-        registry = Registry(store, 0.05)
+        registry = registry_of(store)
         registry.promote("second", False)
         registry.promote("third", False)
         with ThreadPoolExecutor(2) as pool:
@@ -296,7 +303,7 @@ def two_at_once(url: str) -> list[Registry]:
 
         _has_looked = False
 
-    return [Registry(Store(url), 0.05) for _ in range(2)]
+    return [registry_of(Store(url)) for _ in range(2)]
 
 
 def try_to_roll_back(registry: Registry) -> Change | str:
@@ -355,7 +362,7 @@ def test_a_change_whose_answer_is_lost_is_made_once(
             s3, lambda path: "/changes/" in path and next(tries) >= 0, silently=silently
         ) as address:
             monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-            registry = Registry(store := ModelStore(url), 0.05)
+            registry = registry_of(store := ModelStore(url))
             assert registry.promote("second", False).number == 2
             assert registry.promote("third", False).number == 3
             assert registry.shadow("first").number == 4
@@ -366,8 +373,140 @@ def test_a_change_whose_answer_is_lost_is_made_once(
 
 def test_a_model_of_some_of_the_columns_is_promoted(registry: Registry, store: ModelStore) -> None:
     """Its columns are found by their names, in the order of its record."""
-    data = dataset.training()
-    places = [FEATURE_NAMES.index(name) for name in ("s5", "bmi", "bp")]
-    ridge = Ridge().fit(data.features[:, places], data.labels)
-    put_model(store, "three", features=["s5", "bmi", "bp"], files={SKOPS: skops.io.dumps(ridge)})
-    assert registry.promote("three", True).live == "three"
+    put_model_of(store, "diabetes", Path(), Ridge(0.1), "three", features=["s5", "bmi", "bp"])
+    refused("three has an RMSE of", registry_of(store, 0).promote, "three", False)
+    assert registry.shadow("three").shadow == "three"
+    assert registry_of(store, 0.2).promote("three", False).live == "three"
+
+
+def houses_with(
+    folder: Path, rows: int = 400, **fields: Any
+) -> tuple[ModelStore, Callable[..., Registry]]:
+    """A store with two models of houses, of which `first` answers; and its registry as of now."""
+    write_data_set(folder / "datasets", houses(rows), **fields)
+    store = ModelStore(str(folder / "models"), "houses")
+    for number, model_id in enumerate(("first", "second")):
+        put(store, folder, model_id, alpha=0.1 + number / 100)
+    store.change(Change(number=1, action="start", live="first", at=now_text()))
+    return store, lambda: registry_of(store, 0.05, "houses", folder / "datasets")
+
+
+def put(store: ModelStore, folder: Path, model_id: str, alpha: float = 0.1, **fields: Any) -> None:
+    names = fields.get("features", [each["name"] for each in DESCRIPTION["columns"]])
+    columns = [column for name in names for column in HOUSES.columns if column.name == name]
+    model = make_pipeline(*preparation(columns), Ridge(alpha))
+    put_model_of(store, "houses", folder / "datasets", model, model_id, **fields)
+
+
+def test_models_of_any_table_are_measured_on_its_hold_out(tmp_path: Path) -> None:
+    store, registry = houses_with(tmp_path)
+    put(store, tmp_path, "town", features=["town"])
+    put(store, tmp_path, "two", features=["town", "rooms"])
+    refused(r"town has an RMSE of \d+,\d+ on the hold-out, ", registry().promote, "town", False)
+    assert registry().shadow("town").shadow == "town"
+    refused("two has an RMSE of", registry().promote, "two", False)
+    assert registry().promote("two", True).live == "two"
+    assert registry().promote("second", False).live == "second"
+    put(store, tmp_path, "size", features=["rooms"], files={SKOPS: b""})
+    put_model(store, "patients", data_set="houses", job_id="j", dataset_id="houses")
+    for model_id, reason in {
+        "size": "size cannot be used",
+        "patients": "patients cannot answer here: it takes age sex .* brings rooms area town rem",
+    }.items():
+        refused(reason, registry().promote, model_id, True)
+
+
+OLDER = "houses has changed since second was trained, which may have seen rows that are held out"
+
+
+def test_after_the_rows_have_changed_no_model_is_taken_at_its_word(tmp_path: Path) -> None:
+    store, registry = houses_with(tmp_path)
+    assert registry().refusal("second") is None
+    write_data_set(tmp_path / "datasets", houses(401))
+    refused(OLDER, registry().promote, "second", False)
+    assert registry().promote("second", True).forced
+    put(store, tmp_path, "third")
+    refused(OLDER, registry().promote, "third", False)  # the live one cannot be compared with
+    registry().promote("third", True)
+    put(store, tmp_path, "fourth")
+    assert not registry().promote("fourth", False).forced
+
+
+def test_where_a_rows_own_content_decides_other_rows_do_not_matter(tmp_path: Path) -> None:
+    store, registry = houses_with(tmp_path, 1_100)
+    put(store, tmp_path, "of-a-file", dataset_id="own")
+    write_data_set(tmp_path / "datasets", houses(1_300))
+    assert registry().promote("second", False).live == "second"
+    refused("may have seen rows", registry().promote, "of-a-file", False)
+    write_data_set(tmp_path / "datasets", houses(900))  # too few: they decide together
+    refused("may have seen rows", registry().promote, "first", False)
+    columns = [*DESCRIPTION["columns"][1:], DESCRIPTION["columns"][0]]
+    rows = [[*row[1:4], row[0], row[4]] for row in houses(1_300)]
+    write_data_set(tmp_path / "datasets", rows, columns=columns)
+    refused("may have seen rows", registry().promote, "first", False)
+
+
+def test_the_same_rows_split_in_another_way_are_other_rows(tmp_path: Path) -> None:
+    store, registry = houses_with(tmp_path)
+    put(store, tmp_path, "of-earlier", split_digest="")
+    assert registry().refusal("of-earlier") is None
+    schema = tmp_path / "datasets" / "houses" / "schema.json"
+    description = json.loads(schema.read_text())
+    schema.write_text(json.dumps(description | {"split": "group", "split_column": "town"}))
+    refused(OLDER, registry().promote, "second", False)
+    refused(OLDER.replace("second", "first"), registry().promote, "of-earlier", False)
+
+
+def test_a_gateway_that_began_before_the_change_says_so(tmp_path: Path) -> None:
+    _, registry = houses_with(tmp_path)
+    old = registry()
+    write_data_set(tmp_path / "datasets", houses(401))
+    refused(
+        "the hold-out cannot be .* has changed since the gateway started",
+        old.promote,
+        "second",
+        False,
+    )
+
+
+def test_classes_are_compared_by_the_half_brier_score(tmp_path: Path) -> None:
+    store = ModelStore(str(tmp_path), "iris")
+    registry = registry_of(store, 0.05, "iris")
+    for model_id, model in {
+        "good": LogisticRegression(C=10, max_iter=1_000),
+        "similar": LogisticRegression(C=9.9, max_iter=1_000),
+        "poor": LogisticRegression(C=0.01),
+        "classes": RidgeClassifier(),
+    }.items():
+        put_model_of(store, "iris", Path(), model, model_id)
+    store.change(Change(number=1, action="start", live="good", at=now_text()))
+    assert registry.refusal("similar") is None
+    refused(
+        r"poor has a half Brier score of 0\.\d{4} on the hold-out, good has 0\.\d{4}: at most 5.0% "
+        r"and 0\.001 more is allowed \(MAX_RMSE_RISE\); ",
+        registry.promote, "poor", False,
+    )  # fmt: skip
+    only = r"classes has a half Brier score of 0\.\d{4} \(it tells only classes, and each counts as"
+    refused(only, registry.promote, "classes", False)
+    assert registry.shadow("classes").shadow == "classes"
+    put_model(
+        store, "regression", data_set="iris", features=["sepal_length"],
+        files={SKOPS: skops.io.dumps(Ridge().fit([[0.0], [1.0]], [1.0, 2.0]))},
+    )  # fmt: skip
+    refused(
+        "regression cannot be used: .* does not predict one class",
+        registry.promote,
+        "regression",
+        True,
+    )
+
+
+def test_a_live_score_of_nothing_lets_what_is_as_good_pass() -> None:
+    perfect, same, worse = Score(0.0), Score(0.0009), Score(0.0011)
+    rules.refuse_worse(("new", same), ("live", perfect), 0.05, "classification")
+    refused(
+        "new has a half Brier", rules.refuse_worse, ("new", worse), ("live", perfect), 0.05,
+        "classification",
+    )  # fmt: skip
+    refused("an RMSE", rules.refuse_worse, ("new", same), ("live", perfect), 0.05, "regression")
+    refused("not known", rules.refuse_worse, ("new", Score(None)), ("live", same), 1, "regression")

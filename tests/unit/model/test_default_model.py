@@ -12,8 +12,7 @@ from pipeline import dataset
 from pipeline.model_store import fingerprint
 from pipeline.model_store.records import Change
 from pipeline.model_store.store import ModelStore
-from promotion.registry import Registry
-from support.stored_models import put_model
+from support.stored_models import put_model, registry_of
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def test_which_model_answers_once_another_was_built(
 
     register(store, path)  # by the next process of model: all is as it was
     assert store.last_change() == last
-    registry = Registry(store, 9.9)
+    registry = registry_of(store, 9.9)
     lives = [registry.rollback().live for _ in after_rollbacks.split()]
     assert [names.get(live, live) for live in lives] == after_rollbacks.split()
 
@@ -73,7 +72,7 @@ def test_which_model_answers_once_another_was_built(
 def test_what_the_last_rollback_leads_back_to_is_not_deleted(tmp_path: Path, path: Path) -> None:
     store = made(tmp_path / "store", "start a, promote b")
     register(store, path)
-    registry = Registry(store, 9.9)
+    registry = registry_of(store, 9.9)
     with pytest.raises(Exception, match="it is the model that a rollback returns to"):
         registry.delete(fingerprint.model_id(path.read_bytes()))
     registry.delete("a")

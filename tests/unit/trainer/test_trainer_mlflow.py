@@ -49,6 +49,7 @@ def test_a_run_has_what_the_store_has(store: ModelStore, tmp_path: Path) -> None
     assert (run / "metrics" / "rmse").read_text().splitlines()[0] == "1767323045678 60.5 0"
     assert (run / "tags" / "scikit-learn").read_text() == "1.9.1"
     assert (run / "tags" / "model_id").read_text() == "ridge-1"
+    assert (run / "tags" / "data_set").read_text() == "diabetes"
     files = {path.name: path.read_bytes() for path in (run / "artifacts").iterdir()}
     assert files.keys() == {"model.skops", "model.onnx", "model.json"}
     assert files["model.skops"] == b"skops"
