@@ -1,4 +1,4 @@
-"""What a column is: numbers, categories, text or dates, or nothing that a model can use."""
+"""Tells what a column is: numbers, categories, text, dates, or nothing that a model can use."""
 
 import math
 import re
@@ -36,14 +36,14 @@ Kind = Literal["number", "category", "text", "date"]
 
 
 class Reading(NamedTuple):
-    """How a table is read as a whole: its separator, and whether a comma is a decimal one."""
+    """Facts of a table as a whole: its separator, and whether a comma is a decimal one."""
 
     separator: str = ","
     has_decimal_commas: bool = False
 
 
 class Found(NamedTuple):
-    """What a column is: `values` are as rows.csv has them, "" where one is missing.
+    """A column as it is understood: `values` are as rows.csv has them, "" where one is missing.
 
     `left_out` says why a model should not have it, `doubts` what may be wrong.
     """
@@ -71,12 +71,9 @@ def _inferred(name: str, texts: list[str], counts: Counter[str], numbers: Number
     if (dates := dates_of(present)) is not None:
         values = [dates.iso.get(text, "") for text in texts]
         more = f"; {dates.doubt}" if dates.doubt else ""
-        return Found(
-            name,
-            "date",
-            values,
-            f"dates: a year or month in a column of its own would be read{more}",
-        )
+        doubts = (f"{name}: {dates.doubt}",) if dates.doubt else ()
+        reason = f"dates: a year or month in a column of its own would be read{more}"
+        return Found(name, "date", values, reason, doubts)
     if is_number(counts, numbers):
         found = _as_numbers(name, texts, numbers)
         return found._replace(left_out=_no_use(found) or two_ways(numbers) or _id_of_numbers(found))

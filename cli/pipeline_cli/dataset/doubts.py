@@ -1,4 +1,4 @@
-"""What may be wrong with a data set although it can be used, each with what decides it."""
+"""Sentences on what may be wrong with a data set that can be used, each with what decides it."""
 
 from collections.abc import Iterator, Mapping
 from shlex import quote

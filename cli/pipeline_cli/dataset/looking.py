@@ -36,7 +36,7 @@ def check_one(name: str, datasets: Path) -> None:
 
 
 class Line(NamedTuple):
-    """What the list says of a data set."""
+    """A data set as it stands in the list."""
 
     name: str
     task: str

@@ -34,7 +34,7 @@ MAX_VALUES = 1_000  # of a category, that are listed
 
 
 class Wishes(NamedTuple):
-    """What a person has decided; all else is inferred."""
+    """Decisions of a person; all else is inferred."""
 
     name: str
     target: str
@@ -174,6 +174,8 @@ def _refuse_times(found: dict[str, Found], wishes: Wishes) -> None:
             f"{name} holds neither dates nor numbers in each row, by which a split by time could "
             "order them: write dates as 2026-01-31"
         )
+    if found[name].doubts and found[name].kind == "date":
+        raise SchemaError(f"{found[name].doubts[0]}: write dates as 2026-01-31")
     if missing := found[name].values.count(""):
         raise SchemaError(
             f"{name} is missing in {counted(missing, 'row')}, and a split by time needs it: "

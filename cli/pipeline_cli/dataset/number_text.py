@@ -26,7 +26,7 @@ Read = Callable[[str], str | None]
 
 
 class Numbers(NamedTuple):
-    """How the texts of a column are read: `read` has each text that is a number, as Python does.
+    """Texts of a column and how they are read: `read` has each number, as Python writes it.
 
     `junk` counts the texts that are none and are read as missing. `note` tells how one of them was
     read, if that may be wrong; `two_ways` tells that nothing in the file decides.

@@ -1,4 +1,4 @@
-"""What stays of a data set that is made anew, and which rows change sides."""
+"""Keeps what people have decided of a data set that is made anew, and tells what moves."""
 
 import csv
 import hashlib
@@ -33,7 +33,7 @@ class Old(NamedTuple):
 
 
 class Sides(NamedTuple):
-    """Which rows were to train on and which held out, by digests of what is in both data sets."""
+    """Rows to train on, and those held out, by digests of what is in both data sets."""
 
     names: list[str]
     seen: Counter[bytes]

@@ -1,4 +1,4 @@
-"""What is said of a data set: a table of its columns, the target, the rows, and doubts."""
+"""Describes a data set for a terminal: a table of its columns, the target, the rows, doubts."""
 
 import statistics
 from collections import Counter
@@ -18,6 +18,7 @@ from pipeline_cli.terminal import cell, printable, table
 HEADER = ("COLUMN", "TYPE", "RANGE OR VALUES", "MISSING", "EXAMPLE")
 WIDTHS = (18, 8, 25, 10, 12)  # the most, so that all are seen in 80 columns
 MAX_SHOWN = 50  # columns: more only on demand
+MAX_CLASSES = 12
 SPLITS = {
     "hash": "by what is in a row",
     "group": "whole groups of equal {}",
@@ -27,7 +28,7 @@ SPLITS = {
 
 
 def columns_of(schema: Schema, rows: Rows, most: int | None = None) -> RenderableType:
-    """Returns the table of columns, with the target last; of `most` columns at most."""
+    """Returns the table of columns, of `most` of them at most."""
     shown = table()
     for _ in HEADER:
         shown.add_column(no_wrap=True)
@@ -53,16 +54,8 @@ def facts_of(schema: Schema, rows: Rows) -> RenderableType:
     if schema.title:
         facts = {"title": schema.title, **facts}
     if schema.task == "classification":
-        facts["classes"] = ", ".join(
-            f"{cell(name, 30)} {count:,}" for name, count in class_counts(schema, rows.labels)
-        )
+        facts["classes"] = _class_counts(schema, rows.labels)
     return pairs(facts.items())
-
-
-def class_counts(schema: Schema, labels: Sequence[Any]) -> list[tuple[str, int]]:
-    """Returns the number of rows of each class, in the order of the schema, a dozen at most."""
-    counts = Counter(labels)
-    return [(name, counts[name]) for name in schema.target.classes[:12]]
 
 
 def pairs(items: Iterable[tuple[str, str]]) -> RenderableType:
@@ -151,6 +144,13 @@ def _target(schema: Schema) -> str:
     unit = f" {target.unit}" if target.unit else ""
     ends = f"{number_text(target.least)} … {number_text(target.most)}{unit}"
     return f"{target.name}, a number: {ends}"
+
+
+def _class_counts(schema: Schema, labels: Sequence[Any]) -> str:
+    counts = Counter(labels)
+    shown = [f"{cell(name, 30)} {counts[name]:,}" for name in schema.target.classes[:MAX_CLASSES]]
+    more = len(schema.target.classes) - len(shown)
+    return ", ".join(shown) + (f" … and {more:,} more classes" if more else "")
 
 
 def _baseline(schema: Schema, rows: Rows) -> str:

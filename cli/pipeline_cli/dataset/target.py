@@ -24,7 +24,7 @@ class Labels(NamedTuple):
 
     @property
     def task(self) -> Task:
-        """What is predicted."""
+        """The task that follows from them."""
         return "classification" if self.classes else "regression"
 
 

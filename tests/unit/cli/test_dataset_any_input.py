@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.dataset_command import DataSets, csv_of
+from support.waiting import PATIENCE_SECONDS
 
 ROWS = "x,y\n" + "".join(f"{n * 7 % 31}.5,{n}\n" for n in range(40))
 
@@ -105,7 +106,7 @@ def test_at_a_terminal_it_asks(tmp_path: Path) -> None:
         stdin=terminal, stdout=terminal, env=os.environ | {"DATASETS_DIR": str(tmp_path)},
     ) as process:  # fmt: skip
         os.write(main, b"y\ny\n")
-        assert process.wait() == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
     os.close(terminal)
     assert (tmp_path / "houses" / "schema.json").exists()
     os.close(main)

@@ -224,6 +224,10 @@ def test_a_split_by_time_and_by_group(datasets: DataSets) -> None:
     ("column", "said"),
     [
         (["a", "b", "c"] * 20, "c holds neither dates nor numbers in each row"),
+        (
+            ["01/02/2026", "03/04/2026"] * 30,
+            "may be 2026-02-01 or 2026-01-02: write dates as 2026-",
+        ),
         (["2026-01-01", "2026-01-02", ""] * 20, "c is missing in 20 rows, and a split by time"),
     ],
 )
