@@ -33,7 +33,7 @@ and for data sets with categories, texts, and classes:
 
 GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
 
-app = arguments.group("Ask the gateway for predictions.", EXAMPLES)
+app = arguments.group("Ask the gateway for predictions, and report true values.", EXAMPLES)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, an object per line.")]
 JobId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
@@ -56,7 +56,7 @@ def _gateway() -> Gateway:
 def random(wait: Wait = 5, as_json: AsJson = False) -> int:
     """Predict for a random row, and show its true value.
 
-    The row is one that no model was trained on. It shows the columns, too, and their units.
+    No model was trained on the row. The columns are shown with their units.
     """
     gateway = _gateway()
     schema, row = gateway.schema(), gateway.random_row()

@@ -101,7 +101,7 @@ def train(
         bool, typer.Option("--json", help="Print JSON, an object per change.")
     ] = False,
 ) -> int:
-    """Train a model in the background."""
+    """Train a model in the background, and show its errors."""
     settings = AskSettings.from_environment()
     gateway = Gateway(settings, say)
     request = {

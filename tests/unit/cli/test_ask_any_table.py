@@ -187,6 +187,15 @@ def test_a_table_of_classes_in_lines(ask: Ask, reviews: Fake, tmp_path: Path) ->
     ]
 
 
+def test_a_column_that_the_file_does_not_have_is_missing_and_that_is_said(
+    ask: Ask, houses: Fake, tmp_path: Path
+) -> None:
+    (tmp_path / "rows.csv").write_text("Remarks;area;rooms\nold;98,5;4\n")
+    _, _, err = ask("predict", "--file", str(tmp_path / "rows.csv"))
+    assert data(houses) == [4, 98.5, None, None]
+    assert err == "missing in each row, as the file has no such column: town remarks\n"
+
+
 def test_long_texts_go_in_requests_that_the_gateway_takes(
     ask: Ask, reviews: Fake, tmp_path: Path
 ) -> None:
