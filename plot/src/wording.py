@@ -13,17 +13,12 @@ def target_title(schema: Schema) -> str:
     return schema.target.title or schema.target.name
 
 
-def unit(schema: Schema) -> str:
-    """Returns the unit of labels and errors; "" if there is none."""
-    return schema.target.unit
-
-
 def about(schema: Schema) -> dict[str, str | list[str]]:
     """Returns what the page says of the data set, as plain values; no classes for numbers."""
     return {
         "name": schema.name,
         "title": schema.title or schema.name,
         "target": target_title(schema),
-        "unit": unit(schema),
+        "unit": schema.target.unit,
         "classes": schema.target.classes,
     }
