@@ -1,4 +1,4 @@
-"""What a model's record keeps of how rows were held out: enough to tell whether they still are."""
+"""A digest of how rows were held out, kept in a model's record: is it still the same split?"""
 
 import hashlib
 
