@@ -30,7 +30,6 @@ ID_NAME = re.compile(
     r"(?i:id|ids|index|idx|uuid|guid|key|row_?(names?|id|nr|no|num(ber)?)|unnamed.*|"
     r".*[ _.-](id|ids|key|no|nr|uuid|guid|index))|.*[a-z]I[Dd]"
 )
-TIME_NAME = re.compile(r"(?i).*(date|time|year|month|day|datum|zeit|jahr|monat|дата|время|год).*")
 
 Kind = Literal["number", "category", "text", "date"]
 

@@ -82,6 +82,7 @@ def init(
         **dict.fromkeys(text or [], "text"),
     }
     said = [*(number or []), *(category or []), *(text or []), *(leave_out or [])]
+    said += [each for each in leave_out or [] if each in (keep or [])]
     if twice := next((each for each in said if said.count(each) > 1), None):
         raise typer.BadParameter(f"two options say what becomes of the column {twice!r}")
     wishes = Wishes(

@@ -87,13 +87,14 @@ def _header(path: Path) -> list[str]:
 
 def with_old(wishes: Wishes, old: Old, names: Sequence[str]) -> Wishes:
     """Returns wishes with what the old schema has decided, where they do not decide it anew."""
-    own = {*wishes.keep, *wishes.kinds, *wishes.leave_out, wishes.target}
+    own = {*wishes.kinds, *wishes.leave_out, wishes.target}
     kinds = {column.name: KINDS[type(column)] for column in old.schema.columns
              if column.name in names and column.name not in own}  # fmt: skip
     was_out = {
         name: f"schema.json did not have it before; --keep {name} takes it in"
         for name in names
-        if name in old.header and name not in {*old.schema.names, old.schema.target.name, *own}
+        if name in old.header
+        and name not in {*old.schema.names, old.schema.target.name, *own, *wishes.keep}
     }
     task = wishes.task
     if wishes.target == old.schema.target.name:

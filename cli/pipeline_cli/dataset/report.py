@@ -115,13 +115,14 @@ def number_text(number: float | None) -> str:
 def _add(shown: Table, column: Column, values: list[Value]) -> None:
     present = [value for value in values if value not in (None, "")]
     missing = len(values) - len(present)
-    share = f"{missing:,} ({missing / len(values):.0%})" if missing else "–"
+    share = missing / max(1, len(values))
+    percent = f"{share:.0%}" if share >= 0.01 else "<1%"
     example = present[0] if present else ""
     cells = (
         column.name,
         str(column.__struct_config__.tag),
         _range(column, present),
-        share,
+        f"{missing:,} ({percent})" if missing else "–",
         number_text(example) if isinstance(example, float) else str(example),
     )
     shown.add_row(*(Text(cell(text, width)) for text, width in zip(cells, WIDTHS, strict=True)))

@@ -29,6 +29,8 @@ def write(folder: Path, schema: Schema, rows: bytes) -> None:
         for path in contents:
             with contextlib.suppress(OSError):
                 temporary_path(path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # unless there is something in it
+            folder.rmdir()
         raise SchemaError(
             f"cannot write {error.filename or folder}: {error.strerror}: who owns the folder?"
         ) from error

@@ -109,6 +109,7 @@ def test_with_docker_the_next_command_is_that_of_docker(
         ([], "which column is predicted? There are rooms, area, town, remarks, price"),
         (["--split", "time"], "--split group and --split time go with --split-column"),
         (["--split-column", "town"], "--split group and --split time go with --split-column"),
+        (["--keep", "town", "--leave-out", "town"], "two options say what becomes of the column"),
         (["--number", "town", "--leave-out", "town"], "two options say what becomes of the column"),
     ],
 )

@@ -72,8 +72,9 @@ def test_what_a_person_has_decided_stays(datasets: DataSets) -> None:
     assert (area.unit, area.lowest, area.title, area.most) == ("m²", 0, "Area", 999)
     assert (town.note, town.values) == ("by the lake", ["Basel", "Bern", "Chur", "Genf"])
     assert (schema.title, schema.target.title, schema.target.unit) == ("Houses", "Price", "€")
-    again(datasets, "--keep", "remarks")
+    again(datasets, "--keep", "remarks", "--keep", "rooms")
     assert datasets.load().schema.names == NAMES[:-1]
+    assert isinstance(datasets.load().schema.columns[0], Category)
 
 
 def test_classes_stay_in_their_order(datasets: DataSets) -> None:
@@ -135,10 +136,12 @@ def test_a_failure_leaves_the_old_data_set(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    status, _, err = datasets.init(csv_of(NAMES, houses(50)), "--replace")
-    assert status == 1
-    assert "No space left on device" in err
+    for name in ("houses", "new"):
+        status, _, err = datasets.init(csv_of(NAMES, houses(50)), "--replace", "--name", name)
+        assert status == 1
+        assert "No space left on device" in err
     assert content_of(datasets) == before
+    assert [path.name for path in datasets.folder.iterdir()] == ["houses"]
 
 
 def test_other_users_can_read_it_whatever_the_umask(datasets: DataSets) -> None:
