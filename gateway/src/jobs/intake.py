@@ -15,7 +15,8 @@ from pipeline.messages import Id, Message, id_text, new_id
 from pipeline.table.schema import Schema
 from redis_store import digest
 from schemas.base import MisfitError, TooMuchError
-from schemas.ranges import ImpossibleError, Ranges, Units
+from schemas.limits import Units
+from schemas.ranges import ImpossibleError, Ranges
 from schemas.row_types import is_plain
 
 NUMBER_BYTES = 25  # of the longest number, with what separates it

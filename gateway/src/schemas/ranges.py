@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,11 @@ from jobs.units import measured_of
 from pipeline.table.rows import Label
 from pipeline.table.schema import Category, Number, Schema
 from pipeline.table.value_errors import listed, shown
+from schemas.limits import Units, Values, ends_of, or_infinite, span, within
 
-SCALED_SLACK = 0.0051  # for a scaled value that was rounded to two digits
-MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
 MAX_WARNINGS = 20  # of a row, before one that counts the others
 CALLED = {"raw": "as measured ", "scaled": "with the messages' scaling "}
 
-Units = Literal["raw", "scaled"]
-Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -29,18 +26,6 @@ class ImpossibleError(Exception):
         super().__init__(text)
         self.row = row
         self.name = name
-
-
-class _Limits(NamedTuple):
-    """The limits of k columns of numbers: of possible values, and of values in the data set.
-
-    Each has shape (k,), and is infinite where the schema names none.
-    """
-
-    lowest: Values
-    highest: Values
-    least: Values
-    most: Values
 
 
 class Ranges:
@@ -58,9 +43,11 @@ class Ranges:
         ]
         self._is_measured = np.array([measured_of(each) is not None for each in self._numbers])
         both: tuple[Units, Units] = ("raw", "scaled")
-        self._ends = {units: self._ends_in(units) for units in both}
-        self._limits = {units: self._with_slack(units) for units in both}
-        self._usual = {units: _usual(self._limits[units]) for units in both}
+        self._ends = {units: ends_of(self._numbers, units) for units in both}
+        self._limits = {
+            units: self._ends[units].with_slack(self._is_measured, units) for units in both
+        }
+        self._usual = {units: limits.usual() for units, limits in self._limits.items()}
         self._with_two_values = [*self._two_values()]
 
     def warnings(self, rows: Sequence[Sequence[Any]], units: Units) -> list[list[str]]:
@@ -87,12 +74,12 @@ class Ranges:
     def label_warnings(self, value: Label) -> list[str]:
         """Returns a sentence if the data set has no label like it."""
         target = self._schema.target
-        least, most = _or(target.least, -np.inf), _or(target.most, np.inf)
+        least, most = or_infinite(target.least, -np.inf), or_infinite(target.most, np.inf)
         if isinstance(value, str) or least <= value <= most:
             return []
         return [
             f"{value:.10g} is accepted, but true values in the data set "
-            f"{_within(least, most, 'lie', 'are')}; it cannot be changed any more"
+            f"{within(least, most, 'lie', 'are')}; it cannot be changed any more"
         ]
 
     def _numbers_of(self, rows: Sequence[Sequence[Any]]) -> Values:
@@ -121,7 +108,7 @@ class Ranges:
             ends, index = self._ends[units], self._places.index(place)
             low, high = ends.least[index], ends.most[index]
             digits = self._digits(index, units)
-            had = f"{value:.10g}, outside the data set's range of {_span(low, high, digits)}"
+            had = f"{value:.10g}, outside the data set's range of {span(low, high, digits)}"
         return f"{column.name} is {had}: the prediction is a guess"
 
     def _refuse_impossible(self, values: Values, units: Units) -> None:
@@ -130,7 +117,7 @@ class Ranges:
             value, digits = values[row, index], self._digits(index, units)
             low, high = ends.lowest[index], ends.highest[index]
             called = CALLED[units] if self._is_measured[index] else ""
-            text = f"it cannot be {value:.10g}: {called}it {_within(low, high, digits=digits)}"
+            text = f"it cannot be {value:.10g}: {called}it {within(low, high, digits=digits)}"
             raise self._impossible(row, index, text + self._question(value, index, units))
 
     def _refuse_between_two(self, values: Values) -> None:
@@ -161,20 +148,6 @@ class Ranges:
         """Returns how many digits of a limit are shown: of one that was scaled, a few."""
         return 4 if units == "scaled" and self._is_measured[index] else 10
 
-    def _ends_in(self, units: Units) -> _Limits:
-        ends = [[_end(each, name, units) for each in self._numbers] for name in _Limits._fields]
-        return _Limits(*map(np.array, ends))
-
-    def _with_slack(self, units: Units) -> _Limits:
-        """Returns the limits so that values can be compared directly: for what was measured."""
-        lowest, highest, least, most = self._ends[units]
-        if units == "scaled":
-            slack = np.where(self._is_measured, SCALED_SLACK, 0.0)
-        else:
-            width = np.where(np.isfinite(most - least), most - least, 0.0)
-            slack = np.where(self._is_measured, MEASURED_SLACK * width, 0.0)
-        return _Limits(lowest - slack, highest + slack, least - slack, most + slack)
-
     def _two_values(self) -> Iterator[tuple[int, float, float]]:
         for index, column in enumerate(self._numbers):
             part = column.measured
@@ -182,42 +155,3 @@ class Ranges:
                 continue
             if part.highest - part.lowest == part.step:
                 yield index, part.lowest, part.highest
-
-
-def _usual(limits: _Limits) -> tuple[Values, Values]:
-    """Returns the ends between which a value is possible, and in the data set's range."""
-    return np.maximum(limits.lowest, limits.least), np.minimum(limits.highest, limits.most)
-
-
-def _end(column: Number, name: str, units: Units) -> float:
-    """Returns a limit of a column in these units, infinite if the schema names none."""
-    own: float | None = getattr(column, name)
-    part = column.measured
-    if part is not None and (units == "raw" or own is None):
-        own = getattr(part, name)
-        if own is not None and units == "scaled":
-            own = (own - part.mean) / part.scale
-    return _or(own, -np.inf if name in {"lowest", "least"} else np.inf)
-
-
-def _or(limit: float | None, infinite: float) -> float:
-    return infinite if limit is None else limit
-
-
-def _within(low: float, high: float, lies: str = "lies", is_: str = "is", digits: int = 10) -> str:
-    """Returns where a value is, of which it is known that it has a limit.
-
-    >>> _within(0.0, 130.0), _within(0.0, np.inf)
-    ('lies between 0 and 130', 'is 0 or more')
-    """
-    if np.isfinite(low) and np.isfinite(high):
-        return f"{lies} between {low:.{digits}g} and {high:.{digits}g}"
-    return f"{is_} {_span(low, high, digits)}"
-
-
-def _span(low: float, high: float, digits: int) -> str:
-    if not np.isfinite(high):
-        return f"{low:.{digits}g} or more"
-    if not np.isfinite(low):
-        return f"{high:.{digits}g} or less"
-    return f"{low:.{digits}g} to {high:.{digits}g}"
