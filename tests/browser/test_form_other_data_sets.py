@@ -15,6 +15,7 @@ from browser.forms import (
     fill_and_send,
     gateway_address,
     get,
+    refuse,
     starting,
     wait_for_all,
 )
@@ -190,7 +191,9 @@ ODD = Schema(
 )
 
 
-def test_what_a_schema_says_is_text_and_fits_a_phone(iris: str, form_at: Open) -> None:
+def test_what_a_schema_says_is_text_and_fits_a_phone(
+    iris: str, form_at: Open, complaints: list[str]
+) -> None:
     classes = ODD.target.classes
     counts = {"classes": classes, "counts": [3] * len(classes), "rows": 3 * len(classes)}
     row = dict.fromkeys(NAMES, 1) | {"action": LONG, "body": None}
@@ -216,6 +219,13 @@ def test_what_a_schema_says_is_text_and_fits_a_phone(iris: str, form_at: Open) -
         page.click("#send")
     assert sent.value.post_data_json == {"data": row}
     expect(page.locator("#error-words")).to_contain_text("Wrong: the true class is <b>.")
+    wrong = {"loc": ["body", "data", LONG[:60]], "msg": MARKUP, "type": "x"}
+    unknown = {"loc": ["body", "data", "rooms"], "msg": "unknown", "type": "x"}
+    refuse(page, "**/predict", 422, [wrong, unknown])
+    page.click("#send")
+    expect(page.locator(f"#problem-{NAMES.index(LONG)}")).to_have_text(MARKUP)
+    expect(page.locator("#row-problem")).to_have_text("rooms: unknown")
+    complaints.clear()  # a browser tells in its console of an answer 422
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator("h1").text_content() == f"{MARKUP}: ask the model"
     assert page.locator("main :is(img, b)").count() == 0

@@ -4,6 +4,7 @@ import {asked, inputOf} from './inputs.js';
 import {rangeInWords} from './schema.js';
 
 const MANY = 24; // fields, from which on they scroll in a box of their own
+const CUT = 60; // characters
 const box = byId('fields');
 let fields = [];
 
@@ -51,13 +52,16 @@ export function fill(values) {
 
 export const read = () => Object.fromEntries(fields.map((field) => [field.name, field.read()]));
 
-// Shows each message of a 422 at its field; returns those that name no field. A place is
-// `body`, `data`, for rows by name the name of a column.
+// The gateway cuts a long name in an error.
+const isOf = (part) => ({name}) => part === name || (part?.length >= CUT && name.startsWith(part));
+
+// Shows each message of a 422 at its field, whose name is the third part of the place, after `body` and `data`;
+// returns the messages that name no field.
 export function showProblems(details) {
   const others = [], found = new Map();
   for (const {loc, msg} of details) {
-    const field = fields.find(({name}) => loc.slice(2).includes(name));
-    if (field === undefined) others.push(msg);
+    const field = fields.find(isOf(loc[2]));
+    if (field === undefined) others.push([...loc.slice(2), msg].join(': '));
     else found.set(field, [...(found.get(field) ?? []), msg]);
   }
   found.forEach((messages, field) => showProblem(field, messages.join(' ')));
