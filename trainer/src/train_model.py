@@ -144,8 +144,8 @@ def files_of(
     """
     files = {SKOPS: skops.io.dumps(estimator)}
     if (size := len(files[SKOPS])) > MAX_MODEL_BYTES:
-        what = too_large("a model", size, "bytes", MAX_MODEL_BYTES)
-        raise ModelError(f"{what}{SMALLER if hasattr(_last_step(estimator), 'estimators_') else ''}")
+        cure = SMALLER if hasattr(_last_step(estimator), "estimators_") else ""
+        raise ModelError(too_large("a model", size, "bytes", MAX_MODEL_BYTES) + cure)
     skops_model.load(files[SKOPS], Path(SKOPS))
     if rows.dtype == object:
         return files, [f"no {ONNX}: it takes categories or text, and {ONNX} numbers alone"]

@@ -227,7 +227,7 @@ def test_a_record_of_an_earlier_version_goes_on(gateway: Gateway, redis: Redis) 
     """Its request has no data set, and it has no warnings; the id of its job is as it was."""
     job_id = gateway.train("an-old-key").json()["job_id"]
     assert job_id == "5213a574-ce84-535e-b6af-7ed1ac89cbc5"
-    old = msgspec.json.decode(redis.hget(record_key(job_id), "request"))
+    old = msgspec.json.decode(redis.hgetall(record_key(job_id))["request"])
     del old["data_set"]
     redis.hset(record_key(job_id), "request", msgspec.json.encode(old))
     redis.hdel(record_key(job_id), "warnings")

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from schemas.trainings import TrainRequest
 from support.schemas import DIABETES, IRIS
 from support.tables import HOUSES, houses, write_data_set
+from trainings import store
 from trainings.completion import completed
 
 
@@ -112,3 +113,13 @@ def test_what_no_trainer_could_do_is_told_with_its_place(
     (told,) = error.value.errors()
     assert told["loc"] == ("body", *place)
     assert reason in told["msg"]
+
+
+def test_a_key_is_another_one_for_another_data_set() -> None:
+    """For diabetes the job is the one that it was before there were others."""
+    body, _ = completed(TrainRequest(), IRIS, Path("none"))
+    jobs = [store._request(body, name, "a-key") for name in ("diabetes", "iris", "houses", "iris")]
+    assert jobs[1].job_id == jobs[3].job_id
+    assert len({job.job_id for job in jobs}) == 3
+    assert jobs[0].job_id == "48eb5528-24c9-5aa6-bf63-834288f66e8d"
+    assert [job.data_set for job in jobs] == ["diabetes", "iris", "houses", "iris"]
