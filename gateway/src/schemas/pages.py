@@ -28,7 +28,7 @@ class PredictionsOut(BaseModel):
 
 
 class ClassPredictionsOut(BaseModel):
-    """How often each class is predicted in metric_log.csv."""
+    """The number of rows by predicted class, in metric_log.csv."""
 
     classes: list[str] = Field(examples=[["setosa", "versicolor"]])
     counts: list[int] = Field(examples=[[4, 7]])
