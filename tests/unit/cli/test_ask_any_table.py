@@ -64,8 +64,8 @@ def test_a_random_row_of_diabetes_is_shown_asked_as_measured_and_labelled(
     assert lines[0] == "age             59      years   Age"
     assert lines[8] == "s5              4.8598          ln triglycerides"
     assert lines[10:15] == [
-        "", "job id          -x y", "status          completed", "prediction      161.837",
-        "truth           151",
+        "", "job id          -x y", "status          completed", "prediction      161.837 points",
+        "truth           151 points",
     ]  # fmt: skip
     assert gateway.asked[1][2] == {"data": [*values.values()], "units": "raw"}
     assert shlex.split(lines[-1])[-3:] == ["label", "-x y", "151"]
