@@ -64,8 +64,8 @@ def test_a_random_row_of_diabetes_is_shown_asked_as_measured_and_labelled(
     assert lines[0] == "age             59      years   Age"
     assert lines[8] == "s5              4.8598          ln triglycerides"
     assert lines[10:15] == [
-        "", "job id          -x y", "status          completed", "prediction      161.837",
-        "truth           151",
+        "", "job id          -x y", "status          completed", "prediction      161.837 points",
+        "truth           151 points",
     ]  # fmt: skip
     assert gateway.asked[1][2] == {"data": [*values.values()], "units": "raw"}
     assert shlex.split(lines[-1])[-3:] == ["label", "-x y", "151"]
@@ -171,7 +171,7 @@ def test_of_hundreds_of_columns_a_dozen_is_listed(ask: Ask, gateway: Fake) -> No
 def test_a_class_that_there_is_not_is_told_with_those_there_are(ask: Ask, reviews: Fake) -> None:
     status, _, err = ask("label", "j-1", "good")
     assert (status, reviews.asked) == (2, [])
-    assert r"mood: 'good' is none of the classes 'very good' 'so\u202eso'" in err
+    assert r"mood: 'good' is none of the classes 'very good' so\u202eso" in err
 
 
 def test_a_table_of_classes_in_lines(ask: Ask, reviews: Fake, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:
     assert out.splitlines() == [
         "job id          j-1",
         "status          completed",
-        "prediction      161.837",
+        "prediction      161.837 points",
         "model id        abc",
     ]
     ((call, headers, body),) = gateway.asked
