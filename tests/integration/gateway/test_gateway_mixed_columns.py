@@ -150,7 +150,7 @@ REFUSED: list[tuple[Any, list[Any], str]] = [
     ([*ROW[:3], ""], ["data", "model_id"], "at least 1 character"),
     ([4, 1, 5, "old"], ["data", "города"], "valid string, and is 5"),
     ([4, 1, "x" * 101, "old"], ["data", "города"], "at most 100 characters"),
-    (ROW[:3], ["data"], "a row has 4 values (__class__ area, m² города model_id), and not 3"),
+    (ROW[:3], ["data"], "a row has 4 values (__class__ 'area, m²' города model_id), and not 3"),
     ([ROW, []], ["data", 1], "and not 0"),
     ("4", ["data"], "a row is a list of 4 values"),
     ({"__class__": 4}, ["data", "model_id"], "required"),
