@@ -22,6 +22,10 @@ COMMA = re.compile(
 CERTAINLY_DECIMAL = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
 LEADING_ZERO = re.compile(r"[+-]?0\d+")
 
+AROUND = (
+    r"^[^\w.,+(<>-]+|\s*[^\w.,+)]+$|\s+[^\W\d]+$"  # a number; (5), <5 and 5+ mean others than 5
+)
+
 Read = Callable[[str], str | None]
 
 
@@ -99,12 +103,12 @@ def with_comma(text: str) -> str | None:
 def almost_numbers(present: Iterable[str]) -> str:
     """Returns a hint for amounts of money, percentages and the like; "" if there is none.
 
-    >>> almost_numbers(["$1,234", "-"]), almost_numbers(["007"])
-    ("if '$1,234' is to be a number, write it as 1234", '')
+    >>> almost_numbers(["$1,234", "-"]), almost_numbers(["007"]), almost_numbers(["(5)"])
+    ("if '$1,234' is to be a number, write it as 1234", '', '')
     """
     hint = ""
     for text in (each for each in present if each.lower() not in MISSING):
-        bare = re.sub(r"^[^\w.,+-]+|\s*[^\w.,]+$|\s+[^\W\d]+$", "", text)
+        bare = re.sub(AROUND, "", text)
         number = with_point(bare) or with_comma(bare)
         if number is None:
             return ""
