@@ -184,7 +184,7 @@ def test_a_label_that_is_no_class_is_refused_with_the_classes(gateway: Gateway, 
     assert answer.status_code == 422
     (problem,) = answer.json()["detail"]
     assert problem["loc"] == ["body", "value"]
-    assert "one of the classes no yes, at once" in problem["msg"]
+    assert "one of the classes no 'yes, at once'" in problem["msg"]
 
 
 def test_a_thousand_rows_with_long_texts_are_a_thousand_jobs(gateway: Gateway) -> None:
