@@ -1,11 +1,16 @@
 """Command lines as Typer makes them, except that an id or a number can start with a dash."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import typer
 from typer._click.core import Context  # of `_click` there are no public names
 from typer._click.exceptions import ClickException
 from typer._click.formatting import HelpFormatter
 from typer._click.parser import _OptionParser, _ParsingState
 from typer.core import TyperCommand, TyperGroup
+
+from pipeline_cli.terminal import printable
 
 
 class _Parser(_OptionParser):
@@ -60,6 +65,15 @@ def group(text: str, epilog: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
     )
+
+
+@contextmanager
+def usage(hint: str) -> Iterator[None]:
+    """Reports a ValueError as wrong usage of the argument or option that the hint names."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(printable(str(error)), param_hint=printable(hint)) from error
 
 
 def run(app: typer.Typer, name: str) -> int:

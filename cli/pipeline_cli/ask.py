@@ -2,15 +2,11 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal
 
 import msgspec
 import typer
 
-from pipeline.table.schema import Schema
-from pipeline.table.value_errors import listed
 from pipeline_cli import arguments, row_files, row_input
 from pipeline_cli.arguments import Command
 from pipeline_cli.gateway_answers import Job
@@ -104,9 +100,9 @@ def predict(
 ) -> int:
     gateway = _gateway()
     schema = gateway.schema()
-    with _usage("--units"):
+    with arguments.usage("--units"):
         told = row_input.units(units, schema)
-    rows = _rows(values or [], file, row_id, schema)
+    rows = row_files.of_arguments(values or [], file, row_id, schema)
     if len(rows.values) == 1:
         (job,) = gateway.predict(rows, told, wait)
         show(job, as_json, schema.target.unit)
@@ -121,34 +117,6 @@ def predict(
         sys.stdout.flush()
         status |= _status(jobs, wait)
     return status
-
-
-@contextmanager
-def _usage(hint: str) -> Iterator[None]:
-    """Reports a ValueError as wrong usage of the argument or option that the hint names."""
-    try:
-        yield
-    except ValueError as error:
-        raise typer.BadParameter(printable(str(error)), param_hint=printable(hint)) from error
-
-
-def _rows(values: list[str], file: str | None, row_id: str | None, schema: Schema) -> Rows:
-    """Reads the rows to predict; raises BadParameter if they cannot be read."""
-    with _usage("VALUE"):
-        if bool(values) == (file is not None):
-            raise ValueError(f"give the values of a row ({listed(schema.names)}), or --file")
-        if file is None:
-            return Rows([row_input.of_words(values, schema)], [] if row_id is None else [row_id])
-    with _usage(f"--file={file}"):
-        rows = row_files.of_file(file, schema)
-    if rows.absent:
-        say(f"missing in each row, as the file has no such column: {listed([*rows.absent])}")
-    if row_id is None:
-        return rows
-    with _usage("--id"):
-        if len(rows.values) > 1:
-            raise ValueError("put ids into a column id of the file")
-    return Rows(rows.values, [row_id])
 
 
 @app.command("job", cls=Command)
@@ -186,7 +154,7 @@ def label(
 ) -> int:
     """Report the true value for a prediction."""
     gateway = _gateway()
-    with _usage("VALUE"):
+    with arguments.usage("VALUE"):
         told = row_input.label(value, gateway.schema())
     for warning in gateway.label(job_id, told):
         say(warning)

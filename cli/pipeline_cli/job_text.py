@@ -1,4 +1,4 @@
-"""Formats rows and jobs for a person in a terminal, or for a program."""
+"""Formats rows, jobs and trainings for a person in a terminal, or for a program."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from pipeline.ids import MAX_ID_CHARACTERS
 from pipeline.messages import number_text
 from pipeline.table.schema import MAX_TEXT, Number, Schema
 from pipeline_cli import terminal
-from pipeline_cli.gateway_answers import Job, RandomRow
+from pipeline_cli.gateway_answers import Job, RandomRow, Training
 from pipeline_cli.terminal import MAX_REASON_CHARACTERS, cell, printable
 
 MAX_SHARES = 5  # probabilities that are shown each by itself
@@ -87,3 +87,22 @@ def line(job_id: str, status: str, prediction: str, reason: str) -> str:
     told = cell(prediction, MAX_TEXT)
     text = f"{cell(job_id, MAX_ID_CHARACTERS):36}  {cell(status, 12):10}  {told:>10}  "
     return (text + cell(reason, MAX_REASON_CHARACTERS)).rstrip()
+
+
+def show_end(training: Training) -> None:
+    """Prints how a training has ended: its errors beside those of guessing, or why it failed."""
+    field("status", training.status)
+    if training.reason:
+        field("reason", training.reason)
+    for name, value, baseline, rule in (
+        ("RMSE", training.rmse, None, ""),
+        ("MAE", training.mae, training.baseline_mae, "the median"),
+        ("accuracy", training.accuracy, training.majority_accuracy, "the most frequent class"),
+        ("log loss", training.log_loss, None, ""),
+        ("half Brier", training.half_brier, None, ""),
+    ):
+        if value is not None:
+            beside = "" if baseline is None else f" ({baseline:.6g} by always telling {rule})"
+            field(name, f"{value:.6g}{beside}")
+    if training.holdout_rows_seen:
+        field("hold-out seen", f"{training.holdout_rows_seen} rows: can only be promoted by force")

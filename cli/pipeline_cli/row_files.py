@@ -1,4 +1,4 @@
-"""Reads the rows of a file, as a spreadsheet or a program writes it: CSV, or JSON."""
+"""Reads rows to predict: the words of a command line, or a file, as CSV or JSON."""
 
 import csv
 import io
@@ -13,9 +13,30 @@ from pipeline import csv_table
 from pipeline.csv_table import Header
 from pipeline.table.schema import Column, Number, Schema
 from pipeline.table.value_errors import listed
-from pipeline_cli.row_input import Rows, value
+from pipeline_cli.arguments import usage
+from pipeline_cli.row_input import Rows, of_words, value
+from pipeline_cli.terminal import say
 
 MAX_SHOWN = 200  # characters of a header that are shown
+
+
+def of_arguments(values: list[str], file: str | None, row_id: str | None, schema: Schema) -> Rows:
+    """Reads the rows to predict; raises BadParameter if they cannot be read."""
+    with usage("VALUE"):
+        if bool(values) == (file is not None):
+            raise ValueError(f"give the values of a row ({listed(schema.names)}), or --file")
+        if file is None:
+            return Rows([of_words(values, schema)], [] if row_id is None else [row_id])
+    with usage(f"--file={file}"):
+        rows = of_file(file, schema)
+    if rows.absent:
+        say(f"missing in each row, as the file has no such column: {listed([*rows.absent])}")
+    if row_id is None:
+        return rows
+    with usage("--id"):
+        if len(rows.values) > 1:
+            raise ValueError("put ids into a column id of the file")
+    return Rows(rows.values, [row_id])
 
 
 def of_file(name: str, schema: Schema) -> Rows:

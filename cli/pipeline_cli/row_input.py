@@ -1,7 +1,6 @@
 """Reads what a person types: the values of a row, and a label. For files see row_files.py."""
 
 from collections.abc import Iterator, Sequence
-from shlex import quote
 from typing import Any, NamedTuple
 
 import msgspec
@@ -123,8 +122,7 @@ def label(text: str, schema: Schema) -> float | str:
     if schema.task == "regression":
         return number(text, name)
     if text.strip() not in classes:
-        known = listed([*map(quote, classes)])  # as a shell takes them
-        raise ValueError(f"{name}: {text[:MAX_SHOWN]!r} is none of the classes {known}")
+        raise ValueError(f"{name}: {text[:MAX_SHOWN]!r} is none of the classes {listed(classes)}")
     return text.strip()
 
 

@@ -13,7 +13,7 @@ from pipeline import csv_table
 from pipeline.errors import PipelineError
 from pipeline_cli.gateway_answers import Training
 from pipeline_cli.gateway_client import AskSettings, Gateway
-from pipeline_cli.job_text import field
+from pipeline_cli.job_text import field, show_end
 from pipeline_cli.terminal import printable, say, stderr
 
 POLL_SECONDS = 0.5
@@ -123,7 +123,7 @@ def train(
         _cancel(gateway, training.job_id)
         raise
     if not as_json:
-        _show_end(training)
+        show_end(training)
         if training.status == "completed":
             _show_next(gateway, settings, training.model_id)
     return int(training.status != "completed")
@@ -179,24 +179,6 @@ def _show_ids(training: Training, as_json: bool) -> None:
     for warning in training.warnings:
         field("warning", warning)
     sys.stdout.flush()
-
-
-def _show_end(training: Training) -> None:
-    field("status", training.status)
-    if training.reason:
-        field("reason", training.reason)
-    for name, value, baseline, rule in (
-        ("RMSE", training.rmse, None, ""),
-        ("MAE", training.mae, training.baseline_mae, "the median"),
-        ("accuracy", training.accuracy, training.majority_accuracy, "the most frequent class"),
-        ("log loss", training.log_loss, None, ""),
-        ("half Brier", training.half_brier, None, ""),
-    ):
-        if value is not None:
-            beside = "" if baseline is None else f" ({baseline:.6g} by always telling {rule})"
-            field(name, f"{value:.6g}{beside}")
-    if training.holdout_rows_seen:
-        field("hold-out seen", f"{training.holdout_rows_seen} rows: can only be promoted by force")
 
 
 def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Prints houses that were sold, made up: their prices follow from what a row says, and a dice.
+"""Prints houses that were sold, made up: their prices follow from what a row says, give or take.
 
 python examples/houses/make_rows.py > examples/houses/houses.csv
 """

@@ -16,7 +16,7 @@ from pipeline_cli.dataset.number_text import (
     MAX_JUNK_KINDS,
     MAX_JUNK_SHARE,
     Numbers,
-    junk_of,
+    almost_numbers,
     numbers_of,
 )
 from pipeline_cli.dataset.words import counted
@@ -75,9 +75,13 @@ def _inferred(name: str, texts: list[str], counts: Counter[str], numbers: Number
         return Found(name, "date", values, reason, doubts)
     if is_number(counts, numbers):
         found = _as_numbers(name, texts, numbers)
-        return found._replace(left_out=_no_use(found) or two_ways(numbers) or _id_of_numbers(found))
+        reason = _no_use(found) or two_ways(numbers) or id_of_numbers(name, found.values)
+        return found._replace(left_out=reason)
     found = _as_texts(name, texts, "text" if _is_text(present) else "category")
-    return found._replace(left_out=_no_use(found) or _id_of_texts(found))
+    hint = almost_numbers(present) if found.kind == "category" else ""
+    if hint and len(present) > 2:
+        found = found._replace(doubts=(*found.doubts, f"{name}: {hint}"))
+    return found._replace(left_out=_no_use(found) or _id_of_texts(found, hint))
 
 
 def is_number(counts: Mapping[str, int], numbers: Numbers) -> bool:
@@ -102,8 +106,10 @@ def _is_text(present: Mapping[str, int]) -> bool:
 
 def _as_numbers(name: str, texts: list[str], numbers: Numbers) -> Found:
     doubts = [f"{name}: {numbers.note}"] if numbers.note else []
+    if numbers.two_ways:
+        doubts.append(f"{name}: {numbers.two_ways}, and is read as the former")
     if numbers.junk:
-        kinds = ", ".join(map(repr, [*numbers.junk][:MAX_JUNK_KINDS]))
+        kinds = ", ".join(repr(text[:40]) for text in [*numbers.junk][:MAX_JUNK_KINDS])
         doubts.append(
             f"{name}: {kinds} in {counted(numbers.junk.total(), 'row')} is no number, and is read "
             f"as missing; --category {quote(name)} keeps it"
@@ -154,8 +160,9 @@ def _no_use(found: Found) -> str:
     return ""
 
 
-def _id_of_numbers(found: Found) -> str:
-    numbers = [float(value) for value in found.values if value]
+def id_of_numbers(name: str, values: list[str]) -> str:
+    """Returns why numbers seem to be row numbers or keys; "" if they do not."""
+    numbers = [float(value) for value in values if value]
     if not all(number.is_integer() for number in numbers):
         return ""
     if max(map(abs, numbers)) > MAX_EXACT:
@@ -163,7 +170,7 @@ def _id_of_numbers(found: Found) -> str:
     different = len({*numbers})
     if different == len(numbers) and _counts_up(numbers):
         return f"counts the rows: {', '.join(f'{number:.0f}' for number in numbers[:3])} …"
-    if ID_NAME.fullmatch(found.name) and different > MOSTLY_DIFFERENT * len(numbers):
+    if ID_NAME.fullmatch(name) and different > MOSTLY_DIFFERENT * len(numbers):
         return f"named like a key, and {different:,} of {len(numbers):,} values are different"
     return ""
 
@@ -177,20 +184,10 @@ def _counts_up(numbers: Sequence[float]) -> bool:
     return len(ordered) >= DENSE * ((ordered[-1] - ordered[0]) // step + 1)
 
 
-def _id_of_texts(found: Found) -> str:
+def _id_of_texts(found: Found, hint: str) -> str:
     present = [value for value in found.values if value]
     different = len({*present})
     if found.kind == "text" or different <= MOSTLY_DIFFERENT * len(present):
         return ""
     said = f"{different:,} of {len(present):,} texts are different"
-    if hint := _almost_numbers(present):
-        return f"{said}; {hint}"
-    return said
-
-
-def _almost_numbers(present: list[str]) -> str:
-    """Returns a hint for amounts of money, percentages and the like."""
-    bare = Counter(re.sub(r"^[^\w.,+-]+|\s*[^\w.,]+$|\s+[^\W\d]+$", "", text) for text in present)
-    if not junk_of(bare, numbers_of(bare, ",", False).read):
-        return f"if {present[0][:20]!r} is to be a number, write it without what is around it"
-    return ""
+    return f"{said}; {hint}" if hint else said

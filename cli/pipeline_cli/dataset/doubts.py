@@ -33,6 +33,12 @@ def offers(found: Mapping[str, Found], used: Mapping[str, Found]) -> Iterator[st
             )
 
 
+def ungrouped(groups: Found) -> Iterator[str]:
+    """Yields how many rows are held out together only as none of them names its group."""
+    if without := groups.values.count(""):
+        yield f"{groups.name} is missing in {counted(without, 'row')}, which count as one group"
+
+
 def unlisted(column: Column, found: Found) -> list[str]:
     """Returns what is said of categories that the schema does not list; models know them."""
     if not isinstance(column, Category):

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import TypeVar
 
 import typer
@@ -120,7 +121,12 @@ def _checked(made: Made) -> Rows:
         by = made.schema.split_column or "what is in a row"
         raise SchemaError(
             f"{held_out:,} of {len(rows.labels):,} rows would be held out by {by}, and there must "
-            "be some on each side: more rows that differ, or another --split"
+            "be some on each side: add rows that differ, or take another --split"
+        )
+    for name in report.unseen(made.schema, rows):
+        raise SchemaError(
+            f"{name}: no row to train on has a value of it to learn from: --leave-out "
+            f"{quote(name)} leaves it out"
         )
     return rows
 

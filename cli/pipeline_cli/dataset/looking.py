@@ -31,7 +31,10 @@ def check_one(name: str, datasets: Path) -> None:
         Text(),
         report.facts_of(data.schema, data.rows),
     )
-    if warnings := report.one_sided(data.schema, data.rows) + leaks.leaks(data.schema, data.rows):
+    warnings = report.one_sided(data.schema, data.rows) + leaks.leaks(data.schema, data.rows)
+    for column in report.unseen(data.schema, data.rows):
+        warnings.append(f"{column}: no row to train on has a value of it to learn from")
+    if warnings:
         show(report.listed("warnings", report.points(warnings)))
 
 

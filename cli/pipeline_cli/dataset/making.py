@@ -1,11 +1,8 @@
 """Makes a data set from a table: what a row has, what is predicted, which rows are left."""
 
-import csv
-import difflib
 import hashlib
-import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from shlex import quote
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,9 +23,10 @@ from pipeline.table.schema_file import value_problem
 from pipeline_cli.dataset import doubts
 from pipeline_cli.dataset.column_types import Found, Kind, Reading, find
 from pipeline_cli.dataset.number_text import is_decimal_comma
-from pipeline_cli.dataset.table_file import Table
+from pipeline_cli.dataset.table_file import Table, refuse_unknown
 from pipeline_cli.dataset.target import Labels, in_order, labels_of
 from pipeline_cli.dataset.words import counted
+from pipeline_cli.dataset.writing import content_of
 
 MAX_VALUES = 1_000  # of a category, that are listed
 
@@ -59,8 +57,7 @@ class Made(NamedTuple):
 
 def make(table: Table, wishes: Wishes) -> Made:
     """Returns the data set. Raises SchemaError if the table makes none, with the cure."""
-    named = [wishes.target, wishes.split_column, *wishes.kinds, *wishes.keep, *wishes.leave_out]
-    refuse_unknown(filter(None, named), table.columns)
+    _refuse_names(wishes, table.columns)
     reading = _reading(table)
     texts = table.columns[wishes.target]
     labels = labels_of(wishes.target, texts, wishes.task, reading, wishes.drop_rare_classes)
@@ -76,34 +73,37 @@ def make(table: Table, wishes: Wishes) -> Made:
     _refuse_times(found, wishes)
     values = {name: found[name].values if name in found else _kept(labels.values, has_label)
               for name in table.columns}  # fmt: skip
-    content = _content(values)
+    content = content_of(values)
     target = _target(wishes.target, labels)
     schema = Schema(
         wishes.name, labels.task, target, columns, wishes.title, wishes.split or "hash",
         wishes.split_column, hashlib.sha256(content).hexdigest(),
     )  # fmt: skip
     said = [*table.notes, *doubts.dropped(has_label, wishes.target), *labels.doubts]
-    used = {name: each for name, each in found.items() if name not in left_out}
-    said += [doubt for each in used.values() for doubt in each.doubts]
-    if not wishes.split_column:
-        said += doubts.offers(found, used)
-    said += [text for column in columns for text in doubts.unlisted(column, found[column.name])]
+    said += _doubts(schema, found)
     return Made(schema, content, left_out, said)
 
 
-def refuse_unknown(wanted: Iterable[str], names: Collection[str]) -> None:
-    """Raises SchemaError for a name that is no column's, with those that it may stand for."""
-    for name in wanted:
-        if name not in names:
-            lower = {each.casefold(): each for each in names}
-            near = difflib.get_close_matches(name.casefold(), lower, 3, 0.5)
-            likely = [lower[each] for each in near] or [*names][:12]
-            raise SchemaError(
-                f"there is no column {name!r}: is it {' or '.join(likely)}?"
-                if near
-                else f"there is no column {name!r}: there are {', '.join(likely)}"
-                f"{' …' if len(names) > 12 else ''}"
-            )
+def _doubts(schema: Schema, found: dict[str, Found]) -> list[str]:
+    used = {name: found[name] for name in schema.names}
+    said = [doubt for each in used.values() for doubt in each.doubts]
+    if not schema.split_column:
+        said += doubts.offers(found, used)
+    elif schema.split == "group":
+        said += doubts.ungrouped(found[schema.split_column])
+    return said + [text for column in schema.columns
+                   for text in doubts.unlisted(column, found[column.name])]  # fmt: skip
+
+
+def _refuse_names(wishes: Wishes, names: Collection[str]) -> None:
+    """Raises SchemaError for wishes about no column, or about the target as if it were another."""
+    others = [wishes.split_column, *wishes.kinds, *wishes.keep, *wishes.leave_out]
+    refuse_unknown(filter(None, [wishes.target, *others]), names)
+    if wishes.target in others:
+        raise SchemaError(
+            f"{wishes.target} is the column to predict: --task says whether it is a number or a "
+            "class, and no split can be by it"
+        )
 
 
 def _reading(table: Table) -> Reading:
@@ -141,6 +141,12 @@ def _column(found: Found) -> Column:
         return Text(found.name, missing=missing)
     counts = Counter(value for value in found.values if value and not value_problem(value))
     listed = [value for value, _ in counts.most_common(MAX_VALUES)]
+    if not listed:
+        wrong = value_problem(min(filter(None, found.values)))
+        raise SchemaError(
+            f"{found.name}: none of its values can be one of a category: {wrong}: --text "
+            f"{quote(found.name)} takes it as text, --leave-out {quote(found.name)} leaves it out"
+        )
     return Category(found.name, in_order(listed), missing=missing)
 
 
@@ -181,15 +187,3 @@ def _refuse_times(found: dict[str, Found], wishes: Wishes) -> None:
             f"{name} is missing in {counted(missing, 'row')}, and a split by time needs it: "
             "fill it in, or remove these rows"
         )
-
-
-def _content(columns: dict[str, list[str]]) -> bytes:
-    """Returns rows.csv: UTF-8, commas, a line of names."""
-    text = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
-    text.flush()
-    buffer = text.detach()
-    assert isinstance(buffer, io.BytesIO)
-    return buffer.getvalue()

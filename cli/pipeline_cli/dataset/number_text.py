@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pipeline.numbers import finite
@@ -21,6 +21,10 @@ COMMA = re.compile(
 )
 CERTAINLY_DECIMAL = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
 LEADING_ZERO = re.compile(r"[+-]?0\d+")
+
+AROUND = (
+    r"^[^\w.,+(<>-]+|\s*[^\w.,+)]+$|\s+[^\W\d]+$"  # a number; (5), <5 and 5+ mean others than 5
+)
 
 Read = Callable[[str], str | None]
 
@@ -94,6 +98,23 @@ def with_comma(text: str) -> str | None:
         return None
     plain = re.sub(rf"{GROUP}|\.", "", text).replace(",", ".")
     return plain if finite(plain) is not None else None
+
+
+def almost_numbers(present: Iterable[str]) -> str:
+    """Returns a hint for amounts of money, percentages and the like; "" if there is none.
+
+    >>> almost_numbers(["$1,234", "-"]), almost_numbers(["007"]), almost_numbers(["(5)"])
+    ("if '$1,234' is to be a number, write it as 1234", '', '')
+    """
+    hint = ""
+    for text in (each for each in present if each.lower() not in MISSING):
+        bare = re.sub(AROUND, "", text)
+        number = with_point(bare) or with_comma(bare)
+        if number is None:
+            return ""
+        if number != text and not hint:
+            hint = f"if {text[:20]!r} is to be a number, write it as {number[:20]}"
+    return hint
 
 
 def _read_by(style: Read, texts: Mapping[str, int]) -> Numbers:

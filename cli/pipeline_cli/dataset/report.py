@@ -1,5 +1,6 @@
 """Describes a data set for a terminal: a table of its columns, the target, the rows, doubts."""
 
+import re
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,12 +14,14 @@ from rich.text import Text
 from pipeline.numbers import readable
 from pipeline.table.rows import Rows, Value
 from pipeline.table.schema import Category, Column, Number, Schema
+from pipeline.table.schema import Text as Words
 from pipeline_cli.terminal import cell, printable, table
 
 HEADER = ("COLUMN", "TYPE", "RANGE OR VALUES", "MISSING", "EXAMPLE")
 WIDTHS = (18, 8, 25, 10, 12)  # the most, so that all are seen in 80 columns
 MAX_SHOWN = 50  # columns: more only on demand
 MAX_CLASSES = 12
+WORD = re.compile(r"\b\w\w+\b")  # as TfidfVectorizer has it: without one it cannot be trained
 SPLITS = {
     "hash": "by what is in a row",
     "group": "whole groups of equal {}",
@@ -98,6 +101,22 @@ def one_sided(schema: Schema, rows: Rows) -> list[str]:
                 f"{' …' if len(without) > 5 else ''}"
             )
     return said
+
+
+def unseen(schema: Schema, rows: Rows) -> list[str]:
+    """Returns the columns without a value, or a text without a word, in all rows to train on."""
+
+    def is_seen(value: Value, column: Column) -> bool:
+        if isinstance(column, Words):
+            return bool(WORD.search(str(value)))
+        return value not in (None, "")
+
+    values, _ = rows.training()
+    return [
+        column.name
+        for index, column in enumerate(schema.columns)
+        if not any(is_seen(row[index], column) for row in values)
+    ]
 
 
 def number_text(number: float | None) -> str:

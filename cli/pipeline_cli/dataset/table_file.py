@@ -2,9 +2,10 @@
 
 import contextlib
 import csv
+import difflib
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -35,18 +36,36 @@ class Table(NamedTuple):
 
 def read_table(content: bytes, place: str) -> Table:
     """Reads a table from UTF-8. Raises SchemaError for what is none, with the line and the cure."""
+    empty = SchemaError(f"{place} is empty: it needs a line of names, and rows below it")
     if not content.strip():
-        raise SchemaError(f"{place} is empty: it needs a line of names, and rows below it")
+        raise empty
     separator = _separator(content, place)
     check_lines(io.BytesIO(content), place, separator.encode())
     records = _records(content, separator, place)
-    line, header = next(records)
+    line, header = next(records, (0, []))
+    if not header:  # only Excel's `sep=;`
+        raise empty
     names, notes = _names(header, place)
     columns = _columns(records, header, notes, place)
     if not any(map(len, columns)):
         raise SchemaError(f"{place} has no rows below its line of names, line {line}")
     kept = {name: column for name, column in zip(names, columns, strict=True) if name}
     return Table(kept, separator, notes)
+
+
+def refuse_unknown(wanted: Iterable[str], names: Collection[str]) -> None:
+    """Raises SchemaError for a name that is no column's, with those that it may stand for."""
+    for name in wanted:
+        if name not in names:
+            lower = {each.casefold(): each for each in names}
+            near = difflib.get_close_matches(name.casefold(), lower, 3, 0.5)
+            likely = [lower[each] for each in near] or [*names][:12]
+            raise SchemaError(
+                f"there is no column {name!r}: is it {' or '.join(likely)}?"
+                if near
+                else f"there is no column {name!r}: there are {', '.join(likely)}"
+                f"{' …' if len(names) > 12 else ''}"
+            )
 
 
 def _records(content: bytes, separator: str, place: str) -> Iterator[tuple[int, list[str]]]:

@@ -1,12 +1,13 @@
 """The target: whether it is a number or a class, and which rows have one."""
 
 from collections import Counter
+from collections.abc import Collection
 from shlex import quote
 from typing import NamedTuple
 
 from pipeline.table.schema import MAX_CLASSES, SchemaError, Task
 from pipeline.table.schema_file import value_problem
-from pipeline_cli.dataset.column_types import MISSING, Reading, is_number, two_ways
+from pipeline_cli.dataset.column_types import MISSING, Reading, id_of_numbers, is_number, two_ways
 from pipeline_cli.dataset.number_text import MAX_JUNK_SHARE, Numbers, numbers_of
 from pipeline_cli.dataset.words import counted
 
@@ -77,10 +78,9 @@ def _regression(name: str, texts: list[str], numbers: Numbers) -> Labels:
     if len({float(value) for value in values if value}) < 2:
         raise SchemaError(_constant(name, values))
     doubts = [f"{name}: {numbers.note}"] if numbers.note else []
-    if numbers.junk:
-        kinds = ", ".join(repr(text[:40]) for text in [*numbers.junk][:MAX_NAMED])
-        doubts.append(f"{name}: {kinds} is no number, in {counted(numbers.junk.total(), 'row')}")
-    return Labels(values, [], doubts)
+    if key := id_of_numbers(name, values):
+        doubts.append(f"{name}: {key}: is it the column to predict?")
+    return Labels(values, [], doubts + _read_as_missing(name, texts, numbers.read))
 
 
 def _classification(
@@ -91,15 +91,15 @@ def _classification(
     counts = Counter(value for value in values if value)
     if len(counts) < 2:
         raise SchemaError(_constant(name, values))
-    doubts: list[str] = []
+    doubts = _read_as_missing(name, texts, clean)
     rare = sorted(value for value, count in counts.items() if count < MIN_ROWS_OF_CLASS)
     if rare:
         _refuse_rare(name, rare, counts, drop_rare)
         rows = sum(counts.pop(value) for value in rare)
-        doubts = [
+        doubts.append(
             f"{name}: left out, {counted(rows, 'row')} of {counted(len(rare), 'rare class')}: "
             f"{_listed(rare)}"
-        ]
+        )
         values = [value if value in counts else "" for value in values]
     _refuse_classes(name, [*counts])
     return Labels(values, in_order([*counts]), doubts)
@@ -113,6 +113,15 @@ def _class_of(texts: list[str], numbers: Numbers | None) -> dict[str, str]:
     for number in sorted(numbers.read.values(), key=lambda number: (len(number), number)):
         short.setdefault(float(number), number)
     return {text: short[float(number)] for text, number in numbers.read.items()}
+
+
+def _read_as_missing(name: str, texts: list[str], read: Collection[str]) -> list[str]:
+    counts = Counter(text for text in texts if text and text not in read)
+    if not counts:
+        return []
+    more = " …" if len(counts) > MAX_NAMED else ""
+    shown = ", ".join(repr(text[:40]) for text in [*counts][:MAX_NAMED])
+    return [f"{name}: read as missing in {counted(counts.total(), 'row')}: {shown}{more}"]
 
 
 def in_order(texts: list[str]) -> list[str]:

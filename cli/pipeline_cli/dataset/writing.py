@@ -1,6 +1,8 @@
 """Writes a data set into its folder, so that a reader finds the old one or the new one."""
 
 import contextlib
+import csv
+import io
 import os
 from pathlib import Path
 
@@ -9,6 +11,18 @@ from pipeline.table.data_sets import ROWS_FILE, SCHEMA_FILE
 from pipeline.table.schema import Schema, SchemaError
 
 FOLDER_MODE, FILE_MODE = 0o755, 0o644  # in containers other users read them
+
+
+def content_of(columns: dict[str, list[str]]) -> bytes:
+    """Returns rows.csv: UTF-8, commas, a line of names."""
+    text = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    text.flush()
+    buffer = text.detach()
+    assert isinstance(buffer, io.BytesIO)
+    return buffer.getvalue()
 
 
 def write(folder: Path, schema: Schema, rows: bytes) -> None:

@@ -59,8 +59,9 @@ def read_rows(content: bytes, schema: Schema, place: str) -> Rows:
         raise SchemaError(
             f"{place} is not the file that its schema was made for: its SHA-256 begins with "
             f"{digest[:12]}, and not with {schema.rows_sha256[:12]}. To take it in anew: python -m "
-            f"pipeline dataset init {quote(place)} --name {schema.name} --replace; or, if its "
-            f'columns are as before, put into its schema.json: "rows_sha256": "{digest}"'
+            f"pipeline dataset init {quote(place)} --name {schema.name} --replace (with Docker: "
+            "docker compose run --rm pipeline dataset …); or, if its columns are as before, put "
+            f'into its schema.json: "rows_sha256": "{digest}"'
         )
     _check_encoding(content, place)
     # Read in parts: as one text it would take five times as much memory.

@@ -80,9 +80,14 @@ def probabilities_error(probabilities: dict[str, Any], schema: Schema) -> str | 
 
 
 def listed(names: list[str]) -> str:
-    """Returns names with spaces between, as many as a line bears."""
+    """Returns names with spaces between, in quotes if one has a space, as many as a line bears.
+
+    >>> listed(["rooms", "sepal length"])
+    "rooms 'sepal length'"
+    """
     more = f" … {len(names):,} in all" if len(names) > MAX_LISTED else ""
-    return " ".join(names[:MAX_LISTED]) + more
+    shown = (name if [name] == name.split() else repr(name) for name in names[:MAX_LISTED])
+    return " ".join(shown) + more
 
 
 def shown(value: Any) -> str:

@@ -150,7 +150,7 @@ REFUSED: list[tuple[Any, list[Any], str]] = [
     ([*ROW[:3], ""], ["data", "model_id"], "at least 1 character"),
     ([4, 1, 5, "old"], ["data", "города"], "valid string, and is 5"),
     ([4, 1, "x" * 101, "old"], ["data", "города"], "at most 100 characters"),
-    (ROW[:3], ["data"], "a row has 4 values (__class__ area, m² города model_id), and not 3"),
+    (ROW[:3], ["data"], "a row has 4 values (__class__ 'area, m²' города model_id), and not 3"),
     ([ROW, []], ["data", 1], "and not 0"),
     ("4", ["data"], "a row is a list of 4 values"),
     ({"__class__": 4}, ["data", "model_id"], "required"),
@@ -184,7 +184,7 @@ def test_a_label_that_is_no_class_is_refused_with_the_classes(gateway: Gateway, 
     assert answer.status_code == 422
     (problem,) = answer.json()["detail"]
     assert problem["loc"] == ["body", "value"]
-    assert "one of the classes no yes, at once" in problem["msg"]
+    assert "one of the classes no 'yes, at once'" in problem["msg"]
 
 
 def test_a_thousand_rows_with_long_texts_are_a_thousand_jobs(gateway: Gateway) -> None:

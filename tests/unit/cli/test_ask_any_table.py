@@ -171,7 +171,7 @@ def test_of_hundreds_of_columns_a_dozen_is_listed(ask: Ask, gateway: Fake) -> No
 def test_a_class_that_there_is_not_is_told_with_those_there_are(ask: Ask, reviews: Fake) -> None:
     status, _, err = ask("label", "j-1", "good")
     assert (status, reviews.asked) == (2, [])
-    assert r"mood: 'good' is none of the classes 'very good' 'so\u202eso'" in err
+    assert r"mood: 'good' is none of the classes 'very good' so\u202eso" in err
 
 
 def test_a_table_of_classes_in_lines(ask: Ask, reviews: Fake, tmp_path: Path) -> None:

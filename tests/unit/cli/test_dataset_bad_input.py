@@ -20,6 +20,7 @@ BAD = {
     "empty": (b"", "is empty: it needs a line of names"),
     "only spaces": (b" \n\n\t\n", "is empty: it needs a line of names"),
     "only a mark": (codecs.BOM_UTF8, "is empty: it needs a line of names"),
+    "only Excel's hint": (b"sep=;\n", "is empty: it needs a line of names"),
     "no rows": (b"x,y\n", "has no rows below its line of names, line 1"),
     "only empty rows": (b"x,y\n,\n,\n", "has no rows below its line of names"),
     "one column": (b"y\n1\n2\n", "has one column, 'y', and needs a target and one more"),
@@ -67,6 +68,11 @@ BAD = {
     "no column to predict from": (
         b"id,y\n" + b"".join(b"%d,%d\n" % (n, n % 7) for n in range(40)),
         "no column is left to predict from (id: counts the rows: 0, 1, 2 …): --keep id keeps it",
+    ),
+    "categories like formulas": (
+        csv_of(["c", "x", "y"], ([f"={n % 3}", n % 7, n * n % 37] for n in range(40))).encode(),
+        "c: none of its values can be one of a category: '=0' begins as a formula does, with '=': "
+        "--text c takes it as text, --leave-out c leaves it out",
     ),
     "thousands in doubt": (
         csv_of(["x", "y"], ([n % 5, f"{n % 9 + 1},{n + 100}"] for n in range(30)), ";").encode(),

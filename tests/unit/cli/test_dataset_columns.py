@@ -52,8 +52,9 @@ LEFT_OUT: dict[str, tuple[Iterable[Any], str]] = {
     "an index in any order": ([n * 7 % 61 for n in range(1, N)], "c counts the rows"),
     "beyond a float": ([2**60 + n * n for n in range(N)], "c integers beyond 2^53"),
     "words that differ": ([f"k{n * n}" for n in range(N)], "c 60 of 60 texts are different"),
-    "amounts": ([f"${n * n}.50" for n in range(N)], "if '$0.50' is to be a number, write it with"),
-    "percentages": ([f"{n * n} %" for n in range(N)], "if '0 %' is to be a number, write it with"),
+    "amounts": ([f"${n * n}.50" for n in range(N)], "if '$0.50' is to be a number, write it as "),
+    "percentages": ([f"{n * n} %" for n in range(N)], "if '0 %' is to be a number, write it as 0"),
+    "commas": ([f"{n * n},5" for n in range(N)], "if '0,5' is to be a number, write it as 0.5"),
     "days": (DAYS, "c dates: a year"),
     "times": ([f"{day} 12:{day.day:02}:00" for day in DAYS], "c dates: a year"),
     "days in German": ([f"{day:%d.%m.%Y}" for day in DAYS], "c dates: a year"),
@@ -109,8 +110,36 @@ def test_decimal_commas_and_semicolons(datasets: DataSets) -> None:
 
 def test_a_comma_in_numbers_may_be_either(datasets: DataSets) -> None:
     rows = ([n % 5, f"{n % 9 + 1},{n % 900 + 100}", n * 7 % 11 + 0.5] for n in range(40))
-    _, out, _ = datasets.init(csv_of(["x", "z", "y"], rows, ";"))
+    content = csv_of(["x", "z", "y"], rows, ";")
+    _, out, _ = datasets.init(content)
     assert "z  '1,100' may be 1100 or 1.100: write numbers without separators" in out
+
+    _, out, _ = datasets.init(content, "--keep", "z", "--replace")
+    assert "z: '1,100' may be 1100 or 1.100, and is read as the former" in out
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["0%", "5%", "10%"] * 20, "c: if '0%' is to be a number, write it as 0"),
+        (["1,5", "2,5", "-"] * 20, "c: if '1,5' is to be a number, write it as 1.5"),
+    ],
+)
+def test_a_category_that_is_almost_a_number_is_told(
+    values: list[str], said: str, datasets: DataSets
+) -> None:
+    assert said in datasets.init(with_column(values))[1]
+    assert isinstance(datasets.load().schema.columns[0], Category)
+
+
+def test_leading_zeros_are_no_number_that_is_badly_written(datasets: DataSets) -> None:
+    _, out, _ = datasets.init(with_column([f"{n * 91:05}" for n in range(N)]))
+    assert "60 of 60 texts are different\n" in out
+
+
+def test_what_is_no_number_is_cut_where_it_is_told(datasets: DataSets) -> None:
+    _, out, _ = datasets.init(with_column([*(n * n % 997 for n in range(400)), "x" * 300]))
+    assert f"c: '{'x' * 40}' in 1 row is no number" in out
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

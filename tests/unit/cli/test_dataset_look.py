@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from pipeline.table.schema import Number, Schema, Target, Text
 from pipeline.table.schema_file import RESERVED
 from support.dataset_command import DataSets, csv_of
 from support.tables import houses
@@ -57,6 +58,18 @@ def test_a_data_set_is_checked(with_houses: DataSets) -> None:
     assert (status, out) == (1, "")
     assert f"python -m pipeline dataset init {path} --name houses --replace" in err
     assert with_houses("check", "none")[0] == 1
+
+
+def test_a_text_that_no_model_can_learn_from_is_told(datasets: DataSets) -> None:
+    folder = datasets.folder / "houses"
+    folder.mkdir(parents=True)
+    schema = Schema("houses", "regression", Target("y"), [Text("c"), Number("x")])
+    (folder / "schema.json").write_bytes(schema.to_json())
+    rows = ([f"a {n % 3}", n % 7, n] for n in range(40))
+    (folder / "rows.csv").write_text(csv_of(["c", "x", "y"], rows))
+    _, out, _ = datasets("check", "houses")
+    assert "c: no row to train on has a value of it to learn from" in out
+    assert "x: no row" not in out
 
 
 def test_data_sets_are_listed_and_broken_ones_with_why(with_houses: DataSets) -> None:

@@ -51,8 +51,46 @@ def test_rows_without_a_target_are_left_out_and_counted(datasets: DataSets) -> N
     content = csv_of(["x", "y"], ([n % 31 + 0.5, "NA" if n % 4 == 0 else n] for n in range(60)))
     _, out, _ = datasets.init(content)
     assert "15 of 60 rows left out: without a value of y to learn from" in out
+    assert "y: read as missing in 15 rows: 'NA'" in out
     assert len(datasets.load().rows.labels) == 45
     assert (datasets.folder / "houses" / "rows.csv").read_bytes().count(b"\n") == 46
+
+
+def test_a_class_that_is_a_word_for_missing_is_told(datasets: DataSets) -> None:
+    content = csv_of(["x", "y"], ([n % 31 + 0.5, ["NA", "EU", "AF"][n % 3]] for n in range(60)))
+    _, out, _ = datasets.init(content)
+    assert "y: read as missing in 20 rows: 'NA'" in out
+    assert datasets.load().schema.target.classes == ["AF", "EU"]
+
+
+def test_a_target_that_counts_the_rows_is_told(datasets: DataSets) -> None:
+    _, out, _ = datasets.init(csv_of(["x", "y"], ([n % 7, n] for n in range(1, 61))))
+    assert "y: counts the rows: 1, 2, 3 …: is it the column to predict?" in out
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--category", "y"], ["--leave-out", "y"], ["--split", "group", "--split-column", "y"]],
+)
+def test_the_target_is_no_column_to_decide_on(options: list[str], datasets: DataSets) -> None:
+    content = csv_of(["x", "y"], ([n * 7 % 31 + 0.5, "ab"[n % 2]] for n in range(60)))
+    said = datasets.refused(content, *options)
+    assert said.startswith("y is the column to predict: --task says whether it is a number or a cl")
+
+
+def test_rows_of_no_group_are_told(datasets: DataSets) -> None:
+    content = with_column([f"g{n % 6}" if n % 4 else "" for n in range(60)])
+    _, out, _ = datasets.init(content, "--split", "group", "--split-column", "c")
+    assert "c is missing in 15 rows, which count as one group" in out
+
+
+@pytest.mark.parametrize("kind", ["number", "category", "text"])
+def test_a_column_that_begins_after_training_is_refused(kind: str, datasets: DataSets) -> None:
+    days = sorted(DAYS)
+    rows = ([day, "" if n < 50 else 10 * n, n % 7, n * n % 37] for n, day in enumerate(days))
+    content = csv_of(["day", "c", "x", "y"], rows)
+    said = datasets.refused(content, "--split", "time", "--split-column", "day", f"--{kind}", "c")
+    assert "c: no row to train on has a value of it to learn from: --leave-out c" in said
 
 
 def test_rows_of_rare_classes_are_left_out_on_demand(datasets: DataSets) -> None:

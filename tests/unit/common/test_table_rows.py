@@ -88,7 +88,8 @@ def test_a_file_that_has_changed_is_refused_with_the_cure() -> None:
     with pytest.raises(
         SchemaError,
         match=r"To take it in anew: python -m pipeline dataset init rows\.csv --name houses "
-        r'--replace; .* put into its schema\.json: "rows_sha256": "[0-9a-f]{64}"',
+        r"--replace \(with Docker: docker compose run --rm pipeline dataset …\); or, .* put into "
+        r'its schema\.json: "rows_sha256": "[0-9a-f]{64}"',
     ):
         read_rows(content + b"4,Bern,b,2\n", schema, "rows.csv")
 

@@ -128,7 +128,7 @@ def test_a_row_that_is_none_is_told_at_once() -> None:
     for data, place in ((ROW[:3], ["data"]), ([ROW, [*ROW, *ROW] * 1000], ["data", 1])):
         (error,) = errors(ODD, data)
         assert error["loc"] == ["body", *place]
-        assert "a row has 7 values (dose, mg модель a/b __class__" in error["msg"]
+        assert "a row has 7 values ('dose, mg' модель a/b __class__" in error["msg"]
     (error,) = errors(ODD, named(ROW) | {"nobody": 1})
     assert error["loc"] == ["body", "data", "nobody"]
     (error,) = errors(ODD, {f"n{number}": 1 for number in range(1000)})
