@@ -16,7 +16,13 @@ from routes.error_handlers import detail
 from schemas import examples
 from schemas.base import MisfitError, TooMuchError
 from schemas.jobs import label_type
-from schemas.predictions import MAX_BODY_BYTES, MIN_BODY_BYTES, max_body_bytes, request_type
+from schemas.predictions import (
+    MAX_BODY_BYTES,
+    MIN_BODY_BYTES,
+    max_body_bytes,
+    max_body_values,
+    request_type,
+)
 from schemas.ranges import MAX_WARNINGS, Ranges
 from support.gateway_client import MEASURED, SCALED
 from support.schemas import AWKWARD, DIABETES, IRIS, LETTERS
@@ -218,6 +224,8 @@ def test_a_row_that_no_message_can_carry_is_refused() -> None:
 def test_a_body_may_be_as_long_as_its_columns_need() -> None:
     assert max_body_bytes(DIABETES) == max_body_bytes(IRIS) == MIN_BODY_BYTES
     assert max_body_bytes(ODD) == max_body_bytes(HOUSES) == MAX_BODY_BYTES
+    assert max_body_values(DIABETES) == 60_000
+    assert max_body_values(WIDE) > 1000 * (len(WIDE.columns) + 1)
 
 
 @pytest.mark.parametrize("schema", [DIABETES, IRIS, LETTERS, AWKWARD, HOUSES, ODD, WIDE, PARTLY])
