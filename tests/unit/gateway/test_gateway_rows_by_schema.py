@@ -216,6 +216,12 @@ def test_five_hundred_columns_are_a_row_and_a_thousand_rows_of_two_hundred_a_mes
         intake(WIDE, [[0.1234567890123456] * 500] * 1000)
 
 
+def test_rows_in_two_forms_are_told_to_be_in_one() -> None:
+    (error,) = errors(ODD, [ROW, named(ROW)])
+    assert error["loc"] == ["body", "data", 1]
+    assert error["msg"].endswith("; of several rows all are lists, or all are objects")
+
+
 def test_a_row_that_no_message_can_carry_is_refused() -> None:
     with pytest.raises(TooMuchError, match="row 1 takes 70,028 bytes in a message, and at"):
         intake(ODD, [ROW, [*ROW[:2], "a" * 70_000, *ROW[3:]]])
