@@ -11,8 +11,6 @@ from sklearn.model_selection import train_test_split
 from pipeline.table.split import HOLDOUT_SHARE
 
 NAME = "diabetes"
-HOLDOUT_ROWS = 89  # of 442
-ROUNDING = 0.0051  # of a scaled feature: the largest effect of rounding to two digits
 SPLIT_SEED = 20  # fixed: all processes agree on the split, and a repeated training on its model
 
 
@@ -59,21 +57,3 @@ def split(data: Dataset) -> tuple[Dataset, Dataset]:
         *data, test_size=HOLDOUT_SHARE, random_state=SPLIT_SEED
     )
     return Dataset(seen, seen_labels), Dataset(held_out, held_out_labels)
-
-
-def scale(features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Scales features as measured, shape (n, 10), like those of the data set.
-
-    Each column less its mean is divided by the square root of its sum of squares, as the
-    description of load_diabetes() says. Means and sums are those of the data set.
-    """
-    mean, length = _scaling()
-    return (features - mean) / length
-
-
-@cache
-def _scaling() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    measured = clinical().features
-    mean = measured.mean(axis=0)
-    length: npt.NDArray[np.float64] = np.sqrt(((measured - mean) ** 2).sum(axis=0))
-    return mean, length

@@ -79,7 +79,7 @@ class MessageReader(Generic[T]):
         if len(raw) > MAX_BATCH_BYTES:
             reason = too_large("a message", len(raw), "bytes", MAX_BATCH_BYTES)
             return None, [DecodeError(reason, raw)]
-        if (values := self._values_in(raw)) > self._max_values:
+        if (values := count_values(raw, self._max_values)) > self._max_values:
             reason = too_large("a message", values, "values", self._max_values)
             return None, [DecodeError(reason, raw)]
         try:
@@ -127,13 +127,6 @@ class MessageReader(Generic[T]):
             return values
         return [refine(value) if type(value) in odd else value for value in values]
 
-    def _values_in(self, raw: bytes) -> int:
-        """Returns how many values a message has, by its commas: fewer, if some are in texts."""
-        commas = raw.count(b",")
-        if commas >= self._max_values and b'"' in raw:
-            commas = _STRING.sub(b"", raw).count(b",")  # those in texts separate nothing
-        return commas + 1
-
     def _error(self, error: Exception, raw: bytes) -> DecodeError:
         return DecodeError(reason_of(error, raw, self._kind.rule, self._kind.problem), raw)
 
@@ -155,6 +148,14 @@ class MessageReader(Generic[T]):
                 good.ids.extend(message.ids)
                 good.values.extend(message.values)
         return (good if good.ids else None), bad
+
+
+def count_values(raw: bytes, most: int) -> int:
+    """Returns how many values JSON has, by its commas; exact only if it may be more than `most`."""
+    commas = raw.count(b",")
+    if commas >= most and b'"' in raw:
+        commas = _STRING.sub(b"", raw).count(b",")  # those in texts separate nothing
+    return commas + 1
 
 
 def _is_endless(row_id: Id) -> bool:

@@ -1,12 +1,12 @@
 """The wire contract: messages, their ids, and how a body is written.
 
 A message carries one row, `{"id": ID, "body": value}`, or a batch of rows in columns, `{"id": [ID,
-…], "body": [value, …]}`. In `features` a value is a list of ten numbers, the columns of
-`sklearn.datasets.load_diabetes` in its order and scaling; in `y_true` and `y_pred` it is one
-number, the disease progression one year after baseline; in `y_pred_shadow` it is a number, or null
-if the shadow model gave none.
+…], "body": [value, …]}`. In `features` a value is a row, a list in the order of the schema's
+columns or an object by their names; in `y_true` it is a label, a number or a class; in `y_pred` a
+prediction, the same or an object of probabilities by class; in `y_pred_shadow` a prediction, or
+null if the shadow model gave none.
 
-How a body is read and checked is in schemas.py.
+How a body is read and checked is in message_reader.py and table/wire.py.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,6 @@ import uuid_utils
 from msgspec.structs import replace
 
 from pipeline.ids import ID_PATTERN, MAX_ID_DIGITS, canonical
-
-FEATURE_NAMES = ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")
-FEATURE_COUNT = len(FEATURE_NAMES)
 
 Id = Annotated[str, msgspec.Meta(pattern=ID_PATTERN)] | int | float
 

@@ -30,7 +30,7 @@ from promotion.rollout import Rollout
 from redis_store import connect
 from routes import error_handlers, health, jobs, models, pages, predictions, trainings
 from routes.state import AppState
-from schemas.predictions import max_body_bytes
+from schemas.predictions import max_body_bytes, max_body_values
 from schemas.ranges import Ranges
 from threads import Threads
 from trainings.store import Trainings
@@ -65,7 +65,8 @@ class Api(WebServer):
             app.include_router(router, dependencies=needs_key(settings))
         app.include_router(health.router)
         app.include_router(pages.router)
-        app.add_middleware(BodyLimit, max_bytes=max_body_bytes(schema))
+        limits = {"max_bytes": max_body_bytes(schema), "max_values": max_body_values(schema)}
+        app.add_middleware(BodyLimit, **limits)
         keep_pages_out(app, settings)
         app.add_middleware(RequestTimer, counters=counters)
         error_handlers.install(app, schema)

@@ -34,7 +34,7 @@ class Threads:
                 return await asyncio.get_running_loop().run_in_executor(self._pool, call)
         except TimeoutError as error:
             raise SlowError(
-                f"the model store or the broker did not answer within {seconds:g} s"
+                f"the model store, the broker or the disk did not answer within {seconds:g} s"
             ) from error
 
     def checkpoint(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 from sklearn.metrics import confusion_matrix, precision_score, recall_score
 
@@ -231,27 +232,29 @@ def test_a_model_that_tells_classes_only_has_no_log_loss(
     expect(page.locator("#note-only")).to_contain_text("only classes were told")
 
 
-@pytest.mark.parametrize("factor", [1e-6, 1.0, 1e4])
+@pytest.mark.parametrize(("factor", "unit"), [(1e-6, "€"), (1.0, "€<b>"), (1e4, "€")])
 def test_numbers_of_any_scale_have_their_unit(
-    show: Open, start: Start, tmp_path: Path, factor: float
+    show: Open, start: Start, tmp_path: Path, factor: float, unit: str
 ) -> None:
+    schema = replace(HOUSES, target=replace(HOUSES.target, unit=unit))
     random = np.random.default_rng(7)
     labels = random.uniform(21_000, 890_000, 500) * factor
     errors = random.normal(0, 40_000, 500) * factor
     frame = pd.DataFrame({"id": range(500), "y_true": labels, "y_pred": labels + errors})
     (tmp_path / "houses").mkdir()
     frame.assign(absolute_error=abs(errors)).to_csv(tmp_path / "houses" / METRIC_LOG, index=False)
-    page = show(started(start, tmp_path, HOUSES), viewport={"width": 390, "height": 844})
+    page = show(started(start, tmp_path, schema), viewport={"width": 390, "height": 844})
     expect(page.locator("h1")).to_have_text("House prices")
-    expect(page.locator(".card[data-name=mae] .unit")).to_have_text("€")
+    expect(page.locator(".card[data-name=mae] .unit")).to_have_text(unit)
     shown = float(str(page.text_content("#n-mae")).replace(",", ""))
     assert shown == pytest.approx(abs(errors).mean(), rel=5e-3)
-    expect(page.locator("#histogram-words")).to_contain_text("€, nine in ten below")
+    expect(page.locator("#histogram-words")).to_contain_text(f"{unit}, nine in ten below")
     for name in (*CHARTS, "pairs"):
         page.locator(f"#{name}").scroll_into_view_if_needed()
         page.wait_for_selector(f"#{name} .main-svg")
     titles = page.locator(".ytitle, .xtitle").all_text_contents()
-    assert {"absolute error (€)", "MAE (€)", "y_true (€)", "y_pred (€)"} <= set(titles)
+    wanted = {f"{title} ({unit})" for title in ("absolute error", "MAE", "y_true", "y_pred")}
+    assert wanted <= set(titles)
     assert "points" not in str(page.locator("main").inner_text())
     eventually(partial(fits, page, (*CHARTS, "pairs"), 390, "light"), "it fits")
     overlaps = page.evaluate(

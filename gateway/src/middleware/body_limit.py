@@ -1,15 +1,18 @@
 """Limits on the size of a request, and on the time that it takes to arrive."""
 
 import asyncio
+from functools import partial
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pipeline.message_reader import count_values
 
 BODY_SECONDS = 10.0
 
 
 class _TooLargeError(Exception):
-    pass
+    """A body has too many bytes, or values; the text says what it may have."""
 
 
 class _GoneError(Exception):
@@ -17,11 +20,14 @@ class _GoneError(Exception):
 
 
 class BodyLimit:
-    """Middleware: takes a body whole, or not at all."""
+    """Middleware: takes a body whole, or not at all.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Its values are counted before it is parsed, as empty lists take twenty times their bytes.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, max_values: int) -> None:
         self._app = app
-        self._max_bytes = max_bytes
+        self._body = partial(_body, max_bytes=max_bytes, max_values=max_values)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD"}:
@@ -29,12 +35,11 @@ class BodyLimit:
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(scope, receive, self._max_bytes)
+                body = await self._body(scope, receive)
         except _GoneError:
             return
-        except _TooLargeError:
-            text = f"a body has at most {self._max_bytes:,} bytes"
-            await JSONResponse({"detail": text}, 413)(scope, receive, send)
+        except _TooLargeError as error:
+            await JSONResponse({"detail": str(error)}, 413)(scope, receive, send)
         except TimeoutError:
             text = f"the body did not arrive within {BODY_SECONDS:g} s"
             await JSONResponse({"detail": text}, 408)(scope, receive, send)
@@ -42,10 +47,11 @@ class BodyLimit:
             await self._app(scope, _replay(body, receive), send)
 
 
-async def _body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
+async def _body(scope: Scope, receive: Receive, max_bytes: int, max_values: int) -> bytes:
+    too_large = _TooLargeError(f"a body has at most {max_bytes:,} bytes")
     announced = dict(scope["headers"]).get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > max_bytes:
-        raise _TooLargeError
+        raise too_large
     body = bytearray()
     more = True
     while more:
@@ -55,8 +61,11 @@ async def _body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > max_bytes:
-            raise _TooLargeError
-    return bytes(body)
+            raise too_large
+    whole = bytes(body)
+    if (count := count_values(whole, max_values)) > max_values:
+        raise _TooLargeError(f"a body has at most {max_values:,} values, not {count:,}")
+    return whole
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -1,5 +1,6 @@
 """Checks whether a stored model can answer here, and measures its error on rows new to it."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from pipeline.model_store.predictor import Predictor
 from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
 from pipeline.model_store.store import DamagedError, ModelStore
 from pipeline.table.schema import SchemaError
+
+log = logging.getLogger(__name__)
 
 
 class Score(NamedTuple):
@@ -44,7 +47,8 @@ class ModelChecks:
     def check(self, model: Model) -> None:
         """Raises RefusedError unless its columns are of those of the rows, and its file is whole.
 
-        The file is loaded each time: it may have been damaged since.
+        The file is loaded each time: it may have been damaged since. Where the hold-out cannot be
+        read, that is all: a rollback needs no score, and a forced promotion neither.
         """
         if model.data_set != self._schema.name:
             raise RefusedError(f"{model.model_id} is a model of the data set {model.data_set!r}")
@@ -58,6 +62,10 @@ class ModelChecks:
             raise RefusedError(too_large(what, size, "bytes", MAX_MODEL_BYTES))
         try:
             self._known[model.model_id] = self._measure(model)
+        except SchemaError as error:
+            log.warning(
+                "%s is not measured: the hold-out cannot be read: %s", model.model_id, error
+            )
         except (DamagedError, ModelError) as error:
             raise RefusedError(f"{model.model_id} cannot be used: {error}") from error
 
@@ -66,6 +74,7 @@ class ModelChecks:
 
         Raises RefusedError if the hold-out cannot be read.
         """
+        self._rows()
         if model.model_id not in self._known:
             try:
                 self._known[model.model_id] = self._measure(model)
@@ -96,7 +105,7 @@ class ModelChecks:
         content = self._store.file(model, SKOPS)
         taken = ModelInput(self._schema, model.features)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id, taken)
-        rows, labels = self._rows()
+        rows, labels = self._held_out.rows()
         if not labels:
             return Score(None)
         predictions: list[Any] = predictor.predict(rows, self._between)

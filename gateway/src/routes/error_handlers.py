@@ -57,7 +57,7 @@ def detail(error: dict[str, Any], names: list[str]) -> dict[str, Any]:
     ...         "input": "x"}, ["rooms", "area"])
     {'loc': ['body', 'data', 'area'], 'msg': "Must be a number, and is 'x'", 'type': 'float_type'}
     """
-    value = error.get("input")
+    value = error.get("input", [])  # without one, as with what is no short value, none is shown
     shown = repr(value) if isinstance(value, bool | int | float | str) else ""
     if value is None:
         shown = "null"

@@ -59,11 +59,14 @@ async def schema(state: State) -> Response:
 @router.get(
     "/rows/random",
     summary="Get a random row that no model was trained on, with its label",
-    responses={500: error("The rows of the data set cannot be read.")},
+    responses={
+        500: error("The rows of the data set cannot be read."),
+        503: error("They are not read yet: retry."),
+    },
 )
 async def random_row(state: State) -> RowOut:
     """Returns a row as measured, where its columns are; what is missing is null."""
-    rows, labels = await state.threads.run(state.held_out.rows)
+    rows, labels = await state.held_out.rows_in(state.threads)
     if not rows:
         raise SchemaError(f"no row of {state.schema.name} is held out: it has too few")
     index = random.randrange(len(labels))

@@ -14,7 +14,7 @@ from schemas.job_ids import JobIdInBody
 from schemas.row_types import row_types
 
 MAX_ROWS = 1000
-MIN_BODY_BYTES = 2**20
+MIN_BODY_BYTES, MIN_BODY_VALUES = 2**20, 60_000
 MAX_BODY_BYTES = 2 * MAX_BATCH_BYTES  # by names, rows are about twice as long as in a message
 NUMBER_BYTES = 28  # of the longest number, with what separates it
 FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
@@ -85,6 +85,14 @@ def max_body_bytes(schema: Schema) -> int:
     """Returns how long a body may be: 1,000 rows by names fit in, if a message can carry them."""
     needed = MAX_ROWS * sum(map(_bytes_of, schema.columns))
     return max(MIN_BODY_BYTES, min(needed, MAX_BODY_BYTES))
+
+
+def max_body_values(schema: Schema) -> int:
+    """Returns how many values a body may have: twice those of 1,000 rows with ids.
+
+    So that of what is only a bit too long, a sentence about rows is told.
+    """
+    return max(MIN_BODY_VALUES, 2 * MAX_ROWS * (len(schema.columns) + 1))
 
 
 def _data(schema: Schema) -> Any:

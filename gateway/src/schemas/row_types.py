@@ -35,7 +35,10 @@ def _in_order(schema: Schema) -> Any:
 def _length_check(schema: Schema) -> Callable[[Any], Any]:
     """Returns a check that is made before a single value is looked at."""
     count, names = len(schema.columns), listed(schema.names)
-    rule = f"a row is a list of {count} values ({names}), or an object by these names"
+    rule = (
+        f"a row is a list of {count} values ({names}), or an object by these names; of several "
+        "rows all are lists, or all are objects"
+    )
 
     def checked(values: Any) -> Any:
         if not isinstance(values, list):

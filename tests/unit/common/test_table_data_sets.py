@@ -10,7 +10,6 @@ import pytest
 from sklearn.datasets import load_diabetes
 
 from pipeline import dataset
-from pipeline.messages import FEATURE_NAMES
 from pipeline.table import built_in, table_size
 from pipeline.table.data_sets import load, load_schema
 from pipeline.table.estimators import default_estimator
@@ -28,7 +27,7 @@ HOUSES = (
 
 def test_diabetes_is_as_it_always_was() -> None:
     schema, rows = load("diabetes", Path("nowhere"))
-    assert schema.names == [*FEATURE_NAMES]
+    assert schema.names == load_diabetes().feature_names
     values, labels = rows.holdout()
     order = np.lexsort(dataset.holdout().features.T)
     assert np.array_equal(

@@ -10,7 +10,8 @@ import pytest
 from middleware import body_limit
 from middleware.body_limit import BodyLimit
 
-MAX_BODY_BYTES = 1000
+MAX_BODY_BYTES, MAX_BODY_VALUES = 1000, 5
+MANY = {"detail": "a body has at most 5 values, not 6"}
 SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
 
 
@@ -32,7 +33,7 @@ def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:
         sent.append(message)
 
     async def call() -> None:
-        await BodyLimit(app, MAX_BODY_BYTES)(SCOPE | scope, receive, send)
+        await BodyLimit(app, MAX_BODY_BYTES, MAX_BODY_VALUES)(SCOPE | scope, receive, send)
 
     # In a thread: a test in a browser may have left its event loop running in this one.
     with ThreadPoolExecutor(1) as pool:
@@ -53,6 +54,20 @@ def test_a_body_that_is_too_large_is_not_waited_for() -> None:
     assert ask([part(MAX_BODY_BYTES), part(1)])[0] == 413
     announced = [(b"content-length", b"%d" % (MAX_BODY_BYTES + 1))]
     assert ask([], headers=announced)[0] == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"[[],[],[],[],[]]", 200),
+        (b"[[],[],[],[],[],[]]", 413),
+        (b'["a,b,c,d,e,f,g", ",,,,\\",,,,,"]', 200),
+        (b'[",", 1, 2, 3, 4, 5]', 413),
+    ],
+)
+def test_a_body_of_too_many_values_is_not_parsed(body: bytes, status: int) -> None:
+    found, answer = ask([{"type": "http.request", "body": body, "more_body": False}])
+    assert (found, answer) == (status, len(body) if status == 200 else MANY)
 
 
 def test_a_body_that_comes_too_slowly_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.exceptions import RequestValidationError
 
+from routes.error_handlers import detail
 from schemas.trainings import TrainRequest
 from support.schemas import DIABETES, IRIS
 from support.tables import HOUSES, houses, write_data_set
@@ -112,7 +113,8 @@ def test_what_no_trainer_could_do_is_told_with_its_place(
         asked(body, HOUSES, tmp_path)
     (told,) = error.value.errors()
     assert told["loc"] == ("body", *place)
-    assert reason in told["msg"]
+    assert reason in detail(told, [])["msg"]
+    assert detail(told, [])["msg"] == told["msg"], "it has no value of the request at its end"
 
 
 def test_a_key_is_another_one_for_another_data_set() -> None:

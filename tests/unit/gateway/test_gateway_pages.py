@@ -1,5 +1,6 @@
 """What the form asks the gateway for, beside its jobs."""
 
+import asyncio
 import json
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import msgspec
@@ -167,6 +169,28 @@ def test_a_random_row_has_classes_and_nulls_for_what_is_missing(houses: Path) ->
         assert row["label"] in {"0", "1"}
         # In the file it is scaled, as it is in messages.
         assert (row["values"]["age"] - 10) / 2 % 2 == int(row["label"])
+
+
+def test_many_who_wait_for_the_rows_leave_threads_to_others() -> None:
+    is_read, begun = threading.Event(), threading.Semaphore(0)
+
+    class Slow(HeldOut):
+        def rows(self) -> Any:
+            begun.release()
+            is_read.wait(5)
+            return [], []
+
+    async def asked() -> str:
+        threads, held_out = Threads(), Slow(DIABETES, Path("none"))
+        waiting = [asyncio.create_task(held_out.rows_in(threads)) for _ in range(50)]
+        await threads.run(lambda: begun.acquire(timeout=5))
+        other = await threads.run(lambda: "served", 2)
+        is_read.set()
+        assert await asyncio.gather(*waiting) == [([], [])] * 50
+        threads.close()
+        return other
+
+    assert asyncio.run(asked()) == "served"
 
 
 def test_rows_that_cannot_be_read_are_told(houses: Path) -> None:

@@ -469,6 +469,17 @@ def test_a_gateway_that_began_before_the_change_says_so(tmp_path: Path) -> None:
     )
 
 
+def test_without_rows_to_judge_by_there_is_still_a_way_back(tmp_path: Path) -> None:
+    store, registry = houses_with(tmp_path)
+    registry().promote("second", False)
+    put(store, tmp_path, "size", files={SKOPS: b""})
+    (tmp_path / "datasets" / "houses" / "rows.csv").write_text("changed by hand")
+    refused("the hold-out cannot be read: .* is not the file", registry().promote, "first", False)
+    refused("size cannot be used", registry().promote, "size", True)
+    assert registry().rollback().live == "first"
+    assert registry().promote("second", True).forced
+
+
 def test_classes_are_compared_by_the_half_brier_score(tmp_path: Path) -> None:
     store = ModelStore(str(tmp_path), "iris")
     registry = registry_of(store, 0.05, "iris")

@@ -16,7 +16,13 @@ from routes.error_handlers import detail
 from schemas import examples
 from schemas.base import MisfitError, TooMuchError
 from schemas.jobs import label_type
-from schemas.predictions import MAX_BODY_BYTES, MIN_BODY_BYTES, max_body_bytes, request_type
+from schemas.predictions import (
+    MAX_BODY_BYTES,
+    MIN_BODY_BYTES,
+    max_body_bytes,
+    max_body_values,
+    request_type,
+)
 from schemas.ranges import MAX_WARNINGS, Ranges
 from support.gateway_client import MEASURED, SCALED
 from support.schemas import AWKWARD, DIABETES, IRIS, LETTERS
@@ -210,6 +216,12 @@ def test_five_hundred_columns_are_a_row_and_a_thousand_rows_of_two_hundred_a_mes
         intake(WIDE, [[0.1234567890123456] * 500] * 1000)
 
 
+def test_rows_in_two_forms_are_told_to_be_in_one() -> None:
+    (error,) = errors(ODD, [ROW, named(ROW)])
+    assert error["loc"] == ["body", "data", 1]
+    assert error["msg"].endswith("; of several rows all are lists, or all are objects")
+
+
 def test_a_row_that_no_message_can_carry_is_refused() -> None:
     with pytest.raises(TooMuchError, match="row 1 takes 70,028 bytes in a message, and at"):
         intake(ODD, [ROW, [*ROW[:2], "a" * 70_000, *ROW[3:]]])
@@ -218,6 +230,8 @@ def test_a_row_that_no_message_can_carry_is_refused() -> None:
 def test_a_body_may_be_as_long_as_its_columns_need() -> None:
     assert max_body_bytes(DIABETES) == max_body_bytes(IRIS) == MIN_BODY_BYTES
     assert max_body_bytes(ODD) == max_body_bytes(HOUSES) == MAX_BODY_BYTES
+    assert max_body_values(DIABETES) == 60_000
+    assert max_body_values(WIDE) > 1000 * (len(WIDE.columns) + 1)
 
 
 @pytest.mark.parametrize("schema", [DIABETES, IRIS, LETTERS, AWKWARD, HOUSES, ODD, WIDE, PARTLY])

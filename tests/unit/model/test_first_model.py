@@ -25,6 +25,7 @@ from pipeline.table.data_sets import load, load_schema
 from pipeline.table.estimators import default_estimator
 from pipeline.table.matrix import matrix
 from pipeline.table.split_digest import split_digest
+from stored_model import load_stored
 from support.tables import DESCRIPTION, houses, write_data_set
 
 OTHERS = DESCRIPTION["columns"][1:]
@@ -238,6 +239,24 @@ def test_a_promoted_model_that_no_longer_fits_waits_with_the_cure(
     assert [change.live for change in store.changes()] == ["chosen"]
     use({}, settings)
     assert LiveModel(None, own, Run("model"))._look()
+
+
+@pytest.mark.parametrize(
+    ("rows", "dataset_id", "is_told"),
+    [(400, "houses", True), (1000, "houses", False), (1000, "own", True)],
+)
+def test_where_a_rows_content_decides_on_the_split_other_rows_are_no_reason_for_a_warning(
+    settings: Settings, store: ModelStore, caplog: pytest.LogCaptureFixture,
+    rows: int, dataset_id: str, is_told: bool,
+) -> None:  # fmt: skip
+    use({"rows": houses(rows)}, settings)
+    record, content = first_model.trained(load("houses", settings.datasets_dir))
+    chosen = msgspec.structs.replace(record, model_id="chosen", dataset_id=dataset_id)
+    store.add(chosen, {SKOPS: content})
+    use({"rows": houses(rows + 10)}, settings)
+    schema = load_schema("houses", settings.datasets_dir)
+    load_stored(store, "chosen", schema, SKOPS)
+    assert ("chosen was trained on other rows" in caplog.text) == is_told
 
 
 def put_promoted(store: ModelStore, settings: Settings) -> None:

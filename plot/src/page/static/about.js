@@ -1,4 +1,6 @@
 // What is predicted, and in which unit: plot writes it into the page, from the schema of the data set.
+import {plain} from './drawing.js';
+
 export const about = JSON.parse(document.getElementById('about').textContent);
 export const isOfClasses = about.classes.length > 0;
 export const MEAN = isOfClasses ? 'mean error' : 'MAE';
@@ -9,8 +11,8 @@ export const pageTitle = isDefault ? 'Streaming inference' : about.title;
 
 // A value that is written already, with the unit behind it.
 export const withUnit = (text) => (about.unit ? `${text} ${about.unit}` : text);
-// The title of an axis.
-export const titled = (text) => (about.unit ? `${text} (${about.unit})` : text);
+// The title of an axis, as Plotly takes it.
+export const titled = (text) => plain(about.unit ? `${text} (${about.unit})` : text);
 
 // The page as it is served is about points of the default data set.
 export function fitWords() {

@@ -1,6 +1,6 @@
 // What Plotly draws: each function gives the traces and the layout of one chart.
 import {MEAN, isOfClasses, titled, withUnit} from './about.js';
-import {axis, layout, lineLabel, ticks, upright} from './drawing.js';
+import {axis, layout, lineLabel, plain, ticks, upright} from './drawing.js';
 import {count, edge, points as written, tenths} from './format.js';
 
 const widthOf = (text) => 7.2 * text.length;
@@ -36,8 +36,8 @@ export function histogram({histogram: {bar_width: width, counts}, summary}, colo
   return {
     traces: [{
       type: 'bar', x: counts.map((_, i) => (i + 0.5) * width), y: counts, width: 0.94 * width,
-      customdata: counts.map((_, i) => `${edge(i, width)} to ${edge(i + 1, width)}`),
-      marker: {color: colour.bars}, hovertemplate: `${withUnit('%{customdata}')}<br>%{y:,} rows<extra></extra>`,
+      customdata: counts.map((_, i) => plain(withUnit(`${edge(i, width)} to ${edge(i + 1, width)}`))),
+      marker: {color: colour.bars}, hovertemplate: '%{customdata}<br>%{y:,} rows<extra></extra>',
     }],
     layout: layout(colour, {
       bargap: 0,
@@ -128,8 +128,9 @@ export function difference({shadow}, colour) {
   return {
     traces: mean == null ? [] : [{
       type: 'scatter', mode: 'markers', x: [mean], y: [0], marker: {size: 13, color: colour.bars},
+      customdata: [plain(withUnit(written(mean)))],
       error_x: {type: 'data', array: [high - mean], arrayminus: [mean - low], thickness: 4, width: 9, color: colour.bars},
-      hovertemplate: `${withUnit(written(mean))}<br>${written(low)} to ${written(high)}<extra></extra>`,
+      hovertemplate: `%{customdata}<br>${written(low)} to ${written(high)}<extra></extra>`,
     }],
     layout: layout(colour, {
       margin: {l: 12, r: 12, t: 8, b: 44},
