@@ -40,13 +40,13 @@ def percent(share: float) -> str:
 
 
 def finite(text: str) -> float | None:
-    """Reads a number; None if the text is none, or not a finite one.
+    """Reads a number; None if the text is none, not a finite one, or one only to Python, as 1_000.
 
-    >>> finite(" 1e3 "), finite("nan"), finite("a")
-    (1000.0, None, None)
+    >>> finite(" 1e3 "), finite("nan"), finite("a"), finite("1_000")
+    (1000.0, None, None, None)
     """
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and "_" not in text else None

@@ -84,7 +84,7 @@ def with_point(text: str) -> str | None:
     text = text.replace("−", "-")
     if POINT.fullmatch(text):
         return re.sub(f"{GROUP}|,", "", text)
-    return text if finite(text) is not None and "_" not in text else None
+    return text if finite(text) is not None else None
 
 
 def with_comma(text: str) -> str | None:
