@@ -103,7 +103,7 @@ class Http:
             if isinstance(_cause(error), NOBODY_THERE) and not self._was_there:
                 raise GatewayError(
                     f"no gateway at GATEWAY_URL={self.url} ({text}): `docker compose --profile "
-                    "serving up -d` or `make run SERVING=1` starts one"
+                    "serving up -d` or `make run SERVING=1` starts one, which takes a while"
                 ) from error
             self._was_there = True
             raise BusyError(f"{self.url} returned no complete answer ({text})") from error

@@ -112,7 +112,9 @@ def number(text: str, name: str) -> float:
     """Reads a finite number. Raises ValueError in words."""
     found = finite(text)
     if found is None:
-        raise ValueError(f"{name}: {text[:MAX_SHOWN]!r} is not a number")
+        pointed = text.replace(",", ".")
+        cure = f": write {pointed}" if text.count(",") == 1 and finite(pointed) is not None else ""
+        raise ValueError(f"{name}: {text[:MAX_SHOWN]!r} is not a number{cure}")
     return found
 
 

@@ -55,7 +55,8 @@ def run(file: str, wishes: Wishes, datasets: Path, replace: bool) -> None:
     if old:
         doubts += replacing.moved(sides, made.schema, rows)
     write(folder, made.schema, made.content)
-    _print(made, rows, doubts, folder, source.place_of(file))
+    _print(made, rows, doubts, source.place_of(file))
+    _print_next(folder, is_new=old is None)
 
 
 def _name_of(file: str) -> str:
@@ -131,7 +132,7 @@ def _checked(made: Made) -> Rows:
     return rows
 
 
-def _print(made: Made, rows: Rows, doubts: list[str], folder: Path, place: str) -> None:
+def _print(made: Made, rows: Rows, doubts: list[str], place: str) -> None:
     name = made.schema.name
     show(
         Text(printable(f"{name}: {len(rows.labels):,} rows of {place}")),
@@ -144,11 +145,14 @@ def _print(made: Made, rows: Rows, doubts: list[str], folder: Path, place: str) 
         show(report.listed("left out", report.pairs(made.left_out.items())))
     if doubts:
         show(report.listed("warnings", report.points(doubts)))
-    run = f"make run DATASET={name}"
+
+
+def _print_next(folder: Path, is_new: bool) -> None:
+    """Prints what was written, and the command with which the services take it."""
+    run = f"make run DATASET={folder.name}"
     if "docker" in AskSettings.from_environment().shown_command:
-        run = f"DATASET={name} docker compose up -d"
-    show(
-        Text(),
-        Text(printable(f"written: {folder / SCHEMA_FILE} and {ROWS_FILE}")),
-        Text(f"next: {run}"),
-    )
+        run = f"DATASET={folder.name} docker compose up -d"
+        if not is_new:  # containers that are as they should be stay as they are
+            run += " --force-recreate"
+    written = printable(f"written: {folder / SCHEMA_FILE} and {ROWS_FILE}")
+    show(Text(), Text(written), Text(f"next: {run}"))

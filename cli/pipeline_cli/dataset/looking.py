@@ -52,7 +52,7 @@ def list_all(datasets: Path) -> None:
     shown = table()
     for _ in range(3):
         shown.add_column(no_wrap=True)
-    shown.add_row("NAME", "TASK", "ROWS", "")
+    shown.add_row("NAME", "TASK", "ROWS", "TITLE")
     for name in [*NAMES, *_folders(datasets)]:
         shown.add_row(*map(Text, _line(name, datasets)))
     show(shown)

@@ -19,7 +19,8 @@ POINT = re.compile(rf"[+-]?\d{{1,3}}(?:(?:{GROUP}\d{{3}})+|(?:,\d{{3}})+)(?:\.\d
 COMMA = re.compile(
     rf"[+-]?(?:\d{{1,3}}(?:(?:{GROUP}\d{{3}})+|(?:\.\d{{3}})+)|\d*)(?:,\d+(?:[eE][+-]?\d+)?)?"
 )
-CERTAINLY_DECIMAL = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+CERTAINLY_DECIMAL = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,}))")
+THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+")
 LEADING_ZERO = re.compile(r"[+-]?0\d+")
 
 AROUND = (
@@ -63,7 +64,7 @@ def numbers_of(texts: Mapping[str, int], separator: str, has_decimal_commas: boo
             other = others[0].read.get(text, number)
             if "," in text and float(number) != float(other):
                 return best._replace(two_ways=f"{text!r} may be {number} or {other}")
-    return best._replace(note=next(_grouped(best.read), ""))
+    return best._replace(note=next(_grouped(best.read), "") or _point_in_doubt(best.read, others))
 
 
 def junk_of(texts: Mapping[str, int], read: set[str] | Mapping[str, str]) -> Counter[str]:
@@ -127,3 +128,13 @@ def _grouped(read: Mapping[str, str]) -> Iterator[str]:
         group = "," if re.search(r",\d{3}", text) and "," not in number else "."
         if text.count(group) > number.count(group) and float(number) >= 1000:
             yield f"{text!r} is read as {number}"
+
+
+def _point_in_doubt(read: Mapping[str, str], others: list[Numbers]) -> str:
+    """Returns how a point was read that may separate thousands; "" where that is clear."""
+    pointed = [text for text in read if "." in text]
+    if not others or not pointed or not all(map(THOUSANDS.fullmatch, pointed)):
+        return ""
+    text = pointed[0]
+    other = others[0].read.get(text, read[text])
+    return f"{text!r} is read as {read[text]}, and may be {other}" if other != read[text] else ""

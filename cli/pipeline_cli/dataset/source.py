@@ -34,7 +34,9 @@ def read(file: str) -> bytes:
                 content = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:  # the latter for a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise SchemaError(f"cannot read {place}: {reason}") from error
+        there = "; a container does not see your files: there it is - with < FILE"
+        more = there if isinstance(error, FileNotFoundError) else ""
+        raise SchemaError(f"cannot read {place}: {reason}{more}") from error
     if len(content) > MAX_FILE_BYTES:
         raise SchemaError(
             f"{place} has more than {MAX_FILE_BYTES >> 20} MB, for which a service has no room: "
@@ -93,7 +95,8 @@ def _other_encoding(content: bytes, at: int, place: str) -> str:
     when = f", if {text[:30]!r} is how that line begins" if text else ""
     return (
         f"{place} is no UTF-8 from byte {at} on, in line {number}. Save it as UTF-8{when}: "
-        f"iconv -f {name or 'ENCODING'} -t utf-8 {shlex.quote(place)} > utf8.csv"
+        f"in a spreadsheet as CSV UTF-8, or iconv -f {name or 'ENCODING'} -t utf-8 "
+        f"{'FILE' if place == 'stdin' else shlex.quote(place)} > utf8.csv"
     )
 
 
@@ -121,7 +124,7 @@ def _is_cyrillic(_line: bytes, text: str) -> bool:
 
 
 def _is_western(_line: bytes, text: str) -> bool:
-    return all(char.isalpha() for char in text if char >= "\u00c0")
+    return all(char.isalpha() or char in "€–—„“”‘’…" for char in text if char >= "\u00c0")
 
 
 GUESSES = {"shift_jis": _is_japanese, "cp1251": _is_cyrillic, "cp1252": _is_western}

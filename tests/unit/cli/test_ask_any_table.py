@@ -142,6 +142,7 @@ def test_the_values_of_a_row_in_order_or_by_name(
     [
         (["predict", "4", "98.5"], "a row has 4 values (rooms area town remarks), and not 2; put "),
         (["predict", "a", "", "", ""], "rooms: 'a' is not a number"),
+        (["predict", "4,5", "", "", ""], "rooms: '4,5' is not a number: write 4.5"),
         (["predict", "", "1", "", ""], "rooms: a number is needed, as no value may be missing"),
         (["predict", "area=1"], "these are missing: rooms"),
         (["predict", "rooms=1", "Bern"], "'Bern' has no name: all values are name=value, or none"),

@@ -45,9 +45,10 @@ BAD = {
     "cp1251": (
         CYRILLIC.encode("cp1251"),
         "is no UTF-8 from byte 0 on, in line 1. Save it as UTF-8, if 'город,цена' is how that line "
-        "begins: iconv -f cp1251 -t utf-8",
+        "begins: in a spreadsheet as CSV UTF-8, or iconv -f cp1251 -t utf-8",
     ),
-    "Shift-JIS": (JAPANESE.encode("shift_jis"), "if '都市,価格' is how that line begins: ic"),
+    "Shift-JIS": (JAPANESE.encode("shift_jis"), "if '都市,価格' is how that line begins: in a"),
+    "Windows' Latin 1": (ROWS.replace("x", "Miete (€)").encode("cp1252"), "iconv -f cp1252 -t"),
     "Latin 1": (ROWS.replace("x", "Größe").encode("cp1252"), "if 'Größe,y' is how that line"),
     "no encoding at all": (b"x,y\n1,2\n\xff\x81\xfd,3\n", "is no UTF-8 from byte 8 on, in line 3"),
     "an open quote": (b'x,y\n1,2\n"3,4\n', "line 3: unexpected end of data: is a quote left open"),

@@ -118,6 +118,20 @@ def test_a_comma_in_numbers_may_be_either(datasets: DataSets) -> None:
     assert "z: '1,100' may be 1100 or 1.100, and is read as the former" in out
 
 
+def test_a_price_with_both_marks_says_what_a_point_is_in_another_column(
+    datasets: DataSets,
+) -> None:
+    rows = ([n % 5, f"{n % 9 + 1}.{n % 900 + 100}", f"1.{n + 100},25"] for n in range(40))
+    data = datasets.made(csv_of(["x", "km", "y"], rows, ";"))
+    assert data.rows.values[3] == [3.0, 4103.0]
+
+
+def test_points_that_may_separate_thousands_are_told(datasets: DataSets) -> None:
+    rows = ([n % 5, f"{n % 9 + 1}.{n % 900 + 100}", n * 7 % 11] for n in range(40))
+    _, out, _ = datasets.init(csv_of(["x", "km", "y"], rows, ";"))
+    assert "km: '1.100' is read as 1.100, and may be 1100" in out
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -111,6 +111,8 @@ def test_with_docker_the_next_command_is_that_of_docker(
     monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
     _, out, _ = datasets.init(csv_of(NAMES, houses(50)), target="price")
     assert out.endswith("next: DATASET=houses docker compose up -d\n")
+    _, out, _ = datasets.init(csv_of(NAMES, houses(60)), "--replace", target="price")
+    assert out.endswith("next: DATASET=houses docker compose up -d --force-recreate\n")
 
 
 @pytest.mark.parametrize(
