@@ -105,6 +105,7 @@ class ModelChecks:
         content = self._store.file(model, SKOPS)
         taken = ModelInput(self._schema, model.features)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id, taken)
+        labels: list[Any]  # as the task has them
         rows, labels = self._held_out.rows()
         if not labels:
             return Score(None)
