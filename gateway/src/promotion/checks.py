@@ -105,7 +105,8 @@ class ModelChecks:
         content = self._store.file(model, SKOPS)
         taken = ModelInput(self._schema, model.features)
         predictor = Predictor.of(content, Path(model.model_id, SKOPS), model.model_id, taken)
-        rows, labels = self._held_out.rows()
+        held_out: tuple[list[list[Any]], list[Any]] = self._held_out.rows()
+        rows, labels = held_out
         if not labels:
             return Score(None)
         predictions: list[Any] = predictor.predict(rows, self._between)
