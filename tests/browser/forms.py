@@ -2,6 +2,7 @@
 
 import json
 import re
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -85,6 +86,15 @@ def gateway_address(gateway: Service) -> str:
 def get(address: str) -> Any:
     with urllib.request.urlopen(address, timeout=PATIENCE_SECONDS) as answer:
         return json.loads(answer.read())
+
+
+def is_answered(address: str) -> bool:
+    """Tells whether an address answers with a success."""
+    try:
+        get(address)
+    except urllib.error.HTTPError:
+        return False
+    return True
 
 
 def fill(page: Page) -> None:

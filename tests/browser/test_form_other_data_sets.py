@@ -15,6 +15,7 @@ from browser.forms import (
     fill_and_send,
     gateway_address,
     get,
+    is_answered,
     refuse,
     starting,
     wait_for_all,
@@ -52,7 +53,9 @@ def iris(
         )
         wait_for_all(plot, model, gateway)
         eventually(lambda: "is live" in model.log(), "a model")
-        yield gateway_address(gateway)
+        address = gateway_address(gateway)
+        eventually(lambda: is_answered(f"{address}predictions"), "the chart: plot is slow at first")
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -72,8 +72,11 @@ def own_id() -> str:
 
 
 def fields(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """What it printed, by name."""
-    lines = [re.split(r"\s{2,}", line, maxsplit=1) for line in done.stdout.splitlines()]
+    """What it printed, by name, without the unit of what is predicted."""
+    lines = [
+        re.split(r"\s{2,}", re.sub(" (points|€)$", "", line), maxsplit=1)
+        for line in done.stdout.splitlines()
+    ]
     return {line[0]: line[1] for line in lines if len(line) == 2}
 
 
@@ -142,7 +145,6 @@ def test_the_same_row_in_every_way(
         fields(ask("predict", *words, "--id", own_id(), "--wait", "30"))["prediction"],
         fields(ask("predict", *pairs, "--wait", "30"))["prediction"],
     ]
-    predictions = [text.removesuffix(" €") for text in predictions]
     table = ask("predict", "--file", "-", "--wait", "30", told=csv).stdout.splitlines()
     assert [line.split()[0] for line in table] == ["JOB", *ids]
     predictions += [line.split()[2] for line in table[1:]]
