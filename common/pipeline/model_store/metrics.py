@@ -69,7 +69,7 @@ def class_metrics(
         accuracy=float(np.mean([name == label for name, label in zip(told, labels, strict=True)])),
         majority_accuracy=float(np.mean([majority == label for label in labels])),
         log_loss=None if tells_only_classes(predictions) else float(-np.log(of_true).mean()),
-        half_brier=half_brier(labels, predictions, classes),
+        half_brier=_half_brier(shares, true),
     )
 
 
@@ -81,8 +81,7 @@ def half_brier(labels: Sequence[str], predictions: Sequence[Outcome], classes: l
     >>> half_brier(["a", "b"], [{"a": 0.75, "b": 0.25}, "b"], ["a", "b"])
     0.03125
     """
-    shares, true = _arrays(labels, _by_class(predictions), classes)
-    return float(((shares - true) ** 2).sum(axis=1).mean() / 2)
+    return _half_brier(*_arrays(labels, _by_class(predictions), classes))
 
 
 def tells_only_classes(predictions: Sequence[Outcome]) -> bool:
@@ -100,3 +99,7 @@ def _arrays(
     """Returns the probabilities and the true ones, both of shape (rows, classes)."""
     shares = np.array([[each.get(name, 0.0) for name in classes] for each in given])
     return shares, np.array([[float(label == name) for name in classes] for label in labels])
+
+
+def _half_brier(shares: npt.NDArray[np.float64], true: npt.NDArray[np.float64]) -> float:
+    return float(((shares - true) ** 2).sum(axis=1).mean() / 2)
