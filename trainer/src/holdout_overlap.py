@@ -10,9 +10,7 @@ from sklearn.neighbors import NearestNeighbors
 from pipeline.table.built_in import DIABETES
 from pipeline.table.data_sets import DataSet
 from pipeline.table.matrix import Matrix, matrix
-from pipeline.table.schema import Column, Number
-
-ROUNDING = 0.0051  # of a scaled value of diabetes: the largest effect of rounding to two digits
+from pipeline.table.schema import ROUNDING, Column, Number
 
 
 def holdout_rows_seen(data: DataSet, columns: Sequence[Column], training: Matrix) -> int | None:

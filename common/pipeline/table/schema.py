@@ -13,6 +13,7 @@ from pipeline.errors import PipelineError
 MAX_COLUMNS = 500
 MAX_CLASSES = 1_000  # counts of which is taken for which grow with the square
 MAX_TEXT = 100  # characters of a class, a category, or a name
+ROUNDING = 0.0051  # of a scaled number: the largest effect of rounding it to two digits
 
 Task = Literal["regression", "classification"]
 Split = Literal["seed", "hash", "group", "time"]

@@ -6,9 +6,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.table.schema import Number
+from pipeline.table.schema import ROUNDING, Number
 
-SCALED_SLACK = 0.0051  # for a scaled value that was rounded to two digits
 MEASURED_SLACK = 0.005  # of a column's range in the data set, for values that were rounded
 
 Units = Literal["raw", "scaled"]
@@ -33,7 +32,7 @@ class Limits(NamedTuple):
         """
         lowest, highest, least, most = self
         width = np.where(np.isfinite(most - least), most - least, 0.0)
-        slack = SCALED_SLACK if units == "scaled" else MEASURED_SLACK * width
+        slack = ROUNDING if units == "scaled" else MEASURED_SLACK * width
         slack = np.where(is_measured, slack, 0.0)
         return Limits(lowest - slack, highest + slack, least - slack, most + slack)
 

@@ -72,7 +72,7 @@ def own_id() -> str:
 
 
 def fields(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """What it printed, by name, without the unit of what is predicted."""
+    """The fields that it printed, by name, without the unit of what is predicted."""
     lines = [
         re.split(r"\s{2,}", re.sub(" (points|€)$", "", line), maxsplit=1)
         for line in done.stdout.splitlines()

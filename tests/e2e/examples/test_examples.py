@@ -32,7 +32,7 @@ BESIDE = re.compile(r"while\s+`(make run SERVING=1 DATASET=\w+)` runs")
 
 
 class Outcome(NamedTuple):
-    """What a run has left: its log, the live model, and the rows that are held out."""
+    """The files that a run has left: its log, the live model, and the rows that are held out."""
 
     printed: str
     log: pd.DataFrame
@@ -68,7 +68,7 @@ def run(desk: Desk, example: str, name: str) -> Outcome:
 
 
 def summary(desk: Desk, name: str, tmp_path: Path) -> dict[str, Any]:
-    """What the live page tells of the rows, which plot reads from the log."""
+    """The figures that the live page tells of the rows, which plot reads from the log."""
     root = desk.origin
     assert (root / "logs" / name / "error_distribution.png").read_bytes().startswith(b"\x89PNG")
     plot = Service(

@@ -65,7 +65,7 @@ class OneBatch:
 
 
 class Refused(OneBatch):
-    """What metric tells of a prediction whose id was used before."""
+    """The reason that metric tells of a prediction whose id was used before."""
 
     def decode_answers(self, _: Readers) -> Any:
         others = Refusal("a", "used before", 7.5)  # of which the job does not have the prediction

@@ -1,4 +1,4 @@
-"""What `dataset init` understands of columns, read from the schema that it writes."""
+"""The types of columns that `dataset init` understands, read from the schema that it writes."""
 
 import datetime
 from collections.abc import Iterable
