@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from pipeline import csv_table
 from pipeline.csv_table import one_line
 from pipeline.numbers import finite
 from pipeline.table.schema import MAX_TEXT, SchemaError
 from pipeline.table.table_size import check_lines
 from pipeline_cli.dataset.words import counted
 
-SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SEPARATORS = (*csv_table.SEPARATORS, "|")
 PEEKED_RECORDS = 200  # at the start, to find the separator by
 PEEKED_BYTES = 2**18
 MAX_NAMED = 5  # lines or names that are named in a sentence
