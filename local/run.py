@@ -110,7 +110,7 @@ def run(rows: int, serving: bool, interrupt: Interrupt) -> None:
             supervisor.start()
             display.open(
                 [
-                    *pages(env, own_place, serving=serving),
+                    *pages(env, serving=serving),
                     *files(logs_dir, LOCAL),
                     *broker_urls(stores, own_place),
                 ]

@@ -21,18 +21,14 @@ def choose_ports(env: dict[str, str], *, serving: bool) -> None:
         env.setdefault("LIVE_PAGE_URL", f"http://localhost:{env['PLOT_PORT']}/")
 
 
-def pages(env: Mapping[str, str], own_place: str, *, serving: bool) -> list[Place]:
-    """Returns the pages for a browser, and the command to train a model from a terminal.
-
-    Of another data set than the default one no model can be trained so far.
-    """
+def pages(env: Mapping[str, str], *, serving: bool) -> list[Place]:
+    """Returns the pages for a browser, and the command to train a model from a terminal."""
     found = [("page", f"http://localhost:{env['PLOT_PORT']}/")]
     if serving:
         gateway = f"http://localhost:{env['GATEWAY_PORT']}/"
         found.append(("ask the model", gateway))
-        if not own_place:
-            train = f"GATEWAY_URL={gateway} {_python()} -m pipeline train"
-            found.append(("train another", train))
+        train = f"GATEWAY_URL={gateway} {_python()} -m pipeline train"
+        found.append(("train another", train))
     return found
 
 

@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from servers import free_ports
 from services import services_of
 from support.service import ROOT, environment
 from support.waiting import PATIENCE_SECONDS, eventually
@@ -28,6 +29,9 @@ class Runner:
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 
     def start(self, *arguments: str, **settings: object) -> None:
+        """Starts it, with ports of its own: several runs find the usual ones free at a time."""
+        plot, gateway = free_ports(2)
+        settings = {"plot_port": plot, "gateway_port": gateway} | settings
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, self.root / "local" / "run.py", *arguments],

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from servers import free_ports
 from supervisor import Supervisor
 from support.pages import next_event
 from support.processes import assert_gone, family
@@ -19,11 +19,6 @@ from support.rows import read_rows, row_count
 from support.runner import Runner, ask
 from support.vhost import Vhost
 from support.waiting import eventually
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def train(gateway: str) -> Any:
@@ -49,7 +44,7 @@ def test_with_the_gateway_the_model_can_be_asked(
     runner: Runner, vhost: Vhost, model_path: Path
 ) -> None:
     settings = {"amqp_url": vhost.amqp_url, "model_path": model_path, "stream_rate": 1}
-    runner.start("--serving", **settings, gateway_port=free_port())
+    runner.start("--serving", **settings)
     found = eventually(lambda: re.search("^ask the model: (.+)$", runner.output, re.M), "it")
     features = dict.fromkeys(("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"), 0.0)
     row = {"id": "asked", "data": features}
@@ -104,7 +99,7 @@ def test_from_nothing_to_ctrl_c(runner: Runner) -> None:
 def test_the_page_is_at_the_port_that_was_asked_for(
     runner: Runner, vhost: Vhost, model_path: Path
 ) -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     runner.start(amqp_url=vhost.amqp_url, model_path=model_path, plot_port=port)
     assert runner.page == f"http://localhost:{port}/"
     assert b"<html" in runner.get("")

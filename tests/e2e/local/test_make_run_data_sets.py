@@ -56,7 +56,7 @@ def test_there_and_back_each_row_is_in_its_file(runner: Runner) -> None:
     published = stream(runner, "diabetes")
     published_of_houses = stream(runner, HOUSES.name)
     assert f"errors: {runner.logs_dir / HOUSES.name / 'metric_log.csv'}" in runner.output
-    assert "train another" not in runner.output
+    assert "train another: GATEWAY_URL=" in runner.output
     ids = finish(runner, "diabetes", published + 1)  # and the job
     assert "open" in ids
     assert ids.isdisjoint(finish(runner, HOUSES.name, published_of_houses))
