@@ -45,6 +45,8 @@ esac
  and not job, key, label, live, seen, shadow, told, training"
 
 put STREAM_ARGUMENTS "{$type}"
+put BY_MODEL_ARGUMENTS "{\"x-dead-letter-exchange\": \"edge.dead_letters\",\
+ \"x-dead-letter-routing-key\": \"answers\"${type:+, $type}}"
 put DEAD_LETTERS_ARGUMENTS "{\"x-max-length\": 100000, \"x-max-length-bytes\": 1073741824,\
  \"x-overflow\": \"drop-head\"${type:+, $type}}"
 

@@ -100,6 +100,7 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
     reply_to: str | None = None
     correlation_id: str | None = None
     model_id: str | None = None  # of a prediction: the model that made it
+    ask_model: str | None = None  # of a request by id, and its answer: the model that was asked
 
     def encode(self) -> bytes:
         """Returns the message body: JSON, UTF-8."""
@@ -111,7 +112,9 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
         """Returns one row as a dead letter; a row of a batch becomes a single-row message."""
         single = replace(self, ids=[self.ids[row]], values=[self.values[row]], batched=False)
         body = single.encode() if self.batched else self.raw
-        return DeadLetter(body, reason, self.queue, self.reply_to, self.correlation_id)
+        return DeadLetter(
+            body, reason, self.queue, self.reply_to, self.correlation_id, self.ask_model
+        )
 
     def answer(self, ids: list[Id], predictions: list[P], model_id: str) -> "Message[P]":
         """Returns the answer, in this message's form, with the predictions for the given ids."""
@@ -123,17 +126,22 @@ class Message(msgspec.Struct, Generic[T], frozen=True):
             reply_to=self.reply_to,
             correlation_id=self.correlation_id,
             model_id=model_id,
+            ask_model=self.ask_model,
         )
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A body that no service can use, the reason, its queue, and who waits for an answer."""
+    """A body that no service can use, the reason, its queue, and who waits for an answer.
+
+    `ask_model` is that of the message.
+    """
 
     body: bytes
     reason: str
     queue: str
     reply_to: str | None = None
     correlation_id: str | None = None
+    ask_model: str | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):

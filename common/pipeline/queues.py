@@ -7,6 +7,7 @@ FEATURES, Y_TRUE, Y_PRED = "features", "y_true", "y_pred"
 STREAMS = (FEATURES, Y_TRUE, Y_PRED)
 DEAD_LETTERS = "dead_letters"
 REPLIES = "replies"  # the exchange that gives an answer to the queue that its request named
+FEATURES_BY_MODEL = "features.by_model"  # requests to a model named by its id
 ANSWERS = "answers"  # the queue of answers to requests that came over HTTP
 Y_PRED_SHADOW = "y_pred_shadow"  # predictions of the shadow model
 CHANGES = "changes"  # the exchange that tells every process of `model` to look at the model store

@@ -8,12 +8,22 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 from pika.spec import BasicProperties
 
+from pipeline.decode_errors import JSON_ERRORS
 from pipeline.message_reader import MessageReader
-from pipeline.messages import DeadLetter, Message, Refusal, id_text
+from pipeline.messages import DeadLetter, Id, Message, Refusal, id_text
 from pipeline.queues import Y_PRED
-from pipeline.table.readers import Readers
+from pipeline.table.readers import Readers, any_predictions
 
 T = TypeVar("T")
+
+EXPIRED = "not answered within JOB_TTL"
+
+
+class _WithIds(msgspec.Struct):
+    id: Id | list[Id]
+
+
+_with_ids = msgspec.json.Decoder(_WithIds)
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -81,24 +91,46 @@ class Batch:
             reason = _text((delivery.properties.headers or {}).get("x-reason"))
             if reason:
                 refusals.append(_refusal(delivery, reason, readers))
+            elif is_expired(delivery.properties):
+                refusals += [Refusal(row_id, EXPIRED) for row_id in _ids(delivery)]
             else:
                 rest.append(delivery)
-        good, bad = replace(self, deliveries=rest).decode(readers.predictions)
-        return good, refusals, bad
+        own = [each for each in rest if _ask_model(each.properties) is None]
+        others = [each for each in rest if _ask_model(each.properties) is not None]
+        good, bad = replace(self, deliveries=own).decode(readers.predictions)
+        more, more_bad = replace(self, deliveries=others).decode(any_predictions)
+        return good + more, refusals, bad + more_bad
 
 
 def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
     correlation_id = delivery.properties.correlation_id
-    return DeadLetter(body, reason, delivery.queue, delivery.asker, correlation_id)
+    ask_model = _ask_model(delivery.properties)
+    return DeadLetter(body, reason, delivery.queue, delivery.asker, correlation_id, ask_model)
 
 
 def _refusal(delivery: Delivery, reason: str, readers: Readers) -> Refusal:
     """Takes the row from the body, which is the row, or its prediction, if it came in a batch."""
-    request, _ = readers.features.decode(delivery.body)
     answer, _ = readers.predictions.decode(delivery.body)
-    refused = request or answer
-    row_id = id_text(refused.ids[0] if refused else delivery.properties.correlation_id or "")
-    return Refusal(row_id, reason, answer.values[0] if answer else None)
+    return Refusal(_ids(delivery)[0], reason, answer.values[0] if answer else None)
+
+
+def is_expired(properties: BasicProperties) -> bool:
+    """Returns True if the broker took a message out of a queue because its time was up."""
+    return (properties.headers or {}).get("x-first-death-reason") == "expired"
+
+
+def _ids(delivery: Delivery) -> list[str]:
+    """Returns the ids in a body whose values may be anything; at least one."""
+    try:
+        found = _with_ids.decode(delivery.body).id
+    except JSON_ERRORS:
+        found = []
+    ids = found if isinstance(found, list) else [found]
+    return [*map(id_text, ids or [delivery.properties.correlation_id or ""])]
+
+
+def _ask_model(properties: BasicProperties) -> str | None:
+    return _text((properties.headers or {}).get("ask_model")) or None
 
 
 def _text(value: Any) -> str:
@@ -117,6 +149,7 @@ def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
         reply_to=delivery.asker,
         correlation_id=delivery.properties.correlation_id,
         model_id=_text(headers.get("model_id")) or None,
+        ask_model=_ask_model(delivery.properties),
     )
 
 

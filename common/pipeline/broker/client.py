@@ -11,11 +11,12 @@ from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
 from pipeline.broker.observers import ChangeListener, DepthWatch
 from pipeline.broker.outgoing import as_header, of_change, of_letter, of_message
+from pipeline.broker.prefetch import MAX_PREFETCH
 from pipeline.broker.publisher import Publisher
 from pipeline.broker.topology import TopologyParts
 from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message
-from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, delay_queue, edge
+from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, REPLIES, delay_queue, edge
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 from pipeline.throttled_log import LogThrottle
@@ -87,13 +88,15 @@ class Broker:
         optional: tuple[str, ...] = (),
         dependent: Callable[[], Collection[str]] = tuple,
         idle_seconds: float = float("inf"),
+        max_prefetch: int = MAX_PREFETCH,
     ) -> Iterator[Batch]:
         """Yields batches of deliveries until the service is asked to stop.
 
         `dependent()` names the queues whose messages are useless without messages from another
         queue: they wait a moment, so that they come together. Messages of the `optional` queues
         come along, and no other message waits for one of them. A batch is empty after
-        `idle_seconds` in which nothing came.
+        `idle_seconds` in which nothing came. At most `max_prefetch` messages of a queue are on
+        their way, or taken and not acknowledged.
         """
         self._consumer = Consumer(
             self._settings,
@@ -102,6 +105,7 @@ class Broker:
             optional=optional,
             observers=[*self._depths.values(), *self._listeners],
             uses=self._uses,
+            max_prefetch=max_prefetch,
         )
         self._consumer.start()
         while not self._run.stop.is_set():
@@ -112,11 +116,16 @@ class Broker:
             yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
 
     def publish(
-        self, queue: str, messages: Sequence[Message[Any]], reply_to: str | None = None
+        self,
+        queue: str,
+        messages: Sequence[Message[Any]],
+        reply_to: str | None = None,
+        expires_in_ms: int | None = None,
     ) -> None:
         """Publishes to the edge of `queue`; returns before the broker has confirmed.
 
-        `reply_to` names the queue for the answers. A message that is itself an answer bears, as its
+        `reply_to` names the queue for the answers; what nobody has taken after `expires_in_ms`
+        leaves the queue. A message that is itself an answer bears, as its
         routing key, the name that its request gave: the exchange `replies`, which is bound to
         `edge.y_pred`, gives whoever asked a copy of the message that becomes the row.
         """
@@ -126,7 +135,19 @@ class Broker:
         ]
         for message in outgoing:
             message.properties.reply_to = reply_to
+            message.properties.expiration = None if expires_in_ms is None else str(expires_in_ms)
         self._publisher.publish(outgoing)
+
+    def reply(self, answers: Sequence[Message[Any]]) -> None:
+        """Publishes answers to whoever asked, and to nobody else; it may have gone."""
+        self._publisher.publish(
+            [
+                of_message(
+                    self._run.service, REPLIES, answer.reply_to or "", answer, mandatory=False
+                )
+                for answer in answers
+            ]
+        )
 
     def publish_delayed(
         self, labels: Sequence[Message[Any]], step: int, longest_in_ms: int

@@ -13,7 +13,7 @@ from pipeline.broker.batch import Delivery
 from pipeline.broker.inbox import Inbox, all_filled, any_behind, any_filled, draw
 from pipeline.broker.kept_connection import KeptConnection
 from pipeline.broker.observers import Observer
-from pipeline.broker.prefetch import Speed
+from pipeline.broker.prefetch import MAX_PREFETCH, Prefetch, Speed
 from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
@@ -44,9 +44,12 @@ class Consumer(KeptConnection):
         optional: tuple[str, ...] = (),
         observers: Sequence[Observer] = (),
         uses: TopologyParts = (),
+        max_prefetch: int = MAX_PREFETCH,
     ) -> None:
         super().__init__("consuming", settings, run, uses)
-        self._inboxes = {queue: Inbox() for queue in (*queues, *optional)}
+        self._inboxes = {
+            queue: Inbox(prefetch=Prefetch(most=max_prefetch)) for queue in (*queues, *optional)
+        }
         self._queues, self._optional = queues, optional
         self._observers = observers
         self._channels: dict[str, Channel] = {}

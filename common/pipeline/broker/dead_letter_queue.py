@@ -15,10 +15,11 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker, UnroutableError
 from pika.spec import BasicProperties
 
+from pipeline.broker.batch import EXPIRED, is_expired
 from pipeline.broker.nodes import address, connection_parameters, explain
 from pipeline.broker.outgoing import message_properties
 from pipeline.errors import BrokerError
-from pipeline.queues import DEAD_LETTERS, STREAMS, edge
+from pipeline.queues import DEAD_LETTERS, FEATURES_BY_MODEL, STREAMS, edge
 from pipeline.settings import BrokerSettings
 
 # To find an acked letter, the broker goes through all that its channel holds: with 100,000 on
@@ -47,7 +48,7 @@ class Letter:
     @property
     def can_be_replayed(self) -> bool:
         """True if it came from a queue whose exchange is known."""
-        return self.queue in STREAMS
+        return self.queue in (*STREAMS, FEATURES_BY_MODEL)
 
 
 class DeadLetters:
@@ -126,7 +127,7 @@ class DeadLetters:
                     exchange,
                     letter.queue,
                     letter.body,
-                    message_properties("dead-letters", letter.id, {}),
+                    _replayed(letter),
                     mandatory=True,
                 )
             except UnroutableError as error:
@@ -159,6 +160,17 @@ class DeadLetters:
             ) from error
 
 
+def _replayed(letter: Letter) -> BasicProperties:
+    """Returns the properties of a letter that is sent again: of a request by id, with its asker."""
+    asked = letter.headers.get("ask_model")
+    headers = {} if asked is None else {"ask_model": asked}
+    properties = message_properties("dead-letters", letter.id, headers)
+    if asked is not None:
+        properties.reply_to = letter.properties.get("reply_to")
+        properties.correlation_id = letter.properties.get("correlation_id")
+    return properties
+
+
 def _ready(channel: BlockingChannel) -> int:
     return int(channel.queue_declare(DEAD_LETTERS, passive=True).method.message_count or 0)
 
@@ -187,8 +199,8 @@ def _letter(tag: int, properties: BasicProperties, body: bytes) -> Letter:
     headers = said.pop("headers", {})
     return Letter(
         id=_text(said.get("message_id", "")),
-        queue=_text(headers.get("x-source-queue", "")),
-        reason=_text(headers.get("x-reason", "")),
+        queue=_text(headers.get("x-source-queue", headers.get("x-first-death-queue", ""))),
+        reason=_text(headers.get("x-reason", EXPIRED if is_expired(properties) else "")),
         body=body,
         properties=said,
         headers=headers,

@@ -73,7 +73,7 @@ class Inbox:
     def clear(self) -> None:
         self.deliveries.clear()
         self.consumer_tags.clear()
-        self.size, self.prefetch = 0, Prefetch()
+        self.size, self.prefetch = 0, Prefetch(most=self.prefetch.most)
         self.awaited, self.backlog, self.depth = 0, None, None
 
 

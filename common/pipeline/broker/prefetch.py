@@ -52,6 +52,7 @@ class Prefetch:
     """
 
     messages: int = 1
+    most: int = MAX_PREFETCH
     _looked_at: int = 0  # deliveries since the last decision, and their bytes
     _size: int = 0
     _enough: int = 1  # deliveries that it takes to decide
@@ -70,8 +71,8 @@ class Prefetch:
             return 0
         fitting_bytes = min(_FITTING_BYTES, int(bytes_a_second * AHEAD_SECONDS))
         fitting = fitting_bytes * self._looked_at // max(self._size, 1)
-        grown = min(self.messages * GROWTH, fitting, MAX_PREFETCH)
-        more = grown - self.messages if grown >= 2 * self.messages or grown == MAX_PREFETCH else 0
+        grown = min(self.messages * GROWTH, fitting, self.most)
+        more = grown - self.messages if grown >= 2 * self.messages or grown == self.most else 0
         self.messages += more
         self._looked_at, self._size, self._enough = 0, 0, more or self.messages
         return more

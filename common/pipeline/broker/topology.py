@@ -20,6 +20,7 @@ from pipeline.queues import (
     DEAD_LETTERS,
     DELAY_STEPS,
     DELAYED_LABELS,
+    FEATURES_BY_MODEL,
     REPLIES,
     STREAMS,
     Y_PRED,
@@ -44,7 +45,7 @@ class Copy(NamedTuple):
 
 
 # Parts that not every service needs.
-TopologyParts = Collection[Literal["delays", "answers", "shadow", "changes"] | Copy]
+TopologyParts = Collection[Literal["delays", "answers", "by_model", "shadow", "changes"] | Copy]
 
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
 
@@ -57,6 +58,12 @@ _WAITING_ROOM = {
     "x-dead-letter-routing-key": Y_TRUE,
     "x-dead-letter-strategy": "at-least-once",
     "x-overflow": "reject-publish",  # at-least-once requires it
+}
+
+# Arguments of a queue whose messages expire: whoever asked learns it, and so do the dead letters.
+_ANSWERED_IN_TIME = {
+    "x-dead-letter-exchange": edge(DEAD_LETTERS),
+    "x-dead-letter-routing-key": ANSWERS,
 }
 
 
@@ -94,6 +101,10 @@ class Topology:
             self._copy(edge(queue), REPLIES)
         if "answers" in uses:
             self._queue(ANSWERS, REPLIES, True, self._arguments)
+        if "by_model" in uses:
+            self._exchange(edge(FEATURES_BY_MODEL), "fanout")
+            expired = self._arguments | _ANSWERED_IN_TIME
+            self._queue(FEATURES_BY_MODEL, edge(FEATURES_BY_MODEL), True, expired)
         if "shadow" in uses:
             self._exchange(edge(Y_PRED_SHADOW), "fanout")
             self._queue(Y_PRED_SHADOW, edge(Y_PRED_SHADOW), True, self._arguments)

@@ -7,9 +7,19 @@ from pipeline.message_reader import Kind, MessageReader
 from pipeline.messages import Label, Prediction
 from pipeline.settings import Settings
 from pipeline.table.data_sets import load_schema
-from pipeline.table.schema import Schema
-from pipeline.table.value_errors import label_error, listed, prediction_error, row_error
+from pipeline.table.schema import MAX_CLASSES, Schema
+from pipeline.table.value_errors import label_error, listed, prediction_error, row_error, shown
 from pipeline.table.wire import RowValues, in_order, label_type, prediction_type, values_type
+
+# Of a prediction by a model of whatever data set, in an answer to a request by its id.
+any_predictions: MessageReader[Prediction] = MessageReader(
+    Kind(
+        float | str | dict[str, float],
+        "the body of a row is a number, a class, or an object of probabilities by class",
+        lambda value: f"{shown(value)} is none of these",
+        width=MAX_CLASSES,
+    )
+)
 
 
 class Readers:
