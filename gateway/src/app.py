@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import description
+from asking.asking import Asking
 from counters import Counters
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
-from jobs.intake import Intakes
 from jobs.job_lookup import JobLookup
+from jobs.label_rules import RulesByDataSet
+from jobs.label_store import LabelStore
+from jobs.labels import Labels
 from jobs.outbox import Outbox
 from jobs.store import JobStore
 from jobs.submissions import Submissions
@@ -28,10 +31,9 @@ from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from promotion.rollout import Rollout
 from redis_store import connect
-from routes import error_handlers, health, jobs, models, pages, predictions, trainings
+from routes import error_handlers, health, jobs, labels, models, pages, predictions, trainings
 from routes.state import AppState
 from schemas.predictions import max_body_bytes, max_body_values
-from schemas.ranges import Ranges
 from threads import Threads
 from trainings.store import Trainings
 from trainings.task_queue import TaskQueue
@@ -60,8 +62,8 @@ class Api(WebServer):
             lifespan=self._while_serving,
         )
         app.state.gateway = self._state
-        asking = predictions.router_of(schema)
-        for router in (asking, jobs.router, trainings.router, models.router):
+        by_schema = (predictions.router_of(schema), labels.router_of(schema))
+        for router in (*by_schema, jobs.router, trainings.router, models.router):
             app.include_router(router, dependencies=needs_key(settings))
         app.include_router(health.router)
         app.include_router(pages.router)
@@ -84,24 +86,25 @@ class Api(WebServer):
     def _parts(
         self, settings: GatewaySettings, schema: Schema, broker: Broker, counters: Counters
     ) -> AppState:
-        threads, outbox = Threads(), Outbox(broker)
-        classes = schema.target.classes
-        store = JobStore(self._redis, settings.job_ttl, settings.key_prefix, classes)
+        threads, outbox = Threads(), Outbox(broker, settings.job_ttl)
+        rules = RulesByDataSet(schema, settings.datasets_dir)
+        store = JobStore(self._redis, settings.job_ttl, settings.key_prefix, rules.classes_of)
+        label_store = LabelStore(self._redis, settings.job_ttl, settings.key_prefix)
         trainings = Trainings(self._redis, TaskQueue(settings), threads, settings)
         lookup = JobLookup(store, trainings)
         models = ModelStore(settings.model_store, settings.own_place)
-        held_out, ranges = HeldOut(schema, settings.datasets_dir), Ranges(schema)
+        held_out = HeldOut(schema, settings.datasets_dir)
         return AppState(
             settings=settings,
             schema=schema,
-            ranges=ranges,
-            intakes=Intakes(schema, ranges),
+            asking=Asking(models, schema, settings, threads),
             held_out=held_out,
             broker=broker,
             counters=counters,
             threads=threads,
             outbox=outbox,
             jobs=store,
+            labels=Labels(label_store, outbox, counters, rules),
             waiting=self.waiting,
             submissions=Submissions(
                 broker=broker,

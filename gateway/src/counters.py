@@ -42,6 +42,11 @@ class Counters:
         self.queue = Gauge(
             "gateway_queue_messages", "Messages that wait for the model.", registry=self._registry
         )
+        self.queue_by_model = Gauge(
+            "gateway_by_model_queue_messages",
+            "Messages that wait for a model that was asked by its id.",
+            registry=self._registry,
+        )
 
     def text(self) -> bytes:
         """Returns the metrics in the format that Prometheus reads."""

@@ -7,7 +7,7 @@ from counters import Counters
 from gateway_settings import GatewaySettings
 from jobs.answers import Answers
 from pipeline.broker import Broker
-from pipeline.queues import ANSWERS, FEATURES
+from pipeline.queues import ANSWERS, FEATURES, FEATURES_BY_MODEL
 from pipeline.run import Run, run_service
 from pipeline.table.readers import Readers
 
@@ -21,11 +21,12 @@ def main(settings: GatewaySettings, run: Run) -> None:
     readers = Readers.of(settings)
     answers = Answers(settings, run, counters, readers)
     with (
-        Broker(settings, run, uses=["answers", "changes"]) as broker,
+        Broker(settings, run, uses=["answers", "by_model", "changes"]) as broker,
         Api(settings, readers.schema, broker, counters) as api,
     ):
         run.needs.append(lambda: api.waiting.connected)
-        broker.watch_depth(FEATURES)
+        for queue in (FEATURES, FEATURES_BY_MODEL):
+            broker.watch_depth(queue)
         for batch in broker.consume(ANSWERS, idle_seconds=POLL_SECONDS):
             api.check()
             if (bad := answers.keep(batch)) is not None:

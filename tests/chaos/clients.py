@@ -177,7 +177,10 @@ class Client(threading.Thread):
         value = float(self._dice.randint(25, 346))
         for _ in range(self._dice.choice([1, 1, 2])):
             told = self._caller.persist("POST", f"/label/{job_id}", {"value": value})
-            assert told == (202, {"job_id": job_id, "label": value, "warnings": []})
+            assert told == (
+                202,
+                {"job_id": job_id, "label": value, "makes_row": True, "warnings": []},
+            )
         self.labels[job_id] = value
 
     def _note(self, job_id: str, status: int, job: Any) -> None:

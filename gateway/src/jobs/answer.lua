@@ -3,6 +3,7 @@
 -- was killed, can differ in its last digits. An answer to an expired job is dropped.
 -- There is one exception: if `metric` refuses the very prediction that the job has, because its id was used
 -- before, the job fails. It has no row, and comparing it with the label of the other row would be wrong.
+-- A job that asked a model by its id fails if another one has answered.
 --
 -- ARGV     the beginning of all keys, the channel that announces ended jobs, the time in ms, then for each
 --          job: its id, `prediction` or `reason`, the value of that field, and the model's id or the refused
@@ -15,6 +16,10 @@ local prefix, channel, now = ARGV[1], ARGV[2], ARGV[3]
 for i = 4, #ARGV, 4 do
   local id, field, value, more = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local job = prefix .. 'job:' .. id
+  local asked = redis.call('HGET', job, 'asked')
+  if asked and field == 'prediction' and asked ~= more then
+    field, value = 'reason', 'another model has answered: ' .. more
+  end
   if redis.call('EXISTS', job) == 0 then
     dropped = dropped + 1
   elseif field == 'reason' and redis.call('HGET', job, 'prediction') == more then

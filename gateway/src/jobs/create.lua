@@ -2,14 +2,14 @@
 --
 -- KEYS[1]  where the Idempotency-Key is kept, or an empty text
 -- ARGV     the beginning of all keys, seconds that a job is kept, seconds that its id is remembered, the
---          time in ms, a digest of the whole request, then for each job its id, a digest of its row, and
---          its warnings, if any
+--          time in ms, a digest of the whole request, the id of the model that is asked and its data set, or
+--          two empty texts, then for each job its id, a digest of its row, and its warnings, if any
 -- Returns  the outcome, and for each job its id, when it was written, when the broker confirmed it, or an
 --          empty text, and its warnings
 
-local key, prefix, ttl, memory, now, digest = KEYS[1], unpack(ARGV, 1, 5)
+local key, prefix, ttl, memory, now, digest, asked, dataset = KEYS[1], unpack(ARGV, 1, 7)
 local ids, rows, warnings = {}, {}, {}
-for i = 6, #ARGV, 3 do
+for i = 8, #ARGV, 3 do
   ids[#ids + 1], rows[#rows + 1], warnings[#warnings + 1] = ARGV[i], ARGV[i + 1], ARGV[i + 2]
 end
 
@@ -38,8 +38,11 @@ for i, id in ipairs(ids) do
     if warnings[i] ~= '' then
       redis.call('HSET', job, 'warnings', warnings[i])
     end
+    if asked ~= '' then
+      redis.call('HSET', job, 'asked', asked, 'dataset', dataset)
+    end
     redis.call('EXPIRE', job, ttl)
-    redis.call('SET', prefix .. 'seen:' .. id, '', 'EX', memory)
+    redis.call('SET', prefix .. 'seen:' .. id, dataset, 'EX', memory)
   end
   local noted = redis.call('HMGET', job, 'created', 'confirmed', 'warnings')
   found[#found + 1], found[#found + 2] = id, noted[1]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from pydantic import BaseModel
 
-from jobs.store import Known, NewJobs
+from jobs.store import AskedModel, Known, NewJobs
 from jobs.units import Units as Conversion
 from pipeline.ids import MAX_ID_CHARACTERS, canonical
 from pipeline.message_reader import MAX_BATCH_BYTES, MAX_ROW_BYTES
@@ -30,12 +30,14 @@ class Intake(NamedTuple):
     """The rows of a request, as a message carries them, and whether it was a list.
 
     `own` holds the caller's ids by their texts: in a message a number stays a number.
+    `ask_model` is the id of the model that is asked, None for the live one.
     """
 
     jobs: NewJobs
     own: dict[str, Id]
     rows: list[Row]
     is_list: bool
+    ask_model: str | None = None
 
     def message(self, known: Sequence[Known]) -> Message[Row] | None:
         """Returns the message for the jobs that the broker lacks; None if it has them all."""
@@ -49,13 +51,20 @@ class Intake(NamedTuple):
         job_ids, rows = map(list, zip(*pending, strict=True))
         ids = [self.own.get(job_id, job_id) for job_id in job_ids]
         correlation_id = new_id() if self.is_list else job_ids[0]
-        return Message(ids, rows, batched=self.is_list, correlation_id=correlation_id)
+        return Message(
+            ids,
+            rows,
+            batched=self.is_list,
+            correlation_id=correlation_id,
+            ask_model=self.ask_model,
+        )
 
 
 class Intakes:
-    """Reads requests by the schema of the data set."""
+    """Reads requests by the schema of the data set, or of what the model takes that is asked."""
 
-    def __init__(self, schema: Schema, ranges: Ranges) -> None:
+    def __init__(self, schema: Schema, ranges: Ranges, model_id: str = "") -> None:
+        self._asked = AskedModel(model_id, schema.name) if model_id else None
         self._ranges = ranges
         self._conversion = Conversion(schema.columns)
         self._is_plain = is_plain(schema)
@@ -81,11 +90,13 @@ class Intakes:
         if units == "raw":
             rows = self._scaled(rows)
         digests = self._digests(rows)
+        if self._asked:  # the same row, asked of another model, is another question
+            digests = [digest(f"{self._asked.model_id} {each}".encode()) for each in digests]
         whole = digest(repr((is_list, digests, list(map(canonical, ids)))).encode())
-        jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key)
+        jobs = NewJobs(ids or [new_id() for _ in rows], digests, warnings, whole, key, self._asked)
         if is_list and len(rows) * self._row_bytes > MAX_BATCH_BYTES:
             _check_size(Message([*jobs.ids], rows, batched=True))
-        return Intake(jobs, own, rows, is_list)
+        return Intake(jobs, own, rows, is_list, self._asked and self._asked.model_id)
 
     def _scaled(self, rows: list[Row]) -> list[Row]:
         try:

@@ -1,6 +1,6 @@
 """Makes a job of the fields that Redis holds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -10,20 +10,26 @@ from pipeline.messages import Label, Prediction, number_text
 from pipeline.table.wire import most_probable
 from schemas.jobs import Job, Status
 
-FIELDS = 8  # of a job, as read.lua returns them
+# Of a job, as read.lua returns them.
+FIELDS = (
+    *("created", "confirmed", "completed", "prediction", "reason"),
+    *("model", "warnings", "asked", "dataset", "label"),
+)
 
 _label: msgspec.json.Decoder[Label] = msgspec.json.Decoder(float | str)
 _prediction: msgspec.json.Decoder[Prediction] = msgspec.json.Decoder(float | str | dict[str, float])
 
 
-def job_of(job_id: str, fields: Sequence[str | None], classes: list[str]) -> Job | None:
-    """Returns the job with these fields, in the order of read.lua; None if they are empty.
+def job_of(job_id: str, fields: Mapping[str, str | None], classes: list[str]) -> Job | None:
+    """Returns the job with these of the FIELDS; None without the time when it was written.
 
-    Of probabilities the most probable class is the prediction; `classes` has those of the schema.
+    Of probabilities the most probable class is the prediction; `classes` has those of the schema,
+    or is empty where that is gone.
     """
-    created, confirmed, completed, prediction, reason, model, warnings, label = fields
-    if created is None:
+    if (created := fields.get("created")) is None:
         return None
+    confirmed, completed = fields.get("confirmed"), fields.get("completed")
+    prediction, label, warnings = map(fields.get, ("prediction", "label", "warnings"))
     y_pred = None if prediction is None else _prediction.decode(prediction)
     y_true = None if label is None else _label.decode(label)
     by_class = y_pred if isinstance(y_pred, dict) else None
@@ -31,10 +37,11 @@ def job_of(job_id: str, fields: Sequence[str | None], classes: list[str]) -> Job
     return Job.model_construct(
         job_id=job_id,
         status=_status(confirmed, completed, prediction),
-        prediction=most_probable(y_pred, classes) if isinstance(y_pred, dict) else y_pred,
+        prediction=_told(y_pred, classes),
         probabilities=by_class,
-        model_id=model or None,
-        reason=reason,
+        model_id=fields.get("model") or None,
+        asked_model=fields.get("asked"),
+        reason=fields.get("reason"),
         warnings=msgspec.json.decode(warnings) if warnings else [],
         created_at=_time(created),
         confirmed_at=None if confirmed is None else _time(confirmed),
@@ -71,6 +78,13 @@ def error_of(prediction: Prediction, label: Label) -> float:
         return abs(label - prediction)
     by_class = prediction if isinstance(prediction, dict) else {prediction: 1.0}
     return 1.0 - by_class.get(str(label), 0.0)
+
+
+def _told(prediction: Prediction | None, classes: list[str]) -> Label | None:
+    """Returns the prediction itself, and of probabilities the most probable class."""
+    if isinstance(prediction, dict):
+        return most_probable(prediction, classes or [*prediction])
+    return prediction
 
 
 def warnings_text(warnings: list[str]) -> str:

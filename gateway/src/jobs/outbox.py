@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from gateway_errors import BrokerAwayError
 from pipeline.broker import Broker
 from pipeline.messages import Message
-from pipeline.queues import ANSWERS, FEATURES, Y_TRUE
+from pipeline.queues import ANSWERS, FEATURES, FEATURES_BY_MODEL, Y_TRUE
 
 CONFIRM_SECONDS = 5.0
 MAX_WAITING = 2000  # messages, while the broker takes none
@@ -22,8 +22,14 @@ class _Letter(NamedTuple):
 class Outbox:
     """Publishes messages that arrive together, and notifies each sender once they are confirmed."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(self, broker: Broker, ttl_seconds: int) -> None:
+        """Requests to a model by its id leave their queue after `ttl_seconds`."""
         self._broker = broker
+        self._ways = (
+            (Y_TRUE, None, None),
+            (FEATURES, ANSWERS, None),
+            (FEATURES_BY_MODEL, ANSWERS, ttl_seconds * 1000),
+        )
         self._waiting: list[_Letter] = []
         self._has_some = asyncio.Event()
 
@@ -60,9 +66,9 @@ class Outbox:
             await asyncio.to_thread(self._publish, unsent, _setter(unsent))
 
     def _publish(self, letters: list[_Letter], when_confirmed: Callable[[], None]) -> None:
-        for queue, reply_to in ((Y_TRUE, None), (FEATURES, ANSWERS)):
+        for queue, reply_to, expires_in_ms in self._ways:
             messages = [letter.message for letter in letters if letter.queue == queue]
-            self._broker.publish(queue, messages, reply_to)
+            self._broker.publish(queue, messages, reply_to, expires_in_ms)
         self._broker.when_confirmed(when_confirmed)
 
 

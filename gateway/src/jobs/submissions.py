@@ -12,7 +12,6 @@ from jobs.outbox import Outbox
 from jobs.store import JobStore
 from pipeline.broker import Broker
 from pipeline.messages import id_text
-from pipeline.queues import FEATURES
 from schemas.jobs import Job
 
 
@@ -38,38 +37,38 @@ class Submissions:
         self._submitting = 0  # requests not yet in the queue
         self._tasks: set[asyncio.Task[None]] = set()  # keeps a reference, or they may be collected
 
-    def check(self) -> None:
-        """Raises BrokerAwayError or QueueFullError if no request can be taken now."""
+    def check(self, queue: str) -> None:
+        """Raises BrokerAwayError or QueueFullError if this queue can take no request now."""
         self._outbox.check()
-        waiting = (self._broker.depth(FEATURES) or 0) + self._submitting
+        waiting = (self._broker.depth(queue) or 0) + self._submitting
         if waiting > self._max_queue:
             raise QueueFullError(
                 f"{waiting:,} messages wait for the model, and the limit is {self._max_queue:,}: "
                 "try again later"
             )
 
-    async def submit(self, intake: Intake) -> list[Job]:
-        """Writes the jobs, and returns once the broker has all of them.
+    async def submit(self, intake: Intake, queue: str) -> list[Job]:
+        """Writes the jobs, and returns once the broker has all of them in the queue.
 
         Raises BrokerAwayError, ConflictError, JobStoreError; ExpiredJobError if a job expired
         meanwhile.
         """
         self._submitting += 1
         try:
-            return await self._submit(intake)
+            return await self._submit(intake, queue)
         finally:
             self._submitting -= 1
 
-    async def _submit(self, intake: Intake) -> list[Job]:
+    async def _submit(self, intake: Intake, queue: str) -> list[Job]:
         known = await self._store.create(intake.jobs)
         message = intake.message(known)
         if message is not None:
-            await self._outbox.send(FEATURES, message)
+            await self._outbox.send(queue, message)
             self._counters.jobs.inc(len(message.ids))
             self._run_later(self._store.confirm(list(map(id_text, message.ids))))
         if message is None or len(message.ids) < len(known):
             return await self._lookup.predictions([job.job_id for job in known])
-        return [job.accepted() for job in known]
+        return [job.accepted(intake.ask_model) for job in known]
 
     def _run_later(self, call: Coroutine[Any, Any, None]) -> None:
         """Runs the coroutine in the background, while the client already has its answer."""

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
+from asking.asked import RowsError
 from gateway_errors import (
     BrokerAwayError,
     ConflictError,
@@ -23,7 +24,7 @@ from gateway_errors import (
 from pipeline.model_store.store import DamagedError, ModelStoreError
 from pipeline.table.schema import Schema, SchemaError
 from schemas.base import MisfitError, TooMuchError
-from schemas.predictions import FORMS
+from schemas.predictions import FORMS, TAGS
 from threads import SlowError
 
 RETRY = {"Retry-After": "1"}
@@ -69,6 +70,8 @@ def detail(error: dict[str, Any], names: list[str]) -> dict[str, Any]:
 
 
 def _place(loc: Sequence[str | int], names: list[str]) -> list[str | int]:
+    if loc[1:2] and loc[1] in TAGS:
+        loc = [loc[0], *loc[2:]]
     form = loc[2] if len(loc) > 2 and loc[2] in FORMS else None
     place = [*loc[:2], *(loc[2:] if form is None else loc[3:])]
     column = {"row": 2, "rows": 3}.get(str(form))
@@ -97,7 +100,8 @@ def install(app: FastAPI, schema: Schema) -> None:
         assert isinstance(error, RequestValidationError), "it is installed for no other"
         if isinstance(error.body, bytes):  # it was not parsed, as it is not JSON
             return JSONResponse({"detail": not_json(request)}, 415)
-        details = [detail(each, names) for each in error.errors()[:MAX_DETAILS]]
+        own = error.names if isinstance(error, RowsError) else names
+        details = [detail(each, own) for each in error.errors()[:MAX_DETAILS]]
         return JSONResponse({"detail": details}, 422)
 
     async def misfit(_: Request, error: Exception) -> Response:

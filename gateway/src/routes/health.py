@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from pipeline.queues import FEATURES
+from pipeline.queues import FEATURES, FEATURES_BY_MODEL
 from routes.state import State
 from schemas.health import Health
 
@@ -30,4 +30,5 @@ async def health(state: State) -> Response:
 async def metrics(state: State) -> Response:
     """Returns the metrics for Prometheus."""
     state.counters.queue.set(state.broker.depth(FEATURES) or 0)
+    state.counters.queue_by_model.set(state.broker.depth(FEATURES_BY_MODEL) or 0)
     return PlainTextResponse(state.counters.text())

@@ -8,9 +8,9 @@ from fastapi.responses import StreamingResponse
 
 from gateway_errors import JobStoreError
 from jobs.waiting import until
-from routes.predictions import POLL_SECONDS
 from routes.responses import ALWAYS, GONE
 from routes.state import AppState, State
+from routes.until_ended import POLL_SECONDS
 from schemas.job_ids import JobIdInQuery
 from schemas.jobs import Job
 from schemas.trainings import TrainingJob

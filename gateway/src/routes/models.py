@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Path, Response
 
 from routes.responses import BODY, REFUSED, STORE, UNKNOWN
@@ -48,6 +49,17 @@ async def model(model_id: ModelId, state: State) -> ModelOut:
     found = await state.threads.run(lambda: state.registry.model(model_id))
     last = await state.threads.run(state.models.last_change)
     return ModelOut.of(found, last)
+
+
+@router.get(
+    "/models/{model_id}/schema",
+    summary="Get the schema of what a model takes",
+    responses={**UNKNOWN, **REFUSED},
+)
+async def model_schema(model_id: ModelId, state: State) -> Response:
+    """Returns the schema of a row of this model: its columns, in its order. See GET /schema."""
+    asked = await state.asking.of(model_id)
+    return Response(msgspec.json.encode(asked.schema), media_type="application/json")
 
 
 @router.delete(

@@ -4,11 +4,12 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from asking.asking import Asking
 from counters import Counters
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
-from jobs.intake import Intakes
 from jobs.job_lookup import JobLookup
+from jobs.labels import Labels
 from jobs.outbox import Outbox
 from jobs.store import JobStore
 from jobs.submissions import Submissions
@@ -20,7 +21,6 @@ from plot_client import PlotClient
 from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from promotion.rollout import Rollout
-from schemas.ranges import Ranges
 from threads import Threads
 from trainings.store import Trainings
 
@@ -30,14 +30,14 @@ class AppState(NamedTuple):
 
     settings: GatewaySettings
     schema: Schema
-    ranges: Ranges
-    intakes: Intakes
+    asking: Asking
     held_out: HeldOut
     broker: Broker
     counters: Counters
     threads: Threads
     outbox: Outbox
     jobs: JobStore
+    labels: Labels
     waiting: Waiting
     submissions: Submissions
     trainings: Trainings

@@ -9,7 +9,7 @@ from pipeline.message_reader import MAX_BATCH_BYTES, MAX_ROW_BYTES
 from pipeline.table.schema import MAX_TEXT, Category, Column, Number, Schema
 from pipeline.table.value_errors import listed
 from schemas import examples
-from schemas.base import MisfitError, Strict, TooMuchError
+from schemas.base import NAME_PATTERN, MisfitError, Strict, TooMuchError
 from schemas.job_ids import JobIdInBody
 from schemas.row_types import row_types
 
@@ -18,6 +18,14 @@ MIN_BODY_BYTES, MIN_BODY_VALUES = 2**20, 60_000
 MAX_BODY_BYTES = 2 * MAX_BATCH_BYTES  # by names, rows are about twice as long as in a message
 NUMBER_BYTES = 28  # of the longest number, with what separates it
 FORMS = ("row", "named row", "rows", "named rows", "one id", "ids")
+
+TAGS = ("live model", "model by id")  # of the two requests, in the places of errors
+OURS = 'send {"data": [a row, …]}, each a list of values or an object by their names; see /schema'
+# The names of rows in the requests of TensorFlow Serving, MLflow and others.
+OF_OTHERS = (
+    *("instances", "inputs", "dataframe_split", "dataframe_records", "ndarray", "rows"),
+    *("row", "input", "features", "columns", "x", "X"),
+)
 
 UNITS = (
     "`raw`: numbers as measured, in the units of /schema. `scaled`: as a message carries them, "
@@ -62,6 +70,47 @@ class _WithoutUnits(Strict):
             text = 'no column of this data set has other units: leave "units" out'
             raise MisfitError(text, "units")
         return value
+
+
+class AskModelRequest(Strict):
+    """One row, or up to 1,000, for the model of this id.
+
+    The rows are checked by the schema of what that model takes, which may be of another data set.
+    """
+
+    model_id: Annotated[str, Field(pattern=NAME_PATTERN)] = Field(
+        description="The id of a stored model, or `live` or `shadow`. GET /models lists them.",
+        examples=["ridge-7f3a9c2b41de"],
+    )
+    data: list[Any] | dict[str, Any] = Field(
+        description="A row, or a list of rows, in the same forms. GET /models/{model_id}/schema "
+        "has the columns that this model takes."
+    )
+    units: Literal["scaled", "raw"] = Field("scaled", description=UNITS)
+    id: Ids | None = Field(None, description=ID)
+
+    def request(self) -> dict[str, Any]:
+        """Returns the request without the model, as it came."""
+        return self.model_dump(include=self.model_fields_set - {"model_id"})
+
+
+def asking_type(schema: Schema) -> Any:
+    """Returns the schema of a request to the live model, or to one by its id."""
+    return Annotated[
+        Annotated[request_type(schema), Tag(TAGS[0])] | Annotated[AskModelRequest, Tag(TAGS[1])],
+        Discriminator(_tag_of),
+    ]
+
+
+def _tag_of(body: Any) -> str:
+    """Returns which of the two a request is. Raises MisfitError for the forms of other gateways."""
+    if isinstance(body, list):
+        raise MisfitError(f"a list is no request: {OURS}")
+    if not isinstance(body, dict):
+        return TAGS[0]
+    if "data" not in body and (others := [name for name in OF_OTHERS if name in body]):
+        raise MisfitError(f'"{others[0]}" is not known here: {OURS}', others[0])
+    return TAGS[1] if "model_id" in body else TAGS[0]
 
 
 def request_type(schema: Schema) -> type[Strict]:

@@ -151,7 +151,7 @@ def test_a_label_makes_a_row_of_the_log(serving: Serving) -> None:
     answer = gateway.label(job["job_id"], 151)
     assert (answer.status_code, answer.json()) == (
         202,
-        {"job_id": job["job_id"], "label": 151, "warnings": []},
+        {"job_id": job["job_id"], "label": 151, "makes_row": True, "warnings": []},
     )
     rows = row_of(serving, job["job_id"])
     assert rows["y_true"] == 151

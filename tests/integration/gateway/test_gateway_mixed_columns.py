@@ -94,7 +94,7 @@ def test_a_row_is_predicted_by_order_and_by_name_and_its_label_makes_an_error(
     answer = gateway.label(job["job_id"], "yes, at once")
     assert (answer.status_code, answer.json()) == (
         202,
-        {"job_id": job["job_id"], "label": "yes, at once", "warnings": []},
+        {"job_id": job["job_id"], "label": "yes, at once", "makes_row": True, "warnings": []},
     )
     refused = gateway.label(job["job_id"], "no")
     assert refused.status_code == 409

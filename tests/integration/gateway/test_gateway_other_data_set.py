@@ -14,6 +14,8 @@ from redis.asyncio import Redis
 from counters import Counters
 from gateway_settings import GatewaySettings
 from jobs.answers import Answers
+from jobs.label_rules import RulesByDataSet
+from jobs.label_store import LabelStore
 from jobs.store import JobStore, NewJobs
 from jobs.waiting import Waiting
 from pipeline.messages import Label, Message, Prediction, Refusal
@@ -94,14 +96,15 @@ def test_all_keys_and_channels_begin_with_its_name(
     url = f"{redis_server.url.removesuffix('0')}3"  # a database of its own
     settings = GatewaySettings(redis_url=url, dataset=data_set)
     readers = Readers.of(settings)
-    classes = readers.schema.target.classes
+    classes_of = RulesByDataSet(readers.schema, settings.datasets_dir).classes_of
     answers: Any = Answers(settings, Run("gateway"), Counters(), readers)
     assert settings.key_prefix == prefix
 
     async def live_through_a_job() -> None:
         async with Redis.from_url(url, decode_responses=True) as redis:
             await redis.flushdb()
-            store, waiting = JobStore(redis, 60, prefix, classes), Waiting(redis, prefix)
+            store, waiting = JobStore(redis, 60, prefix, classes_of), Waiting(redis, prefix)
+            labels = LabelStore(redis, 60, prefix)
             following = asyncio.create_task(waiting.follow())
             await store.create(NewJobs(["a"], ["digest"], [[]], "whole", "a key"))
             await store.confirm(["a"])
@@ -114,14 +117,14 @@ def test_all_keys_and_channels_begin_with_its_name(
             following.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await following
-            assert await store.tell_label("a", label) == label
+            assert await labels.tell(["a"], [label]) == [label]
             assert await redis.exists(f"{prefix}told:a")
-            await store.confirm_label("a", label)
+            await labels.confirm(["a"], [label])
             (job,) = await store.read(["a"])
             assert job is not None
             assert job.status == "completed"
             assert (job.prediction, job.probabilities, job.label, job.absolute_error) == told
-            assert await JobStore(redis, 60, "houses:", classes).read(["a"]) == [None]
+            assert await JobStore(redis, 60, "houses:", classes_of).read(["a"]) == [None]
             assert answers.keep(Refused(prediction)) == []
             (job,) = await store.read(["a"])
             assert job is not None

@@ -11,7 +11,7 @@ from jobs.intake import Intake, Intakes
 from jobs.store import Known
 from jobs.units import Units
 from redis_store import digest
-from routes.predictions import seconds_of
+from routes.until_ended import seconds_of
 from schemas.base import MisfitError, TooMuchError
 from schemas.predictions import request_type
 from schemas.ranges import Ranges
