@@ -91,19 +91,22 @@ def arm_model(point: str, moment: Moment) -> None:
 
 
 def arm_gateway(point: str, moment: Moment) -> None:
+    from jobs.label_store import LabelStore  # noqa: PLC0415
     from jobs.store import JobStore  # noqa: PLC0415
 
-    steps = {  # the step of the job store after, or else before, which it is
-        "before a job is published": ("create", True),
-        "before a confirm is noted": ("confirm", False),
-        "after a confirm is noted": ("confirm", True),
-        "before a label is published": ("tell_label", True),
-        "before a published label is noted": ("confirm_label", False),
+    steps: dict[
+        str, tuple[type, str, bool]
+    ] = {  # the step of a store after, or before, which it is
+        "before a job is published": (JobStore, "create", True),
+        "before a confirm is noted": (JobStore, "confirm", False),
+        "after a confirm is noted": (JobStore, "confirm", True),
+        "before a label is published": (LabelStore, "tell", True),
+        "before a published label is noted": (LabelStore, "confirm", False),
     }
-    name, is_after = steps[point]
-    step = getattr(JobStore, name)
+    store, name, is_after = steps[point]
+    step = getattr(store, name)
 
-    async def armed(self: JobStore, *arguments: Any, **named: Any) -> Any:
+    async def armed(self: Any, *arguments: Any, **named: Any) -> Any:
         if not is_after:
             moment.reached()
         found = await step(self, *arguments, **named)
@@ -111,7 +114,7 @@ def arm_gateway(point: str, moment: Moment) -> None:
             moment.reached()
         return found
 
-    setattr(JobStore, name, armed)
+    setattr(store, name, armed)
 
 
 def arm_confirms(moment: Moment) -> None:

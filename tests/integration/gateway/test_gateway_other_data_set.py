@@ -105,12 +105,12 @@ def test_all_keys_and_channels_begin_with_its_name(
             await redis.flushdb()
             store, waiting = JobStore(redis, 60, prefix, classes_of), Waiting(redis, prefix)
             labels = LabelStore(redis, 60, prefix)
-            following = asyncio.create_task(waiting.follow())
             await store.create(NewJobs(["a"], ["digest"], [[]], "whole", "a key"))
             await store.confirm(["a"])
-            with waiting.for_end_of(["a"]) as ended:
+            with waiting.for_end_of(["a"]) as ended:  # first: it is woken once it has connected
+                following = asyncio.create_task(waiting.follow())
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    await ended.wait()  # as it does when it has connected
+                    await ended.wait()
                     ended.clear()
                     assert answers.keep(OneBatch(prediction)) == []
                     await ended.wait()
