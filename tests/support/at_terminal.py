@@ -15,7 +15,8 @@ def run_at_terminal(
     terminal, end = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-m", "pipeline", *arguments],
-        env=os.environ | {"COLUMNS": str(columns)} | settings, stdin=end, stdout=end, stderr=end, start_new_session=True,
+        env=os.environ | {"COLUMNS": str(columns)} | settings,
+        stdin=end, stdout=end, stderr=end, start_new_session=True,
     ) as process:  # fmt: skip
         os.close(end)
         os.write(terminal, typed.encode())
