@@ -66,12 +66,12 @@ class Model(msgspec.Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all files."""
+        """The bytes of all files."""
         return sum(file.size for file in self.files.values())
 
     @property
     def so_far(self) -> SoFar | None:
-        """Its errors in the role that it has, or had."""
+        """Errors in the role that it has, or had."""
         if self.state == "shadow":
             return self.shadow_metrics
         return self.live_metrics or self.shadow_metrics
@@ -96,7 +96,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Replica(msgspec.Struct, frozen=True):
-    """What a process of `model` answers with, and why it has not applied the last change."""
+    """A report of one process of `model`: what it answers with, and why not with another."""
 
     name: str
     change: int

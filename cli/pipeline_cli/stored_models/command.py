@@ -55,7 +55,7 @@ def list_models(as_json: AsJson = False) -> int:
     gateway, next_steps = _caller()
     content = gateway.content("models")
     if as_json:
-        return _print(content)
+        return _print(gateway, content)
     if models := gateway.decoded(content, Models).models:
         show_list(models)
     else:
@@ -69,7 +69,7 @@ def show(model_id: ModelId, as_json: AsJson = False) -> int:
     gateway, next_steps = _caller()
     content = gateway.content(model_path(model_id))
     if as_json:
-        return _print(content)
+        return _print(gateway, content)
     model = gateway.decoded(content, Model)
     show_model(model)
     if model.state == "shadow":
@@ -116,7 +116,7 @@ def history(as_json: AsJson = False) -> int:
     gateway = _caller().gateway
     content = gateway.content("changes")
     if as_json:
-        return _print(content)
+        return _print(gateway, content)
     show_history(gateway.decoded(content, Changes))
     return 0
 
@@ -133,7 +133,8 @@ def delete(
         return 1
     gateway.change(model_path(model_id), method="DELETE")
     if as_json:
-        return _print(msgspec.json.encode({"model_id": model_id, "deleted": True}))
+        print(msgspec.json.encode({"model_id": model_id, "deleted": True}).decode())
+        return 0
     print(f"{printable(model_id)} is deleted")
     next_steps.of_rest()
     return 0
@@ -159,7 +160,7 @@ def _changed(path: str, as_json: bool, body: Any = None, method: str = "POST") -
     gateway, next_steps = _caller()
     content = gateway.change(path, body, method)
     if as_json:
-        return _print(content)
+        return _print(gateway, content)
     changed = gateway.decoded(content, Changed)
     show_changed(changed, _before(gateway, changed.change))
     if changed.change.action == "shadow" and changed.change.shadow:
@@ -180,6 +181,8 @@ def _before(gateway: Gateway, change: Change) -> Change | None:
     return next((each for each in made if each.number == change.number - 1), None)
 
 
-def _print(content: bytes) -> int:
+def _print(gateway: Gateway, content: bytes) -> int:
+    """Prints an answer as it is, if it is one of a gateway."""
+    gateway.decoded(content, dict[str, Any])
     print(content.decode())
     return 0

@@ -67,7 +67,7 @@ def ago(at: datetime | None, now: datetime | None = None) -> str:
     """
     if at is None:
         return NONE
-    seconds = ((now or datetime.now(UTC)) - at).total_seconds()
+    seconds = ((now or datetime.now(UTC)) - at.astimezone(UTC)).total_seconds()
     if seconds < JUST_NOW_SECONDS:
         return "just now"
     span, unit = next(each for each in SPANS if seconds >= each[0])

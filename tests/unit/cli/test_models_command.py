@@ -366,5 +366,13 @@ def test_a_program_is_told_the_answers_as_they_are(models: Models, gateway: Fake
         assert models(*arguments, "--json") == (0, '{"anything": [1]}\n', "")
 
 
+def test_what_is_no_gateways_answer_is_not_passed_on(models: Models, gateway: Fake) -> None:
+    gateway.tell((200, b"<html>\xff", {}))
+    for arguments in (["list"], ["list", "--json"]):
+        status, out, err = models(*arguments)
+        assert (status, out) == (1, "")
+        assert "is GATEWAY_URL right?" in err
+
+
 def test_help_says_what_others_call_them(models: Models) -> None:
     assert "MLflow calls them champion (live) and challenger (shadow)" in models("--help")[1]
