@@ -30,7 +30,7 @@ MLflow calls them champion (live) and challenger (shadow). Exit status: 0 done, 
 GATEWAY_URL (http://localhost:8000) says where the gateway is, GATEWAY_API_KEY is its key."""
 
 app = arguments.group(
-    "Look at the stored models, and decide which answers (live) and which is tried (shadow).",
+    "Compare the stored models, and decide which one answers.",
     EXAMPLES,
 )
 
@@ -94,7 +94,7 @@ def promote(
 
 @app.command("shadow", cls=Command)
 def shadow(model_id: ModelId, as_json: AsJson = False) -> int:
-    """Try a model on the rows of the live one: both are scored on them."""
+    """Try a model: score it on the rows of the live one."""
     return _changed(model_path(model_id, "/shadow"), as_json)
 
 
