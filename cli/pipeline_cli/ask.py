@@ -21,6 +21,7 @@ Examples, for the default data set, diabetes:
   {command} random
   {command} predict 59 2 32.1 101 157 93.2 38 4 4.8598 87
   {command} predict --file patients.csv
+  {command} predict --model ridge-7f3a9c2b41de --file patients.csv
   {command} job ID --follow
   {command} label ID 151
 and for data sets with categories, texts, and classes:
@@ -95,21 +96,30 @@ def predict(
     row_id: Annotated[
         str | None, typer.Option("--id", metavar="ID", help="Give the row an id of your own.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Ask a stored model by its id, which `models list` shows. Its rows have the "
+            "columns that it takes.",
+            show_default="the live model",
+        ),
+    ] = None,
     wait: Wait = 5,
     as_json: AsJson = False,
 ) -> int:
     gateway = _gateway()
-    schema = gateway.schema()
+    schema = gateway.schema(model)
     with arguments.usage("--units"):
         told = row_input.units(units, schema)
     rows = row_files.of_arguments(values or [], file, row_id, schema)
     if len(rows.values) == 1:
-        (job,) = gateway.predict(rows, told, wait)
+        (job,) = gateway.predict(rows, told, wait, model)
         show(job, as_json, schema.target.unit)
         return _status([job], wait)
     status = 0
     for index, batch in enumerate(rows.batches()):
-        jobs = gateway.predict(batch, told, wait)
+        jobs = gateway.predict(batch, told, wait, model)
         if not index and not as_json:
             print(line("JOB", "STATUS", "PREDICTION", ""))
         for job in jobs:

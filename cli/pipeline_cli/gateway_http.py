@@ -52,16 +52,21 @@ class Http:
         )
 
     def request(
-        self, path: str, body: Any, headers: dict[str, str], timeout: float
+        self, path: str, body: Any, headers: dict[str, str], timeout: float, method: str = ""
     ) -> httpx.Request:
-        """Makes a GET, or with a body a POST of JSON; `timeout` is in seconds of silence."""
+        """Makes a GET, or with a body a POST of JSON, or what `method` says.
+
+        `timeout` is in seconds of silence.
+        """
         url = f"{self.url}/{path}"
         if body is None:
-            return self._client.build_request("GET", url, headers=headers, timeout=timeout)
+            return self._client.build_request(
+                method or "GET", url, headers=headers, timeout=timeout
+            )
         headers = {"Content-Type": "application/json"} | headers
         content = msgspec.json.encode(body)
         return self._client.build_request(
-            "POST", url, content=content, headers=headers, timeout=timeout
+            method or "POST", url, content=content, headers=headers, timeout=timeout
         )
 
     def answer(self, request: httpx.Request, fine: tuple[int, ...] = ()) -> tuple[int, bytes]:

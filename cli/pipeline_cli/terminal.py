@@ -47,10 +47,17 @@ def indented(text: str, columns: int) -> Padding:
     return Padding(Text(text), (0, 0, 0, columns), expand=False)
 
 
+def width() -> int:
+    """Returns how many columns stdout has: those of a terminal, or unlimited without one."""
+    if not sys.stdout.isatty():
+        return UNLIMITED_COLUMNS
+    return max(MIN_COLUMNS, Console(file=sys.stdout).width)
+
+
 def show(*paragraphs: RenderableType) -> None:
     """Prints to stdout: as wide as the terminal, or unwrapped where there is none."""
     console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
-    console.width = max(MIN_COLUMNS, console.width) if sys.stdout.isatty() else UNLIMITED_COLUMNS
+    console.width = width()
     with console.capture() as capture:
         console.print(*paragraphs, sep="\n")
     for line in capture.get().splitlines():

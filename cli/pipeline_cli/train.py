@@ -14,7 +14,8 @@ from pipeline.errors import PipelineError
 from pipeline_cli.gateway_answers import Training
 from pipeline_cli.gateway_client import AskSettings, Gateway
 from pipeline_cli.job_text import field, show_end
-from pipeline_cli.terminal import printable, say, stderr
+from pipeline_cli.stored_models.next_steps import NextSteps
+from pipeline_cli.terminal import say, stderr
 
 POLL_SECONDS = 0.5
 EXAMPLES = """\
@@ -125,7 +126,7 @@ def train(
     if not as_json:
         show_end(training)
         if training.status == "completed":
-            _show_next(gateway, settings, training.model_id)
+            NextSteps(settings, gateway).of_stored(training.model_id)
     return int(training.status != "completed")
 
 
@@ -179,21 +180,6 @@ def _show_ids(training: Training, as_json: bool) -> None:
     for warning in training.warnings:
         field("warning", warning)
     sys.stdout.flush()
-
-
-def _show_next(gateway: Gateway, settings: AskSettings, model_id: str) -> None:
-    """Prints the next commands for the model, to copy, or why it cannot answer."""
-    try:
-        refusal = gateway.refusal(model_id)
-    except PipelineError as error:  # the model is there all the same
-        print(f"\ncannot tell whether it can be promoted: {printable(str(error))}")
-        return
-    if refusal:
-        print(f"\nit cannot be promoted as it is: {printable(refusal)}")
-        return
-    for what, path in (("try it in the shadow", "shadow"), ("promote it", "promote")):
-        separator = "\n" if path == "shadow" else ""
-        print(f"{separator}{what}: {printable(settings.curl(f'models/{model_id}/{path}'))}")
 
 
 def _print_json(training: Training) -> None:

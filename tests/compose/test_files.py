@@ -130,7 +130,6 @@ def test_what_a_container_tells_people_is_an_address_on_their_machine(stack: Sta
     assert {name: url for name, url in told.items() if url} == {
         "plot": "http://localhost:8081/",
         "gateway": "http://localhost:8000-8009/",  # of which the first is told
-        "pipeline": "http://localhost:8000-8009",
     }
 
 

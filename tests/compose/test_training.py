@@ -82,7 +82,9 @@ def test_it_can_be_done_from_the_command_line(stack: Stack) -> None:
     said = stack.compose("run", "--rm", "-T", "pipeline", "train", "--algorithm=linear")
     (model_id,) = re.findall(r"^model id +(\S+)$", said, re.MULTILINE)
     assert re.search(r"^status +completed$", said, re.MULTILINE)
-    assert ask(f"{stack.gateway}models/{model_id}")[0] == 200
+    assert f"docker compose run --rm pipeline models promote {model_id}\n" in said
+    listed = stack.compose("run", "--rm", "-T", "pipeline", "models", "list")
+    assert re.search(rf"^ +{model_id} +linear +", listed, re.MULTILINE)
 
 
 def test_a_training_whose_trainer_is_killed_is_done_once(stack: Stack) -> None:

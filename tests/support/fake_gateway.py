@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif answer is not None:
             self._send(*answer)
 
-    do_POST = do_GET  # noqa: N815  # as http.server wants it
+    do_POST = do_DELETE = do_GET  # noqa: N815  # as http.server wants it
 
     def _send(self, status: int, content: Any, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -14,7 +14,7 @@ from pipeline.table.schema import Schema, Task
 from pipeline.table.split_digest import is_by_content, split_digest
 from promotion.checks import Score
 
-FORCE = '{"force": true} promotes it anyway'
+FORCE = '{"force": true}, or --force, promotes it anyway'
 SAME = 0.001  # half Brier scores that differ by less count as the same
 Action = Literal["promote", "rollback", "shadow", "unshadow"]
 Request = tuple[Action, str | None]  # the action, and the model it is about

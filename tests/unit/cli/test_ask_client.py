@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.ids import path_of
 from pipeline.table import built_in
@@ -87,6 +88,28 @@ def test_ten_numbers_are_one_prediction(ask: Ask, gateway: Fake) -> None:
     assert headers["prefer"] == "wait=7"
     assert headers["idempotency-key"]
     assert "x-api-key" not in headers
+
+
+def test_a_stored_model_is_asked_with_the_columns_that_it_takes(
+    ask: Ask, gateway: Fake, tmp_path: Path
+) -> None:
+    own = replace(built_in.default(), columns=built_in.default().columns[1:3])
+    gateway.tell((200, own.to_json(), {}), (200, DONE, {}))
+    assert ask("predict", "--model", "forest-1", "2", "32.1")[0] == 0
+    (schema, _, _), (call, _, body) = gateway.asked
+    assert (schema, call) == ("GET /models/forest-1/schema", "POST /predict")
+    assert body == {"data": [2.0, 32.1], "units": "raw", "model_id": "forest-1"}
+    file = tmp_path / "patients.csv"
+    file.write_text(CSV + CSV.splitlines()[1])
+    gateway.tell((200, own.to_json(), {}), (200, {"jobs": [DONE, DONE]}, {}))
+    assert ask("predict", "--model", "forest-1", "--file", str(file))[0] == 0
+    assert gateway.asked[-1][2]["data"] == [[2.0, 32.1]] * 2
+    assert gateway.asked[-1][2]["model_id"] == "forest-1"
+
+
+def test_a_model_that_is_not_there_is_the_gateways_sentence(ask: Ask, gateway: Fake) -> None:
+    gateway.tell(refusal(404, "there is no model forest-1"))
+    assert ask("predict", "--model", "forest-1", "2") == (1, "", "there is no model forest-1\n")
 
 
 def test_names_in_any_order_and_the_key(

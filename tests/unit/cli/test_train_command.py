@@ -47,7 +47,7 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
     tell(gateway, WAITING, FITTING, FITTING, DONE, PROMOTABLE)
     status, out, err = train()
     assert (status, err) == (0, "")
-    url = f"{gateway.url}/models/ridge-7f3a9c2b41de"
+    command = f"GATEWAY_URL={gateway.url}/ {sys.orig_argv[0]} -m pipeline models"
     assert out.splitlines() == [
         "job id          j-1",
         "model id        ridge-7f3a9c2b41de",
@@ -55,11 +55,12 @@ def test_a_training_is_watched_to_its_end(train: Train, gateway: Fake) -> None:
         "RMSE            58.6012",
         "MAE             47.4988",
         "",
-        f"try it in the shadow: curl -X POST {url}/shadow",
-        f"promote it: curl -X POST {url}/promote",
+        f"try it in the shadow: {command} shadow ridge-7f3a9c2b41de",
+        f"promote it: {command} promote ridge-7f3a9c2b41de",
     ]
     calls = [call for call, _, _ in gateway.asked]
-    assert calls == ["POST /train", *["GET /job/j-1"] * 3, f"GET {url[len(gateway.url) :]}/promote"]
+    promotion = "GET /models/ridge-7f3a9c2b41de/promote"
+    assert calls == ["POST /train", *["GET /job/j-1"] * 3, promotion]
     assert gateway.asked[0][2] == {}, "the gateway knows what is not said"
 
 
@@ -119,17 +120,16 @@ def test_no_command_is_printed_that_would_be_refused(
     status, out, _ = train()
     assert status == 0, "the model is there"
     assert out.splitlines()[-1] == said
-    assert "curl" not in out
+    assert " models " not in out
 
 
 def test_in_a_container_what_is_printed_is_for_the_machine_around_it(
     train: Train, gateway: Fake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SHOWN_URL", "http://localhost:8000-8009/")
     monkeypatch.setenv("SHOWN_COMMAND", "docker compose run --rm pipeline")
     tell(gateway, WAITING, DONE, PROMOTABLE)
-    url = "http://localhost:8000/models/ridge-7f3a9c2b41de"
-    assert train()[1].splitlines()[-1] == f"promote it: curl -X POST {url}/promote"
+    command = "docker compose run --rm pipeline models promote ridge-7f3a9c2b41de"
+    assert train()[1].splitlines()[-1] == f"promote it: {command}"
     assert "\n  docker compose run --rm pipeline train --dataset" in train("--help")[1]
 
 
@@ -139,12 +139,11 @@ def test_what_is_to_be_trained_is_as_it_was_said(
     monkeypatch.setenv("GATEWAY_API_KEY", "a-key")
     tell(gateway, WAITING, DONE, PROMOTABLE)
     params = ["alpha=0.5", "max_depth=null", "max_features=sqrt", "name=a=b"]
-    status, out, _ = train(
+    status, _, _ = train(
         *("--algorithm", "linear", "--dataset", "clinic", "--features", 'bmi, "bp, mmHg"'),
         *("--target", "score", *(f"--param={param}" for param in params)),
     )
     assert status == 0
-    assert '-H "X-API-Key: $GATEWAY_API_KEY"' in out
     assert gateway.asked[0][1]["x-api-key"] == "a-key"
     assert gateway.asked[0][2] == {
         "dataset_id": "clinic", "features": ["bmi", "bp, mmHg"], "target": "score",
@@ -171,7 +170,7 @@ def test_without_a_model_it_has_failed(train: Train, gateway: Fake, end: Any, sa
     status, out, _ = train()
     assert status == 1
     assert said in out.splitlines()
-    assert "curl" not in out
+    assert " models " not in out
 
 
 def test_a_program_is_told_each_change(train: Train, gateway: Fake) -> None:

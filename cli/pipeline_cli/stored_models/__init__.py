@@ -1,0 +1,1 @@
+"""`python -m pipeline models`: the models of the store, and which of them answers."""
