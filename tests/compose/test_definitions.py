@@ -7,7 +7,7 @@ import pytest
 
 from compose.stack import Stack
 from pipeline.broker import Copy
-from pipeline.broker.topology import TopologyParts
+from pipeline.broker.layout import TopologyParts
 from pipeline.settings import BrokerSettings
 from support.broker_client import labels, opened
 from support.service import ROOT

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
+from pipeline.table import example_values
 from pipeline.table.schema import Schema
 from pipeline.table.value_errors import listed
-from schemas import examples
 from schemas.base import Number, Strict
 
 Status = Literal["pending", "processing", "completed", "failed"]
@@ -82,7 +82,7 @@ def label_type(schema: Schema) -> type[Strict]:
         told = "One of the classes."
     else:
         kind, told = Number, _about(schema)
-    field = Field(description=told, examples=[examples.label(target)])
+    field = Field(description=told, examples=[example_values.label(target)])
     return create_model("Label", __base__=Strict, __doc__="The true value.", value=(kind, field))
 
 
