@@ -14,7 +14,7 @@ HEADERS: Json = {
     "features_timestamp_in_ms": 1795347433652,
     "model_id": "83f54457c2f9",
     "ask_model": "83f54457c2f9",
-    "x-reason": "the body is empty",
+    "x-reason": "there is no 'body' beside 'id'",
     "x-source-queue": FEATURES,
     "x-first-death-reason": "expired",
     "x-first-death-queue": FEATURES_BY_MODEL,

@@ -48,7 +48,7 @@ HEADERS: dict[str, Json] = {
 PROPERTIES: dict[str, Json] = {
     "message_id": {
         "type": "string",
-        "description": "The id of the row; a UUID if there is not just one row.",
+        "description": "The id of its row, or a UUID if it does not have just one.",
     },
     "content_type": {"const": "application/json"},
     "delivery_mode": {"const": 2, "description": "Persistent."},

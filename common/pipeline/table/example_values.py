@@ -15,7 +15,11 @@ def value(column: Column) -> float | str:
     """
     if isinstance(column, Category):
         return column.values[0]
-    return middle(column) if isinstance(column, Number) else TEXT
+    if not isinstance(column, Number):
+        return TEXT
+    if (measured := column.measured) is None:
+        return middle(column)
+    return float(short((middle(measured) - measured.mean) / measured.scale))
 
 
 def label(target: Target) -> float | str:
