@@ -11,7 +11,7 @@ def value(column: Column) -> float | str:
     """Returns a value of a column as it stands in a message.
 
     >>> value(Number("rooms", least=1, most=12, step=1)), value(Category("town", ["Bern", "Chur"]))
-    (6.0, 'Bern')
+    (7, 'Bern')
     """
     if isinstance(column, Category):
         return column.values[0]

@@ -17,8 +17,8 @@ from support.schemas import AWKWARD, DIABETES, IRIS
 from support.tables import HOUSES
 from support.waiting import PATIENCE_SECONDS
 
-LARGE = Schema("large", "regression", Target("y"), [Number(f"a/{n}~") for n in range(500)])
-SCHEMAS = (DIABETES, IRIS, HOUSES, AWKWARD, LARGE)
+ODD = Schema("odd", "regression", Target("y"), [Number(f"a/{n}~") for n in range(50)])
+SCHEMAS = (DIABETES, IRIS, HOUSES, AWKWARD, ODD)
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,24 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pipeline.asyncapi.operations import DEAD_LETTERS_COMMAND
 from pipeline.broker import Broker
 from pipeline.broker.layout import ALL_PARTS
 from pipeline.messages import DeadLetter, Message
-from pipeline.queues import DEAD_LETTERS, FEATURES, FEATURES_BY_MODEL, REPLIES, Y_PRED, Y_TRUE
+from pipeline.queues import (
+    ANSWERS,
+    CHANGES,
+    DEAD_LETTERS,
+    FEATURES,
+    FEATURES_BY_MODEL,
+    REPLIES,
+    Y_PRED,
+    Y_PRED_SHADOW,
+    Y_TRUE,
+    delay_queue,
+)
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 from support.asyncapi import Described
@@ -90,6 +102,21 @@ def test_who_sends_and_receives_is_who_may() -> None:
             assert channels.get((each["user"], "receive"), set()) == allowed(each["read"])
 
 
+def check(name: str, message: tuple[Any, bytes], *, by_the_broker: bool = False) -> None:
+    """Asserts that a message is one of this name; `by_the_broker`, it may have more headers."""
+    properties, body = message
+    described = DESCRIBED.messages[name]
+    assert DESCRIBED.takes(name, "headers", properties.headers), properties.headers
+    said = {each: getattr(properties, each) for each in PROPERTIES}
+    said = {each: value for each, value in said.items() if value is not None}
+    assert DESCRIBED.takes(name, "x-properties", said), said
+    assert said.keys() <= described["x-properties"]["properties"].keys(), name
+    if not by_the_broker:
+        assert properties.headers.keys() <= described["headers"]["properties"].keys(), name
+    if name != "DeadLetter":
+        assert DESCRIBED.takes(name, "payload", json.loads(body)), body
+
+
 def test_messages_that_are_published_are_as_described(vhost: Vhost) -> None:
     settings = BrokerSettings(amqp_url=vhost.amqp_url)
     row = [0.0] * 10
@@ -99,28 +126,34 @@ def test_messages_that_are_published_are_as_described(vhost: Vhost) -> None:
         broker.publish(FEATURES, [request], reply_to="mine")
         broker.flush()
         channel.queue_declare("mine")
-        channel.queue_bind("mine", REPLIES, "mine")
+        for exchange in (REPLIES, CHANGES):
+            channel.queue_bind("mine", exchange, "mine")
         broker.publish(FEATURES_BY_MODEL, [by_model], reply_to="mine", expires_in_ms=60_000)
+        broker.publish_delayed([Message(["a"], [1.0])], 1, 10**6)
         broker.publish(Y_PRED, [request.answer(["a"], [1.5], "m")])
+        broker.publish(Y_PRED_SHADOW, [request.answer(["a"], [None], "m")])
+        broker.reply([replace(by_model, reply_to="mine").answer(["a", "b"], [1.5, "x"], "m")])
         broker.dead_letter([DeadLetter(b"x", "why", FEATURES, "mine", "c", "m")])
+        broker.announce_change()
         broker.flush()
-    for queue, name in (
-        (FEATURES, "Features"),
-        (FEATURES_BY_MODEL, "FeaturesByModelBatch"),
-        (Y_PRED, "Prediction"),
-        ("mine", "Prediction"),
-        (DEAD_LETTERS, "DeadLetter"),
-    ):
-        properties, body = vhost.wait_for(queue)
-        described = DESCRIBED.messages[name]
-        assert properties.headers.keys() <= described["headers"]["properties"].keys(), queue
-        assert DESCRIBED.takes(name, "headers", properties.headers), queue
-        said = {each: getattr(properties, each) for each in PROPERTIES}
-        said = {each: value for each, value in said.items() if value is not None}
-        assert said.keys() <= described["x-properties"]["properties"].keys(), queue
-        assert DESCRIBED.takes(name, "x-properties", said), queue
-        if name != "DeadLetter":
-            assert DESCRIBED.takes(name, "payload", json.loads(body)), queue
+    check("Features", vhost.wait_for(FEATURES))
+    check("FeaturesByModelBatch", vhost.wait_for(FEATURES_BY_MODEL))
+    check("Label", vhost.wait_for(delay_queue(1)), by_the_broker=True)
+    check("Prediction", vhost.wait_for(Y_PRED))
+    check("ShadowPrediction", vhost.wait_for(Y_PRED_SHADOW))
+    check("DeadLetter", vhost.wait_for(DEAD_LETTERS))
+    for name in ("Prediction", "PredictionByModelBatch", "DeadLetter", "Change"):
+        check(name, vhost.wait_for("mine"))
+
+
+def test_a_request_that_expires_reaches_both_as_described(vhost: Vhost) -> None:
+    settings = BrokerSettings(amqp_url=vhost.amqp_url)
+    with Broker(settings, Run("tester"), uses=ALL_PARTS) as broker:
+        request = Message(["a"], [[0.0] * 10], correlation_id="c", ask_model="m")
+        broker.publish(FEATURES_BY_MODEL, [request], reply_to=ANSWERS, expires_in_ms=1)
+        broker.flush()
+    for queue in (DEAD_LETTERS, ANSWERS):
+        check("ExpiredRequest", vhost.wait_for(queue), by_the_broker=True)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
