@@ -43,7 +43,7 @@ def own_model(start: Start, vhost: Vhost, tmp_path: Path) -> Iterator[Start]:
 
 
 def test_it_takes_the_place_of_ours(own_model: Start, vhost: Vhost, tmp_path: Path) -> None:
-    vhost.put("features", b"no JSON", headers={"timestamp_in_ms": 5})
+    vhost.put("features", b"no JSON")
     properties, body = vhost.wait_for("dead_letters")
     assert body == b"no JSON"
     assert properties.headers["x-source-queue"] == "features"
