@@ -10,7 +10,7 @@ import signal
 import sys
 
 from pipeline.errors import PipelineError, SettingsError
-from pipeline_cli import arguments, ask, dead_letters, train
+from pipeline_cli import arguments, ask, asyncapi, dead_letters, train
 from pipeline_cli.dataset import command as dataset
 from pipeline_cli.stored_models import command as models
 from pipeline_cli.terminal import printable
@@ -18,13 +18,15 @@ from pipeline_cli.terminal import printable
 INTERRUPTED = 130  # the exit status that shells expect after Ctrl-C
 
 app = arguments.group(
-    "Ask the pipeline's model, train and promote others, take in tables, look after dead letters."
+    "Ask the pipeline's model, train and promote others, take in tables, look after dead letters, "
+    "describe the queues."
 )
 app.add_typer(ask.app, name="ask")
 app.command("train", cls=arguments.Command, epilog=train.EXAMPLES)(train.train)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command("asyncapi", cls=arguments.Command, epilog=asyncapi.EXAMPLES)(asyncapi.asyncapi)
 
 
 def main() -> int:

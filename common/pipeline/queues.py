@@ -1,6 +1,6 @@
 """Names of the queues and exchanges of the pipeline, for code that talks to the broker or about it.
 
-What they are for, and how they are declared, is in broker/topology.py.
+What they are for is in broker/layout.py, how they are declared in broker/topology.py.
 """
 
 FEATURES, Y_TRUE, Y_PRED = "features", "y_true", "y_pred"

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from pipeline.broker import Batch
-from pipeline.broker.topology import TopologyParts
+from pipeline.broker.layout import TopologyParts
 from pipeline.messages import DeadLetter, Message
 from pipeline.queues import Y_PRED, Y_PRED_SHADOW, Y_TRUE
 from pipeline.table.readers import Readers

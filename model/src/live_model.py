@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from default_model import form_of, register
 from pipeline.broker import Broker
-from pipeline.broker.topology import TopologyParts
+from pipeline.broker.layout import TopologyParts
 from pipeline.clock import now_text
 from pipeline.errors import ModelError, StopError
 from pipeline.messages import Message

@@ -7,7 +7,7 @@ import pytest
 
 from compose.stack import Stack
 from pipeline.broker import Copy
-from pipeline.broker.topology import TopologyParts
+from pipeline.broker.layout import ALL_PARTS, TopologyParts
 from pipeline.settings import BrokerSettings
 from support.broker_client import labels, opened
 from support.service import ROOT
@@ -55,7 +55,7 @@ def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None
             amqp_url=stack.amqp_url(vhost="declared"),
             queue_type=queue_type,
         )
-        uses: TopologyParts = ["delays", "answers", "shadow", "changes", *copies()]
+        uses: TopologyParts = [*ALL_PARTS, *copies()]
         with opened(settings, uses=uses) as (broker, _):
             broker.publish("y_true", labels("a"))
         assert topology(stack, "declared") == topology(stack, "%2F")

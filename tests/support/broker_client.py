@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from pipeline.broker import Batch, Broker
-from pipeline.broker.topology import TopologyParts
+from pipeline.broker.layout import TopologyParts
 from pipeline.messages import Message
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings

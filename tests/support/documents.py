@@ -60,8 +60,8 @@ def blocks(document: Path) -> list[Block]:
 
 def scripts(document: Path) -> dict[str, str]:
     """Returns the programs that a page shows, by the names it gives them: As `my_model.py`:"""
-    found = re.findall(r"As `(\S+)`:\n\n```python\n(.*?)^```$", document.read_text(), re.M | re.S)
-    return dict(found)
+    program = r"As `(\S+)`:\n\n```(?:python|js)\n(.*?)^```$"
+    return dict(re.findall(program, document.read_text(), re.M | re.S))
 
 
 def blocks_to_run(document: Path, *, docker: bool) -> list[Block]:

@@ -6,7 +6,7 @@ from pipeline.broker import pika_patches
 from pipeline.broker.batch import Batch
 from pipeline.broker.client import Broker
 from pipeline.broker.dead_letter_queue import DeadLetters, Letter, dropped_letters
-from pipeline.broker.topology import Copy
+from pipeline.broker.layout import Copy
 
 __all__ = [
     "Batch",

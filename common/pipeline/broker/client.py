@@ -9,11 +9,11 @@ from typing import Any, Self
 
 from pipeline.broker.batch import Batch
 from pipeline.broker.consumer import Consumer
+from pipeline.broker.layout import TopologyParts
 from pipeline.broker.observers import ChangeListener, DepthWatch
 from pipeline.broker.outgoing import as_header, of_change, of_letter, of_message
 from pipeline.broker.prefetch import MAX_PREFETCH
 from pipeline.broker.publisher import Publisher
-from pipeline.broker.topology import TopologyParts
 from pipeline.errors import StopError
 from pipeline.messages import DeadLetter, Message
 from pipeline.queues import DELAY_STEPS, DELAYED_LABELS, REPLIES, delay_queue, edge

@@ -12,9 +12,9 @@ from pika.spec import Basic, BasicProperties
 from pipeline.broker.batch import Delivery
 from pipeline.broker.inbox import Inbox, all_filled, any_behind, any_filled, draw
 from pipeline.broker.kept_connection import KeptConnection
+from pipeline.broker.layout import TopologyParts
 from pipeline.broker.observers import Observer
 from pipeline.broker.prefetch import MAX_PREFETCH, Prefetch, Speed
-from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 

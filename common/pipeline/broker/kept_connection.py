@@ -13,8 +13,9 @@ from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError
 
 from pipeline.broker.buffered_writes import BufferedConnection
+from pipeline.broker.layout import TopologyParts
 from pipeline.broker.nodes import address, connection_parameters, explain
-from pipeline.broker.topology import Topology, TopologyParts
+from pipeline.broker.topology import Topology
 from pipeline.errors import BrokerError
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings

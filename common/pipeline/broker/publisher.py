@@ -11,8 +11,8 @@ from pika.frame import Method
 from pika.spec import Basic
 
 from pipeline.broker.kept_connection import KeptConnection
+from pipeline.broker.layout import TopologyParts
 from pipeline.broker.outgoing import Outgoing
-from pipeline.broker.topology import TopologyParts
 from pipeline.run import Run
 from pipeline.settings import BrokerSettings
 from pipeline.throttled_log import LogThrottle

@@ -1,70 +1,20 @@
-"""The exchanges and queues of the pipeline, and their declaration.
-
-Each edge of the pipeline is a fanout exchange `edge.NAME`, bound to the durable queue `NAME`:
-whoever wants a copy of what flows there binds a queue of their own to the exchange. So does the
-exchange `replies`, which routes by name: one publish makes the row and answers whoever asked.
-"""
+"""Declares the exchanges and queues of layout.py, where they are missing."""
 
 import logging
-from collections.abc import Callable, Collection
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
+from pipeline.broker.layout import Exchange, Queue, Tap, TopologyParts, layout
 from pipeline.errors import BrokerError
-from pipeline.queues import (
-    ANSWERS,
-    CHANGES,
-    DEAD_LETTERS,
-    DELAY_STEPS,
-    DELAYED_LABELS,
-    FEATURES_BY_MODEL,
-    REPLIES,
-    STREAMS,
-    Y_PRED,
-    Y_PRED_SHADOW,
-    Y_TRUE,
-    delay_queue,
-    edge,
-)
 from pipeline.settings import BrokerSettings
 
 log = logging.getLogger(__name__)
 
-MAX_DEAD_LETTERS = 100_000  # the oldest are dropped: a flood of bad messages must not fill a disk
-MAX_DEAD_LETTER_BYTES = 2**30
-
-
-class Copy(NamedTuple):
-    """A queue of a service's own, which gets a copy of everything that flows through an edge."""
-
-    queue: str
-    of: str
-
-
-# Parts that not every service needs.
-TopologyParts = Collection[Literal["delays", "answers", "by_model", "shadow", "changes"] | Copy]
-
 _ACCESS_REFUSED, _NOT_FOUND, _PRECONDITION_FAILED = 403, 404, 406
-
-
-# Arguments of a queue that hands its messages on when their time is up, and loses none of them:
-# a classic queue publishes its dead letters unconfirmed, and a killed broker lost thousands.
-_WAITING_ROOM = {
-    "x-queue-type": "quorum",
-    "x-dead-letter-exchange": edge(Y_TRUE),
-    "x-dead-letter-routing-key": Y_TRUE,
-    "x-dead-letter-strategy": "at-least-once",
-    "x-overflow": "reject-publish",  # at-least-once requires it
-}
-
-# Arguments of a queue whose messages expire: whoever asked learns it, and so do the dead letters.
-_ANSWERED_IN_TIME = {
-    "x-dead-letter-exchange": edge(DEAD_LETTERS),
-    "x-dead-letter-routing-key": ANSWERS,
-}
 
 
 class Topology:
@@ -86,37 +36,14 @@ class Topology:
 
     def declare(self, uses: TopologyParts = ()) -> None:
         """Declares what all services need, and what this one uses in addition."""
-        for queue in STREAMS:
-            self._exchange(edge(queue), "fanout")
-            self._queue(queue, edge(queue), self._durable, self._arguments)
-        self._exchange(edge(DEAD_LETTERS), "fanout")
-        capped = self._arguments | {
-            "x-max-length": MAX_DEAD_LETTERS,
-            "x-max-length-bytes": MAX_DEAD_LETTER_BYTES,
-            "x-overflow": "drop-head",
-        }
-        self._queue(DEAD_LETTERS, edge(DEAD_LETTERS), True, capped)
-        self._exchange(REPLIES, "direct")
-        for queue in (Y_PRED, DEAD_LETTERS):
-            self._copy(edge(queue), REPLIES)
-        if "answers" in uses:
-            self._queue(ANSWERS, REPLIES, True, self._arguments)
-        if "by_model" in uses:
-            self._exchange(edge(FEATURES_BY_MODEL), "fanout")
-            expired = self._arguments | _ANSWERED_IN_TIME
-            self._queue(FEATURES_BY_MODEL, edge(FEATURES_BY_MODEL), True, expired)
-        if "shadow" in uses:
-            self._exchange(edge(Y_PRED_SHADOW), "fanout")
-            self._queue(Y_PRED_SHADOW, edge(Y_PRED_SHADOW), True, self._arguments)
-        if "changes" in uses:
-            self._exchange(CHANGES, "fanout")
-        if "delays" in uses:
-            self._exchange(DELAYED_LABELS, "direct")
-            for step in range(1, DELAY_STEPS + 1):
-                self._queue(delay_queue(step), DELAYED_LABELS, True, _WAITING_ROOM)
-        for use in uses:
-            if isinstance(use, Copy):
-                self._queue(use.queue, edge(use.of), True, self._arguments)
+        for part in layout(uses, self._durable, self._arguments):
+            match part:
+                case Exchange(name, kind):
+                    self._exchange(name, kind)
+                case Queue():
+                    self._queue(*part)
+                case Tap(source, destination):
+                    self._copy(source, destination)
 
     def _exchange(self, name: str, kind: str) -> None:
         def look(channel: BlockingChannel) -> Any:

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from jobs.units import Units
+from pipeline.asyncapi.document import document_json
 from pipeline.table.schema import SchemaError
 from routes.responses import error
 from routes.state import State
@@ -54,6 +55,11 @@ SCHEMA: dict[int | str, dict[str, Any]] = {
 @router.get("/schema", summary="Get the schema of the data set", responses=SCHEMA)
 async def schema(state: State) -> Response:
     return Response(msgspec.json.encode(state.schema), media_type="application/json")
+
+
+@router.get("/asyncapi.json", include_in_schema=False)  # as /openapi.json, which describes this API
+async def asyncapi(state: State) -> Response:
+    return Response(document_json(state.schema), media_type="application/json")
 
 
 @router.get(

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, PlainValidator, TypeAdapter, WithJsonSchema, create_model
 from pydantic_core import PydanticCustomError
 
+from pipeline.table import example_values
 from pipeline.table.schema import Schema
 from pipeline.table.value_errors import listed
-from schemas import examples
 from schemas.base import Number, Strict
 from schemas.job_ids import JobIdInBody
 
@@ -53,7 +53,7 @@ def label_type(schema: Schema) -> type[Strict]:
     The value itself is checked later, by the data set of the job: it may have asked a model of
     another one.
     """
-    field = Field(description=_told(schema), examples=[examples.label(schema.target)])
+    field = Field(description=_told(schema), examples=[example_values.label(schema.target)])
     return create_model(
         "Label", __base__=Strict, __doc__="The true value.", value=(_described(schema), field)
     )
@@ -67,7 +67,7 @@ def labels_type(schema: Schema) -> type[Strict]:
         "Labels",
         __base__=_AsMany,
         __doc__="True values, one for each id.",
-        value=(many, Field(description=_told(schema), examples=[[examples.label(schema.target)]])),
+        value=(many, Field(description=_told(schema), examples=[[example_values.label(schema.target)]])),
     )
 
 

@@ -54,8 +54,9 @@ def test_the_description_is_served_without_the_internet(gateway: Gateway) -> Non
 
 def test_the_head_of_each_answer_can_be_had_alone(gateway: Gateway) -> None:
     job_id = gateway.predict(SCALED).json()["job_id"]
-    paths = ("/", "/docs", "/health", "/metrics", "/openapi.json", "/static/form.js", "/schema",
-             "/links", "/rows/random", "/predictions", "/models", "/models/a", "/changes",
+    paths = ("/", "/docs", "/health", "/metrics", "/openapi.json", "/asyncapi.json",
+             "/static/form.js", "/schema", "/links", "/rows/random", "/predictions", "/models",
+             "/models/a", "/changes",
              f"/job/{job_id}", "/job/a", "/job/a/events", "/nothing", "/predict")  # fmt: skip
     for path in paths:
         answers = [gateway.http.request(method, path) for method in ("HEAD", "GET")]
@@ -160,8 +161,8 @@ def test_who_has_not_the_key_may_look_but_not_ask(start_gateway: Callable[..., G
             answer = gateway.http.request(method, path, headers=headers)
             assert answer.status_code == 401
             assert "X-API-Key" in answer.json()["detail"]
-    for path in ("/", "/docs", "/openapi.json", "/health", "/metrics", "/rows/random",
-                 "/schema", "/static/index.html"):  # fmt: skip
+    for path in ("/", "/docs", "/openapi.json", "/asyncapi.json", "/health", "/metrics",
+                 "/rows/random", "/schema", "/static/index.html"):  # fmt: skip
         assert gateway.http.get(path).status_code == 200
     gateway.http.headers = httpx.Headers({b"X-API-Key": API_KEY.encode()})
     job_id = gateway.predict(SCALED).json()["job_id"]

@@ -27,8 +27,9 @@ def test_few_are_not_run() -> None:
 def test_blocks_are_commands_output_or_programs_that_are_tried() -> None:
     for page in PAGES:
         languages = re.findall(r"^ *```(\w+)$", page.read_text(), re.MULTILINE)
-        assert {*languages} <= {"sh", "text", "python"}, page
-        assert languages.count("python") == len(scripts(page)), page
+        assert {*languages} <= {"sh", "text", "python", "js"}, page
+        programs = languages.count("python") + languages.count("js")
+        assert programs == len(scripts(page)), page
 
 
 def test_ci_runs_what_is_left_to_it() -> None:
