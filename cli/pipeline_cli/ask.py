@@ -165,11 +165,24 @@ def label(
     """Report the true value for a prediction."""
     gateway = _gateway()
     with arguments.usage("VALUE"):
-        told = row_input.label(value, gateway.schema())
-    for warning in gateway.label(job_id, told):
+        told = _label(gateway, job_id, value)
+    taken = gateway.label(job_id, told)
+    for warning in taken.warnings:
         say(warning)
     print(f"the label of {printable(job_id)} is {printable(value_text(told))}")
+    if not taken.makes_row:
+        say("it stays with the job: no row of metric_log.csv comes of one that asked by an id")
     return 0
+
+
+def _label(gateway: Gateway, job_id: str, value: str) -> float | str:
+    """Returns a label of the data set, or of the model that the job has asked by its id."""
+    try:
+        return row_input.label(value, gateway.schema())
+    except ValueError:
+        if (model_id := gateway.asked_model(job_id)) is None:
+            raise
+        return row_input.label(value, gateway.schema(model_id))
 
 
 @app.command("health", cls=Command)

@@ -16,6 +16,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=False):
     prediction: float | str | None = None  # a number, or a class
     probabilities: dict[str, float] | None = None  # by class
     model_id: str | None = None
+    asked_model: str | None = None  # if it was asked by its id
     reason: str | None = None  # why there is no prediction
     created_at: str | None = None
     confirmed_at: str | None = None
@@ -78,6 +79,7 @@ class Promotion(msgspec.Struct):
 class LabelTaken(msgspec.Struct):
     """A label is on its way."""
 
+    makes_row: bool = True  # False if the job asked a model by its id
     warnings: list[str] = []
 
 

@@ -86,9 +86,17 @@ class Gateway:
         content = self._send(request)
         return [self.decoded(content, Job)] if one else self.decoded(content, Jobs).jobs
 
-    def label(self, job_id: str, value: float | str) -> list[str]:
-        """Sends the label of a job. Returns the gateway's warnings."""
-        return self._post(path_of("label", job_id), {"value": value}, LabelTaken).warnings
+    def label(self, job_id: str, value: float | str) -> LabelTaken:
+        """Sends the label of a job."""
+        return self._post(path_of("label", job_id), {"value": value}, LabelTaken)
+
+    def asked_model(self, job_id: str) -> str | None:
+        """Returns the model that a job has asked by its id; None for the live one, or no job."""
+        request = self._request(path_of("job", job_id))
+        status, content = self._http.patiently(
+            lambda: self._http.answer(request, fine=(404, 410))
+        )
+        return self.decoded(content, Job).asked_model if status == 200 else None
 
     def job(self, job_id: str) -> Job:
         return self._get(path_of("job", job_id), Job)

@@ -17,7 +17,7 @@ Answer = tuple[int, Any, dict[str, str]] | bytes | None  # bytes: all of it; Non
 class Fake(ThreadingHTTPServer):
     """Gives the answers that it was told, in order, the last for ever; keeps what it was asked.
 
-    Whoever asks for the schema is told `schema`, at any time, and this is not kept; if it is None,
+    Until it is told something it knows nothing, and answers 404. Whoever asks for the schema is told `schema`, at any time, and this is not kept; if it is None,
     the next answer.
     """
 
@@ -27,7 +27,7 @@ class Fake(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.schema: Schema | None = built_in.default()
-        self.answers: Iterator[Answer] = iter(())
+        self.answers: Iterator[Answer] = itertools.repeat(refusal(404))
         self.asked: list[tuple[str, dict[str, str], Any]] = []
 
     def tell(self, *answers: Answer) -> None:

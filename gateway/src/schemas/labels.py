@@ -61,13 +61,13 @@ def label_type(schema: Schema) -> type[Strict]:
 
 def labels_type(schema: Schema) -> type[Strict]:
     """Returns the schema of true values for some jobs, checked as one is."""
-    described = _described(schema)
+    described, example = _described(schema), example_values.label(schema.target)
     many: Any = Annotated[list[described], Field(min_length=1, max_length=MAX_LABELS)]  # type: ignore[valid-type]
     return create_model(
         "Labels",
         __base__=_AsMany,
         __doc__="True values, one for each id.",
-        value=(many, Field(description=_told(schema), examples=[[example_values.label(schema.target)]])),
+        value=(many, Field(description=_told(schema), examples=[[example]])),
     )
 
 

@@ -171,8 +171,21 @@ def test_of_hundreds_of_columns_a_dozen_is_listed(ask: Ask, gateway: Fake) -> No
 
 def test_a_class_that_there_is_not_is_told_with_those_there_are(ask: Ask, reviews: Fake) -> None:
     status, _, err = ask("label", "j-1", "good")
-    assert (status, reviews.asked) == (2, [])
+    assert (status, [call for call, *_ in reviews.asked]) == (2, ["GET /job/j-1"])
     assert r"mood: 'good' is none of the classes 'very good' so\u202eso" in err
+
+
+def test_a_label_of_a_job_that_asked_a_model_by_its_id_is_one_of_that_models(
+    ask: Ask, reviews: Fake
+) -> None:
+    asked = (200, SORTED | {"job_id": "j-1", "asked_model": "ridge-1"}, {})
+    own = built_in.default().to_json()
+    taken = {"job_id": "j-1", "label": 151, "makes_row": False, "warnings": []}
+    reviews.tell(asked, (200, own, {}), (202, taken, {}))
+    status, out, err = ask("label", "j-1", "151")
+    assert (status, out) == (0, "the label of j-1 is 151\n")
+    assert "no row of metric_log.csv" in err
+    assert reviews.asked[-1][2] == {"value": 151.0}
 
 
 def test_a_table_of_classes_in_lines(ask: Ask, reviews: Fake, tmp_path: Path) -> None:
