@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from operator import mul
 from typing import ClassVar, NamedTuple
 
 from class_score import Score
@@ -34,9 +33,14 @@ class NumberSums:
         >>> NumberSums.of([(Half("a", "y_true", 3.0, 0), Half("a", "y_pred", 5.0, 0))])
         Sums(rows=1, failed=0, first=2.0, second=4.0)
         """
-        errors = [y.value - half.value for y, half in rows if half.value != math.inf]
-        absolute, squared = sum(map(abs, errors)), sum(map(mul, errors, errors))
-        return Sums(len(errors), len(rows) - len(errors), float(absolute), float(squared))
+        errors = [label.value - half.value for label, half in rows]
+        absolute = sum(map(abs, errors))
+        if absolute == math.inf:  # looked for only now, as this runs for each row
+            predicted = [row for row in rows if row[1].value != math.inf]
+            if failed := len(rows) - len(predicted):
+                return NumberSums.of(predicted)._replace(failed=failed)
+        root = math.hypot(*errors)  # faster than a sum of squares
+        return Sums(len(rows), 0, float(absolute), root * root)
 
 
 class ClassSums:
