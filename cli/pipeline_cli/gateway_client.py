@@ -93,9 +93,7 @@ class Gateway:
     def asked_model(self, job_id: str) -> str | None:
         """Returns the model that a job has asked by its id; None for the live one, or no job."""
         request = self._request(path_of("job", job_id))
-        status, content = self._http.patiently(
-            lambda: self._http.answer(request, fine=(404, 410))
-        )
+        status, content = self._http.patiently(lambda: self._http.answer(request, fine=(404, 410)))
         return self.decoded(content, Job).asked_model if status == 200 else None
 
     def job(self, job_id: str) -> Job:

@@ -18,6 +18,7 @@ from jobs.outbox import Outbox
 from jobs.store import JobStore
 from jobs.submissions import Submissions
 from jobs.waiting import Waiting
+from known_models import KnownModels
 from middleware.access import keep_pages_out, needs_key
 from middleware.body_limit import BodyLimit
 from middleware.request_timer import RequestTimer
@@ -94,6 +95,8 @@ class Api(WebServer):
         lookup = JobLookup(store, trainings)
         models = ModelStore(settings.model_store, settings.own_place)
         held_out = HeldOut(schema, settings.datasets_dir)
+        registry = Registry(models, settings.max_rmse_rise, held_out, threads.checkpoint)
+        plot = PlotClient(settings.plot_url)
         return AppState(
             settings=settings,
             schema=schema,
@@ -117,10 +120,20 @@ class Api(WebServer):
             trainings=trainings,
             lookup=lookup,
             models=models,
-            registry=Registry(models, settings.max_rmse_rise, held_out, threads.checkpoint),
+            known_models=KnownModels(
+                store=models,
+                registry=registry,
+                schema=schema,
+                datasets_dir=settings.datasets_dir,
+                plot=plot,
+                redis=self._redis,
+                prefix=settings.key_prefix,
+                threads=threads,
+            ),
+            registry=registry,
             rollout=Rollout(models, threads, broker, outbox),
             rollbacks=Rollbacks(self._redis, settings.key_prefix),
-            plot=PlotClient(settings.plot_url),
+            plot=plot,
         )
 
     @asynccontextmanager

@@ -1,15 +1,17 @@
-"""Asks plot for the distribution of all predictions."""
+"""Asks plot for the distribution of all predictions, and for the errors of each model."""
 
 import asyncio
 import math
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from gateway_errors import PlotAwayError
+from schemas.live_metrics import AllMeans
 from schemas.pages import ClassPredictionsOut, PredictionsOut
 
 PLOT_SECONDS = 1.0  # of waiting for plot's answer
@@ -17,18 +19,19 @@ FRESH_SECONDS = 1.0  # during which its answer is given to others, too
 
 Distribution = PredictionsOut | ClassPredictionsOut
 
-_answer: TypeAdapter[Distribution] = TypeAdapter(Distribution)
+_distribution: TypeAdapter[Distribution] = TypeAdapter(Distribution)
+
+T = TypeVar("T")
 
 
 class PlotClient:
-    """Asks plot for the distribution of the predictions, at most once in FRESH_SECONDS."""
+    """Asks plot for each of its answers at most once in FRESH_SECONDS."""
 
     def __init__(self, plot_url: str) -> None:
-        self._url = f"{plot_url.rstrip('/')}/api/predictions"
+        url = f"{plot_url.rstrip('/')}/api"
+        self._predictions = _Answer(f"{url}/predictions", _distribution)
+        self._models = _Answer(f"{url}/models", TypeAdapter(AllMeans))
         self._client: httpx.AsyncClient | None = None
-        self._lock = asyncio.Lock()  # many who ask at once share one answer
-        self._asked_at = -math.inf
-        self._answer: Distribution | None = None
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
@@ -39,19 +42,40 @@ class PlotClient:
 
     async def predictions(self) -> Distribution:
         """Returns the distribution. Raises PlotAwayError if plot does not answer as it should."""
+        assert self._client is not None, "serving has begun"
+        answer = await self._predictions.get(self._client)
+        if answer is None:
+            raise PlotAwayError("plot does not answer")
+        return answer
+
+    async def models(self) -> AllMeans:
+        """Returns the errors of each model; none if plot does not answer as it should."""
+        assert self._client is not None, "serving has begun"
+        return await self._models.get(self._client) or AllMeans()
+
+
+class _Answer(Generic[T]):
+    """One of plot's answers, and what it must be like."""
+
+    def __init__(self, url: str, kind: TypeAdapter[T]) -> None:
+        self._url = url
+        self._kind = kind
+        self._lock = asyncio.Lock()  # many who ask at once share one answer
+        self._asked_at = -math.inf
+        self._answer: T | None = None
+
+    async def get(self, client: httpx.AsyncClient) -> T | None:
+        """Returns the answer, of this moment or of FRESH_SECONDS ago; None if there is none."""
         async with self._lock:
             if time.monotonic() - self._asked_at >= FRESH_SECONDS:
-                self._answer = await self._ask()
+                self._answer = await self._ask(client)
                 self._asked_at = time.monotonic()
-        if self._answer is None:
-            raise PlotAwayError("plot does not answer")
         return self._answer
 
-    async def _ask(self) -> Distribution | None:
-        assert self._client is not None, "serving has begun"
+    async def _ask(self, client: httpx.AsyncClient) -> T | None:
         try:
-            answer = await self._client.get(self._url)
+            answer = await client.get(self._url)
             answer.raise_for_status()
-            return _answer.validate_json(answer.content)
+            return self._kind.validate_json(answer.content)
         except (httpx.HTTPError, ValidationError):
             return None

@@ -1,7 +1,7 @@
 """The join of labels and predictions, with that of the shadow model's predictions beside it.
 
 The ledger uses it in place of Join: what it adds is in the same transactions, and its rows are in
-metric_log_shadow.csv.
+metric_log_shadow.csv. The errors of each model are summed up here, as all rows pass here.
 """
 
 import sqlite3
@@ -10,8 +10,9 @@ from pathlib import Path
 from bounded_tables import Limits
 from durable_csv import DurableCsv
 from file_record import is_recorded
-from half import Half
+from half import Half, Pair
 from join import Join, Joined
+from model_scores import ModelScores
 from pipeline.files import METRIC_LOG_SHADOW
 from pipeline.queues import Y_PRED_SHADOW
 from rotated_csv import RotatedCsv
@@ -41,6 +42,7 @@ class ShadowedJoin(Join):
             self._begin_log(database)
         self._shadow = Shadow(database, limits, scores)
         super().__init__(database, limits, scores)
+        self._model_scores = ModelScores(database, scores)
 
     def prepare(self, halves: list[Half]) -> None:
         """Begins the log if it is needed now: that takes transactions of its own."""
@@ -52,8 +54,11 @@ class ShadowedJoin(Join):
         ordinary, shadows = _split(halves)
         joined = super().add(ordinary, now_in_ms, clock_in_ms)
         rows, conflicts = self._shadow.add(shadows, joined.rows, clock_in_ms)
+        predicted = [(row.label, row.half) for row in rows]
+        self._model_scores.add("live", joined.rows, now_in_ms)
+        self._model_scores.add("shadow", predicted, now_in_ms)
         if self._log is not None:
-            self._log.record(_lines(rows, self._scores))
+            self._log.record(_lines(rows, predicted, self._scores))
         if rows:
             self._shadow.forget()
         return joined._replace(
@@ -86,9 +91,9 @@ def _split(halves: list[Half]) -> tuple[list[Half], list[Half]]:
     return halves[:first], halves[first:]
 
 
-def _lines(rows: list[ShadowRow], scores: Scores) -> str:
+def _lines(rows: list[ShadowRow], predicted: list[Pair], scores: Scores) -> str:
     """Returns the lines of the shadow log, made column by column."""
-    y_true, y_pred, errors, *half_brier = scores.texts([(row.label, row.half) for row in rows])
+    y_true, y_pred, errors, *half_brier = scores.texts(predicted)
     _, _, live_errors, *live_half_brier = scores.texts([(row.label, row.live) for row in rows])
     ids = [row.half.id for row in rows]
     models = [row.half.model_id or "" for row in rows]

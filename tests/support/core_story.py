@@ -20,6 +20,7 @@ SECOND_STORY = {
     ],
     "metric": [
         "metric/src/shadow.py", "metric/src/shadowed_join.py", "metric/src/shadow_messages.py",
+        "metric/src/model_scores.py", "metric/src/error_sums.py", "metric/src/remembered_rows.py",
     ],
     "plot": [
         f"plot/src/shadow_comparison/{name}.py"

@@ -17,8 +17,8 @@ Answer = tuple[int, Any, dict[str, str]] | bytes | None  # bytes: all of it; Non
 class Fake(ThreadingHTTPServer):
     """Gives the answers that it was told, in order, the last for ever; keeps what it was asked.
 
-    Until it is told something it knows nothing, and answers 404. Whoever asks for the schema is told `schema`, at any time, and this is not kept; if it is None,
-    the next answer.
+    Until it is told something, its answer is 404. Whoever asks for the schema is told `schema`, at
+    any time, and this is not kept; if it is None, the next answer.
     """
 
     daemon_threads = True

@@ -85,12 +85,15 @@ class ModelStore:
 
     def models(self) -> list[Model]:
         """Returns the records of the data set's models, the oldest first."""
+        return [model for model in self.all_models() if model.data_set == self._data_set]
+
+    def all_models(self) -> list[Model]:
+        """Returns the records of the models of all data sets, the oldest first."""
         records = [
             each for each in self._objects.find("models/") if each["path"].endswith(f"/{RECORD}")
         ]
         found = self._objects.read_once(records, Model)
-        own = [model for model in found if model.data_set == self._data_set]
-        return sorted(own, key=lambda model: (model.created_at, model.model_id))
+        return sorted(found, key=lambda model: (model.created_at, model.model_id))
 
     def file(self, model: Model, name: str) -> bytes:
         """Returns one of the model's files. Raises DamagedError unless it is as it was written."""

@@ -8,10 +8,12 @@
 -- ARGV     the beginning of all keys, the channel that announces ended jobs, the time in ms, then for each
 --          job: its id, `prediction` or `reason`, the value of that field, and the model's id or the refused
 --          prediction
+-- Notes for each model when it last answered, in `answered:ID`, for a month: GET /models tells it.
 -- Runs even when Redis is full: what was accepted is answered.
 -- Returns  the numbers of answers kept, repeated and dropped
 
 local kept, repeated, dropped = {}, 0, 0
+local answered = {}
 local prefix, channel, now = ARGV[1], ARGV[2], ARGV[3]
 for i = 4, #ARGV, 4 do
   local id, field, value, more = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
@@ -33,9 +35,14 @@ for i = 4, #ARGV, 4 do
     redis.call('HSET', job, field, value)
     if field == 'prediction' then
       redis.call('HSET', job, 'model', more)
+      answered[more] = true
     end
     kept[#kept + 1] = id
   end
+end
+answered[''] = nil  -- the answer did not say which model
+for model_id in pairs(answered) do
+  redis.call('SET', prefix .. 'answered:' .. model_id, now, 'EX', 2592000)
 end
 if #kept > 0 then
   redis.call('PUBLISH', channel, table.concat(kept, '\n'))

@@ -1,7 +1,6 @@
 """The live model and the shadow model: each change is checked, numbered and kept."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,13 +15,6 @@ from promotion.rules import Request
 from redis_store import digest
 
 MAX_TRIES = 5  # attempts at a change, while others make theirs
-
-
-class Snapshot(NamedTuple):
-    """A snapshot of the model store."""
-
-    models: list[Model]
-    last: Change | None
 
 
 class Registry:
@@ -45,18 +37,11 @@ class Registry:
         self._checks = ModelChecks(store, held_out, between)
         self._max_rise = max_rise
 
-    def snapshot(self) -> Snapshot:
-        """Returns all models of the data set, and their roles."""
-        return Snapshot(self._store.models(), self._store.last_change())
-
-    def model(self, model_id: str) -> Model:
-        """Returns one of the models of the data set."""
-        model = self._stored(model_id)
-        if model.data_set != self._schema.name:
-            raise UnknownModelError(
-                f"there is no model {model_id} of {self._schema.name}: it is one of "
-                f"{model.data_set}"
-            )
+    def stored(self, model_id: str) -> Model:
+        """Returns a model of any data set."""
+        model = self._store.model(model_id)
+        if model is None:
+            raise UnknownModelError(f"there is no model {model_id}")
         return model
 
     def promote(self, model_id: str, force: bool, key: str = "") -> Change:
@@ -126,7 +111,7 @@ class Registry:
 
     def delete(self, model_id: str) -> None:
         """Removes a model for good, unless it is in use, or the next rollback returns to it."""
-        model = self.model(model_id)
+        model = self._own(model_id)
         changes = self._store.changes()
         live, shadow = rules.current(changes)
         earlier = [change.own for change in promotions_in_force(changes)[-2:-1]]
@@ -162,14 +147,18 @@ class Registry:
         rules.refuse_other_rows(model, self._schema, self._checks.count_of_all())
         rules.refuse_seen(model, self._checks.count_of_holdout())
 
-    def _stored(self, model_id: str) -> Model:
-        model = self._store.model(model_id)
-        if model is None:
-            raise UnknownModelError(f"there is no model {model_id}")
+    def _own(self, model_id: str) -> Model:
+        """Returns one of the models of the data set."""
+        model = self.stored(model_id)
+        if model.data_set != self._schema.name:
+            raise UnknownModelError(
+                f"there is no model {model_id} of {self._schema.name}: it is one of "
+                f"{model.data_set}"
+            )
         return model
 
     def _usable(self, model_id: str) -> Model:
-        model = self._stored(model_id)
+        model = self.stored(model_id)
         self._checks.check(model)
         return model
 

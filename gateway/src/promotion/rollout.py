@@ -8,7 +8,7 @@ from jobs.outbox import Outbox
 from pipeline.broker import Broker
 from pipeline.model_store.records import Change
 from pipeline.model_store.store import DamagedError, ModelStore, ModelStoreError
-from schemas.models import Changed, ChangeOut, ReplicaOut, fresh
+from schemas.changes import Changed, ChangeOut, ReplicaOut, fresh
 from threads import SlowError, Threads
 
 log = logging.getLogger(__name__)

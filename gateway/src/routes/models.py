@@ -8,16 +8,8 @@ from fastapi import APIRouter, Path, Response
 from routes.responses import BODY, REFUSED, STORE, UNKNOWN
 from routes.state import State
 from schemas.base import NAME_PATTERN, key_header
-from schemas.models import (
-    Changed,
-    ChangeOut,
-    ChangesOut,
-    ModelOut,
-    ModelsOut,
-    Promotion,
-    PromotionOut,
-    fresh,
-)
+from schemas.changes import Changed, ChangeOut, ChangesOut, fresh
+from schemas.models import ModelOut, ModelsOut, Promotion, PromotionOut
 
 UNFORCED = Promotion()  # used if there is no body
 
@@ -34,21 +26,17 @@ router = APIRouter(tags=["models"], responses=STORE)
 
 @router.get("/models", summary="List the models")
 async def models(state: State) -> ModelsOut:
-    """Lists all models, and names the live model and the shadow model."""
-    found = await state.threads.run(state.registry.snapshot)
-    return ModelsOut(
-        live=found.last.live if found.last else None,
-        shadow=found.last.shadow if found.last else None,
-        models=[ModelOut.of(model, found.last) for model in found.models],
-    )
+    """Lists the models of all data sets, and names the live model and the shadow model of this one.
+
+    Their errors on live rows come from plot: without it they are null.
+    """
+    return await state.known_models.all()
 
 
 @router.get("/models/{model_id}", summary="Get a model", responses=UNKNOWN)
 async def model(model_id: ModelId, state: State) -> ModelOut:
-    """Returns the record of a model."""
-    found = await state.threads.run(lambda: state.registry.model(model_id))
-    last = await state.threads.run(state.models.last_change)
-    return ModelOut.of(found, last)
+    """Returns the record of a model of any data set, and what is known of it."""
+    return await state.known_models.one(model_id)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from jobs.outbox import Outbox
 from jobs.store import JobStore
 from jobs.submissions import Submissions
 from jobs.waiting import Waiting
+from known_models import KnownModels
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
 from pipeline.table.schema import Schema
@@ -43,6 +44,7 @@ class AppState(NamedTuple):
     trainings: Trainings
     lookup: JobLookup
     models: ModelStore
+    known_models: KnownModels
     registry: Registry
     rollout: Rollout
     rollbacks: Rollbacks

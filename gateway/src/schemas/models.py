@@ -1,12 +1,12 @@
 """Schemas of the calls about models: the records of the model store, described."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, Self
 
 from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.model_store.records import REPORT_SECONDS, Change, Model, Replica
+from pipeline.model_store.records import Change, Model
 from pipeline.table import built_in
 from schemas.base import Strict
 from schemas.figures import (
@@ -19,11 +19,13 @@ from schemas.figures import (
     MajorityAccuracy,
     Rmse,
 )
+from schemas.live_metrics import EXAMPLE, LiveMetrics
 
-FRESH = timedelta(seconds=3 * REPORT_SECONDS)  # a process silent for longer is gone
 STORED: dict[str, Any] = {
     "model_id": "ridge-7f3a9c2b41de",
     "dataset_id": "diabetes",
+    "data_set": "diabetes",
+    "task": "regression",
     "features": built_in.default().names,
     "target": "target",
     "algorithm": "ridge",
@@ -42,7 +44,11 @@ STORED: dict[str, Any] = {
     "job_id": "019abb60-8c59-7cc1-a0d5-3f1f6c6a2a52",
     "notes": [],
     "files": {"model.skops": {"sha256": "5a" * 32, "size": 4201}},
+    "size": 4201,
     "state": "stored",
+    "live_metrics": EXAMPLE,
+    "shadow_metrics": None,
+    "answered_at": "2026-11-22T15:37:37.848000Z",
 }
 
 
@@ -74,6 +80,10 @@ class ModelOut(BaseModel):
 
     model_id: str
     dataset_id: str
+    data_set: str = Field(description="The data set whose rows it takes.")
+    task: Literal["regression", "classification"] | None = Field(
+        description="null if that data set is not here, and nobody has measured the model."
+    )
     features: list[str] = Field(description="The columns that it takes, in order.")
     target: str
     algorithm: str
@@ -88,19 +98,32 @@ class ModelOut(BaseModel):
     job_id: str | None = Field(description="The training's job; null for the first model.")
     notes: list[str]
     files: dict[str, FileOut]
+    size: int = Field(description="Of all files, in bytes.")
     state: Literal["live", "shadow", "stored"] = Field(
         description="`live`: it answers. `shadow`: it predicts the same rows for comparison."
     )
+    live_metrics: LiveMetrics | None = Field(
+        description="As the live model; null without rows, or if plot does not answer."
+    )
+    shadow_metrics: LiveMetrics | None = Field(description="As the shadow model, likewise.")
+    answered_at: datetime | None = Field(
+        description="When it last answered, as far as gateway and metric know."
+    )
 
     @classmethod
-    def of(cls, model: Model, last: Change | None) -> Self:
+    def of(cls, model: Model, last: Change | None, **known: Any) -> Self:
         """Describes a stored model; its role follows from the last change."""
         states = {last.shadow: "shadow", last.live: "live"} if last else {}
-        return cls(**to_builtins(model), state=states.get(model.model_id, "stored"))
+        return cls(
+            **to_builtins(model),
+            size=sum(file.size for file in model.files.values()),
+            state=states.get(model.model_id, "stored"),
+            **known,
+        )
 
 
 class ModelsOut(BaseModel):
-    """All models, the oldest first."""
+    """The models of all data sets, the oldest first."""
 
     live: str | None = Field(
         description="The live model, which answers.", examples=["83f54457c2f9"]
@@ -126,59 +149,3 @@ class PromotionOut(BaseModel):
     refusal: str | None = Field(
         description="Why it would be refused (409); null if it would not.", examples=[None]
     )
-
-
-class ChangeOut(BaseModel):
-    """A change: the model that answers from then on, and the shadow model."""
-
-    number: int = Field(examples=[2])
-    action: Literal["start", "promote", "rollback", "shadow", "unshadow"]
-    live: str = Field(examples=["ridge-7f3a9c2b41de"])
-    shadow: str | None = Field(examples=[None])
-    forced: bool
-    takes_back: int | None = Field(
-        description="The number of the promotion that a rollback undoes.", examples=[None]
-    )
-    default: str | None = Field(
-        description="For a start: the model of MODEL_PATH, to which the last rollback returns.",
-        examples=[None],
-    )
-    at: datetime
-
-    @classmethod
-    def of(cls, change: Change) -> Self:
-        """Describes a change."""
-        return cls(**to_builtins(change))
-
-
-class ReplicaOut(BaseModel):
-    """A report of one process of `model` about itself."""
-
-    name: str = Field(examples=["model-1"])
-    change: int = Field(description="The last change that it knows.", examples=[2])
-    live: str = Field(
-        description="The model that it answers with.", examples=["ridge-7f3a9c2b41de"]
-    )
-    shadow: str | None = Field(examples=[None])
-    problem: str | None = Field(description="Why it has not applied the change.")
-    at: datetime
-
-
-class Changed(BaseModel):
-    """A change, and which processes of `model` have applied it after at most two seconds."""
-
-    change: ChangeOut
-    replicas: list[ReplicaOut]
-
-
-class ChangesOut(BaseModel):
-    """All changes, the latest first, and what the processes of `model` answer with."""
-
-    changes: list[ChangeOut]
-    replicas: list[ReplicaOut]
-
-
-def fresh(replicas: list[Replica]) -> list[ReplicaOut]:
-    """Returns the reports of the processes that still run."""
-    reports = [ReplicaOut(**to_builtins(replica)) for replica in replicas]
-    return [report for report in reports if datetime.now(UTC) - report.at < FRESH]

@@ -1,5 +1,6 @@
-"""metric's state, read only: pending halves, and the times of an id."""
+"""metric's state, read only: pending halves, the times of an id, and the errors of each model."""
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -77,6 +78,22 @@ class MetricState:
         model_id: str | None = found[0] if found else None
         return model_id
 
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Returns the mean errors of each model over all rows so far, as live and shadow model.
+
+        They are empty if the state is of an older metric. A mean is None without rows, and may be
+        infinite.
+        """
+        found: dict[str, dict[str, Any]] = {"live": {}, "shadow": {}}
+        with self._open() as database:
+            if database.execute(_HAS_SCORES).fetchone() is None:
+                return found
+            cursor = database.execute("SELECT * FROM model_scores")
+            names = [column[0] for column in cursor.description]
+            for role, model_id, *sums in cursor:
+                found[role][model_id] = _means(dict(zip(names[2:], sums, strict=True)))
+        return found
+
     def joined_in_ms(self, ids: Sequence[str]) -> dict[str, int]:
         """Returns when the rows of these ids were joined, as far as that is known."""
         known = {
@@ -113,6 +130,7 @@ class MetricState:
 
 _UNMATCHED = "SELECT queue, reason, halves, youngest_in_ms FROM unmatched_counts"
 _LAST_MODEL = "SELECT model_id FROM joined ORDER BY seq DESC LIMIT 1"
+_HAS_SCORES = "SELECT 1 FROM sqlite_schema WHERE name = 'model_scores'"
 # All columns, as the state of an older metric lacks the last ones.
 _JOINED = "SELECT * FROM joined WHERE id = ?"
 _PENDING = """
@@ -135,6 +153,22 @@ def _one(database: sqlite3.Connection, query: str, row_id: str) -> dict[str, Any
         for name, value in zip(names, cursor.fetchone() or (), strict=False)
         if name in fields
     }
+
+
+def _means(sums: dict[str, Any]) -> dict[str, Any]:
+    """Returns the means of the sums of one model: of numbers or of classes."""
+    rows = sums["rows"]
+
+    def mean(name: str) -> float | None:
+        return sums[name] / rows if rows else None
+
+    if "squared_errors" in sums:
+        squared = mean("squared_errors")
+        rmse = None if squared is None else math.sqrt(squared)
+        means = {"mae": mean("absolute_errors"), "rmse": rmse}
+    else:
+        means = {"accuracy": mean("right_classes"), "half_brier": mean("half_briers")}
+    return {"rows": rows, "failed": sums["failed"], **means, "last_in_ms": sums["last_in_ms"]}
 
 
 def _with_error(found: dict[str, Any]) -> dict[str, Any]:

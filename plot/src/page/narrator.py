@@ -97,6 +97,10 @@ class Narrator:
         """Returns all that is known of one id. Raises MetricStateError."""
         return self._state.trace(row_id)
 
+    def models(self) -> dict[str, dict[str, Any]]:
+        """Returns the errors of each model. Raises MetricStateError."""
+        return self._state.models()
+
     def picture(self) -> bytes:
         """Returns the current picture. Raises FileNotFoundError while there is none."""
         return self._picture.read_bytes()

@@ -48,6 +48,7 @@ class Routes:
             Route("/events", self.events),
             Route("/api/summary", self.summary),
             Route("/api/predictions", self.predictions),
+            Route("/api/models", self.models),
             Route("/api/trace", self.trace),
             Route("/error_distribution.png", self.picture),
             Route("/metric_log.csv", self.csv),
@@ -75,6 +76,12 @@ class Routes:
 
     def predictions(self, _: Request) -> Response:
         return Json(self._narrator.predictions())
+
+    def models(self, _: Request) -> Response:
+        try:
+            return Json(self._narrator.models())
+        except MetricStateError as error:
+            return Json({"error": str(error)}, 503)
 
     def trace(self, request: Request) -> Response:
         row_id = request.query_params.get("id", "")

@@ -17,6 +17,7 @@ import pytest
 
 from half import Half
 from ledger import Ledger
+from pipeline.files import METRIC_STATE
 from support.live_page import NOTHING_THERE, ask, connect, get, write
 from support.pages import events, next_event, page_address
 from support.raw_http import send
@@ -127,6 +128,20 @@ def test_the_predictions_of_the_log_are_a_histogram(plot: Service, ledger: Ledge
     assert 158.5 < found["edges"][-1] < 160
 
 
+def test_the_errors_of_each_model_are_told_and_why_they_cannot_be(
+    plot: Service, ledger: Ledger, tmp_path: Path
+) -> None:
+    assert get(plot, "/api/models") == {"live": {}, "shadow": {}}
+    write(ledger, ("a", 100, 103), ("b", 0, 1e200))
+    means = get(plot, "/api/models")["live"][""]
+    assert means.pop("last_in_ms") == pytest.approx(time.time() * 1000, abs=600_000)
+    assert means == {"rows": 2, "failed": 0, "mae": 5e199, "rmse": None}, "its square is infinite"
+    (tmp_path / METRIC_STATE).rename(tmp_path / "aside")
+    status, _, body = ask(plot, "/api/models")
+    assert status == 503
+    assert f"{METRIC_STATE}, cannot be read" in json.loads(body)["error"]
+
+
 def test_a_row_is_pushed_to_who_reads(plot: Service, ledger: Ledger) -> None:
     with closing(connect(plot)) as connection:
         connection.request("GET", "/events")
@@ -223,7 +238,7 @@ def test_the_picture_is_the_one_on_disk(plot: Service, ledger: Ledger, tmp_path:
     assert body == (tmp_path / "error_distribution.png").read_bytes()
 
 
-PATHS = ("/", "/events", "/api/summary", "/api/trace", "/error_distribution.png",
+PATHS = ("/", "/events", "/api/summary", "/api/models", "/api/trace", "/error_distribution.png",
          "/metric_log.csv", "/health", "/static/page.css", "/static/plotly.min.js")  # fmt: skip
 
 

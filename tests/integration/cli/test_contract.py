@@ -44,9 +44,6 @@ CALLS = [
     ("post", "/predict", "422", "HTTPValidationError", Refusal),
 ]
 
-# What the commands read if it is there, and the gateway does not tell yet.
-LATER = {"data_set", "live_metrics", "shadow_metrics", "answered_at"}
-
 
 def alternatives(schema: Schema, components: Schema) -> Iterator[Schema]:
     """Yields the plain schemas that a schema leaves the choice between."""
@@ -93,9 +90,7 @@ class Reading:
         if "properties" not in read:
             return []
         fields, known = read["properties"], answer.get("properties", {})
-        missing = [
-            f"{place}.{name} is not promised" for name in fields.keys() - known.keys() - LATER
-        ]
+        missing = [f"{place}.{name} is not promised" for name in fields.keys() - known.keys()]
         return missing + [
             text
             for name in fields.keys() & known.keys()

@@ -19,6 +19,7 @@ from jobs.label_store import LabelStore
 from jobs.store import JobStore, NewJobs
 from jobs.waiting import Waiting
 from pipeline.messages import Label, Message, Prediction, Refusal
+from pipeline.model_store.records import Metrics
 from pipeline.model_store.store import ModelStore
 from pipeline.run import Run
 from pipeline.table.readers import Readers
@@ -30,17 +31,30 @@ from support.waiting import PATIENCE_SECONDS
 StartGateway = Callable[..., Gateway]
 
 
-def test_it_lists_its_own_models(start_gateway: StartGateway, tmp_path: Path) -> None:
+def test_it_lists_all_models_and_deletes_only_its_own(
+    start_gateway: StartGateway, tmp_path: Path
+) -> None:
     gateway = start_gateway(dataset="iris")
     store = ModelStore(str(tmp_path / "models"), "iris")
+    accurate = Metrics(None, None, 300, 75, accuracy=0.9, half_brier=0.1)
     put_model(store, "of-iris", data_set="iris", metrics=None)
-    put_model(store, "of-diabetes")
-    (found,) = gateway.http.get("/models").json()["models"]
-    assert found["model_id"] == "of-iris"
-    answer = gateway.http.get("/models/of-diabetes")
+    put_model(store, "of-diabetes", metrics=None)
+    put_model(store, "of-gone-classes", data_set="gone", metrics=accurate)
+    put_model(store, "of-gone-numbers", data_set="gone")
+    put_model(store, "of-gone", data_set="gone", metrics=None)
+    found = gateway.http.get("/models").json()["models"]
+    assert [(each["model_id"], each["data_set"], each["task"]) for each in found] == [
+        ("of-iris", "iris", "classification"),
+        ("of-diabetes", "diabetes", "regression"),
+        ("of-gone-classes", "gone", "classification"),
+        ("of-gone-numbers", "gone", "regression"),
+        ("of-gone", "gone", None),
+    ]
+    for model in found:
+        assert gateway.http.get(f"/models/{model['model_id']}").json() == model
+    answer = gateway.http.delete("/models/of-diabetes")
     assert answer.status_code == 404
     assert "no model of-diabetes of iris: it is one of diabetes" in answer.json()["detail"]
-    assert gateway.http.delete("/models/of-diabetes").status_code == 404
     assert gateway.http.delete("/models/of-iris").status_code == 204
 
 
@@ -136,5 +150,7 @@ def test_all_keys_and_channels_begin_with_its_name(
     keys: list[str] = list(redis.keys())
     assert all(key.startswith(prefix) for key in keys)
     kinds = sorted(key.removeprefix(prefix).partition(":")[0] for key in keys)
-    assert kinds == ["job", "key", "label", "seen"]
+    assert kinds == ["answered", "job", "key", "label", "seen"]
+    assert redis.get(f"{prefix}answered:m").isdigit()
+    assert 0 < redis.ttl(f"{prefix}answered:m") <= 30 * 86_400
     redis.flushdb()

@@ -178,7 +178,7 @@ def test_a_class_that_there_is_not_is_told_with_those_there_are(ask: Ask, review
 def test_a_label_of_a_job_that_asked_a_model_by_its_id_is_one_of_that_models(
     ask: Ask, reviews: Fake
 ) -> None:
-    asked = (200, SORTED | {"job_id": "j-1", "asked_model": "ridge-1"}, {})
+    asked: Any = (200, SORTED | {"job_id": "j-1", "asked_model": "ridge-1"}, {})
     own = built_in.default().to_json()
     taken = {"job_id": "j-1", "label": 151, "makes_row": False, "warnings": []}
     reviews.tell(asked, (200, own, {}), (202, taken, {}))

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -21,8 +23,9 @@ from pipeline.dataset import clinical_holdout
 from pipeline.table import built_in
 from pipeline.table.schema import Category, Measured, Number, Schema, Target
 from pipeline.web.server import WebServer
-from plot_client import PlotClient
+from plot_client import PLOT_SECONDS, PlotClient
 from routes import error_handlers, pages
+from schemas.live_metrics import AllMeans
 from threads import Threads
 
 DIABETES = built_in.default()
@@ -52,7 +55,7 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        self.send_response(200 if self.path == "/api/predictions" else 404)
+        self.send_response(200 if self.path in {"/api/predictions", "/api/models"} else 404)
         self.end_headers()
         self.wfile.write(self.server.body)
 
@@ -128,6 +131,47 @@ def test_without_plot_it_is_said_who_does_not_answer() -> None:
         answer = client.get("/predictions")
     assert answer.status_code == 503
     assert answer.json()["detail"] == "plot does not answer"
+
+
+def models_of(plot_url: str, times: int = 1) -> list[AllMeans]:
+    async def ask() -> list[AllMeans]:
+        plot = PlotClient(plot_url)
+        async with plot.connected():
+            return [await plot.models() for _ in range(times)]
+
+    with ThreadPoolExecutor(1) as other:  # a browser's loop may run in this one
+        return other.submit(asyncio.run, ask()).result()
+
+
+MEANS = {"rows": 2, "failed": 0, "mae": 4.0, "rmse": None, "last_in_ms": 1_790_000_000_000}
+
+
+def test_the_errors_of_models_are_asked_for_once_in_a_moment(plot: Plot) -> None:
+    plot.body = json.dumps({"live": {"a": MEANS, "": MEANS}, "shadow": {}}).encode()
+    begin = time.monotonic()
+    found = models_of(f"http://127.0.0.1:{plot.server_port}", times=20)
+    assert plot.asked <= 1 + time.monotonic() - begin
+    assert found == [found[0]] * 20
+    (live, unnamed), shadow = found[0].live.values(), found[0].shadow
+    assert live == unnamed
+    assert (live.rows, live.mae, live.rmse, live.accuracy, shadow) == (2, 4, None, None, {})
+    assert live.last_at.isoformat() == "2026-09-21T14:13:20+00:00"
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"live": {"a": {}}}', b'{"live": {"a": {"rows": -1}}}', b'{"live": 1}']
+)
+def test_what_is_no_table_of_errors_counts_as_none(plot: Plot, body: bytes) -> None:
+    plot.body = body
+    assert models_of(f"http://127.0.0.1:{plot.server_port}") == [AllMeans()]
+
+
+def test_a_plot_that_hangs_is_waited_for_once_and_not_for_long() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begin = time.monotonic()
+        found = models_of(f"http://127.0.0.1:{silent.getsockname()[1]}", times=20)
+        assert time.monotonic() - begin < 10 * PLOT_SECONDS, "all of them would take twice that"
+    assert found == [AllMeans()] * 20
 
 
 @pytest.fixture

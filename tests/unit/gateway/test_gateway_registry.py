@@ -28,6 +28,7 @@ from support.stored_models import put_bad_model, put_model, put_model_of, regist
 from support.tables import DESCRIPTION, HOUSES, houses, write_data_set
 
 NAMES = DIABETES.names
+NUMBERED = ["first", "second", "third"]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def store(tmp_path: Path) -> ModelStore:
 
 def filled(store: ModelStore) -> ModelStore:
     """With three models, of which `first` answers."""
-    for number, model_id in enumerate(("first", "second", "third")):
+    for number, model_id in enumerate(NUMBERED):
         put_model(store, model_id, Ridge(0.1 + number / 100))
     store.change(Change(number=1, action="start", live="first", at=now_text()))
     return store
@@ -148,19 +149,19 @@ def test_one_of_own_data_that_no_record_tells_of_is_promoted_by_force_only(
 
 def test_a_model_of_another_data_set_is_none_here(registry: Registry, store: ModelStore) -> None:
     put_model(store, "iris-1", data_set="iris")
-    of_iris = registry_of(ModelStore(store.url, "iris"), data_set="iris")
-    assert [each.model_id for each in registry.snapshot().models] == ["first", "second", "third"]
-    assert [each.model_id for each in of_iris.snapshot().models] == ["iris-1"]
-    assert of_iris.snapshot().last is None
-    for call in (registry.model, registry.delete):
-        with pytest.raises(
-            UnknownModelError, match="no model iris-1 of diabetes: it is one of iris"
-        ):
-            call("iris-1")
+    its_store = ModelStore(store.url, "iris")
+    of_iris = registry_of(its_store, data_set="iris")
+    assert [each.model_id for each in store.models()] == NUMBERED
+    assert [each.model_id for each in its_store.models()] == ["iris-1"]
+    for each in (store, its_store):
+        assert [model.model_id for model in each.all_models()] == [*NUMBERED, "iris-1"]
+    assert its_store.last_change() is None
+    with pytest.raises(UnknownModelError, match="no model iris-1 of diabetes: it is one of iris"):
+        registry.delete("iris-1")
     refused("iris-1 is a model of the data set 'iris'", registry.shadow, "iris-1")
     refused("iris-1 is a model of the data set 'iris'", registry.promote, "iris-1", True)
     of_iris.delete("iris-1")
-    assert of_iris.snapshot().models == []
+    assert its_store.models() == []
 
 
 def test_what_cannot_answer_here_is_not_promoted_even_by_force(
@@ -204,7 +205,7 @@ def test_a_model_in_onnx_alone_is_judged_by_its_record(
     assert registry.promote("good", False).live == "good"
 
 
-def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
+def test_what_is_in_use_is_not_deleted(registry: Registry, store: ModelStore) -> None:
     registry.promote("second", False)
     registry.shadow("third")
     for model_id, use in {
@@ -215,14 +216,14 @@ def test_what_is_in_use_is_not_deleted(registry: Registry) -> None:
         refused(f"{model_id} cannot be deleted: it is {use}", registry.delete, model_id)
     registry.promote("third", False)
     registry.delete("first")
-    assert [model.model_id for model in registry.snapshot().models] == ["second", "third"]
+    assert [model.model_id for model in store.models()] == ["second", "third"]
     registry.rollback()
     refused("the previous model, first, has been deleted", registry.rollback)
 
 
 @pytest.mark.parametrize("model_id", ["fourth", "../first", ""])
 def test_one_that_is_not_there_is_told(registry: Registry, model_id: str) -> None:
-    for call in (registry.model, registry.shadow, registry.delete):
+    for call in (registry.stored, registry.shadow, registry.delete):
         with pytest.raises(UnknownModelError, match=f"there is no model {model_id}"):
             call(model_id)
 

@@ -145,6 +145,22 @@ class PlainJoin:
             rows.append([row_id, *said, model_id, live.model_id or "", live_error, *briers])
         return rows
 
+    def model_scores(self) -> dict[tuple[str, str], list[float]]:
+        """The errors of each model: rows, rows without a prediction, and the task's two sums."""
+        rows = [("live", half.model_id or "", half) for _, half in self.joined.values()]
+        for (row_id, model), value in self.shadow_joined.items():
+            rows.append(("shadow", model, Half(row_id, "y_pred_shadow", value, 0)))
+        found: dict[tuple[str, str], list[float]] = {}
+        for role, model, half in rows:
+            sums = found.setdefault((role, model), [0, 0, 0, 0])
+            if half.value == math.inf:
+                sums[1] += 1
+                continue
+            label, said, error, brier = self.task.score(self.joined[half.id][0].value, half.value)
+            more = (label == said, brier) if self.task.scores.COLUMNS else (error, error * error)
+            sums[:] = sums[0] + 1, sums[1], sums[2] + more[0], sums[3] + more[1]
+        return found
+
 
 class Metric:
     """A ledger that may be stopped, and may be killed while it appends to its files."""
@@ -209,6 +225,11 @@ class Metric:
                 "metric_log_shadow.csv"
             )
         ]
+
+    def model_scores(self) -> dict[tuple[str, str], list[float]]:
+        with closing(sqlite3.connect(self.folder / METRIC_STATE)) as database:
+            found = database.execute("SELECT * FROM model_scores").fetchall()
+        return {(role, model): sums for role, model, *sums, _ in found}
 
     def unmatched(self) -> list[tuple[str, str, Any]]:
         lines = self._lines("unmatched.csv")
@@ -281,3 +302,5 @@ def test_it_is_the_plain_join_through_repeats_expiry_restarts_and_torn_files(
         assert metric.rows() == plain.rows()
         assert metric.shadow_rows() == plain.shadow_rows()
         assert metric.unmatched() == plain.unmatched
+        sums = plain.model_scores()
+        assert metric.model_scores() == {key: pytest.approx(sums[key]) for key in sums}

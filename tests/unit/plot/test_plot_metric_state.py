@@ -1,10 +1,12 @@
 """What plot reads of metric's state, as metric's own ledger writes it."""
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +15,8 @@ from half import Half
 from ledger import Ledger
 from logs.metric_state import MetricState, MetricStateError, Trace
 from pipeline.files import METRIC_STATE
+from scores import scores_of
+from support.schemas import IRIS
 from support.waiting import Clock
 
 NOON = 1_790_000_000_000
@@ -76,6 +80,62 @@ def test_the_model_that_predicted_is_told_where_metric_notes_it(tmp_path: Path) 
         database.execute("UPDATE joined SET model_id = 'ridge-7f3a9c2b41de'")
         database.commit()
     assert state.trace("a").model_id == "ridge-7f3a9c2b41de"
+
+
+def named(half: Half, model_id: str, **more: Any) -> Half:
+    return msgspec.structs.replace(half, model_id=model_id, **more)
+
+
+def test_the_errors_of_each_model_are_means_of_its_rows(ledger: Ledger, state: MetricState) -> None:
+    assert state.models() == {"live": {}, "shadow": {}}
+    shadow = [
+        named(prediction(row_id), "forest", queue="y_pred_shadow", value=value)
+        for row_id, value in (("a", 150.0), ("b", 154.0), ("c", math.inf))
+    ]
+    halves = [label(each) for each in "abc"] + [
+        named(prediction("a"), "ridge", value=152.0),
+        named(prediction("b"), "ridge", value=158.0),
+        named(prediction("c"), "huge", value=1e200),
+    ]
+    ledger.take(halves + shadow[:2], NOON + 5)
+    ledger.take([*shadow[2:], named(shadow[2], "none")], NOON + 6)
+    assert state.models() == {
+        "live": {
+            "ridge": {"rows": 2, "failed": 0, "mae": 4, "rmse": 5, "last_in_ms": NOON + 5},
+            "huge": {
+                "rows": 1, "failed": 0, "mae": 1e200, "rmse": math.inf, "last_in_ms": NOON + 5,
+            },
+        },
+        "shadow": {
+            "forest": {
+                "rows": 2, "failed": 1, "mae": 2, "rmse": math.sqrt(5), "last_in_ms": NOON + 6,
+            },
+            "none": {"rows": 0, "failed": 1, "mae": None, "rmse": None, "last_in_ms": NOON + 6},
+        },
+    }  # fmt: skip
+
+
+def test_of_classes_they_are_accuracy_and_half_brier(tmp_path: Path, state: MetricState) -> None:
+    with closing(Ledger(tmp_path, 60, 10, 10, scores=scores_of(IRIS))) as ledger:
+        for row_id, said in (("a", '{"setosa":0.75,"virginica":0.25}'), ("b", "virginica")):
+            half = Half(row_id, "y_pred", said, NOON, model_id="logistic")
+            ledger.take([Half(row_id, "y_true", "setosa", NOON), half], NOON)
+    assert state.models()["live"] == {
+        "logistic": {
+            "rows": 2, "failed": 0, "accuracy": 0.5, "half_brier": (0.0625 + 1) / 2,
+            "last_in_ms": NOON,
+        }
+    }  # fmt: skip
+
+
+def test_a_state_of_an_older_metric_has_no_errors_of_models(
+    ledger: Ledger, state: MetricState, tmp_path: Path
+) -> None:
+    ledger.take([label("a"), prediction("a")], NOON)
+    with closing(sqlite3.connect(tmp_path / METRIC_STATE)) as database:
+        database.execute("DROP TABLE model_scores")
+        database.commit()
+    assert state.models() == {"live": {}, "shadow": {}}
 
 
 def test_a_half_that_waits(ledger: Ledger, state: MetricState) -> None:
