@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from browser.fitting import brightness
 from browser.forms import KEY, Open, gateway_address, get, refuse, starting, wait_for_all
@@ -77,7 +77,7 @@ def act(page: Page, model_id: str, name: str) -> None:
     row(page, model_id).get_by_role("button", name=name).click()
     page.locator("#change-do").click()
     expect(page.locator("#change")).to_be_hidden()
-    expect(page.locator("#outcome")).to_be_focused()
+    expect(page.locator("#done")).to_be_focused()
 
 
 def train(page: Page, params: str, algorithm: str = "ridge") -> Locator:
@@ -168,7 +168,7 @@ def test_a_refused_promotion_is_explained_and_can_be_forced(stack: Stack, page: 
 
     row(page, "bad").get_by_role("button", name="Promote").click()
     page.get_by_role("button", name="Promote anyway").click()
-    expect(page.locator("#outcome")).to_have_text(
+    expect(page.locator("#done")).to_have_text(
         re.compile(r"Change \d+: promoted bad, forced\. 2 of 2 processes follow\.")
     )
     expect(row(page, "bad").locator(".state")).to_have_text("live")
@@ -238,6 +238,53 @@ def test_what_is_named_like_markup_stays_text(stack: Stack, page: Page) -> None:
     act(page, "hostile", "Delete")
 
 
+SCORED: dict[str, Any] = {
+    "data_set": "diabetes", "task": "regression", "size": 4_201_000,
+    "live_metrics": {"rows": 1234, "mae": 43.21, "rmse": 55.5, "last_at": "2026-11-22T11:37:14Z"},
+    "shadow_metrics": {"rows": 1, "mae": 40.5, "rmse": 40.5, "last_at": "2026-11-22T11:37:14Z"},
+    "answered_at": "2026-11-22T11:37:14Z",
+}  # fmt: skip
+OF_CLASSES: dict[str, Any] = {
+    "task": "classification", "shadow_metrics": None,
+    "metrics": {"accuracy": 0.9667, "majority_accuracy": 0.3333, "half_brier": 0.0258},
+    "live_metrics": {"rows": 20, "accuracy": 0.95, "half_brier": 0.03, "last_at": None},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fields", "texts"),
+    [
+        (
+            SCORED,
+            ["4.2 MB", "MAE 43.21", "1,234 rows as the live model", "1 row as the shadow model"],
+        ),
+        (
+            SCORED | OF_CLASSES,
+            ["accuracy 96.7 %", "baseline 33.3 %", "accuracy 95.0 %", "20 rows as the live model"],
+        ),
+    ],
+)
+def test_errors_on_live_rows_are_shown_by_role(
+    page: Page, fields: dict[str, Any], texts: list[str]
+) -> None:
+    page.route("**/models", partial(add_fields, fields))
+    page.reload()
+    mine = page.locator("#model-rows tr").first
+    for text in texts:
+        expect(mine).to_contain_text(text)
+    expect(mine.locator("time").last).to_have_attribute("datetime", fields["answered_at"])
+
+
+def add_fields(fields: dict[str, Any], route: Route) -> None:
+    """Adds fields to each model that the gateway lists; leaves the page as it is."""
+    if route.request.resource_type == "document":
+        route.continue_()
+        return
+    found = route.fetch().json()
+    models = [model | fields for model in found["models"]]
+    route.fulfill(json=found | {"models": models})
+
+
 def test_the_key_is_asked_for_once(stack: Stack, visit: Open, complaints: list[str]) -> None:
     page = open_page(visit, stack.guarded)
     page.get_by_label("This gateway requires an API key").fill(KEY)
@@ -268,7 +315,7 @@ def test_a_change_whose_answer_is_lost_is_made_once(
     page.click("#change-do")
     expect(page.locator("#change-problem")).to_have_text("The gateway does not answer.")
     page.click("#change-do")
-    expect(page.locator("#outcome")).to_contain_text("in the shadow: lost")
+    expect(page.locator("#done")).to_contain_text("in the shadow: lost")
     made = get(f"{stack.gateway}changes")["changes"]
     assert [each["shadow"] for each in made].count("lost") == 1
     act(page, "lost", "Stop the shadow")

@@ -7,6 +7,7 @@ const body = byId('model-rows');
 const ORDER = ['live', 'shadow', 'stored'];
 const ACTIONS = {live: ['rollback'], shadow: ['promote', 'unshadow'], stored: ['promote', 'shadow', 'delete']};
 const NAMES = {promote: 'Promote', shadow: 'Run as shadow', unshadow: 'Stop the shadow', delete: 'Delete', rollback: 'Roll back'};
+const MAX_WORDS = 70; // characters of the parameters that are always shown
 const rows = new Map(); // by model id: the row, and the text that it was made of
 
 const byRank = (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || Date.parse(b.created_at) - Date.parse(a.created_at);
@@ -20,13 +21,17 @@ function cell(label, className, ...content) {
 
 const lines = ([first, ...others]) => [make('strong', '', first), ...others.map((text) => make('span', 'sub', text))];
 
+// Long parameters, and the notes, on demand: a default model has all of scikit-learn's.
+function recipe({algorithm, params, notes}) {
+  const words = paramsInWords(params), isLong = words.length > MAX_WORDS;
+  const more = [...(isLong ? [words] : []), ...notes];
+  const name = make('span', 'sub', isLong ? algorithmName(algorithm) : `${algorithmName(algorithm)}, ${words}`);
+  if (!more.length) return [name];
+  return [name, make('details', '', make('summary', '', 'more'), ...more.map((text) => make('p', 'long', text)))];
+}
+
 function nameCell(model) {
-  const th = make(
-    'th', 'name',
-    make('span', `state ${model.state}`, model.state), make('code', '', model.model_id),
-    make('span', 'sub', `${algorithmName(model.algorithm)}, ${paramsInWords(model.params)}`),
-    ...(model.notes ?? []).map((note) => make('span', 'sub', note)),
-  );
+  const th = make('th', '', make('span', `state ${model.state}`, model.state), make('code', '', model.model_id), ...recipe(model));
   th.scope = 'row';
   th.setAttribute('role', 'rowheader');
   return th;
@@ -80,7 +85,8 @@ function rowOf(model, options) {
   const known = rows.get(model.model_id);
   if (known?.text === text) return known.row;
   const row = makeRow(model, options);
-  row.querySelector('details').open = Boolean(known?.row.querySelector('details').open);
+  const wasOpen = [...(known?.row.querySelectorAll('details') ?? [])].map(({open}) => open);
+  [...row.querySelectorAll('details')].forEach((each, i) => { each.open = wasOpen[i] ?? false; });
   rows.set(model.model_id, {text, row});
   return row;
 }

@@ -29,7 +29,7 @@ function figures(metrics, ofClasses, baseline) {
   if (ofClasses) {
     return [`accuracy ${percent(metrics.accuracy)}`, ...baseline(percent(metrics.majority_accuracy)), `half Brier ${points(metrics.half_brier)}`];
   }
-  return [`MAE ${points(metrics.mae)}`, ...baseline(points(metrics.baseline_mae)), `RMSE ${points(metrics.rmse)}`];
+  return [`MAE ${points(metrics.mae)}`, ...(metrics.baseline_mae == null ? [] : baseline(points(metrics.baseline_mae))), `RMSE ${points(metrics.rmse)}`];
 }
 
 export function onHoldout(model) {
