@@ -7,9 +7,9 @@ import {schema} from './schema.js';
 import {addTraining} from './trainings.js';
 
 // As ALGORITHMS_OF of pipeline/training.py, the default one first, each with an example of its parameters.
-export const ALGORITHMS = {
+const ALGORITHMS = {
   regression: {
-    ridge: 'alpha=0.5', linear: 'fit_intercept=true', random_forest: 'n_estimators=200 max_depth=8',
+    ridge: 'alpha=0.5', linear: '', random_forest: 'n_estimators=200 max_depth=8',
     hist_gradient_boosting: 'max_iter=200 learning_rate=0.05',
   },
   classification: {
@@ -58,7 +58,8 @@ function check(isChecked) {
 }
 
 function showExample() {
-  setText(byId('params-words'), `Those of scikit-learn, such as ${ALGORITHMS[schema.task][algorithm.value]}; the others keep its defaults.`);
+  const example = ALGORITHMS[schema.task][algorithm.value];
+  setText(byId('params-words'), example ? `Such as ${example}; the others keep their defaults.` : 'This one has none.');
 }
 
 const sentence = ({loc, msg}) => `${loc.slice(1).join(' ')}: ${msg}`;
