@@ -7,7 +7,7 @@ const body = byId('model-rows');
 const ORDER = ['live', 'shadow', 'stored'];
 const ACTIONS = {live: ['rollback'], shadow: ['promote', 'unshadow'], stored: ['promote', 'shadow', 'delete']};
 const NAMES = {promote: 'Promote', shadow: 'Run as shadow', unshadow: 'Stop the shadow', delete: 'Delete', rollback: 'Roll back'};
-const MAX_WORDS = 70; // characters of the parameters that are always shown
+const MAX_WORDS = 110; // characters of the parameters that are always shown
 const rows = new Map(); // by model id: the row, and the text that it was made of
 
 const byRank = (a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || Date.parse(b.created_at) - Date.parse(a.created_at);
