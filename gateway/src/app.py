@@ -32,7 +32,17 @@ from promotion.registry import Registry
 from promotion.rollbacks import Rollbacks
 from promotion.rollout import Rollout
 from redis_store import connect
-from routes import error_handlers, health, jobs, labels, models, pages, predictions, trainings
+from routes import (
+    browsers,
+    error_handlers,
+    health,
+    jobs,
+    labels,
+    models,
+    pages,
+    predictions,
+    trainings,
+)
 from routes.state import AppState
 from schemas.predictions import max_body_bytes, max_body_values
 from threads import Threads
@@ -63,6 +73,7 @@ class Api(WebServer):
             lifespan=self._while_serving,
         )
         app.state.gateway = self._state
+        app.include_router(browsers.router)  # first: it takes paths of calls
         by_schema = (predictions.router_of(schema), labels.router_of(schema))
         for router in (*by_schema, jobs.router, trainings.router, models.router):
             app.include_router(router, dependencies=needs_key(settings))

@@ -1,4 +1,4 @@
-"""Asks plot for the distribution of all predictions, and for the errors of each model."""
+"""Asks plot for the distribution of predictions, the errors of models, and the comparison."""
 
 import asyncio
 import math
@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Generic, TypeVar
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from gateway_errors import PlotAwayError
+from schemas.comparison import ComparisonOut
 from schemas.live_metrics import AllMeans
 from schemas.pages import ClassPredictionsOut, PredictionsOut
 
@@ -19,9 +20,16 @@ FRESH_SECONDS = 1.0  # during which its answer is given to others, too
 
 Distribution = PredictionsOut | ClassPredictionsOut
 
-_distribution: TypeAdapter[Distribution] = TypeAdapter(Distribution)
-
 T = TypeVar("T")
+
+
+class Summary(BaseModel):
+    """The part of plot's numbers that is about a shadow model."""
+
+    shadow: ComparisonOut | None
+
+
+_distribution: TypeAdapter[Distribution] = TypeAdapter(Distribution)
 
 
 class PlotClient:
@@ -31,6 +39,7 @@ class PlotClient:
         url = f"{plot_url.rstrip('/')}/api"
         self._predictions = _Answer(f"{url}/predictions", _distribution)
         self._models = _Answer(f"{url}/models", TypeAdapter(AllMeans))
+        self._summary = _Answer(f"{url}/summary", TypeAdapter(Summary))
         self._client: httpx.AsyncClient | None = None
 
     @asynccontextmanager
@@ -52,6 +61,17 @@ class PlotClient:
         """Returns the errors of each model; none if plot does not answer as it should."""
         assert self._client is not None, "serving has begun"
         return await self._models.get(self._client) or AllMeans()
+
+    async def comparison(self) -> ComparisonOut | None:
+        """Returns the latest comparison of a shadow model; None if none has had rows.
+
+        Raises PlotAwayError if plot does not answer as it should.
+        """
+        assert self._client is not None, "serving has begun"
+        found = await self._summary.get(self._client)
+        if found is None:
+            raise PlotAwayError("plot does not answer")
+        return found.shadow
 
 
 class _Answer(Generic[T]):

@@ -55,6 +55,7 @@ def starting(rabbitmq: PrivateRabbitMQ, folder: Path, **ours: Any) -> Iterator[S
     """Yields what starts a service with these settings, on a virtual host for them all."""
     vhost = Vhost(rabbitmq.amqp_url, rabbitmq.management_url)
     ours |= {"amqp_url": vhost.amqp_url, "management_url": vhost.management_url}
+    ours["training_url"] = vhost.amqp_url
     services: list[Service] = []
 
     def start(name: str, **settings: Any) -> Service:

@@ -21,6 +21,7 @@ from browser.forms import (
     wait_for_all,
 )
 from pipeline.table.schema import Category, Number, Schema, Target, Text
+from pipeline.training import ALGORITHMS_OF
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
 from support.pages import page_address
@@ -73,6 +74,16 @@ def house_prices(
         wait_for_all(model, gateway)
         eventually(lambda: "is live" in model.log(), "a model")
         yield gateway_address(gateway)
+
+
+def test_the_page_of_their_models_has_figures_and_algorithms_of_classes(
+    iris: str, visit: Open
+) -> None:
+    page = visit(f"{iris}models")
+    expect(page.locator("h1")).to_have_text("Iris flowers: models")
+    expect(page.locator("#model-rows")).to_contain_text("baseline 33.3 %")
+    options = page.locator("#algorithm option").evaluate_all("all => all.map((one) => one.value)")
+    assert sorted(options) == sorted(ALGORITHMS_OF["classification"])
 
 
 def test_a_flower_is_classified_and_the_true_class_told(iris: str, form_at: Open) -> None:

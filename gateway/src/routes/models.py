@@ -5,10 +5,13 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Response
 
-from routes.responses import BODY, REFUSED, STORE, UNKNOWN
+from promotion.rules import FORCE
+from routes.browsers import VARY
+from routes.responses import BODY, REFUSED, STORE, UNKNOWN, error
 from routes.state import State
 from schemas.base import NAME_PATTERN, key_header
 from schemas.changes import Changed, ChangeOut, ChangesOut, fresh
+from schemas.comparison import ShadowOut
 from schemas.models import ModelOut, ModelsOut, Promotion, PromotionOut
 
 UNFORCED = Promotion()  # used if there is no body
@@ -25,11 +28,13 @@ router = APIRouter(tags=["models"], responses=STORE)
 
 
 @router.get("/models", summary="List the models")
-async def models(state: State) -> ModelsOut:
+async def models(state: State, response: Response) -> ModelsOut:
     """Lists the models of all data sets, and names the live model and the shadow model of this one.
 
-    Their errors on live rows come from plot: without it they are null.
+    Their errors on live rows come from plot: without it they are null. A browser that is opened at
+    this path gets a page.
     """
+    response.headers.update(VARY)
     return await state.known_models.all()
 
 
@@ -88,7 +93,7 @@ async def promote(
 async def promotion(model_id: ModelId, state: State) -> PromotionOut:
     """Says whether a model would be promoted now, and changes nothing."""
     refusal = await state.threads.run(lambda: state.registry.refusal(model_id))
-    return PromotionOut(refusal=refusal)
+    return PromotionOut(refusal=refusal, can_force=refusal is None or FORCE in refusal)
 
 
 @router.post(
@@ -99,6 +104,20 @@ async def promotion(model_id: ModelId, state: State) -> PromotionOut:
 async def shadow(model_id: ModelId, state: State, idempotency_key: Key = "") -> Changed:
     """Lets a model predict the same rows as the live model, to be scored on the same labels."""
     return await state.rollout.make(lambda: state.registry.shadow(model_id, idempotency_key))
+
+
+@router.get(
+    "/shadow",
+    summary="Compare the shadow model with the live one",
+    responses={503: error("plot is unavailable.")},
+)
+async def compare(state: State) -> ShadowOut:
+    """Compares the shadow model with the live one, on the rows that both have predicted.
+
+    It is the comparison of the live page. Once a shadow model is live, or stopped, its comparison
+    stays until there is another.
+    """
+    return ShadowOut(comparison=await state.plot.comparison())
 
 
 @router.delete("/shadow", summary="Stop the shadow model", responses=REFUSED)

@@ -149,3 +149,6 @@ class PromotionOut(BaseModel):
     refusal: str | None = Field(
         description="Why it would be refused (409); null if it would not.", examples=[None]
     )
+    can_force: bool = Field(
+        description="False if even `force` would not promote it: it cannot answer here, or is live."
+    )

@@ -2,7 +2,7 @@
 import {ask, jobPath, Problem} from './api.js';
 
 const PAUSE_IN_MS = 1000;
-export const hasEnded = (job) => job.status === 'completed' || job.status === 'failed';
+export const hasEnded = ({status}) => ['completed', 'failed', 'cancelled'].includes(status);
 
 function read(block) {
   const fields = block.split(/\r?\n/).map((line) => line.match(/^(event|data): ?(.*)$/)).filter(Boolean);

@@ -275,19 +275,42 @@ def test_a_promotion_needs_no_body_and_can_be_asked_about(
     put_model(store, "foreign", features=["height", *DIABETES.names[1:]])
     begun = number_of(store)
 
-    def refusal(model_id: str) -> str:
+    def refusal(model_id: str, can_force: bool = False) -> str:
         answer = gateway.http.get(f"/models/{model_id}/promote")
         assert answer.status_code == 200
+        assert answer.json()["can_force"] == can_force
         return str(answer.json()["refusal"])
 
-    assert refusal("second") == "None"
-    assert "on the hold-out" in refusal("bad")
+    assert refusal("second", can_force=True) == "None"
+    assert "on the hold-out" in refusal("bad", can_force=True)
     assert "is the live model already" in refusal("first")
     assert "cannot answer here: it takes height sex" in refusal("foreign")
     assert gateway.http.get("/models/absent/promote").status_code == 404
     assert number_of(store) == begun
     answer = gateway.http.post("/models/second/promote")
     assert (answer.status_code, answer.json()["change"]["live"]) == (200, "second")
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
+
+
+@pytest.mark.usefixtures("store")
+def test_a_browser_gets_a_page_of_the_models_and_a_program_what_it_always_got(
+    gateway: Gateway,
+) -> None:
+    with httpx.Client(base_url=gateway.address, trust_env=False) as browser:
+        page = browser.get("/models", headers={"Accept": BROWSER})
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert "<h1>Models</h1>" in page.text
+        assert browser.get("/models", headers={"Accept": "*/*"}).status_code == 401
+        assert browser.get("/models/first", headers={"Accept": BROWSER}).status_code == 401
+        del browser.headers["Accept"]
+        without = browser.get("/models", headers={"X-API-Key": KEY})
+    kinds = ("*/*", "application/json", "application/json, text/html;q=0.9", "nonsense;q=x")
+    answers = [gateway.http.get("/models", headers={"Accept": kind}) for kind in kinds]
+    assert {answer.text for answer in answers} == {without.text}
+    assert without.json()["live"] == "first"
+    assert all(answer.headers["Vary"] == "Accept" for answer in [page, without, *answers])
 
 
 @pytest.mark.usefixtures("store")
@@ -309,6 +332,7 @@ def test_a_promotion_that_says_something_else_is_refused(gateway: Gateway, body:
 def test_all_of_it_asks_for_the_key(gateway: Gateway) -> None:
     for method, path in (
         ("GET", "/models"), ("GET", "/models/a"), ("DELETE", "/models/a"), ("GET", "/changes"),
+        ("GET", "/shadow"),
         ("POST", "/models/a/promote"), ("POST", "/models/a/shadow"), ("DELETE", "/shadow"),
         ("POST", "/rollback"), ("POST", "/train"), ("POST", "/job/a/cancel"), ("GET", "/job/a"),
     ):  # fmt: skip

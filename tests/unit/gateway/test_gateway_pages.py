@@ -24,7 +24,7 @@ from pipeline.table import built_in
 from pipeline.table.schema import Category, Measured, Number, Schema, Target
 from pipeline.web.server import WebServer
 from plot_client import PLOT_SECONDS, PlotClient
-from routes import error_handlers, pages
+from routes import error_handlers, models, pages
 from schemas.live_metrics import AllMeans
 from threads import Threads
 
@@ -40,6 +40,11 @@ HOUSES = Schema(
     ],
 )
 HISTOGRAM = {"edges": [100.0, 110.0, 120.0], "counts": [3, 4], "rows": 8, "beyond": 1}
+COMPARISON = {
+    "rows": 812, "rows_needed": 100, "failed": 0,
+    "candidate": {"model_id": "new"}, "live": {"model_id": "old"},
+    "difference": {"mean": -1.9, "low": -3.0, "high": -0.8}, "verdict": "better",
+}  # fmt: skip
 COUNTED = {"classes": ["a", "b"], "counts": [3, 0], "rows": 3}
 
 
@@ -48,6 +53,7 @@ class Plot(HTTPServer):
 
     body = json.dumps(HISTOGRAM).encode()
     asked = 0
+    paths = ("/api/predictions", "/api/models")
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -55,7 +61,7 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        self.send_response(200 if self.path in {"/api/predictions", "/api/models"} else 404)
+        self.send_response(200 if self.path in self.server.paths else 404)
         self.end_headers()
         self.wfile.write(self.server.body)
 
@@ -85,7 +91,8 @@ def gateway(
         plot=plot, settings=settings, schema=schema, held_out=HeldOut(schema, folder),
         threads=Threads(),
     )  # fmt: skip
-    app.include_router(pages.router)
+    for router in (pages.router, models.router):
+        app.include_router(router)
     error_handlers.install(app, schema)
     at = ("127.0.0.1", 0)
     server = WebServer(app, "gateway", "GATEWAY", at, max_connections=50, let_go=lambda: None)
@@ -124,6 +131,22 @@ def test_what_is_no_histogram_is_not_passed_on(plot: Plot, body: bytes) -> None:
     plot.body = body
     with gateway(f"http://127.0.0.1:{plot.server_port}") as client:
         assert client.get("/predictions").status_code == 503
+
+
+@pytest.mark.parametrize("found", [None, COMPARISON])
+def test_the_comparison_of_a_shadow_model_is_that_of_plot(plot: Plot, found: Any) -> None:
+    told = found and found | {"bound": 200.0, "candidate": {"model_id": "new", "mae": 43.2}}
+    plot.paths, plot.body = ("/api/summary",), json.dumps({"rows": 900, "shadow": told}).encode()
+    with gateway(f"http://127.0.0.1:{plot.server_port}/") as client:
+        assert client.get("/shadow").json() == {"comparison": found}
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"shadow": {"verdict": "splendid"}}'])
+def test_what_is_no_comparison_is_not_passed_on(plot: Plot, body: bytes) -> None:
+    plot.paths, plot.body = ("/api/summary",), body
+    with gateway(f"http://127.0.0.1:{plot.server_port}/") as client:
+        answer = client.get("/shadow")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "plot does not answer")
 
 
 def test_without_plot_it_is_said_who_does_not_answer() -> None:

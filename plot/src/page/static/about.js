@@ -4,7 +4,6 @@ import {plain} from './drawing.js';
 export const about = JSON.parse(document.getElementById('about').textContent);
 export const isOfClasses = about.classes.length > 0;
 export const MEAN = isOfClasses ? 'mean error' : 'MAE';
-export const SCORE = isOfClasses ? 'half Brier score' : 'error';
 
 const isDefault = about.name === 'diabetes';
 export const pageTitle = isDefault ? 'Streaming inference' : about.title;

@@ -1,6 +1,7 @@
 // The charts in words and as tables.
-import {MEAN, SCORE, isOfClasses, withUnit} from './about.js';
+import {MEAN, isOfClasses, withUnit} from './about.js';
 import {count, counted, edge, points, round, signedPoints, tenths} from './format.js';
+import {verdictInWords} from './verdict.js';
 
 const NONE = 'No rows yet.';
 
@@ -39,28 +40,7 @@ export function trendTable({trend}, span) {
   };
 }
 
-const called = ({model_id: name}) => (name ? `Shadow model ${name}` : 'The shadow model'); // your own may have no name
-
-const AGREE = isOfClasses ? 'their half Brier scores differ by less than 0.001' : 'their mean errors agree to a thousandth';
-
-// One that is better by 1.9 points (0.8 to 3.0): a minus would be one more thing to understand.
-function size({mean, low, high}) {
-  const ends = [low, high].map(Math.abs).sort((a, b) => a - b);
-  return `${withUnit(tenths(Math.abs(mean)))} (${tenths(ends[0])} to ${tenths(ends[1])}) on average`;
-}
-
-export function verdictWords({rows, rows_needed: needed, candidate, difference, verdict}) {
-  const subject = called(candidate);
-  const say = {
-    failing: () => `${subject} failed on some rows, so it cannot be called better.`,
-    'too few rows': () => `Too few rows to tell: ${count(rows)} of ${count(needed)}.`,
-    better: () => `${subject} is better: its ${SCORE} is smaller by ${size(difference)}.`,
-    worse: () => `${subject} is worse: its ${SCORE} is larger by ${size(difference)}.`,
-    equal: () => `${subject} is as good as the live model: ${AGREE}.`,
-    unclear: () => 'No clear difference yet.',
-  };
-  return say[verdict]();
-}
+export const verdictWords = (shadow) => verdictInWords(shadow, {isOfClasses, withUnit});
 
 export function failedWords({rows, failed}) {
   return failed > 0 && `The shadow model failed on ${count(failed)} of ${counted(rows + failed, 'row')}; neither mean includes them.`;
