@@ -55,7 +55,7 @@ def test_loaded_is_what_would_be_declared(stack: Stack, queue_type: str) -> None
             amqp_url=stack.amqp_url(vhost="declared"),
             queue_type=queue_type,
         )
-        uses: TopologyParts = ["delays", "answers", "shadow", "changes", *copies()]
+        uses: TopologyParts = ["delays", "answers", "by_model", "shadow", "changes", *copies()]
         with opened(settings, uses=uses) as (broker, _):
             broker.publish("y_true", labels("a"))
         assert topology(stack, "declared") == topology(stack, "%2F")

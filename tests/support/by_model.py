@@ -50,15 +50,16 @@ class Asker:
 
     def told(self, *ids: str, seconds: float = PATIENCE_SECONDS) -> list[Told]:
         """What was first told of these rows, once something was of each."""
-        eventually(lambda: self.collect() or {*ids} <= {*self.found}, f"answers {ids}", seconds)
+        eventually(lambda: {*ids} <= {*self.collect()}, f"answers {ids}", seconds)
         return [self.found[row_id][0] for row_id in ids]
 
-    def collect(self) -> None:
+    def collect(self) -> dict[str, list[Told]]:
+        """What was told of each row until now, in order."""
         with self._vhost.channel() as channel:
             while True:
                 _, properties, body = channel.basic_get(ANSWERS, auto_ack=True)
                 if properties is None or body is None:
-                    return
+                    return self.found
                 self._note(properties.headers or {}, properties.correlation_id, body)
 
     def _note(self, headers: Any, correlation_id: str | None, body: bytes) -> None:
