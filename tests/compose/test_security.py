@@ -15,7 +15,7 @@ from support.service import ROOT
 OURS = services_of(ROOT)
 ALL = ("rabbitmq", *SERVICES, *SERVING)
 MEMORY = dict.fromkeys(ALL, 512 * 2**20) | dict.fromkeys(("metric", "flower"), 256 * 2**20)
-MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20}
+MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20, "model-by-id": 768 * 2**20}
 PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024, "redis": 64}
 # CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/ or of /data
 CAPABILITIES = dict.fromkeys(("metric", "plot", "redis"), 0b1100_0011)
