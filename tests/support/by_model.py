@@ -46,6 +46,9 @@ class Asker:
             [*ids], [*values], len(ids) > 1, correlation_id="asked", ask_model=model_id
         )
         self._broker.publish(FEATURES_BY_MODEL, [message], reply_to, expires_in_ms)
+
+    def flush(self) -> None:
+        """Returns once the broker has all that was asked."""
         self._broker.flush()
 
     def told(self, *ids: str, seconds: float = PATIENCE_SECONDS) -> list[Told]:
@@ -79,4 +82,5 @@ def asking(vhost: Vhost) -> Iterator[Asker]:
     """Somebody who asks, as the gateway does; the queues are there."""
     settings = BrokerSettings(amqp_url=vhost.amqp_url)
     with opened(settings, uses=["answers", "by_model"]) as (broker, _):
+        eventually(lambda: broker.connected, "the broker, and with it the queues")
         yield Asker(vhost, broker)
