@@ -74,7 +74,7 @@ class Answering:
             try:
                 return self._models.get(model_id)
             except ModelStoreError as error:
-                if self._throttle.count(self._models):
+                if self._throttle.count():
                     log.warning("%s waits for the model store: %s", model_id, error)
             self._run.sleep(RETRY_SECONDS)
             self._run.checkpoint()
