@@ -17,8 +17,8 @@ from stored_model import predictor_of
 
 log = logging.getLogger(__name__)
 
-MEMORY_OF_FILE = 3  # a loaded model takes so many times the bytes of its file, about
-MAX_FILE_BYTES = 64 * 2**20  # of all models in memory: 192 MiB of it
+# The files of all models in memory, together. A model takes three times its file: 192 MiB.
+MAX_FILE_BYTES = 64 * 2**20
 
 
 class LoadedModel(NamedTuple):
@@ -75,10 +75,11 @@ class LoadedModels:
 
     def _make_room(self, size: int) -> None:
         """Lets those leave that were not asked for the longest, until one of `size` has room."""
-        kept = len(self._models)
-        while self._models and sum(each.size for each in self._models.values()) + size > (
-            MAX_FILE_BYTES
-        ):
+        before = len(self._models)
+        while self._models and self._size() + size > MAX_FILE_BYTES:
             del self._models[next(iter(self._models))]
-        if len(self._models) < kept:
-            gc.collect()  # a model refers to itself: else it would stay for a while
+        if len(self._models) < before:
+            gc.collect()  # a model may refer to itself, and would stay for a while
+
+    def _size(self) -> int:
+        return sum(each.size for each in self._models.values())
