@@ -23,7 +23,7 @@ gone:
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds gateway and trainer, DATASET=iris takes other rows
+run: .venv/run  ## start broker and services here, without Docker; ROWS=1000 ends after so many rows, SERVING=1 adds gateway, trainer and model-by-id, DATASET=iris takes other rows
 	@.venv/bin/python local/run.py $(if $(ROWS),--rows $(ROWS)) $(if $(filter-out 0,$(SERVING)),--serving)
 
 test: .venv/test  ## the tests of each part, with a real RabbitMQ: it gets one if there is none

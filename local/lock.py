@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services import services_of
+from services import folders_of
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
@@ -19,7 +19,7 @@ def lock(part: str, *more: str, name: str = "requirements") -> None:
 
 
 if __name__ == "__main__":
-    services = [f"{name}/requirements.in" for name in services_of(ROOT)]
+    services = [f"{name}/requirements.in" for name in folders_of(ROOT)]
     lock("tests", *services)  # it has everything; the others take their versions from it
     same = ("--constraint", "tests/requirements.txt")
     lock("local", *services, *same)

@@ -66,7 +66,9 @@ def main() -> int:
         "--rows", type=positive, default=0, help="stop once this many rows are joined and drawn"
     )
     parser.add_argument(
-        "--serving", action="store_true", help="answer requests, train models: gateway, trainer"
+        "--serving",
+        action="store_true",
+        help="answer requests, train models: gateway, trainer, model-by-id",
     )
     arguments = parser.parse_args()
     try:

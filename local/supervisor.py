@@ -10,6 +10,7 @@ from pathlib import Path
 from child_process import ChildProcess, end_leftover
 from options import stream_count
 from service_counts import Progress, ServiceCounts
+from services import entry_of
 
 READY_SECONDS = 10.0
 RESTART_SECONDS = 1.0
@@ -35,7 +36,7 @@ class Service:
         self._status_file = folder / "status" / f"{name}.json"
         self.child = ChildProcess(
             name,
-            [sys.executable, root / name / "src" / f"{name}.py"],
+            [sys.executable, root / entry_of(name)],
             folder / "log",
             {**env, "STATUS_FILE": str(self._status_file)},
         )

@@ -28,22 +28,30 @@ def load_stored(store: ModelStore, model_id: str, schema: Schema, form: str) -> 
         raise ModelError(
             f"{model_id} is a model of the data set {model.data_set!r}, and this is {schema.name!r}"
         )
-    name = form if form in model.files else next(iter(model.files), form)
-    content = store.file(model, name)
-    try:
-        taken = ModelInput(schema, model.features)
-        predictor = Predictor.of(content, Path(model_id, name), model_id, taken)
-    except MisfitError as error:
-        raise ModelError(
-            f"{model_id} cannot answer: {error}: restore the schema that it was trained with, or "
-            "let another model answer"
-        ) from error
+    predictor = predictor_of(store, model, schema, form)
     if _may_have_seen_others(model, schema):
         log.warning(
             "%s was trained on other rows than those of %s now, and may have seen some that are "
             "held out now: its errors may look too small", model_id, schema.name,
         )  # fmt: skip
     return predictor
+
+
+def predictor_of(store: ModelStore, model: Model, schema: Schema, form: str) -> Predictor:
+    """Returns a stored model, to answer rows of `schema`; of its files the one named `form`.
+
+    Raises ModelError, DamagedError and ModelStoreError.
+    """
+    name = form if form in model.files else next(iter(model.files), form)
+    content = store.file(model, name)
+    try:
+        taken = ModelInput(schema, model.features)
+        return Predictor.of(content, Path(model.model_id, name), model.model_id, taken)
+    except MisfitError as error:
+        raise ModelError(
+            f"{model.model_id} cannot answer: {error}: restore the schema that it was trained "
+            "with, or let another model answer"
+        ) from error
 
 
 def _may_have_seen_others(model: Model, schema: Schema) -> bool:

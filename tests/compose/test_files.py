@@ -78,7 +78,7 @@ def test_the_older_command_reads_the_files_too(stack: Stack) -> None:
 def test_the_course_overlay_changes_nothing_of_a_service_but_user_and_queues(stack: Stack) -> None:
     usual, course = environments(stack), environments(stack, *COURSE)
     changes = {"QUEUE_DURABLE": "false", "AMQP_URL": "amqp://guest:guest@rabbitmq:5672/%2F"}
-    for service in ("features", "model", "metric"):
+    for service in ("features", "model", "model-by-id", "metric"):
         assert course[service] == usual[service] | changes
     trainings = {"TRAINING_URL": changes["AMQP_URL"]}
     assert course["gateway"] == usual["gateway"] | changes | trainings
@@ -92,7 +92,7 @@ def test_the_cluster_overlay_changes_nothing_of_a_service_but_where_the_broker_i
 ) -> None:
     usual, cluster = environments(stack), environments(stack, *CLUSTER)
     changed = {
-        **dict.fromkeys(("features", "model", "metric"), ("AMQP_URL",)),
+        **dict.fromkeys(("features", "model", "model-by-id", "metric"), ("AMQP_URL",)),
         "gateway": ("AMQP_URL", "TRAINING_URL"),
         "trainer": ("TRAINING_URL",),
         "plot": ("MANAGEMENT_URL",),
@@ -121,6 +121,15 @@ def test_up_makes_the_image_of_the_command_line_and_starts_none(stack: Stack) ->
     """An upgrade is `up --build`: it makes the images of the services that have no profile."""
     services = json.loads(stack.compose("config", "--format=json"))["services"]
     assert services["pipeline"]["deploy"]["replicas"] == 0
+
+
+def test_the_image_of_model_is_made_once_for_both_processes(stack: Stack) -> None:
+    stack.configure(COMPOSE_PROFILES="serving")
+    config = json.loads(stack.compose("config", "--format=json"))
+    by_id, model = (config["services"][name] for name in ("model-by-id", "model"))
+    assert "build" not in by_id
+    assert "image" not in model
+    assert by_id["image"] == f"{config['name']}-model"  # as compose names what it builds
 
 
 def test_what_a_container_tells_people_is_an_address_on_their_machine(stack: Stack) -> None:

@@ -24,12 +24,14 @@ PERMISSIONS = {  # configure, write, read
         r"^amq\.gen-.*$",  # a queue of its own, to hear of changes
         # replies: a model of an earlier version publishes there; edge.y_pred leads to it anyway
         r"^(edge\.y_pred|edge\.y_pred_shadow|edge\.dead_letters|replies|amq\.gen-.*)$",
-        r"^(features|changes|amq\.gen-.*)$",
+        r"^(features|features\.by_model|changes|amq\.gen-.*)$",
     ),
     "metric": (NOTHING, r"^edge\.dead_letters$", "^(y_true|y_pred|y_pred_shadow)$"),
     "plot": (NOTHING, NOTHING, NOTHING),
     "gateway": (
-        NOTHING, r"^(edge\.features|edge\.y_true|edge\.dead_letters|changes)$", "^answers$"
+        NOTHING,
+        r"^(edge\.features|edge\.features\.by_model|edge\.y_true|edge\.dead_letters|changes)$",
+        "^answers$",
     ),
 }  # fmt: skip
 OF_TRAININGS = {  # in the virtual host of that name
@@ -43,11 +45,17 @@ MAY_WRITE = {
     "model": {"edge.y_pred", "edge.y_pred_shadow", "edge.dead_letters", "replies"},
     "metric": {"edge.dead_letters"},
     "plot": set(),
-    "gateway": {"edge.features", "edge.y_true", "edge.dead_letters", "changes"},
+    "gateway": {
+        "edge.features",
+        "edge.features.by_model",
+        "edge.y_true",
+        "edge.dead_letters",
+        "changes",
+    },
 }
 MAY_READ = {
     "features": set(),
-    "model": {"features"},
+    "model": {"features", "features.by_model"},
     "metric": {"y_true", "y_pred", "y_pred_shadow"},
     "plot": set(),
     "gateway": {"answers"},

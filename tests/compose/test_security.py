@@ -15,7 +15,7 @@ from support.service import ROOT
 OURS = services_of(ROOT)
 ALL = ("rabbitmq", *SERVICES, *SERVING)
 MEMORY = dict.fromkeys(ALL, 512 * 2**20) | dict.fromkeys(("metric", "flower"), 256 * 2**20)
-MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20}
+MEMORY |= {"rabbitmq": 2**30, "trainer": 1536 * 2**20, "model-by-id": 768 * 2**20}
 PROCESSES = dict.fromkeys(ALL, 256) | {"rabbitmq": 1024, "redis": 64}
 # CHOWN, DAC_OVERRIDE, SETGID and SETUID, for the way from root to the owner of logs/ or of /data
 CAPABILITIES = dict.fromkeys(("metric", "plot", "redis"), 0b1100_0011)
@@ -110,13 +110,13 @@ def test_the_services_share_a_network_that_leads_nowhere(
 ) -> None:
     networks = {name: set(each["NetworkSettings"]["Networks"]) for name, each in containers.items()}
     (backend,) = networks["features"]
-    assert networks["model"] == networks["metric"] == {backend}
+    assert networks["model"] == networks["model-by-id"] == networks["metric"] == {backend}
     (frontend,) = networks["plot"] - {backend}
     assert networks["plot"] == networks["rabbitmq"] == {backend, frontend}
     (jobs,) = networks["redis"]
     assert networks["gateway"] == networks["flower"] == {backend, frontend, jobs}
     assert networks["trainer"] == {backend, jobs}
-    assert {name for name, each in networks.items() if jobs in each} == set(SERVING)
+    assert {name for name, each in networks.items() if jobs in each} == {*SERVING} - {"model-by-id"}
     found = json.loads(stack.run("docker", "network", "inspect", backend, frontend, jobs))
     assert [each["Internal"] for each in found] == [True, False, True]
     assert found[1]["Options"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}

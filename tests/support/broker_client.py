@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pipeline.broker import Batch, Broker
 from pipeline.broker.layout import TopologyParts
@@ -25,14 +26,14 @@ def labels(*ids: str) -> list[Message[float]]:
 
 @contextmanager
 def consuming(
-    settings: BrokerSettings, queue: str, handle: Callable[[Batch], None]
+    settings: BrokerSettings, queue: str, handle: Callable[[Batch], None], **options: Any
 ) -> Iterator[None]:
-    """Consumes in a thread, as a service does in its process."""
+    """Consumes in a thread, as a service does in its process, with `options` of consume()."""
     run = Run("consumer")
 
     def main() -> None:
         with Broker(settings, run) as broker:
-            for batch in broker.consume(queue):
+            for batch in broker.consume(queue, **options):
                 handle(batch)
 
     thread = threading.Thread(target=main)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from servers import free_ports
-from services import services_of
+from services import folders_of
 from support.service import ROOT, environment
 from support.waiting import PATIENCE_SECONDS, eventually
 
@@ -24,7 +24,7 @@ class Runner:
         self.root = tmp_path / "checkout"
         self.logs_dir = self.root / "logs"
         self._output = tmp_path / "output"
-        for part in ("common", "local", "redis", *services_of(ROOT)):
+        for part in ("common", "local", "redis", *folders_of(ROOT)):
             ignore = shutil.ignore_patterns("*.skops", "__pycache__")
             shutil.copytree(ROOT / part, self.root / part, ignore=ignore)
 

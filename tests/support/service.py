@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from services import entry_of
 from support.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,7 @@ class Service:
         any_free_port = {"plot_port": 0}  # several run at a time
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *runner, root / name / "src" / f"{name}.py"],
+                [sys.executable, *runner, root / entry_of(name)],
                 env=environment(**any_free_port | settings, status_file=self.status_file),
                 cwd=folder,
                 stderr=log,

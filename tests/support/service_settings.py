@@ -4,13 +4,13 @@ from importlib import import_module
 from typing import get_type_hints
 
 from pipeline.settings import Settings
-from services import services_of
+from services import entry_of, services_of
 from support.service import ROOT
 
 
 def settings_class(service: str) -> type[Settings]:
     """Returns the class of the settings that the service's main() takes."""
-    found: type[Settings] = get_type_hints(import_module(service).main)["settings"]
+    found: type[Settings] = get_type_hints(import_module(entry_of(service).stem).main)["settings"]
     assert issubclass(found, Settings)
     return found
 

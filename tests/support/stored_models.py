@@ -25,7 +25,7 @@ from promotion.registry import Registry
 def put_model(store: ModelStore, model_id: str, estimator: Any = None, **fields: Any) -> Model:
     """Fitted as the trainer does it; what is not given is as of a ridge."""
     data = dataset.training()
-    fitted = (estimator or Ridge(0.1)).fit(data.features, data.labels)
+    fitted = (Ridge(0.1) if estimator is None else estimator).fit(data.features, data.labels)
     record: dict[str, Any] = {
         "model_id": model_id,
         "dataset_id": "diabetes",

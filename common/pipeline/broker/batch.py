@@ -1,7 +1,9 @@
 """Batches of deliveries, and what their bodies and properties say."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +17,7 @@ from pipeline.queues import Y_PRED
 from pipeline.table.readers import Readers, any_predictions
 
 T = TypeVar("T")
+Acks = Callable[[Iterable[tuple[str, int]]], None]  # of deliveries, by their queues and tags
 
 EXPIRED = "not answered within JOB_TTL"
 
@@ -43,6 +46,20 @@ class Delivery(msgspec.Struct, frozen=True):
         return features_in_ms or _time_in_ms(headers.get("timestamp_in_ms"))
 
     @property
+    def ask_model(self) -> str | None:
+        """The id of the model that a request is for; None if it names none."""
+        return _text((self.properties.headers or {}).get("ask_model")) or None
+
+    @property
+    def is_late(self) -> bool:
+        """True if the time is up after which the broker itself would have let the message go."""
+        headers, lasts = self.properties.headers or {}, _text(self.properties.expiration)
+        sent_in_ms = _time_in_ms(headers.get("timestamp_in_ms"))
+        if sent_in_ms is None or not (lasts.isascii() and lasts.isdecimal()):
+            return False
+        return sent_in_ms + int(lasts) < time.time() * 1000
+
+    @property
     def asker(self) -> str | None:
         """The queue of whoever waits for an answer.
 
@@ -65,6 +82,17 @@ class Batch:
     ack: Callable[[], None]
     ack_when_confirmed: Callable[[], None]
     caught_up: bool
+    acks: Acks
+    when_confirmed: Callable[[Callable[[], None]], None]
+
+    def part(self, deliveries: Sequence[Delivery]) -> "Batch":
+        """Returns a batch of some of the deliveries, which is acknowledged by itself.
+
+        The rest is then acknowledged in parts, too.
+        """
+        ack = partial(self.acks, [(each.queue, each.tag) for each in deliveries])
+        confirmed = partial(self.when_confirmed, ack)
+        return replace(self, deliveries=[*deliveries], ack=ack, ack_when_confirmed=confirmed)
 
     def of(self, *queues: str) -> "Batch":
         """Returns the batch of the deliveries from these queues."""
@@ -90,13 +118,13 @@ class Batch:
         for delivery in self.deliveries:
             reason = _text((delivery.properties.headers or {}).get("x-reason"))
             if reason:
-                refusals.append(_refusal(delivery, reason, readers))
+                refusals += _refusals(delivery, reason, readers)
             elif is_expired(delivery.properties):
                 refusals += [Refusal(row_id, EXPIRED) for row_id in _ids(delivery)]
             else:
                 rest.append(delivery)
-        own = [each for each in rest if _ask_model(each.properties) is None]
-        others = [each for each in rest if _ask_model(each.properties) is not None]
+        own = [each for each in rest if each.ask_model is None]
+        others = [each for each in rest if each.ask_model is not None]
         good, bad = replace(self, deliveries=own).decode(readers.predictions)
         more, more_bad = replace(self, deliveries=others).decode(any_predictions)
         return good + more, refusals, bad + more_bad
@@ -104,14 +132,16 @@ class Batch:
 
 def _dead_letter(delivery: Delivery, reason: str, body: bytes) -> DeadLetter:
     correlation_id = delivery.properties.correlation_id
-    ask_model = _ask_model(delivery.properties)
-    return DeadLetter(body, reason, delivery.queue, delivery.asker, correlation_id, ask_model)
+    return DeadLetter(
+        body, reason, delivery.queue, delivery.asker, correlation_id, delivery.ask_model
+    )
 
 
-def _refusal(delivery: Delivery, reason: str, readers: Readers) -> Refusal:
-    """Takes the row from the body, which is the row, or its prediction, if it came in a batch."""
+def _refusals(delivery: Delivery, reason: str, readers: Readers) -> list[Refusal]:
+    """Takes the rows from the body, which is a row, its prediction, or a batch that is no good."""
     answer, _ = readers.predictions.decode(delivery.body)
-    return Refusal(_ids(delivery)[0], reason, answer.values[0] if answer else None)
+    prediction = answer.values[0] if answer and not answer.batched else None
+    return [Refusal(row_id, reason, prediction) for row_id in _ids(delivery)]
 
 
 def is_expired(properties: BasicProperties) -> bool:
@@ -127,10 +157,6 @@ def _ids(delivery: Delivery) -> list[str]:
         found = []
     ids = found if isinstance(found, list) else [found]
     return [*map(id_text, ids or [delivery.properties.correlation_id or ""])]
-
-
-def _ask_model(properties: BasicProperties) -> str | None:
-    return _text((properties.headers or {}).get("ask_model")) or None
 
 
 def _text(value: Any) -> str:
@@ -149,7 +175,7 @@ def _with_properties(message: Message[T], delivery: Delivery) -> Message[T]:
         reply_to=delivery.asker,
         correlation_id=delivery.properties.correlation_id,
         model_id=_text(headers.get("model_id")) or None,
-        ask_model=_ask_model(delivery.properties),
+        ask_model=delivery.ask_model,
     )
 
 

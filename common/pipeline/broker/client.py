@@ -109,11 +109,12 @@ class Broker:
         )
         self._consumer.start()
         while not self._run.stop.is_set():
-            deliveries, ack = self._consumer.take(dependent(), idle_seconds)
+            deliveries, ack, acks = self._consumer.take(dependent(), idle_seconds)
             caught_up = self._consumer.caught_up
             if self._run.stop.is_set():
                 return
-            yield Batch(deliveries, ack, partial(self.when_confirmed, ack), caught_up)
+            confirmed = self.when_confirmed
+            yield Batch(deliveries, ack, partial(confirmed, ack), caught_up, acks, confirmed)
 
     def publish(
         self,
@@ -125,9 +126,9 @@ class Broker:
         """Publishes to the edge of `queue`; returns before the broker has confirmed.
 
         `reply_to` names the queue for the answers; what nobody has taken after `expires_in_ms`
-        leaves the queue. A message that is itself an answer bears, as its
-        routing key, the name that its request gave: the exchange `replies`, which is bound to
-        `edge.y_pred`, gives whoever asked a copy of the message that becomes the row.
+        leaves the queue. A message that is itself an answer bears, as its routing key, the name
+        that its request gave: the exchange `replies`, which is bound to `edge.y_pred`, gives
+        whoever asked a copy of the message that becomes the row.
         """
         outgoing = [
             of_message(self._run.service, edge(queue), message.reply_to or queue, message)

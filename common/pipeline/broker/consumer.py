@@ -1,6 +1,6 @@
 """Consuming: all that has arrived, as one batch, acknowledged when its work is done."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,7 @@ from pika.channel import Channel
 from pika.frame import Method
 from pika.spec import Basic, BasicProperties
 
-from pipeline.broker.batch import Delivery
+from pipeline.broker.batch import Acks, Delivery
 from pipeline.broker.inbox import Inbox, all_filled, any_behind, any_filled, draw
 from pipeline.broker.kept_connection import KeptConnection
 from pipeline.broker.layout import TopologyParts
@@ -62,8 +62,8 @@ class Consumer(KeptConnection):
 
     def take(
         self, dependent: Collection[str], idle_seconds: float
-    ) -> tuple[list[Delivery], Callable[[], None]]:
-        """Waits for at least one delivery; returns the deliveries, and a function that acks them.
+    ) -> tuple[list[Delivery], Callable[[], None], Acks]:
+        """Waits for at least one delivery; returns the deliveries, and what acks all, or some.
 
         Returns none after `idle_seconds`, and on a stop. Deliveries of a dependent queue wait up to
         TOGETHER_SECONDS for others, and all wait as long for what is on its way from a queue.
@@ -89,7 +89,9 @@ class Consumer(KeptConnection):
                 self.call(self._consume_more)
             # An ack belongs to the connection that delivered the messages. It holds no bodies.
             last_tags = {delivery.queue: delivery.tag for delivery in taken}
-            return taken, partial(self.call, partial(self._ack, dict(self._channels), last_tags))
+            channels = dict(self._channels)
+            ack_all = partial(self.call, partial(self._ack, channels, last_tags))
+            return taken, ack_all, lambda some: self.call(partial(self._ack_each, channels, some))
 
     # From here on, everything runs in the thread of the connection.
 
@@ -195,3 +197,9 @@ class Consumer(KeptConnection):
         for queue, tag in last_tags.items():
             if channels[queue].is_open:
                 channels[queue].basic_ack(tag, multiple=True)
+
+    @staticmethod
+    def _ack_each(channels: dict[str, Channel], tags: Iterable[tuple[str, int]]) -> None:
+        for queue, tag in tags:
+            if channels[queue].is_open:
+                channels[queue].basic_ack(tag)

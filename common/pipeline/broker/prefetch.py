@@ -82,5 +82,6 @@ class Prefetch:
 
         So messages that were given back are handled before they could be given back once more.
         """
-        self.messages = max(1, _FITTING_BYTES // max(largest, MAX_BATCH_BYTES))
+        fitting = _FITTING_BYTES // max(largest, MAX_BATCH_BYTES)
+        self.messages = min(max(1, fitting), self.most)
         self._looked_at, self._size, self._enough = 0, 0, MAX_PREFETCH

@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from pipeline.decode_errors import too_large
 from pipeline.table.built_in import DIABETES
 
 REPORT_SECONDS = 30.0  # a process of `model` reports at least so often
@@ -69,6 +70,14 @@ class Model(Record, frozen=True, kw_only=True):
     data_set: str = DIABETES  # whose rows it takes; `dataset_id` is the CSV it was trained on
     rows_sha256: str = ""  # of the rows.csv whose hold-out it has not seen; "" if none can change
     split_digest: str = ""  # of how that was held out, see table/split_digest.py
+
+
+def size_problem(model: Model) -> str | None:
+    """Returns why no file of a model may be read: it would end who loads it; None if it may."""
+    size = max((file.size for file in model.files.values()), default=0)
+    if size <= MAX_MODEL_BYTES:
+        return None
+    return too_large(f"a file of {model.model_id}", size, "bytes", MAX_MODEL_BYTES)
 
 
 class Change(Record, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from pipeline.message_reader import Kind, MessageReader
 from pipeline.messages import Label, Prediction
 from pipeline.settings import Settings
 from pipeline.table.data_sets import load_schema
-from pipeline.table.schema import MAX_CLASSES, Schema
+from pipeline.table.schema import MAX_CLASSES, MAX_COLUMNS, Schema
 from pipeline.table.value_errors import label_error, listed, prediction_error, row_error, shown
 from pipeline.table.wire import RowValues, in_order, label_type, prediction_type, values_type
 
@@ -18,6 +18,16 @@ any_predictions: MessageReader[Prediction] = MessageReader(
         "the body of a row is a number, a class, or an object of probabilities by class",
         lambda value: f"{shown(value)} is none of these",
         width=MAX_CLASSES,
+    )
+)
+
+# Of a row of whatever data set, where it is only taken apart: a dead letter is about one row.
+any_rows: MessageReader[Any] = MessageReader(
+    Kind(
+        list[Any] | dict[str, Any],
+        "the body of a row is a list of values, or an object by their names",
+        lambda value: f"{shown(value)} is neither",
+        width=MAX_COLUMNS,
     )
 )
 

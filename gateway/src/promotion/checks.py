@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 from gateway_errors import RefusedError
 from held_out import HeldOut
-from pipeline.decode_errors import too_large
 from pipeline.errors import ModelError
 from pipeline.model_store.metrics import half_brier, rmse, tells_only_classes
 from pipeline.model_store.model_input import MisfitError, ModelInput
 from pipeline.model_store.outcomes import Failed
 from pipeline.model_store.predictor import Predictor
-from pipeline.model_store.records import MAX_MODEL_BYTES, ONNX, SKOPS, Model
+from pipeline.model_store.records import ONNX, SKOPS, Model, size_problem
 from pipeline.model_store.store import DamagedError, ModelStore
 from pipeline.table.schema import SchemaError
 
@@ -56,10 +55,8 @@ class ModelChecks:
             ModelInput(self._schema, model.features)
         except MisfitError as error:
             raise RefusedError(f"{model.model_id} cannot answer here: {error}") from error
-        size = max((file.size for file in model.files.values()), default=0)
-        if size > MAX_MODEL_BYTES:  # before it is read: it would end the gateway, then `model`
-            what = f"a file of {model.model_id}"
-            raise RefusedError(too_large(what, size, "bytes", MAX_MODEL_BYTES))
+        if too_large := size_problem(model):
+            raise RefusedError(too_large)
         try:
             self._known[model.model_id] = self._measure(model)
         except SchemaError as error:

@@ -50,6 +50,9 @@ def test_with_the_gateway_the_model_can_be_asked(
     row = {"id": "asked", "data": features}
     answer = eventually(lambda: ask(f"{found[1]}predict", row), "an answer")
     assert answer["status"] == "completed"
+    by_id = runner.root / ".local" / "status" / "model-by-id.json"
+    assert eventually(by_id.exists, "a process for models by their ids")
+    assert json.loads(by_id.read_bytes())["service"] == "model-by-id"
 
     redis = runner.root / ".local" / "redis" / "redis.pid"
     os.kill(int(redis.read_text().split()[0]), signal.SIGKILL)

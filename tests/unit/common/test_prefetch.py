@@ -80,6 +80,15 @@ def test_after_large_ones_all_that_was_given_back_comes_before_it_grows() -> Non
     assert noted(prefetch, 200) > 0
 
 
+@pytest.mark.parametrize("most", [1, 4])
+def test_a_bound_of_ones_own_holds_whatever_comes(most: int) -> None:
+    prefetch = Prefetch(most=most)
+    more = [noted(prefetch, 200) for _ in range(2 * MAX_PREFETCH)]
+    assert 1 + sum(more) == prefetch.messages == most
+    prefetch.shrink(200)
+    assert prefetch.messages == most
+
+
 def test_what_is_larger_than_any_that_is_accepted_is_taken_one_by_one() -> None:
     prefetch = Prefetch()
     prefetch.shrink(MAX_INBOX_BYTES)

@@ -53,7 +53,7 @@ class Plot(HTTPServer):
 
     body = json.dumps(HISTOGRAM).encode()
     asked = 0
-    paths = ("/api/predictions", "/api/models")
+    paths: tuple[str, ...] = ("/api/predictions", "/api/models")
 
 
 class Answer(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services import services_of
+from services import entry_of, folders_of, services_of
 from support.service import ROOT, environment
 from support.service_settings import SETTINGS
 
@@ -21,9 +21,20 @@ def test_a_service_is_found_by_its_entry_and_stops_last_if_nobody_knows_it(tmp_p
     assert services_of(tmp_path, serving=False) == ["features", "plot", "mine"]
 
 
+def test_a_second_process_of_a_folder_is_a_service_that_runs_beside_the_first() -> None:
+    names = services_of(ROOT)
+    assert names.index("gateway") < names.index("model-by-id") == names.index("model") + 1
+    assert "model-by-id" not in services_of(ROOT, serving=False)
+    assert [entry_of(name) for name in ("model", "model-by-id")] == [
+        Path("model/src/model.py"), Path("model/src/model_by_id.py")
+    ]  # fmt: skip
+    assert folders_of(ROOT).count("model") == 1
+    assert SETTINGS["model-by-id"].__name__ == "ModelByIdSettings"
+
+
 def test_mypy_is_told_of_each_service() -> None:
     path = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["mypy_path"]
-    assert {f"{name}/src" for name in services_of(ROOT)} <= {*path}
+    assert {f"{name}/src" for name in folders_of(ROOT)} <= {*path}
 
 
 def test_a_service_gets_its_own_settings_alone(monkeypatch: pytest.MonkeyPatch) -> None:
