@@ -68,7 +68,7 @@ class LoadedModels:
         began = time.monotonic()
         predictor = predictor_of(self._store, model, schema, SKOPS)
         log.info(
-            "%s of %s is loaded, in %.3f s; %d models are in memory",
+            "%s of %s is loaded, in %.3f s; in memory: %d",
             model_id, schema.name, time.monotonic() - began, len(self._models) + 1,
         )  # fmt: skip
         return LoadedModel(predictor, Readers(schema).features, size)

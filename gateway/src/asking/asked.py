@@ -22,7 +22,7 @@ class RowsError(RequestValidationError):
 
 
 class Asked:
-    """What is asked: `model_id` is empty for the live model, whichever it is by then.
+    """The model that is asked; its `model_id` is empty for the live one, whichever it is by then.
 
     `schema` has the columns of a row. Made once for a model, as its types take milliseconds.
     """

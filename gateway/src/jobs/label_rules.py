@@ -1,4 +1,4 @@
-"""What a label of a data set can be: of the gateway's own, and of a model asked by its id."""
+"""Rules for the labels of a data set: the gateway's own, and those of models asked by their ids."""
 
 from functools import lru_cache
 from pathlib import Path

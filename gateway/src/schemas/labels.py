@@ -72,7 +72,7 @@ def labels_type(schema: Schema) -> type[Strict]:
 
 
 class _AsMany(Strict):
-    """As many values as ids, and each id once."""
+    """Values for some ids."""
 
     id: Annotated[list[JobIdInBody], Field(min_length=1, max_length=MAX_LABELS)] = Field(
         examples=[["row-7"]]
