@@ -115,9 +115,17 @@ def _written(head: dict[str, Any], outputs: list[tuple[Output, bool]]) -> Answer
             parameters["binary_data_size"] = len(tails[-1])
         if parameters:
             each["parameters"] = parameters
-        described.append(each if is_binary else each | {"data": output.values})
+        described.append(each if is_binary else each | {"data": _data(output)})
     content = msgspec.json.encode(head | {"outputs": described})
     return Answer(content + b"".join(tails), len(content) if tails else None)
+
+
+def _data(output: Output) -> list[Any]:
+    """Returns the values for JSON, by rows: of a flat list PandasCodec makes as many rows."""
+    if len(output.shape) == 1:
+        return output.values
+    width = output.shape[1]
+    return [output.values[start : start + width] for start in range(0, len(output.values), width)]
 
 
 def _prediction(jobs: list[Job], schema: Schema) -> Output:

@@ -15,7 +15,7 @@ def metadata(name: str, versions: list[str], schema: Schema) -> dict[str, Any]:
     """Returns the metadata of a model: one input a column, the prediction first of the outputs.
 
     All probabilities are one output [-1, k], as `predict_proba` of scikit-learn returns them: a
-    client reads them with one call, and a class may have any name.
+    client reads them with one call, PandasCodec as one column, and a class may have any name.
     """
     return {
         "name": name,

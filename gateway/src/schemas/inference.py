@@ -61,7 +61,7 @@ class OutputTensor(BaseModel):
     datatype: Literal["FP64", "BYTES"]
     shape: list[int]
     parameters: dict[str, str | int] | None = None
-    data: list[float | str | None] | None = None
+    data: list[float | str | list[float | None] | None] | None = None
 
 
 class InferOut(BaseModel):

@@ -19,8 +19,9 @@ from pipeline.model_store.store import ModelStore
 from pipeline.queues import ANSWERS, FEATURES_BY_MODEL
 from rabbitmq import PrivateRabbitMQ
 from redis_server import PrivateRedis
+from support.documents import scripts
 from support.gateway_client import WAIT, Gateway
-from support.service import Service
+from support.service import ROOT, Service
 from support.stored_models import put_model
 from support.tables import DESCRIPTION, houses, write_data_set
 from support.vhost import Vhost
@@ -162,3 +163,12 @@ def test_a_client_does_all_that_it_can(
             "the job",
         )
         assert job["label"] == value
+
+
+def test_the_program_of_the_page_runs(told: dict[str, Any], tmp_path: Path) -> None:
+    (program,) = scripts(ROOT / "docs/use/inference-protocol.md").values()
+    address = told["diabetes"]["url"].removeprefix("http://").strip("/")
+    (tmp_path / "ask_live.py").write_text(program.replace("localhost:8000", address))
+    line = [environment("triton"), tmp_path / "ask_live.py"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True, timeout=SECONDS)
+    assert done.stdout.count("b'") == 2

@@ -1,5 +1,6 @@
 """The calls of the inference protocol against the gateway's description, and the protocol's."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import given
 from schemathesis import GenerationMode
 
 from support.api_checks import CHECKS, examples
-from support.gateway_client import SCALED
+from support.documents import blocks
+from support.gateway_client import SCALED, Gateway
 from support.inference_client import columns
 from support.schemas import DIABETES
+from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS
 
 MODEL = "/v2/models/{name}"
@@ -140,3 +143,15 @@ def test_any_inference_is_answered_as_the_protocol_says(
         case.validate_response(answer, checks=CHECKS)
 
     ask()
+
+
+def test_the_page_shows_a_request(gateway: Gateway) -> None:
+    (shown,) = blocks(ROOT / "docs/use/inference-protocol.md")
+    body = shown.text.partition("-d '")[2].strip().strip("'")
+    answer = gateway.http.post("/v2/models/live/infer", content=body.encode())
+    assert answer.status_code == 200
+    (line,) = shown.output
+    told, said = answer.json(), json.loads(line)
+    assert [each["name"] for each in told["outputs"]] == [each["name"] for each in said["outputs"]]
+    assert told["outputs"][1] == said["outputs"][1]
+    assert told.keys() == said.keys()

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlserver.codecs import NumpyRequestCodec, PandasCodec
-from mlserver.types import InferenceResponse
+from mlserver.codecs import NumpyCodec, NumpyRequestCodec, PandasCodec
+from mlserver.types import InferenceResponse, RequestOutput
 
 told = json.loads(Path(sys.argv[1]).read_text())
 
@@ -31,14 +31,20 @@ for name in ("diabetes", "iris", "houses"):
         expected = table["predictions"][:count]
         if isinstance(expected[0], str):
             assert found["prediction"].tolist() == expected
+            assert len(found["probabilities"][0]) > 1
         else:
             assert np.allclose(found["prediction"], expected)
         print(name, "pandas", count, [*found.columns], found["prediction"].tolist()[:2])
     Path(sys.argv[2]).joinpath(f"{name}.json").write_text(json.dumps(found["job_id"].tolist()))
     if name != "houses":
         matrix = NumpyRequestCodec.encode_request(np.array(table["rows"][:100]))
-        answer = infer(table, matrix)
-        prediction = NumpyRequestCodec.decode_response(answer)
+        all_of_it = infer(table, matrix)
+        first = NumpyCodec.decode_output(all_of_it.outputs[0])
+        matrix.outputs = [RequestOutput(name="prediction")]  # for the codec of one output
+        prediction = NumpyRequestCodec.decode_response(infer(table, matrix))
+        if name == "diabetes":
+            assert np.allclose(first, told[name]["predictions"][:100])
+            assert np.allclose(prediction, first)
         assert len(prediction) == 100
         print(name, "numpy", matrix.inputs[0].shape, "->", prediction.shape, prediction.dtype)
 
