@@ -15,6 +15,7 @@ from schemas.base import TooMuchError
 from schemas.predictions import max_body_bytes, max_body_values
 
 MAX_DIGITS = 12
+MAX_TIMEOUT = 10**12  # microseconds; a longer one may be no float
 UNITS = ("raw", "scaled")
 NO_JSON = re.compile(rb"-?(NaN|Infinity)")
 
@@ -93,4 +94,4 @@ def _timeout(parameters: dict[str, Any]) -> float:
         raise ProtocolError(
             f'the parameter "timeout" is {shown(value)}: it is a whole number of microseconds'
         )
-    return value / 1e6 if value else float("inf")
+    return min(value, MAX_TIMEOUT) / 1e6 if value else float("inf")

@@ -7,6 +7,7 @@ import numpy as np
 
 from inference import binary_tensors, json_data
 from inference.protocol import Input, ProtocolError, Tensor, shown
+from pipeline.table.schema import MAX_COLUMNS
 from schemas.base import TooMuchError
 from schemas.predictions import MAX_ROWS
 
@@ -19,7 +20,7 @@ def read_tensors(inputs: list[Input], binary: memoryview) -> list[Tensor]:
 
     Raises ProtocolError, and TooMuchError for one with too many rows.
     """
-    sizes = [_binary_size(each) for each in inputs]
+    sizes = [_binary_size(each, len(binary)) for each in inputs]
     if (total := sum(filter(None, sizes))) != len(binary):
         raise ProtocolError(
             f'{len(binary):,} bytes follow the JSON, and the "binary_data_size" of the inputs '
@@ -37,7 +38,7 @@ def read_tensors(inputs: list[Input], binary: memoryview) -> list[Tensor]:
     return tensors
 
 
-def _binary_size(given: Input) -> int | None:
+def _binary_size(given: Input, most: int) -> int | None:
     parameters = given.parameters or {}
     place = f"the input {shown(given.name)}:"
     if any(name.startswith("shared_memory") for name in parameters):
@@ -47,6 +48,11 @@ def _binary_size(given: Input) -> int | None:
         return None
     if type(size) is not int or size < 0:
         raise ProtocolError(f'{place} "binary_data_size" is {shown(size)}: it is a count of bytes')
+    if size > most:
+        raise ProtocolError(
+            f'{place} "binary_data_size" is {shown(size)}, and {most:,} bytes follow the JSON: the '
+            "header Inference-Header-Content-Length says where it ends"
+        )
     if given.data is not None:
         raise ProtocolError(f'{place} it has both "data" and "binary_data_size": send one')
     return size
@@ -78,7 +84,9 @@ def _count(shape: list[int]) -> int:
             "columns, and n is at least 1"
         )
     if shape[0] > MAX_ROWS:
-        raise TooMuchError(f"a request has at most {MAX_ROWS:,} rows, not {shape[0]:,}")
+        raise TooMuchError(f"a request has at most {MAX_ROWS:,} rows, not {shown(shape[0])}")
+    if max(shape[1:], default=1) > MAX_COLUMNS:
+        raise ProtocolError(f"its shape is {shown(shape)}, and a row has at most {MAX_COLUMNS}")
     return math.prod(shape)
 
 

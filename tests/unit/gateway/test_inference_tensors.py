@@ -113,7 +113,7 @@ def test_inputs_lie_one_behind_the_other_and_fill_the_bytes() -> None:
     found = read_tensors(inputs, memoryview(raw))
     assert [each.values for each in found] == [[1, 2], ["q", None], ["a", "bc"]]
     for wrong in (raw + b"\0", raw[:-1], b""):
-        with pytest.raises(ProtocolError, match="add up to 19"):
+        with pytest.raises(ProtocolError, match="bytes follow the JSON"):
             read_tensors(inputs, memoryview(wrong))
 
 
@@ -145,6 +145,30 @@ def test_timeouts_are_microseconds_and_0_is_none() -> None:
     for timeout, seconds in ((1_500_000, 1.5), (0, math.inf), (None, math.inf)):
         asks = read(*body_of(inputs, parameters={"timeout": timeout}), DIABETES)
         assert asks.seconds == seconds
+
+
+HUGE = 10**4299  # of the digits that Python still writes
+
+
+@pytest.mark.parametrize(
+    "given_",
+    [
+        {"shape": [1, HUGE * 9]},
+        {"shape": [HUGE, HUGE]},
+        {"data": None, "parameters": {"binary_data_size": HUGE * 9}},
+        {"data": [HUGE]},
+    ],
+)
+def test_huge_numbers_are_refused_in_a_few_words(given_: dict[str, Any]) -> None:
+    one = Input("age", **({"shape": [1], "datatype": "FP64", "data": [0.0]} | given_))
+    with pytest.raises((ProtocolError, TooMuchError)) as refused:
+        read_tensors([one, one], memoryview(b""))
+    assert len(str(refused.value)) < 300
+
+
+def test_a_huge_timeout_is_a_long_one() -> None:
+    inputs = columns([[0.0] * 10], DIABETES.names)
+    assert read(*body_of(inputs, parameters={"timeout": 10**4000}), DIABETES).seconds > 30
 
 
 HEADERS = st.none() | st.text(max_size=8) | st.integers(-1, 400).map(str)
