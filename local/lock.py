@@ -13,9 +13,12 @@ FORM = ["--python-version=3.11", "--generate-hashes", "--no-emit-index-url", "--
 
 def lock(part: str, *more: str, name: str = "requirements") -> None:
     """Writes `part`/`name`.txt: the requirements of the part, of common, and what `more` names."""
-    sources = ["common/pyproject.toml", f"{part}/{name}.in"]
-    target = ["--no-annotate", "--output-file", f"{part}/{name}.txt"]
-    subprocess.run([*UV, *FORM, *sources, *more, *target], cwd=ROOT, check=True)
+    _compile(f"{part}/{name}", "common/pyproject.toml", *more)
+
+
+def _compile(name: str, *more: str) -> None:
+    target = ["--no-annotate", "--output-file", f"{name}.txt"]
+    subprocess.run([*UV, *FORM, f"{name}.in", *more, *target], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
@@ -28,3 +31,5 @@ if __name__ == "__main__":
         lock(part, *same)
     lock("model", *same, name="requirements-onnx")
     lock("trainer", *same, name="requirements-mlflow")
+    for path in sorted(ROOT.glob("tests/e2e/clients/*.in")):  # each in an environment of its own
+        _compile(str(path.relative_to(ROOT).with_suffix("")))

@@ -21,6 +21,7 @@ from jobs.waiting import Waiting
 from known_models import KnownModels
 from middleware.access import keep_pages_out, needs_key
 from middleware.body_limit import BodyLimit
+from middleware.protocol_errors import ProtocolErrors
 from middleware.request_timer import RequestTimer
 from pipeline.broker import Broker
 from pipeline.model_store.store import ModelStore
@@ -36,6 +37,8 @@ from routes import (
     browsers,
     error_handlers,
     health,
+    inference,
+    inference_server,
     jobs,
     labels,
     models,
@@ -75,14 +78,17 @@ class Api(WebServer):
         app.state.gateway = self._state
         app.include_router(browsers.router)  # first: it takes paths of calls
         by_schema = (predictions.router_of(schema), labels.router_of(schema))
-        for router in (*by_schema, jobs.router, trainings.router, models.router):
+        others = (jobs.router, trainings.router, models.router, inference.router)
+        for router in (*by_schema, *others):
             app.include_router(router, dependencies=needs_key(settings))
         app.include_router(health.router)
+        app.include_router(inference_server.router)
         app.include_router(pages.router)
         limits = {"max_bytes": max_body_bytes(schema), "max_values": max_body_values(schema)}
         app.add_middleware(BodyLimit, **limits)
         keep_pages_out(app, settings)
         app.add_middleware(RequestTimer, counters=counters)
+        app.add_middleware(ProtocolErrors)
         error_handlers.install(app, schema)
         description.complete(app, schema)
         super().__init__(

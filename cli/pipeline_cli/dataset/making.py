@@ -19,7 +19,7 @@ from pipeline.table.schema import (
     Task,
     Text,
 )
-from pipeline.table.schema_file import value_problem
+from pipeline.table.schema_file import JOB_ID, value_problem
 from pipeline_cli.dataset import doubts
 from pipeline_cli.dataset.column_types import Found, Kind, Reading, find
 from pipeline_cli.dataset.number_text import is_decimal_comma
@@ -29,6 +29,7 @@ from pipeline_cli.dataset.words import counted
 from pipeline_cli.dataset.writing import content_of
 
 MAX_VALUES = 1_000  # of a category, that are listed
+JOB_ID_REASON = "requests have the ids of rows there: give it another name in the CSV to have it"
 
 
 class Wishes(NamedTuple):
@@ -126,6 +127,10 @@ def _left_out(found: Found, wishes: Wishes) -> str:
         if found.kind == "date":
             return "the times of the split"
     is_wanted = found.name in wishes.keep or found.name in wishes.kinds
+    if found.name == JOB_ID:
+        if is_wanted:
+            raise SchemaError(f"{JOB_ID} can be no column: {JOB_ID_REASON}")
+        return JOB_ID_REASON
     if is_wanted and not any(found.values):
         what = "a number" if found.kind == "number" else "a value"
         raise SchemaError(f"{found.name}: no row has {what}: leave the column out")

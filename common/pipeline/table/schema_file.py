@@ -21,6 +21,7 @@ from pipeline.table.schema import (
 DATASET_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 # Names of other things where a data set's name stands: of virtual hosts, and of keys in Redis.
 RESERVED = {"live", "shadow", "training", "job", "key", "label", "seen", "told"}
+JOB_ID = "job_id"  # no column: the inference protocol has the ids there
 FORMULA_STARTS = ("=", "+", "-", "@")  # a spreadsheet would run what begins so
 
 _decoder = msgspec.json.Decoder(Schema)
@@ -103,6 +104,8 @@ def _of_names(schema: Schema) -> Iterator[str]:
                 f"{place}: {name[:MAX_TEXT]!r} is no name of a column: it has 1 to {MAX_TEXT} "
                 "printable characters, and no space at an end"
             )
+        if name == JOB_ID and index < len(schema.columns):
+            yield f"{place}: {name!r} is where requests have the ids of rows: give it another name"
         if name in names[:index]:
             yield f"{place}: {name!r} is there twice: a name stands for one column"
 

@@ -116,6 +116,7 @@ class LineEnds:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 is_json = "json" in headers.get("content-type", "")
+                is_json = is_json and "content-encoding" not in headers  # or it would be damaged
                 if is_json and "content-length" in headers:
                     headers["content-length"] = str(int(headers["content-length"]) + 1)
             elif is_json and not message.get("more_body"):

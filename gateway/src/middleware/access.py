@@ -11,8 +11,9 @@ from gateway_settings import GatewaySettings
 from middleware.origins import OwnOrigin
 from pipeline.web.local_hosts import LocalHosts
 
-SENT_HEADERS = ("Idempotency-Key", "Prefer", "X-API-Key")
-READ_HEADERS = ("Location", "Preference-Applied", "Retry-After")
+JSON_LENGTH = "Inference-Header-Content-Length"
+SENT_HEADERS = ("Idempotency-Key", JSON_LENGTH, "Prefer", "X-API-Key")
+READ_HEADERS = (JSON_LENGTH, "Location", "Preference-Applied", "Retry-After")
 
 
 def needs_key(settings: GatewaySettings) -> list[Any]:

@@ -6,6 +6,7 @@ from functools import partial
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from middleware.protocol_errors import is_of_protocol
 from pipeline.message_reader import count_values
 
 BODY_SECONDS = 10.0
@@ -22,7 +23,8 @@ class _GoneError(Exception):
 class BodyLimit:
     """Middleware: takes a body whole, or not at all.
 
-    Its values are counted before it is parsed, as empty lists take twenty times their bytes.
+    Its values are counted before it is parsed, as empty lists take twenty times their bytes. Those
+    of the inference protocol are counted by its reader, as they may be compressed, or no JSON.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, max_values: int) -> None:
@@ -63,6 +65,8 @@ async def _body(scope: Scope, receive: Receive, max_bytes: int, max_values: int)
         if len(body) > max_bytes:
             raise too_large
     whole = bytes(body)
+    if is_of_protocol(scope["path"]):
+        return whole
     if (count := count_values(whole, max_values)) > max_values:
         raise _TooLargeError(f"a body has at most {max_values:,} values, not {count:,}")
     return whole

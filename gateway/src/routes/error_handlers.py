@@ -21,6 +21,8 @@ from gateway_errors import (
     UnknownJobError,
     UnknownModelError,
 )
+from inference.protocol import FailedRowsError, LateError, ProtocolError
+from middleware.protocol_errors import failed
 from pipeline.model_store.store import DamagedError, ModelStoreError
 from pipeline.table.schema import Schema, SchemaError
 from schemas.base import MisfitError, TooMuchError
@@ -32,12 +34,14 @@ MAX_DETAILS = 20  # a thousand rows can be wrong in a thousand places
 MAX_SHOWN = 60  # characters
 
 STATUS: dict[type[Exception], int] = {
+    ProtocolError: 400,
     UnknownJobError: 404,
     UnknownModelError: 404,
     ConflictError: 409,
     RefusedError: 409,
     ExpiredJobError: 410,
     TooMuchError: 413,
+    FailedRowsError: 422,
     QueueFullError: 429,
     DamagedError: 500,
     SchemaError: 500,
@@ -46,6 +50,7 @@ STATUS: dict[type[Exception], int] = {
     PlotAwayError: 503,
     SlowError: 503,
     ModelStoreError: 503,
+    LateError: 504,
 }  # with which an error's text is sent
 
 
@@ -115,5 +120,6 @@ def install(app: FastAPI, schema: Schema) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(MisfitError, misfit)
     app.add_exception_handler(RecursionError, unreadable)
+    app.add_exception_handler(Exception, failed)
     for kind, status in STATUS.items():
         app.add_exception_handler(kind, partial(sentence, status))

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from asking.asking import Asking
 from counters import Counters
+from gateway_errors import BrokerAwayError, JobStoreError
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
 from jobs.job_lookup import JobLookup
@@ -49,6 +50,13 @@ class AppState(NamedTuple):
     rollout: Rollout
     rollbacks: Rollbacks
     plot: PlotClient
+
+    async def check_ready(self) -> None:
+        """Raises BrokerAwayError or JobStoreError if requests cannot be taken now."""
+        if broker := self.broker.problem:
+            raise BrokerAwayError(broker)
+        if redis := await self.jobs.problem():
+            raise JobStoreError(redis)
 
 
 async def _state_of(request: Request) -> AppState:

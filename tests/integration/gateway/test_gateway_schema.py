@@ -50,7 +50,8 @@ def described(serving: Any) -> Any:
 
 def test_all_that_is_described_is_tried(described: Any) -> None:
     found = {(each.ok().path, each.ok().method.upper()) for each in described.get_all_operations()}
-    assert found == {*WITH_INPUT, *WITHOUT_INPUT}
+    others = {each for each in found if not each[0].startswith("/v2")}  # test_inference_schema.py
+    assert others == {*WITH_INPUT, *WITHOUT_INPUT}
 
 
 @pytest.mark.parametrize(("path", "method"), WITHOUT_INPUT)

@@ -82,6 +82,15 @@ def test_a_column_named_like_a_key_is_left_out_if_it_is_one(datasets: DataSets) 
     assert "--split group --split-column patient_id" in out
 
 
+def test_a_column_named_as_the_ids_of_requests_is_left_out_always(datasets: DataSets) -> None:
+    texts = csv_of(["job_id", "x", "y"], [[f"k{n % 3}", n * n % 23, n * n] for n in range(N)])
+    _, out, err = datasets.init(texts)
+    assert (err, datasets.load().schema.names) == ("", ["x"])
+    assert "job_id requests have the ids" in " ".join(out.partition("left out:")[2].split())
+    _, _, err = datasets.init(texts, "--replace", "--keep", "job_id")
+    assert "job_id can be no column" in err
+
+
 def test_a_little_junk_in_numbers_is_missing_and_told(datasets: DataSets) -> None:
     values: list[Any] = [n * n % 997 for n in range(400)]
     values[7] = values[8] = "ten"

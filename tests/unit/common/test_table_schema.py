@@ -88,6 +88,7 @@ def test_wide_tables_are_taken(count: int) -> None:
         ),
         (with_column(name="town", type="number"), "columns[1]: 'town' is there twice"),
         (with_column(name="price", type="number"), "target: 'price' is there twice"),
+        (with_column(name="job_id", type="text"), "columns[0]: 'job_id' is where requests have"),
         (with_column(name=" a", type="number"), "columns[0]: ' a' is no name of a column"),
         (with_column(name="a", type="date"), "columns[0].type: Invalid value 'date'"),
         (with_column(name="a"), 'columns[0]: there is no "type"'),

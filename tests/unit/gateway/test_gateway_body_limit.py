@@ -12,7 +12,7 @@ from middleware.body_limit import BodyLimit
 
 MAX_BODY_BYTES, MAX_BODY_VALUES = 1000, 5
 MANY = {"detail": "a body has at most 5 values, not 6"}
-SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "headers": []}
+SCOPE: dict[str, Any] = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
 
 
 def ask(parts: list[dict[str, Any]], **scope: Any) -> tuple[int, Any]:

@@ -1,0 +1,1 @@
+collect_ignore = ["sessions"]  # they run in environments of their own
