@@ -38,7 +38,7 @@ def register(store: ModelStore, path: Path) -> None:
     if live != record.model_id:
         log.info(
             "%s was promoted and is live; the model of MODEL_PATH is %s: "
-            "POST /models/%s/promote at the gateway makes it live, and rollbacks lead back to it",
+            "`models promote %s` makes it live, and rollbacks lead back to it",
             live, record.model_id, record.model_id,
         )  # fmt: skip
 
