@@ -117,37 +117,33 @@ def test_labels_at_once_are_taken_all_or_none(
         assert problem(gateway.http.post("/labels", json=wrong)) == (422, said)
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "said"),
-    [
-        ({"model_id": "gone", "data": SCALED}, 404, "there is no model gone: GET /models lists"),
-        ({"model_id": "shadow", "data": SCALED}, 404, "there is no shadow model"),
-        ({"model_id": "no id", "data": SCALED}, 422, "String should match pattern"),
-        ({"model_id": "nine", "data": SCALED}, 422, "a row has 9 values (s6 bmi age"),
-        ({"model_id": "nine", "data": [*SCALED[:8], "x"]}, 422, "valid number, and is 'x'"),
-        ({"model_id": "nine", "data": {**MEASURED}, "units": "raw"}, 422, "not permitted"),
-        ({"model_id": "nine"}, 422, "Field required"),
-        ({"instances": [SCALED]}, 422, '"instances" is not known here: send {"data": [a row'),
-        ({"inputs": []}, 422, '"inputs" is not known here: send {"data": [a row'),
-        ([SCALED], 422, 'a list is no request: send {"data": [a row'),
-    ],
-)
+WRONG: list[tuple[Any, int, str]] = [
+    ({"model_id": "gone", "data": SCALED}, 404, "there is no model gone: GET /models lists"),
+    ({"model_id": "shadow", "data": SCALED}, 404, "there is no shadow model"),
+    ({"model_id": "no id", "data": SCALED}, 422, "String should match pattern"),
+    ({"model_id": "nine", "data": SCALED}, 422, "a row has 9 values (s6 bmi age"),
+    ({"model_id": "nine", "data": [*SCALED[:8], "x"]}, 422, "valid number, and is 'x'"),
+    ({"model_id": "nine", "data": {**MEASURED}, "units": "raw"}, 422, "not permitted"),
+    ({"model_id": "nine"}, 422, "Field required"),
+    ({"instances": [SCALED]}, 422, '"instances" is not known here: send {"data": [a row'),
+    ({"inputs": []}, 422, '"inputs" is not known here: send {"data": [a row'),
+    ([SCALED], 422, 'a list is no request: send {"data": [a row'),
+]
+
+
 def test_what_is_wrong_is_told_before_anything_is_asked(
-    gateway: Gateway, store: ModelStore, vhost: Vhost, body: Any, status: int, said: str
+    start_gateway: StartGateway, store: ModelStore, vhost: Vhost
 ) -> None:
     put_nine(store)
-    answer = gateway.http.post("/predict", json=body)
-    assert problem(answer)[0] == status
-    assert said in problem(answer)[1]
-    assert vhost.depth(FEATURES_BY_MODEL) == 0
-
-
-def test_the_place_of_a_wrong_value_has_the_name_of_that_models_column(
-    gateway: Gateway, store: ModelStore
-) -> None:
-    put_nine(store)
+    gateway = start_gateway(model_store=store.url)
+    for body, status, said in WRONG:
+        answer = gateway.http.post("/predict", json=body)
+        assert problem(answer)[0] == status, body
+        assert said in problem(answer)[1]
+    # A wrong value is named by that model's column.
     answer = gateway.predict([*SCALED[:8], "x"], model_id="nine")
     assert answer.json()["detail"][0]["loc"] == ["body", "data", "s5"]
+    assert vhost.depth(FEATURES_BY_MODEL) == 0
 
 
 def test_a_damaged_model_is_the_reason_of_the_job(gateway: Gateway, store: ModelStore) -> None:

@@ -59,7 +59,7 @@ def test_which_model_answers_once_another_was_built(
     last = store.last_change()
     assert last is not None
     assert names.get(last.live, last.live) == answer
-    is_told = f"POST /models/{own}/promote at the gateway makes it live" in caplog.text
+    is_told = f"`models promote {own}` makes it live" in caplog.text
     assert is_told == (answer != "own")
 
     register(store, path)  # by the next process of model: all is as it was
