@@ -10,7 +10,7 @@ from shutil import copytree
 import pytest
 
 from support.rows import row_count
-from support.runner import Runner
+from support.runner import Runner, ask
 from support.service import ROOT
 from support.waiting import PATIENCE_SECONDS, eventually
 
@@ -23,11 +23,12 @@ def gateway_of(runner: Runner) -> str:
 
 
 def told(runner: Runner, program: str) -> list[str]:
-    """What the program prints, line by line, once the run's rows come."""
-    eventually(lambda: row_count(runner.logs_dir) > 0, "rows")
+    """What the program prints, line by line, once the run has all and its rows come."""
+    gateway = gateway_of(runner)
+    eventually(lambda: ask(f"{gateway}health") and row_count(runner.logs_dir) > 0, "all, and rows")
     done = subprocess.run(
         [sys.executable, EXAMPLES / program],
-        env=os.environ | {"GATEWAY_URL": gateway_of(runner)},
+        env=os.environ | {"GATEWAY_URL": gateway},
         cwd=runner.root, capture_output=True, text=True, timeout=2 * PATIENCE_SECONDS, check=False,
     )  # fmt: skip
     print(done.stdout)
