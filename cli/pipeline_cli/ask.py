@@ -171,7 +171,7 @@ def label(
         say(warning)
     print(f"the label of {printable(job_id)} is {printable(value_text(told))}")
     if not taken.makes_row:
-        say("it stays with the job: no row of metric_log.csv comes of one that asked by an id")
+        say("it stays with the job, which asked a model by its id: metric_log.csv gets no row")
     return 0
 
 

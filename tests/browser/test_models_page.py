@@ -238,6 +238,14 @@ def test_what_is_named_like_markup_stays_text(stack: Stack, page: Page) -> None:
     act(page, "hostile", "Delete")
 
 
+def test_a_model_of_another_data_set_can_only_be_asked(stack: Stack, page: Page) -> None:
+    put_model(stack.store, "flowers", data_set="iris", dataset_id="iris")
+    page.reload()
+    theirs = row(page, "flowers")
+    expect(theirs).to_contain_text("can be asked by its id")
+    expect(theirs.get_by_role("button")).to_have_count(0)
+
+
 SCORED: dict[str, Any] = {
     "data_set": "diabetes", "task": "regression", "size": 4_201_000,
     "live_metrics": {"rows": 1234, "mae": 43.21, "rmse": 55.5, "last_at": "2026-11-22T11:37:14Z"},

@@ -52,7 +52,7 @@ class Asking:
         model = self._store.model(model_id)
         if model is None:
             self._known.pop(name, None)
-            raise UnknownModelError(f"there is no model {model_id}: GET /models lists them")
+            raise UnknownModelError(f"there is no model {model_id}: the list of models has all")
         if known is None or known.model_id != model_id:
             try:
                 known = Asked(model_id, own_schema(model, self._settings.datasets_dir))
@@ -67,5 +67,5 @@ class Asking:
     def _shadow(self) -> str:
         last = self._store.last_change()
         if last is None or last.shadow is None:
-            raise UnknownModelError("there is no shadow model: GET /models lists the others")
+            raise UnknownModelError("there is no shadow model: the list of models has the others")
         return last.shadow

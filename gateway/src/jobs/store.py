@@ -133,8 +133,8 @@ class JobStore:
             jobs.append(job_of(job_id, fields, self._classes_of(fields["dataset"])))
         return jobs
 
-    async def has_expired(self, job_id: str) -> bool:
-        """Returns True if a job that is not there once was."""
+    async def was_there(self, job_id: str) -> bool:
+        """Returns True if there is, or was, a job with this id."""
         async with redis_errors():
             return bool(await self._redis.exists(f"{self._prefix}seen:{canonical(job_id)}"))
 

@@ -2,6 +2,7 @@
 import {byId, make} from './dom.js';
 import {counted, setText} from './format.js';
 import {algorithmName, bytes, moment, onHoldout, onLiveRows, paramsInWords} from './model_words.js';
+import {schema} from './schema.js';
 
 const body = byId('model-rows');
 const ORDER = ['live', 'shadow', 'stored'];
@@ -53,6 +54,7 @@ function timeOf(text) {
 }
 
 function buttonsOf(model, {canRollBack, onAction}) {
+  if (model.data_set && model.data_set !== schema.name) return ['can be asked by its id'];
   return ACTIONS[model.state].filter((action) => action !== 'rollback' || canRollBack).map((action) => {
     const button = Object.assign(make('button', action, NAMES[action]), {type: 'button'});
     button.dataset.key = `${action} ${model.model_id}`;

@@ -118,7 +118,7 @@ def test_labels_at_once_are_taken_all_or_none(
 
 
 WRONG: list[tuple[Any, int, str]] = [
-    ({"model_id": "gone", "data": SCALED}, 404, "there is no model gone: GET /models lists"),
+    ({"model_id": "gone", "data": SCALED}, 404, "there is no model gone: the list of models"),
     ({"model_id": "shadow", "data": SCALED}, 404, "there is no shadow model"),
     ({"model_id": "no id", "data": SCALED}, 422, "String should match pattern"),
     ({"model_id": "nine", "data": SCALED}, 422, "a row has 9 values (s6 bmi age"),

@@ -185,7 +185,7 @@ def test_a_label_of_a_job_that_asked_a_model_by_its_id_is_one_of_that_models(
     reviews.tell(asked, (200, own, {}), (202, taken, {}))
     status, out, err = ask("label", "j-1", "151")
     assert (status, out) == (0, "the label of j-1 is 151\n")
-    assert "no row of metric_log.csv" in err
+    assert "metric_log.csv gets no row" in err
     assert reviews.asked[-1][2] == {"value": 151.0}
 
 
