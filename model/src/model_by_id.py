@@ -5,6 +5,7 @@ import logging
 import os
 from itertools import groupby
 
+from asked_again import CALM_SECONDS, AskedAgain
 from loaded_models import LoadedModel, LoadedModels
 from model import answer
 from pipeline import queues
@@ -107,17 +108,21 @@ def main(settings: ModelByIdSettings, run: Run) -> None:
 
     gc.freeze()
     models = LoadedModels(ModelStore(settings.model_store), settings.datasets_dir)
-    answering = Answering(models, run)
+    answering, again = Answering(models, run), AskedAgain()
     with Broker(settings, run, uses=["by_model"]) as broker:
-        for batch in broker.consume(queues.FEATURES_BY_MODEL, max_prefetch=MAX_PREFETCH):
-            for part in answering.parts(batch):
-                # As in model.py, all that a stop may interrupt comes before what is published.
-                answers, dead = answering.outcome(part)
-                broker.reply(answers)
-                broker.dead_letter(dead)
-                part.ack_when_confirmed()
-                run.count("rows", sum(len(each.ids) for each in answers))
-                run.gauges["models"] = len(models)
+        batches = broker.consume(
+            queues.FEATURES_BY_MODEL, idle_seconds=CALM_SECONDS, max_prefetch=MAX_PREFETCH
+        )
+        for batch in batches:
+            for passed in again.pass_on(batch, broker.flush):
+                for part in answering.parts(passed):
+                    # As in model.py, all that a stop may interrupt comes before what is published.
+                    answers, dead = answering.outcome(part)
+                    broker.reply(answers)
+                    broker.dead_letter(dead)
+                    part.ack_when_confirmed()
+                    run.count("rows", sum(len(each.ids) for each in answers))
+                    run.gauges["models"] = len(models)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ PERMISSIONS = {  # configure, write, read
     "features": (NOTHING, r"^(edge\.features|edge\.y_true|delay\.y_true)$", NOTHING),
     "model": (
         r"^amq\.gen-.*$",  # a queue of its own, to hear of changes
-        # replies: a model of an earlier version publishes there; edge.y_pred leads to it anyway
+        # replies: model-by-id answers there; edge.y_pred leads to it anyway
         r"^(edge\.y_pred|edge\.y_pred_shadow|edge\.dead_letters|replies|amq\.gen-.*)$",
         r"^(features|features\.by_model|changes|amq\.gen-.*)$",
     ),

@@ -46,7 +46,8 @@ _ABOUT = {
     queues.DELAYED_LABELS: "Publish labels here that are to come late.",
     queues.CHANGES: "Announces changes of the model store; each process of `model` binds a queue "
     "of its own.",
-    queues.FEATURES_BY_MODEL: "What expires here goes to the dead letters, and to whoever asked.",
+    queues.FEATURES_BY_MODEL: "What expires here goes to the dead letters, and to "
+    f"`{queues.ANSWERS}`, not to another queue that `reply_to` names.",
     queues.ANSWERS: "The answers to requests that came over HTTP.",
     queues.DEAD_LETTERS: "Keeps what no service can use; the oldest are dropped when it is full.",
 }

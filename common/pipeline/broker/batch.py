@@ -37,6 +37,7 @@ class Delivery(msgspec.Struct, frozen=True):
     body: bytes
     properties: BasicProperties
     routing_key: str = ""
+    redelivered: bool = False  # it was taken before, and never acknowledged
 
     @property
     def origin_in_ms(self) -> int | None:

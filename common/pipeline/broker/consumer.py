@@ -169,7 +169,8 @@ class Consumer(KeptConnection):
         tag: int = method.delivery_tag  # type: ignore[assignment]  # never None in a delivery
         inbox = self._inboxes[queue]
         with self.changed:
-            inbox.put(Delivery(queue, tag, body, properties, method.routing_key or ""))
+            routing_key, again = method.routing_key or "", bool(method.redelivered)
+            inbox.put(Delivery(queue, tag, body, properties, routing_key, again))
             inbox.prefetch.note(len(body))
             if inbox.is_too_full:
                 self._give_back(channel, inbox)

@@ -76,7 +76,7 @@ _WAITING_ROOM = {
     "x-overflow": "reject-publish",  # at-least-once requires it
 }
 
-# Arguments of a queue whose messages expire: whoever asked learns it, and so do the dead letters.
+# Arguments of a queue whose messages expire: the gateway learns it, and so do the dead letters.
 _ANSWERED_IN_TIME = {
     "x-dead-letter-exchange": edge(DEAD_LETTERS),
     "x-dead-letter-routing-key": ANSWERS,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import skops.io
 from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from pipeline import dataset
@@ -233,6 +233,29 @@ def test_killed_at_any_time_it_answers_all_after_a_restart(
     for row_id, answer in zip(ids, asker.told(*ids), strict=True):
         assert (answer.model_id, answer.reason) == (("one", "forest")[int(row_id) % 2], None)
     eventually(lambda: vhost.depth("features.by_model") == 0, "an empty queue")
+
+
+def test_a_model_that_ends_each_process_keeps_nobody_else_from_an_answer(
+    start: Start, store: ModelStore, asker: Asker
+) -> None:
+    """Its request is the first of the queue at every start, others were taken together with it."""
+    put_model(store, "good")
+    data = dataset.training()
+    deadly = HistGradientBoostingRegressor(max_iter=1).fit(data.features, data.labels)
+    deadly._predictors[0][0].nodes["feature_idx"] = 2**30  # read far beyond the row: SIGSEGV
+    put_model(store, "deadly", files={SKOPS: skops.io.dumps(deadly)})
+    asker.ask("deadly", ROWS[:1], ["deadly"])
+    asker.flush()
+    ids = [str(number) for number in range(8)]
+    for row_id in ids:
+        asker.ask("good", ROWS[:1], [row_id])
+    for _ in range(12):
+        service = start("model-by-id")
+        assert service.process.wait(STOP_SECONDS) == -signal.SIGSEGV
+        if {*ids} <= {*asker.collect()}:
+            break
+    assert told(asker.told(*ids, seconds=1))
+    assert "deadly" not in asker.found
 
 
 def test_while_the_store_is_away_requests_wait_and_the_late_end(
