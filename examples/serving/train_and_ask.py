@@ -21,7 +21,7 @@ with httpx.Client(base_url=url, timeout=60) as gateway:
         time.sleep(0.5)
         job = gateway.get(f"/job/{job['job_id']}").raise_for_status().json()
     model_id = job["model_id"]
-    print("training", job["status"], model_id, f"MAE {job['metrics']['mae']:.1f}")
+    print("training", job["status"], model_id, f"MAE {job['mae']:.1f}")
 
     # A row that no model has seen, with its nine values by name, as a person measures them.
     row = gateway.get("/rows/random").raise_for_status().json()
