@@ -27,7 +27,10 @@ class JobLookup:
 
     async def either(self, job_id: str) -> Job | TrainingJob:
         """Returns the current state of a prediction or training."""
-        return await self.either_or_none(job_id) or await self._refuse(job_id)
+        found = await self.either_or_none(job_id)
+        if found is None and await self._store.has_expired(job_id):
+            found = await self.either_or_none(job_id)  # written between the two looks, perhaps
+        return found or await self._refuse(job_id)
 
     async def either_or_none(self, job_id: str) -> Job | TrainingJob | None:
         """Returns the current state of a prediction or training; None if it is not there."""
