@@ -1,4 +1,4 @@
-"""Asks for the scores of 900 long reviews, and kills the model twice while it answers.
+"""Asks for the scores of 900 long reviews, three times, and kills the model twice meanwhile.
 
 The gateway is at GATEWAY_URL, by default http://localhost:8000, and was started by `make run` in
 this folder: .local/log/model.pid names the model's process, and `make run` starts it again.
@@ -15,6 +15,7 @@ import httpx
 KILLS = 2
 REVIEW = "The soup was terrible, and the waiters were awful. Never again. "
 REVIEWS, TIMES = 900, 60  # 3.5 MB of text: the model takes a second or more
+QUESTIONS = 3  # of which we follow the last one: the model is still at the others
 PID_FILE, LOG = Path(".local/log/model.pid"), Path(".local/log/model.log")
 
 gateway = httpx.Client(base_url=os.environ.get("GATEWAY_URL", "http://localhost:8000"), timeout=120)
@@ -35,14 +36,15 @@ def follow(job_id: str) -> None:
 
 before = connections()
 question = {"data": [{"review": REVIEW}, *[{"review": REVIEW * TIMES}] * (REVIEWS - 1)]}
-jobs = gateway.post("/predict", json=question).raise_for_status().json()["jobs"]
+for _ in range(QUESTIONS):
+    jobs = gateway.post("/predict", json=question).raise_for_status().json()["jobs"]
 job_id = jobs[0]["job_id"]
 follower = threading.Thread(target=follow, args=[job_id])
 follower.start()
 for kill in range(KILLS):
     while connections() < before + kill:
         time.sleep(0.05)
-    time.sleep(0.2)  # it has the question, and is at it
+    time.sleep(0.2)  # it has the questions, and is at them
     state = gateway.get(f"/job/{job_id}").json()["status"]
     pid = int(PID_FILE.read_text().split()[0])
     os.kill(pid, signal.SIGKILL)

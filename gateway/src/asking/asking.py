@@ -13,7 +13,7 @@ from pipeline.table.schema import Schema, SchemaError
 from threads import Threads
 
 LIVE, SHADOW = ALIASES = ("live", "shadow")  # names that are no model's id
-MAX_KNOWN = 64  # models whose types are kept: a wide one takes a megabyte
+MAX_KNOWN = 16  # models whose types are kept: one of 500 columns takes 4 MB, and 0.2 s to make
 FRESH_SECONDS = 2.0  # for which a model counts as stored that was: it may be deleted meanwhile
 
 
@@ -45,24 +45,24 @@ class Asking:
         if known is not None and time.monotonic() - known_at < FRESH_SECONDS:
             self._known.move_to_end(name)
             return known
-        return await self._threads.run(lambda: self._look(name, known))
+        found = await self._threads.run(lambda: self._look(name, known))
+        self._known[name] = (time.monotonic(), found)
+        self._known.move_to_end(name)
+        if len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+        return found
 
     def _look(self, name: str, known: Asked | None) -> Asked:
         model_id = self._shadow() if name == SHADOW else name
         model = self._store.model(model_id)
         if model is None:
-            self._known.pop(name, None)
             raise UnknownModelError(f"there is no model {model_id}: the list of models has all")
-        if known is None or known.model_id != model_id:
-            try:
-                known = Asked(model_id, own_schema(model, self._settings.datasets_dir))
-            except (ModelError, SchemaError) as error:
-                raise RefusedError(f"{model_id} cannot be asked: {error}") from error
-        self._known[name] = (time.monotonic(), known)
-        self._known.move_to_end(name)
-        while len(self._known) > MAX_KNOWN:
-            self._known.popitem(last=False)
-        return known
+        if known is not None and known.model_id == model_id:
+            return known
+        try:
+            return Asked(model_id, own_schema(model, self._settings.datasets_dir))
+        except (ModelError, SchemaError) as error:
+            raise RefusedError(f"{model_id} cannot be asked: {error}") from error
 
     def _shadow(self) -> str:
         last = self._store.last_change()

@@ -42,8 +42,9 @@ def read(raw: bytes, encoding: str, header_length: str | None, schema: Schema) -
     """
     body = decompressed(raw, encoding, max_body_bytes(schema))
     end = len(body) if header_length is None else _length(header_length, len(body))
-    request = _request(body[:end], max_body_values(schema))
-    tensors = read_tensors(request.inputs, memoryview(body)[end:])
+    max_values = max_body_values(schema)
+    request = _request(body[:end], max_values)
+    tensors = read_tensors(request.inputs, memoryview(body)[end:], max_values)
     rows, ids = rows_of(tensors, schema)
     asked: dict[str, Any] = {"data": rows} if ids is None else {"data": rows, "id": ids}
     parameters = request.parameters or {}

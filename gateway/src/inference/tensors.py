@@ -15,10 +15,11 @@ BYTES = "BYTES"
 DATATYPES = (*binary_tensors.DTYPES, BYTES)
 
 
-def read_tensors(inputs: list[Input], binary: memoryview) -> list[Tensor]:
+def read_tensors(inputs: list[Input], binary: memoryview, max_values: int) -> list[Tensor]:
     """Returns the tensors of a request; `binary` is what follows its JSON, in the same order.
 
-    Raises ProtocolError, and TooMuchError for one with too many rows.
+    Raises ProtocolError, and TooMuchError for one with too many rows, or for more than `max_values`
+    in all: of a byte each, values take fifty times their bytes once they are read.
     """
     sizes = [_binary_size(each, len(binary)) for each in inputs]
     if (total := sum(filter(None, sizes))) != len(binary):
@@ -27,12 +28,15 @@ def read_tensors(inputs: list[Input], binary: memoryview) -> list[Tensor]:
             f"add up to {total:,}: the header Inference-Header-Content-Length says where the JSON "
             "ends"
         )
-    tensors, start = [], 0
+    tensors, start, values = [], 0, 0
     for each, size in zip(inputs, sizes, strict=True):
         raw = None if size is None else binary[start : start + size]
         start += size or 0
         try:
-            tensors.append(_read(each, raw))
+            count = _count(each.shape)
+            if (values := values + count) > max_values:
+                raise TooMuchError(f"the inputs have at most {max_values:,} values in all")
+            tensors.append(_read(each, raw, count))
         except ProtocolError as error:
             raise ProtocolError(f"the input {shown(each.name)}: {error}") from error
     return tensors
@@ -58,11 +62,10 @@ def _binary_size(given: Input, most: int) -> int | None:
     return size
 
 
-def _read(given: Input, raw: memoryview | None) -> Tensor:
+def _read(given: Input, raw: memoryview | None, count: int) -> Tensor:
     datatype, shape = given.datatype, given.shape
     if datatype not in DATATYPES:
         raise ProtocolError(f"its datatype is {shown(datatype)}, and not {', '.join(DATATYPES)}")
-    count = _count(shape)
     values: list[Any]
     if raw is not None and datatype == BYTES:
         values = [*binary_tensors.texts(raw, count)]

@@ -91,7 +91,7 @@ class AskModelRequest(Strict):
 
     def request(self) -> dict[str, Any]:
         """Returns the request without the model, as it came."""
-        return self.model_dump(include=self.model_fields_set - {"model_id"})
+        return {name: getattr(self, name) for name in self.model_fields_set - {"model_id"}}
 
 
 def asking_type(schema: Schema) -> Any:

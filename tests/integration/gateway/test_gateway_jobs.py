@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,16 @@ def test_one_patient_is_a_job_that_is_completed(gateway: Gateway) -> None:
     times = [datetime.fromisoformat(ended[f"{name}_at"]) for name in ("created", "completed")]
     assert times == sorted(times)
     assert {str(time.tzinfo) for time in times} == {"UTC"}
+
+
+def test_a_job_that_is_looked_up_while_it_is_written_has_not_expired(gateway: Gateway) -> None:
+    with ThreadPoolExecutor() as other:
+        for _ in range(50):
+            job_id = f"early-{new_id()}"
+            asked = other.submit(gateway.predict, SCALED, id=job_id)
+            seen = {gateway.job(job_id).status_code for _ in range(3)}
+            assert asked.result().status_code == 202
+            assert seen <= {200, 404}
 
 
 def test_the_prediction_is_the_model_s_own_however_the_row_is_written(

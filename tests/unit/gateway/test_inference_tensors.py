@@ -28,7 +28,7 @@ from inference.rows import rows_of
 from inference.tensors import read_tensors
 from schemas.base import TooMuchError
 from schemas.jobs import Job
-from schemas.predictions import max_body_bytes
+from schemas.predictions import max_body_bytes, max_body_values
 from support.inference_client import DTYPES, LENGTH, binary, columns, packed, tensor
 from support.schemas import DIABETES, IRIS
 from support.tables import HOUSES
@@ -72,11 +72,11 @@ def test_what_is_written_is_read(given_: tuple[str, list[Any]], form: str) -> No
     shape = [len(values)] if form == "flat" else [len(values), 1]
     raw = packed(values, datatype)
     sent = Input("x", shape, datatype, {"binary_data_size": len(raw)})
-    assert read_tensors([sent], memoryview(raw))[0].values == as_read(values)
+    assert read_tensors([sent], memoryview(raw), 1000)[0].values == as_read(values)
     data = as_sent(values)
     if form == "nested":
         data = [[value] for value in data]
-    (told,) = read_tensors([Input("x", shape, datatype, data=data)], memoryview(b""))
+    (told,) = read_tensors([Input("x", shape, datatype, data=data)], memoryview(b""), 1000)
     assert told.values == as_read(values)
 
 
@@ -110,17 +110,19 @@ def test_inputs_lie_one_behind_the_other_and_fill_the_bytes() -> None:
     inputs = [Input("x", [2], "FP32", {"binary_data_size": 8}),
               Input("z", [2], "BYTES", data=["q", None]),
               Input("y", [2, 1], "BYTES", {"binary_data_size": 11})]  # fmt: skip
-    found = read_tensors(inputs, memoryview(raw))
+    found = read_tensors(inputs, memoryview(raw), 1000)
     assert [each.values for each in found] == [[1, 2], ["q", None], ["a", "bc"]]
     for wrong in (raw + b"\0", raw[:-1], b""):
         with pytest.raises(ProtocolError, match="bytes follow the JSON"):
-            read_tensors(inputs, memoryview(wrong))
+            read_tensors(inputs, memoryview(wrong), 1000)
 
 
 @pytest.mark.parametrize("size", [-8, True, 8.0, "8", 2**80, [8]])
 def test_a_size_that_is_none_is_refused(size: Any) -> None:
     with pytest.raises(ProtocolError, match=r"binary_data_size|add up to"):
-        read_tensors([Input("x", [1], "FP64", {"binary_data_size": size})], memoryview(bytes(8)))
+        read_tensors(
+            [Input("x", [1], "FP64", {"binary_data_size": size})], memoryview(bytes(8)), 1000
+        )
 
 
 def test_columns_of_all_kinds_make_rows_and_what_may_be_missing_may_be_left_out() -> None:
@@ -162,8 +164,22 @@ HUGE = 10**4299  # of the digits that Python still writes
 def test_huge_numbers_are_refused_in_a_few_words(given_: dict[str, Any]) -> None:
     one = Input("age", **({"shape": [1], "datatype": "FP64", "data": [0.0]} | given_))
     with pytest.raises((ProtocolError, TooMuchError)) as refused:
-        read_tensors([one, one], memoryview(b""))
+        read_tensors([one, one], memoryview(b""), 1000)
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("datatype", ["UINT8", "BYTES"])
+def test_all_tensors_together_have_no_more_values_than_a_body_in_json(datatype: str) -> None:
+    most, size = max_body_values(DIABETES), 4 if datatype == "BYTES" else 1
+    rows = {"shape": [1000, 10], "datatype": datatype}
+    raw = bytes(size * 10_000)
+    inputs = [
+        {"name": f"x{index}", "parameters": {"binary_data_size": len(raw)}} | rows
+        for index in range(most // 10_000 + 1)
+    ]
+    head = json.dumps({"inputs": inputs}).encode()
+    with pytest.raises(TooMuchError, match=f"at most {most:,} values"):
+        read(head + raw * len(inputs), "", str(len(head)), DIABETES)
 
 
 def test_a_huge_timeout_is_a_long_one() -> None:
@@ -278,4 +294,4 @@ def test_a_matrix_of_texts_is_rows_too() -> None:
     texts = HOUSES.columns[-1:]
     schema = msgspec.structs.replace(HOUSES, columns=texts)
     sent = Input("any name", [2], "BYTES", data=["a", "b"])
-    assert rows_of(read_tensors([sent], memoryview(b"")), schema).rows == [["a"], ["b"]]
+    assert rows_of(read_tensors([sent], memoryview(b""), 1000), schema).rows == [["a"], ["b"]]
