@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import description
-from asking.asking import Asking
+from asked.asked_models import AskedModels
 from counters import Counters
 from gateway_settings import GatewaySettings
 from held_out import HeldOut
@@ -117,7 +117,7 @@ class Api(WebServer):
         return AppState(
             settings=settings,
             schema=schema,
-            asking=Asking(models, schema, settings, threads),
+            asked=AskedModels(models, schema, settings, threads),
             held_out=held_out,
             broker=broker,
             counters=counters,

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
-from asking.asked import RowsError
+from asked.asked_model import RowsError
 from gateway_errors import (
     BrokerAwayError,
     ConflictError,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
 
-from asking.asked import Asked
+from asked.asked_model import Asked
 from gateway_errors import UnknownModelError
 from inference import answers, metadata
 from inference.compression import MIN_BYTES, compressed, encoding_for
@@ -36,7 +36,7 @@ async def _asked(state: AppState, name: str, version: str | None) -> tuple[Asked
 
     Raises UnknownModelError if that is not the version which is asked for.
     """
-    asked = await state.asking.of(name)
+    asked = await state.asked.of(name)
     versions = [asked.model_id]
     if not asked.model_id:
         last = await state.threads.run(state.models.last_change)
@@ -104,7 +104,7 @@ async def model_infer(  # noqa: PLR0913, PLR0917
     header_length: HeaderLength = None,
 ) -> Response:
     """Asks a model for up to 1,000 rows, and waits for the predictions."""
-    asked = await state.asking.of(name)
+    asked = await state.asked.of(name)
     return await _infer(asked, name, request, state, idempotency_key, prefer, header_length)
 
 

@@ -51,7 +51,7 @@ async def model(model_id: ModelId, state: State) -> ModelOut:
 )
 async def model_schema(model_id: ModelId, state: State) -> Response:
     """Returns the schema of a row of this model: its columns, in its order. See GET /schema."""
-    asked = await state.asking.of(model_id)
+    asked = await state.asked.of(model_id)
     return Response(msgspec.json.encode(asked.schema), media_type="application/json")
 
 

@@ -60,7 +60,7 @@ def router_of(schema: Schema) -> APIRouter:
         202 means that the broker has the request: it will not be lost.
         """
         is_by_id = isinstance(body, AskModelRequest)
-        asked = await state.asking.of(body.model_id) if is_by_id else state.asking.live
+        asked = await state.asked.of(body.model_id) if is_by_id else state.asked.live
         state.submissions.check(asked.queue)  # first, so that a refused request costs little
         if is_by_id:
             intake = asked.checked(body.request(), idempotency_key)

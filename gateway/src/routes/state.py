@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
-from asking.asking import Asking
+from asked.asked_models import AskedModels
 from counters import Counters
 from gateway_errors import BrokerAwayError, JobStoreError
 from gateway_settings import GatewaySettings
@@ -32,7 +32,7 @@ class AppState(NamedTuple):
 
     settings: GatewaySettings
     schema: Schema
-    asking: Asking
+    asked: AskedModels
     held_out: HeldOut
     broker: Broker
     counters: Counters

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 
-from asking.asked import Asked
+from asked.asked_model import Asked
 from gateway_errors import RefusedError, UnknownModelError
 from gateway_settings import GatewaySettings
 from pipeline.errors import ModelError
@@ -17,7 +17,7 @@ MAX_KNOWN = 16  # models whose types are kept: one of 500 columns takes 4 MB, an
 FRESH_SECONDS = 2.0  # for which a model counts as stored that was: it may be deleted meanwhile
 
 
-class Asking:
+class AskedModels:
     """The models of the store, as far as they were asked.
 
     A request to the live model goes the way of all rows. Any other goes to the model by its id,
