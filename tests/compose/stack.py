@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 
 import pika
 
+from servers import free_ports
 from services import SERVING as PROFILE
 from services import services_of
 from support.pages import next_event
@@ -26,6 +26,9 @@ SERVICES = tuple(services_of(ROOT, serving=False))
 SERVING = ("redis", *PROFILE, "flower")  # in the profile of that name
 COURSE = ("-f", "docker-compose.yml", "-f", "docker-compose.course.yml")
 CLUSTER = ("-f", "docker-compose.yml", "-f", "docker-compose.cluster.yml")
+PORTS = tuple(
+    f"{each}_PORT" for each in ("AMQP", "MANAGEMENT", "METRICS", "PLOT", "GATEWAY", "FLOWER")
+)
 NODES = ("rabbitmq", "rabbitmq-2", "rabbitmq-3")
 PYTHON_IMAGE = "python:3.13-slim"  # the services' own base image: it is there already
 
@@ -55,12 +58,6 @@ def as_root(script: str, *options: str) -> str:
     return run("docker", "run", "--rm", "--user=0", *options, PYTHON_IMAGE, "sh", "-ec", script)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
-
-
 class Stack:
     """The containers of one project, of which everything is told to `docker compose`."""
 
@@ -69,13 +66,7 @@ class Stack:
         self.logs = folder / "logs"
         self._own = {
             "COMPOSE_PROJECT_NAME": f"compose-test-{os.getpid()}",
-            "AMQP_PORT": str(free_port()),
-            "MANAGEMENT_PORT": str(free_port()),
-            "METRICS_PORT": str(free_port()),
-            "PLOT_PORT": str(free_port()),
-            "GATEWAY_PORT": str(free_port()),
-            "FLOWER_PORT": str(free_port()),
-        }
+        } | dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
         self.page = f"http://127.0.0.1:{self._own['PLOT_PORT']}/"
         self.gateway = f"http://127.0.0.1:{self._own['GATEWAY_PORT']}/"
         self.flower = f"http://127.0.0.1:{self._own['FLOWER_PORT']}/"

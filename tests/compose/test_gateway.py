@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from compose.asking import PATIENT, ask
-from compose.stack import SERVICES, SERVING, Stack, free_port, wait_for
+from compose.stack import SERVICES, SERVING, Stack, wait_for
+from servers import free_ports
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -70,7 +71,7 @@ def test_without_redis_the_gateway_says_so_and_the_others_go_on(stack: Stack) ->
 
 
 def test_two_gateways_share_the_answers(stack: Stack) -> None:
-    first = free_port()
+    (first,) = free_ports(1)
     stack.configure(COMPOSE_PROFILES="serving", GATEWAY_PORT=f"{first}-{first + 9}")
     stack.up("--scale=gateway=2")
     ports = [

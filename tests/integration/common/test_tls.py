@@ -1,7 +1,6 @@
 """AMQP_URL=amqps://…: our services talk TLS to a broker that proves who it is, and to no other."""
 
 import logging
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import trustme
 
 from pipeline.settings import BrokerSettings
 from rabbitmq import PrivateRabbitMQ
+from servers import free_ports
 from support.broker_client import collecting, labels, opened
 from support.waiting import eventually
 
@@ -30,8 +30,7 @@ def authority() -> trustme.CA:
 def port(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Where a broker speaks TLS, as `localhost` and under no other name."""
     folder = tmp_path_factory.mktemp("tls")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    (port,) = free_ports(1)
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
         folder / "server.pem"
     )
