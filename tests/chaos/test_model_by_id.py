@@ -62,7 +62,7 @@ def test_killed_under_requests_by_id(
             service = start("model-by-id")
             asker.told(*asked)
             line.recoveries.append(time.monotonic() - since)
-        eventually(lambda: vhost.consumers("features.by_model") == 1, "the last of them")
+        eventually(service.is_up, "the last of them")
         eventually(lambda: vhost.depth("features.by_model") == 0, "an empty queue")
         assert service.stop() == 0
         found = asker.collect()
