@@ -17,7 +17,7 @@ HOUR_IN_MS = 3_600_000
 
 
 class Told(NamedTuple):
-    """What came for one row: its prediction and who made it, or the reason why there is none."""
+    """An answer for one row: its prediction and who made it, or the reason why there is none."""
 
     value: Any
     model_id: str | None

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from jobs.intake import Intake, Intakes
 from pipeline.queues import FEATURES, FEATURES_BY_MODEL
 from pipeline.table.schema import Schema
+from schemas.base import placed
 from schemas.predictions import request_type
 from schemas.ranges import Ranges
 
@@ -16,8 +17,7 @@ class RowsError(RequestValidationError):
     """Rows that are none of the model's; `names` are those of its columns, in order."""
 
     def __init__(self, error: ValidationError, names: list[str]) -> None:
-        details = error.errors(include_url=False, include_context=False)
-        super().__init__([each | {"loc": ("body", *each["loc"])} for each in details])
+        super().__init__(placed(error))
         self.names = names
 
 

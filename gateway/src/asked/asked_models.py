@@ -12,7 +12,7 @@ from pipeline.model_store.store import ModelStore
 from pipeline.table.schema import Schema, SchemaError
 from threads import Threads
 
-LIVE, SHADOW = ALIASES = ("live", "shadow")  # names that are no model's id
+LIVE, SHADOW = "live", "shadow"  # names that are no model's id
 MAX_KNOWN = 16  # models whose types are kept: one of 500 columns takes 4 MB, and 0.2 s to make
 FRESH_SECONDS = 2.0  # for which a model counts as stored that was: it may be deleted meanwhile
 

@@ -13,6 +13,7 @@ from jobs.label_store import LabelStore
 from jobs.outbox import Outbox
 from pipeline.messages import Label, Message, number_text
 from pipeline.queues import Y_TRUE
+from schemas.base import placed
 from schemas.labels import LabelTaken
 
 
@@ -47,7 +48,7 @@ class Labels:
         data_sets = await self._store.data_sets(job_ids)
         rules = [*map(self._rules.of, data_sets)]
         labels = [
-            _checked(each, value, *[index][:is_list])
+            _checked(each, value, *([index] if is_list else []))
             for index, (each, value) in enumerate(zip(rules, values, strict=True))
         ]
         _refuse_others(job_ids, labels, await self._store.tell(job_ids, labels))
@@ -69,10 +70,7 @@ def _checked(rules: LabelRules, value: Any, *place: int) -> Label:
     try:
         return rules.checked(value)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False)
-        raise RequestValidationError(
-            [each | {"loc": ("body", "value", *place)} for each in details]
-        ) from error
+        raise RequestValidationError(placed(error, "value", *place)) from error
 
 
 def _refuse_others(job_ids: list[str], labels: list[Label], firsts: list[Label]) -> None:

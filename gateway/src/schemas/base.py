@@ -3,7 +3,7 @@
 from typing import Annotated, Any, ClassVar
 
 from fastapi import Header
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.model_store.store import NAME
 
@@ -46,6 +46,12 @@ class Strict(BaseModel):
         if isinstance(value, dict) and len(value) > cls.max_names:
             raise ValueError(f"an object has at most {cls.max_names} names, not {len(value):,}")
         return value
+
+
+def placed(error: ValidationError, *place: str | int) -> list[Any]:
+    """Returns the errors of a part of a body that is checked by itself, each with its place."""
+    details = error.errors(include_url=False, include_context=False)
+    return [each | {"loc": ("body", *place, *each["loc"])} for each in details]
 
 
 class Problem(BaseModel):

@@ -121,7 +121,7 @@ def tables(
 
 @pytest.fixture(scope="module")
 def told(tables: dict[str, Table]) -> Iterator[dict[str, Any]]:
-    """What the sessions are told; meanwhile the model BY_ID says 150 of any row."""
+    """The settings of the sessions; meanwhile the model BY_ID says 150 of any row."""
     stop = threading.Event()
     answering = threading.Thread(target=_answer, args=(tables["diabetes"].vhost, stop))
     answering.start()

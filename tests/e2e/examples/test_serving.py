@@ -23,7 +23,7 @@ def gateway_of(runner: Runner) -> str:
 
 
 def told(runner: Runner, program: str) -> list[str]:
-    """What the program prints, line by line, once the run has all and its rows come."""
+    """The lines that the program prints, once the run has all and its rows come."""
     gateway = gateway_of(runner)
     eventually(lambda: ask(f"{gateway}health") and row_count(runner.logs_dir) > 0, "all, and rows")
     done = subprocess.run(

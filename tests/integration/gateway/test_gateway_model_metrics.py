@@ -1,4 +1,4 @@
-"""What GET /models tells of the errors of each model, beside the files that metric writes."""
+"""The errors of each model in GET /models, beside the files that metric writes."""
 
 import csv
 import json

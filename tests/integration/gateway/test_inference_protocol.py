@@ -24,7 +24,7 @@ def infer(gateway: Gateway, inputs: Any = INPUTS, path: str = INFER, **more: Any
 
 @pytest.fixture(scope="module")
 def expected(serving: Serving) -> float:
-    """What POST /predict says of the row."""
+    """The answer of POST /predict to the row."""
     value: float = serving.gateway.predict(SCALED, WAIT).json()["prediction"]
     return value
 
