@@ -3,10 +3,10 @@
 import sys
 from collections import Counter
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 from pipeline.broker import Letter
+from pipeline.clock import time_of
 from pipeline.ids import MAX_ID_CHARACTERS
 from pipeline_cli.terminal import MAX_REASON_CHARACTERS, cell, indented, printable, show, table
 
@@ -65,7 +65,7 @@ def _time(letter: Letter) -> str:
     in_ms = letter.headers.get("timestamp_in_ms")
     if not isinstance(in_ms, int) or not 0 <= in_ms < MAX_MS:
         return "-"
-    return datetime.fromtimestamp(in_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_of(in_ms).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def print_all(letter: Letter) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from gateway_errors import JobStoreError
+from pipeline.clock import time_of
 from pipeline.model_store.records import Change, Model
 from pipeline.model_store.store import ModelStore
 from pipeline.table.data_sets import load_schema
@@ -18,7 +19,7 @@ from pipeline.table.schema import Schema, SchemaError, Task
 from plot_client import PlotClient
 from promotion.registry import Registry
 from redis_store import redis_errors
-from schemas.live_metrics import AllMeans, LiveMetrics, time_of
+from schemas.live_metrics import AllMeans, LiveMetrics
 from schemas.models import ModelOut, ModelsOut
 from threads import Threads
 

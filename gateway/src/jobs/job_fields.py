@@ -1,10 +1,10 @@
 """Makes a job of the fields that Redis holds."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import msgspec
 
+from pipeline.clock import time_of
 from pipeline.ids import path_of
 from pipeline.messages import Label, Prediction, number_text
 from pipeline.table.wire import most_probable
@@ -43,9 +43,9 @@ def job_of(job_id: str, fields: Mapping[str, str | None], classes: list[str]) ->
         asked_model=fields.get("asked"),
         reason=fields.get("reason"),
         warnings=msgspec.json.decode(warnings) if warnings else [],
-        created_at=_time(created),
-        confirmed_at=None if confirmed is None else _time(confirmed),
-        completed_at=None if completed is None else _time(completed),
+        created_at=time_of(int(created)),
+        confirmed_at=None if confirmed is None else time_of(int(confirmed)),
+        completed_at=None if completed is None else time_of(int(completed)),
         label=y_true,
         absolute_error=error,
         location=path_of("/job", job_id),
@@ -96,7 +96,3 @@ def _status(confirmed: str | None, completed: str | None, prediction: str | None
     if completed is not None:
         return "failed" if prediction is None else "completed"
     return "pending" if confirmed is None else "processing"
-
-
-def _time(in_ms: str) -> datetime:
-    return datetime.fromtimestamp(int(in_ms) / 1000, UTC)

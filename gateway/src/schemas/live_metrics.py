@@ -1,9 +1,11 @@
 """The errors of a model on the live rows so far: as plot tells them, and as the gateway does."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.clock import time_of
 
 EXAMPLE: dict[str, Any] = {
     "rows": 5716,
@@ -76,8 +78,3 @@ class LiveMetrics(Means):
         if means is None:
             return None
         return cls(**means.model_dump(exclude={"last_in_ms"}), last_at=means.last_at)
-
-
-def time_of(in_ms: int) -> datetime:
-    """Returns the time that is so many milliseconds after 1970, in UTC."""
-    return datetime.fromtimestamp(in_ms / 1000, UTC)
